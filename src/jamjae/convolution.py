@@ -1,0 +1,261 @@
+"""Convolutions whose gradients stay fast inside a compiled loop on a CPU.
+
+XLA on a CPU runs an ordinary convolution fast wherever it stands, but the one that gives a
+kernel's gradient (the whole batch is its window) only outside of loops; inside, it takes ten times
+as long. Here that gradient is one matrix product of rows and patches, and a transposed convolution
+is the same three maps in another order:
+
+* ``gather``: image to grid, the convolution itself;
+* ``scatter``: grid to image, its transpose;
+* ``kernel_gradient``: how both change with the kernel.
+
+On other platforms they are XLA's own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jax import lax
+
+LAYOUT = ("NHWC", "HWIO", "NHWC")
+Pair = tuple[int, ...]  # of two, as shapes are typed
+Side = tuple[int, int]  # before and after
+
+
+class Geometry(NamedTuple):
+    """How windows of a kernel lie on an image.
+
+    Attributes
+    ----------
+    image, kernel : (int, int)
+        Heights and widths.
+    strides, dilation : (int, int)
+    padding : ((int, int), (int, int))
+        Zeros before and after the image, an axis; less than nothing crops.
+    """
+
+    image: Pair
+    kernel: Pair
+    strides: Pair
+    dilation: Pair
+    padding: tuple[Side, Side]
+
+    @property
+    def reach(self) -> Pair:
+        """What a window spans."""
+        (height, width), (down, across) = self.kernel, self.dilation
+        return (height - 1) * down + 1, (width - 1) * across + 1
+
+
+# --- what networks call ---------------------------------------------------------------------
+
+
+def conv2d(
+    x: jax.Array, kernel: jax.Array, *, strides: Pair, padding: str, dilation: Pair
+) -> jax.Array:
+    """Convolve images as ``keras.layers.Conv2D`` does.
+
+    Parameters
+    ----------
+    x : array of shape (n, h, w, c)
+    kernel : array of shape (kh, kw, c, o)
+    strides, dilation : (int, int)
+    padding : {"same", "valid"}
+
+    Returns
+    -------
+    array of shape (n, h', w', o)
+    """
+    image, size = x.shape[1:3], kernel.shape[:2]
+    reach = Geometry(image, size, strides, dilation, ((0, 0), (0, 0))).reach
+    (top, bottom), (left, right) = lax.padtype_to_pads(image, reach, strides, padding.upper())
+    geometry = Geometry(image, size, strides, dilation, ((top, bottom), (left, right)))
+    if _elsewhere():
+        return gather(x, kernel, geometry)
+    return _convolve(x, kernel, geometry)
+
+
+def conv2d_transpose(
+    x: jax.Array,
+    kernel: jax.Array,
+    *,
+    strides: Pair,
+    padding: str,
+    output_padding: int | Pair | None = None,
+    dilation: Pair = (1, 1),
+) -> jax.Array:
+    """Convolve transposedly as ``keras.layers.Conv2DTranspose`` does.
+
+    Parameters
+    ----------
+    x : array of shape (n, h, w, c)
+    kernel : array of shape (kh, kw, o, c)
+    strides, dilation : (int, int)
+    padding : {"same", "valid"}
+    output_padding : int, (int, int) or None
+        What Keras's layer is given; None lets `padding` decide.
+
+    Returns
+    -------
+    array of shape (n, h', w', o)
+    """
+    extra = output_padding if isinstance(output_padding, tuple) else (output_padding,) * 2
+    sides = [
+        _transposed_side(*axis, padding=padding.lower())
+        for axis in zip(x.shape[1:3], kernel.shape[:2], strides, dilation, extra, strict=True)
+    ]
+    (height, vertical), (width, horizontal) = sides
+    geometry = Geometry(
+        (height, width), kernel.shape[:2], strides, dilation, (vertical, horizontal)
+    )
+    if _elsewhere():
+        return scatter(x, kernel, geometry)
+    return _convolve_transposed(x, kernel, geometry)
+
+
+def _transposed_side(
+    size: int, kernel: int, stride: int, dilation: int, extra: int | None, *, padding: str
+) -> tuple[int, Side]:
+    """Give the length of one side of the result, and the padding by which it gathers to `size`.
+
+    The conventions are those of Keras (``compute_conv_transpose_padding_args_for_jax``).
+    """
+    reach = (kernel - 1) * dilation + 1
+    if padding == "valid":
+        total = reach - 1 + (max(stride - reach, 0) if extra is None else extra)
+        before = reach - 1
+        after = total
+    else:
+        total = stride + reach - 2 if extra is None else reach + reach % 2 - 2 + extra
+        before = min(total // 2 + total % 2, reach - 1)
+        after = total - before
+    spread = (size - 1) * stride + 1
+    length = spread + before + after - reach + 1
+    cut = reach - 1 - before
+    return length, (cut, (size - 1) * stride + reach - length - cut)
+
+
+def _elsewhere() -> bool:
+    return jax.default_backend() != "cpu"
+
+
+# --- the three maps -------------------------------------------------------------------------
+
+
+def gather(image: jax.Array, kernel: jax.Array, geometry: Geometry) -> jax.Array:
+    """Image (n, h, w, c) and kernel (kh, kw, c, o) to grid (n, h', w', o)."""
+    return lax.conv_general_dilated(
+        image,
+        kernel,
+        geometry.strides,
+        geometry.padding,
+        rhs_dilation=geometry.dilation,
+        dimension_numbers=LAYOUT,
+    )
+
+
+def scatter(grid: jax.Array, kernel: jax.Array, geometry: Geometry) -> jax.Array:
+    """Grid (n, h', w', o) and kernel (kh, kw, c, o) to image (n, h, w, c)."""
+    return lax.conv_general_dilated(
+        grid,
+        jnp.flip(kernel, (0, 1)).swapaxes(2, 3),
+        (1, 1),
+        _scattering(grid, geometry),
+        lhs_dilation=geometry.strides,
+        rhs_dilation=geometry.dilation,
+        dimension_numbers=LAYOUT,
+    )
+
+
+def kernel_gradient(image: jax.Array, grid: jax.Array, geometry: Geometry) -> jax.Array:
+    """Image (n, h, w, c) and the gradient on the grid (n, h', w', o) to that of the kernel."""
+    channels, features = image.shape[-1], grid.shape[-1]
+    size = geometry.kernel
+    if geometry.strides == (1, 1) and features <= channels:  # patches of the smaller are cheaper
+        spread = _padded(grid, _scattering(grid, geometry))
+        patches = _patches(spread, geometry._replace(image=spread.shape[1:3]), image.shape[1:3])
+        product = _flat(image).T @ _flat(patches)  # (c, kh·kw·o), windows in falling order
+        return jnp.flip(product.reshape(channels, *size, features), (1, 2)).transpose(1, 2, 0, 3)
+    patches = _patches(_padded(image, geometry.padding), geometry, grid.shape[1:3])
+    product = _flat(grid).T @ _flat(patches)  # (o, kh·kw·c)
+    return product.reshape(features, *size, channels).transpose(1, 2, 3, 0)
+
+
+def _scattering(grid: jax.Array, geometry: Geometry) -> list[Side]:
+    """Pad the spread grid such that its windows are as many as the image has pixels."""
+    sides = zip(
+        grid.shape[1:3],
+        geometry.image,
+        geometry.reach,
+        geometry.strides,
+        geometry.padding,
+        strict=True,
+    )
+    return [
+        (reach - 1 - before, length + before - ((size - 1) * stride + 1))
+        for size, length, reach, stride, (before, _) in sides
+    ]
+
+
+def _padded(x: jax.Array, padding: Sequence[Side]) -> jax.Array:
+    zero = jnp.zeros((), x.dtype)
+    return lax.pad(x, zero, [(0, 0, 0), *((low, high, 0) for low, high in padding), (0, 0, 0)])
+
+
+def _patches(x: jax.Array, geometry: Geometry, windows: Pair) -> jax.Array:
+    """Lay the entries of each window side by side: (n, h', w', kh·kw·c)."""
+    (down, across), (height, width) = geometry.strides, windows
+    tall, wide = (height - 1) * down + 1, (width - 1) * across + 1
+    views = [
+        x[:, top : top + tall : down, left : left + wide : across]
+        for top in range(0, geometry.reach[0], geometry.dilation[0])
+        for left in range(0, geometry.reach[1], geometry.dilation[1])
+    ]
+    return jnp.concatenate(views, axis=-1)
+
+
+def _flat(x: jax.Array) -> jax.Array:
+    return x.reshape(-1, x.shape[-1])
+
+
+# --- their gradients ------------------------------------------------------------------------
+
+
+@partial(jax.custom_vjp, nondiff_argnums=(2,))
+def _convolve(x: jax.Array, kernel: jax.Array, geometry: Geometry) -> jax.Array:
+    return gather(x, kernel, geometry)
+
+
+def _convolve_backward(
+    geometry: Geometry, kept: tuple[jax.Array, jax.Array], change: jax.Array
+) -> tuple[jax.Array, jax.Array]:
+    x, kernel = kept
+    return scatter(change, kernel, geometry), kernel_gradient(x, change, geometry)
+
+
+_convolve.defvjp(
+    lambda x, kernel, geometry: (gather(x, kernel, geometry), (x, kernel)), _convolve_backward
+)
+
+
+@partial(jax.custom_vjp, nondiff_argnums=(2,))
+def _convolve_transposed(x: jax.Array, kernel: jax.Array, geometry: Geometry) -> jax.Array:
+    return scatter(x, kernel, geometry)
+
+
+def _convolve_transposed_backward(
+    geometry: Geometry, kept: tuple[jax.Array, jax.Array], change: jax.Array
+) -> tuple[jax.Array, jax.Array]:
+    x, kernel = kept
+    return gather(change, kernel, geometry), kernel_gradient(change, x, geometry)
+
+
+_convolve_transposed.defvjp(
+    lambda x, kernel, geometry: (scatter(x, kernel, geometry), (x, kernel)),
+    _convolve_transposed_backward,
+)

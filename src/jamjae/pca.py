@@ -1,0 +1,103 @@
+"""PCA: the classical rival, the baseline of every result and the start of every default network."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy.linalg import eigh
+from sklearn.decomposition import PCA
+
+from jamjae.scaling import row_chunks
+
+COVARIANCE_LIMIT = 3000  # features up to which the covariance is cheaper than an SVD of the rows
+
+
+class Principal(NamedTuple):
+    """The best linear code of given rows, in the units of the data.
+
+    Attributes
+    ----------
+    mean : array of shape (d,)
+    components : array of shape (k, d)
+        Orthonormal directions, by falling variance. Where fewer than k exist, the rest are zero.
+    deviations : array of shape (k,)
+        The standard deviation of the rows along each direction.
+    error : float
+        Mean squared error an entry of the rows restored from k numbers.
+    variance : float
+        Mean squared distance of an entry from its feature's mean: the error of no component at all.
+    """
+
+    mean: np.ndarray
+    components: np.ndarray
+    deviations: np.ndarray
+    error: float
+    variance: float
+
+    def restore(self, X: np.ndarray) -> np.ndarray:
+        """Project rows (n, ...) on the components and come back; float32, the shape of X."""
+        components = self.components.astype(np.float32)
+        mean = self.mean.astype(np.float32)
+        restored = np.empty(X.shape, dtype=np.float32)
+        for rows in row_chunks(X):
+            centred = X[rows].reshape(len(X[rows]), -1) - mean
+            restored[rows] = (centred @ components.T @ components + mean).reshape(X[rows].shape)
+        return restored
+
+
+def fit(X: np.ndarray, n_components: int, random_state: int | None = 0) -> Principal:
+    """Find the principal directions of rows without holding a float copy of them.
+
+    Up to `COVARIANCE_LIMIT` features the covariance is summed in float64 by pieces and its leading
+    eigenvectors are found; beyond, scikit-learn's PCA works on a float32 copy.
+
+    Parameters
+    ----------
+    X : array of shape (n, ...)
+        Rows of any shape and numeric dtype; may be memory-mapped.
+    n_components : int
+        May exceed the rank of the data; the surplus components are zero.
+    random_state : int or None
+        Seeds the randomised SVD of data with many features.
+    """
+    d = int(np.prod(X.shape[1:], dtype=np.int64))
+    k = min(n_components, d, len(X))
+    if d <= COVARIANCE_LIMIT:
+        mean, components, variances, error, variance = _by_covariance(X, d, k)
+    else:
+        mean, components, variances, error, variance = _by_svd(X, d, k, random_state)
+    surplus = n_components - k
+    return Principal(
+        mean,
+        np.pad(components, ((0, surplus), (0, 0))),
+        np.sqrt(np.pad(variances, (0, surplus)).clip(min=0.0)),
+        error,
+        variance,
+    )
+
+
+Parts = tuple[np.ndarray, np.ndarray, np.ndarray, float, float]
+
+
+def _by_covariance(X: np.ndarray, d: int, k: int) -> Parts:
+    chunks = row_chunks(X)
+    mean = sum(X[rows].reshape(-1, d).sum(axis=0, dtype=np.float64) for rows in chunks) / len(X)
+    covariance = np.zeros((d, d))
+    for rows in chunks:
+        centred = X[rows].reshape(-1, d) - mean
+        covariance += centred.T @ centred
+    covariance /= len(X)
+    variances, vectors = eigh(covariance, subset_by_index=(d - k, d - 1))
+    total = float(np.trace(covariance))
+    error = max(total - float(variances.sum()), 0.0) / d
+    return mean, vectors.T[::-1], variances[::-1], error, total / d
+
+
+def _by_svd(X: np.ndarray, d: int, k: int, random_state: int | None) -> Parts:
+    rows = X.reshape(len(X), d).astype(np.float32, copy=False)
+    pca = PCA(k, random_state=random_state).fit(rows)
+    biased = (len(X) - 1) / len(X)  # scikit-learn divides by n - 1, an error by n
+    variances = pca.explained_variance_.astype(np.float64) * biased
+    error = max(float(pca.noise_variance_) * biased * (min(len(X), d) - k) / d, 0.0)
+    return pca.mean_, pca.components_, variances, error, error + float(variances.sum()) / d

@@ -1,0 +1,168 @@
+"""Convolutions against Keras's own, forward and backward, in every geometry."""
+
+from __future__ import annotations
+
+import itertools
+
+import jax
+import jax.numpy as jnp
+import keras
+import numpy as np
+import pytest
+from scipy.signal import correlate
+
+from jamjae import convolution, functional
+
+
+def normal(*shape):
+    return jnp.asarray(np.random.RandomState(sum(shape)).normal(size=shape).astype(np.float32))
+
+
+GEOMETRIES = [
+    # image, kernel, strides, padding, dilation
+    ((7, 7), (3, 3), (1, 1), "same", (1, 1)),
+    ((7, 7), (3, 3), (1, 1), "valid", (1, 1)),
+    ((8, 5), (3, 2), (1, 1), "same", (1, 1)),
+    ((8, 5), (4, 4), (1, 1), "valid", (1, 1)),
+    ((9, 6), (3, 3), (2, 2), "same", (1, 1)),
+    ((9, 6), (3, 3), (2, 2), "valid", (1, 1)),
+    ((8, 8), (4, 4), (2, 2), "same", (1, 1)),
+    ((8, 8), (2, 2), (2, 2), "valid", (1, 1)),
+    ((8, 12), (4, 4), (4, 4), "valid", (1, 1)),
+    ((10, 7), (3, 3), (3, 3), "same", (1, 1)),
+    ((10, 7), (3, 3), (2, 1), "same", (1, 1)),
+    ((10, 7), (1, 1), (1, 1), "same", (1, 1)),
+    ((10, 7), (1, 1), (2, 2), "same", (1, 1)),
+    ((10, 7), (2, 2), (3, 3), "valid", (1, 1)),
+    ((9, 9), (3, 3), (1, 1), "same", (2, 2)),
+    ((9, 9), (3, 2), (1, 1), "valid", (2, 3)),
+    ((2, 1), (5, 3), (1, 1), "same", (1, 1)),
+    ((1, 1), (3, 3), (2, 2), "same", (1, 1)),
+]
+CHANNELS = [(1, 4), (3, 2)]  # few to many: patches of the image; many to few: of the grid
+
+
+def value_and_gradients(function, *arguments):
+    value, pull = jax.vjp(function, *arguments)
+    return value, *pull(jnp.cos(jnp.arange(value.size, dtype=value.dtype)).reshape(value.shape))
+
+
+def assert_same(mine, theirs):
+    for one, other in zip(mine, theirs, strict=True):
+        assert one.shape == other.shape
+        np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("channels", CHANNELS)
+@pytest.mark.parametrize(("image", "kernel", "strides", "padding", "dilation"), GEOMETRIES)
+def test_conv2d(image, kernel, strides, padding, dilation, channels):
+    x, w = normal(3, *image, channels[0]), normal(*kernel, *channels)
+
+    def mine(x, w):
+        return convolution.conv2d(x, w, strides=strides, padding=padding, dilation=dilation)
+
+    def theirs(x, w):
+        return keras.ops.conv(x, w, strides, padding, dilation_rate=dilation)
+
+    assert_same(value_and_gradients(mine, x, w), value_and_gradients(theirs, x, w))
+
+
+TRANSPOSED = [
+    (*geometry, extra)
+    for geometry, extra in itertools.product(GEOMETRIES, (None, 0, 1))
+    if (extra is None or extra < max(geometry[2]))
+    and (geometry[2] == (1, 1) or geometry[4] == (1, 1))
+]
+
+
+@pytest.mark.parametrize("channels", [(1, 4), (3, 2)])
+@pytest.mark.parametrize(("image", "kernel", "strides", "padding", "dilation", "extra"), TRANSPOSED)
+def test_conv2d_transpose(image, kernel, strides, padding, dilation, extra, channels):
+    x, w = normal(3, *image, channels[0]), normal(*kernel, *channels[::-1])
+
+    def mine(x, w):
+        return convolution.conv2d_transpose(
+            x, w, strides=strides, padding=padding, output_padding=extra, dilation=dilation
+        )
+
+    def theirs(x, w):
+        return keras.ops.conv_transpose(
+            x, w, strides, padding, output_padding=extra, dilation_rate=dilation
+        )
+
+    if 0 in jax.eval_shape(theirs, x, w).shape:
+        pytest.skip("Keras gives an empty image")
+    assert_same(value_and_gradients(mine, x, w), value_and_gradients(theirs, x, w))
+
+
+def test_against_scipy():
+    x, w = normal(1, 6, 7, 2), normal(3, 3, 2, 1)
+    expected = sum(correlate(x[0, :, :, c], w[:, :, c, 0], mode="valid") for c in range(2))
+    result = convolution.conv2d(x, w, strides=(1, 1), padding="valid", dilation=(1, 1))
+    np.testing.assert_allclose(result[0, :, :, 0], expected, rtol=1e-4, atol=1e-4)
+
+
+def network():
+    layers = keras.layers
+    return keras.Sequential(
+        [
+            keras.Input((9, 7, 2)),
+            layers.Conv2D(4, 3, strides=2, padding="same", activation="elu"),
+            layers.Conv2D(3, 3, use_bias=False),
+            layers.Conv2DTranspose(4, 3, strides=2, activation="elu"),
+            layers.Conv2DTranspose(2, 4, strides=2, padding="same", use_bias=False),
+        ]
+    )
+
+
+def test_a_network_has_keras_s_gradients_inside_a_loop_too():
+    model = network()
+    held, x = functional.read(model), normal(5, 9, 7, 2)
+
+    def loss(params, x):
+        return (functional.apply(model)(params, held.buffers, x).output ** 2).sum()
+
+    def keras_loss(params, x):
+        return (model.stateless_call(params, held.buffers, x)[0] ** 2).sum()
+
+    @jax.jit
+    def looped(params, x):
+        zeros = jax.tree.map(jnp.zeros_like, params)
+
+        def body(_, sums):
+            return jax.tree.map(jnp.add, sums, jax.grad(loss)(params, x))
+
+        return jax.lax.fori_loop(0, 3, body, zeros)
+
+    expected = jax.grad(keras_loss)(held.params, x)
+    scale = max(float(jnp.abs(g).max()) for g in expected)
+    for one, two, other in zip(
+        jax.grad(loss)(held.params, x), looped(held.params, x), expected, strict=True
+    ):
+        np.testing.assert_allclose(one, other, rtol=1e-3, atol=1e-5 * scale)
+        np.testing.assert_allclose(two / 3, other, rtol=1e-3, atol=1e-5 * scale)
+
+
+def test_a_layer_is_as_it_was_after_being_traced():
+    model = network()
+    x = normal(2, 9, 7, 2)
+    before = model(x)
+    functional.apply(model)(*functional.read(model), x)
+    np.testing.assert_array_equal(model(x), before)
+    assert all("convolution_op" not in vars(layer) for layer in model.layers)
+    assert all("call" not in vars(layer) for layer in model.layers)
+
+
+def test_half_precision_and_vmap():
+    x, w = normal(2, 5, 5, 1).astype(jnp.bfloat16), normal(3, 3, 1, 2).astype(jnp.bfloat16)
+
+    def total(x, w):
+        y = convolution.conv2d(x, w, strides=(2, 2), padding="same", dilation=(1, 1))
+        return convolution.conv2d_transpose(y, w, strides=(2, 2), padding="same").sum()
+
+    gradients = jax.grad(total, (0, 1))(x, w)
+    assert [g.dtype for g in gradients] == [jnp.bfloat16] * 2
+    many = jax.vmap(jax.grad(total), (None, 0))(x, jnp.stack([w, 2 * w]))
+    np.testing.assert_allclose(
+        many[0].astype(np.float32), gradients[0].astype(np.float32), rtol=0.1, atol=0.1
+    )
