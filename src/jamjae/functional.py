@@ -1,0 +1,339 @@
+"""Keras models and optimizers as pure functions.
+
+The only module that reads or writes Keras variables. Everything above it sees lists of arrays:
+``params`` (what is trained) and ``buffers`` (what Keras calls non-trainable variables: BatchNorm's
+statistics, the seeds of Dropout and of random augmentation).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import weakref
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import ExitStack, contextmanager
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import keras
+import numpy as np
+
+from jamjae import convolution
+from jamjae.errors import BackendError, InvalidNetworkError
+
+if keras.backend.backend() != "jax":
+    raise BackendError(
+        f"jamjae trains with Keras on JAX, but Keras was already loaded on the "
+        f"{keras.backend.backend()!r} backend. Set KERAS_BACKEND=jax in the environment, or "
+        "import jamjae before keras."
+    )
+
+Arrays = list[jax.Array]
+
+
+class Variables(NamedTuple):
+    """The arrays of one layer or model."""
+
+    params: Arrays
+    buffers: Arrays
+
+
+class Applied(NamedTuple):
+    """What a call of a layer gives."""
+
+    output: jax.Array
+    buffers: Arrays
+    penalty: jax.Array | float  # the sum of the layer's own losses (regularizers)
+
+
+Apply = Callable[..., Applied]
+
+
+# --- variables ------------------------------------------------------------------------------
+
+
+def read(layer: keras.Layer) -> Variables:
+    """Take the arrays of a built layer."""
+    return Variables(
+        [v.value for v in layer.trainable_variables],
+        [v.value for v in layer.non_trainable_variables],
+    )
+
+
+def write(layer: keras.Layer, variables: Variables) -> None:
+    """Put arrays back into a layer."""
+    for variable, value in zip(layer.trainable_variables, variables.params, strict=True):
+        variable.assign(value)
+    for variable, value in zip(layer.non_trainable_variables, variables.buffers, strict=True):
+        variable.assign(value)
+
+
+def reseed(layer: keras.Layer, buffers: Arrays, rng: np.random.RandomState) -> Arrays:
+    """Replace the state of every random generator inside a layer by one drawn from `rng`."""
+
+    def drawn() -> jax.Array:
+        return jnp.array([rng.randint(2**31), 0], dtype=jnp.uint32)
+
+    return [
+        drawn() if "seed_generator" in variable.path else value
+        for variable, value in zip(layer.non_trainable_variables, buffers, strict=True)
+    ]
+
+
+def require_finite(layer: keras.Layer, role: str) -> None:
+    """Refuse a network that already holds NaN or infinity."""
+    for variable in layer.variables:
+        value = np.asarray(variable.value)
+        if np.issubdtype(value.dtype, np.floating) and not np.isfinite(value).all():
+            raise InvalidNetworkError(
+                f"The {role}'s weight {variable.path!r} of shape {value.shape} holds "
+                f"{int((~np.isfinite(value)).sum())} values that are NaN or infinite. "
+                "Training cannot start from such weights: build the network anew, or load weights "
+                "from before they broke."
+            )
+
+
+def parts(layer: keras.Layer) -> list[keras.Layer]:
+    """Give a layer and all layers inside it."""
+    return list(layer._flatten_layers())
+
+
+# --- calls ----------------------------------------------------------------------------------
+
+
+def apply(layer: keras.Layer) -> Apply:
+    """Make ``(params, buffers, x, training) -> Applied`` of a built layer."""
+
+    def call(params: Arrays, buffers: Arrays, x: jax.Array, training: bool = False) -> Applied:
+        with _fast_convolutions(layer):
+            output, buffers, losses = layer.stateless_call(
+                params, buffers, x, training=training, return_losses=True
+            )
+        return Applied(output, buffers, sum(losses, 0.0))
+
+    return call
+
+
+@contextmanager
+def _fast_convolutions(layer: keras.Layer) -> Iterator[None]:
+    """Let the convolutions inside a layer, while it is traced, use `jamjae.convolution`."""
+    with ExitStack() as stack:
+        for inner in parts(layer):
+            replacement = _replacement(inner)
+            if replacement is not None:
+                name, function = replacement
+                object.__setattr__(inner, name, function)
+                stack.callback(object.__delattr__, inner, name)
+        yield
+
+
+def _replacement(layer: keras.Layer) -> tuple[str, Callable[..., jax.Array]] | None:
+    plain = getattr(layer, "data_format", None) == "channels_last"
+    if plain and type(layer) is keras.layers.Conv2D and layer.groups == 1:
+        return "convolution_op", _conv2d(layer)
+    if plain and type(layer) is keras.layers.Conv2DTranspose:
+        return "call", _conv2d_transpose(layer)
+    return None
+
+
+def _conv2d(layer: keras.layers.Conv2D) -> Callable[..., jax.Array]:
+    return lambda x, kernel: convolution.conv2d(
+        x,
+        keras.ops.convert_to_tensor(kernel),
+        strides=layer.strides,
+        padding=layer.padding,
+        dilation=layer.dilation_rate,
+    )
+
+
+def _conv2d_transpose(layer: keras.layers.Conv2DTranspose) -> Callable[..., jax.Array]:
+    def call(x: jax.Array) -> jax.Array:
+        y = convolution.conv2d_transpose(
+            x,
+            keras.ops.convert_to_tensor(layer.kernel),
+            strides=layer.strides,
+            padding=layer.padding,
+            output_padding=layer.output_padding,
+            dilation=layer.dilation_rate,
+        )
+        return layer.activation(y + layer.bias.value if layer.use_bias else y)
+
+    return call
+
+
+# --- optimizers -----------------------------------------------------------------------------
+
+
+class Optimizer(NamedTuple):
+    """A Keras optimizer as two pure functions (the shape of optax's GradientTransformation).
+
+    ``init()`` gives the state; ``update(gradients, state, params, learning_rate)`` gives the new
+    params and the new state. A learning rate of None leaves the optimizer's own in force.
+    """
+
+    init: Callable[[], Arrays]
+    update: Callable[..., tuple[Arrays, Arrays]]
+
+
+def describe_optimizer(kind: str | keras.Optimizer, scheduled: bool) -> str:
+    """Write an optimizer down, without its learning rate where a schedule of ours sets that."""
+    described = keras.optimizers.serialize(keras.optimizers.get(kind))
+    if scheduled:
+        described["config"]["learning_rate"] = 0.0
+    described["config"]["name"] = "optimizer"
+    return json.dumps(described, sort_keys=True)
+
+
+def optimizer(description: str, layers: list[keras.Layer]) -> Optimizer:
+    """Make the optimizer described, tied to the trainable variables of layers in their order."""
+    own = keras.optimizers.deserialize(json.loads(description))
+    own.build([v for layer in layers for v in layer.trainable_variables])
+    initial = [np.asarray(v.value) for v in own.variables]
+    rates = [i for i, v in enumerate(own.variables) if v is own._learning_rate]
+
+    def update(
+        gradients: Arrays, state: Arrays, params: Arrays, learning_rate: jax.Array | None
+    ) -> tuple[Arrays, Arrays]:
+        if learning_rate is not None:
+            rate = learning_rate.astype(jnp.float32)  # a weak type would compile a second time
+            state = [rate if i in rates else s for i, s in enumerate(state)]
+        return own.stateless_apply(state, gradients, params)
+
+    return Optimizer(lambda: [jnp.asarray(array) for array in initial], update)
+
+
+def default_learning_rate(kind: str | keras.Optimizer) -> float | None:
+    """Give an optimizer's own rate, or None where it follows a schedule of its own."""
+    own = keras.optimizers.get(kind)
+    if isinstance(own._learning_rate, keras.optimizers.schedules.LearningRateSchedule):
+        return None
+    return float(own.learning_rate)
+
+
+# --- fingerprints and compiled calls --------------------------------------------------------
+
+_FINGERPRINTS: weakref.WeakKeyDictionary[Any, Hashable] = weakref.WeakKeyDictionary()
+
+
+def fingerprint(layer: keras.Layer | None) -> Hashable:
+    """Describe a layer such that equal fingerprints compute the same function of their arrays.
+
+    Names do not count (Keras numbers them through the process), so networks built twice by the
+    same code share what was compiled for the first.
+    """
+    if layer is None:
+        return None
+    if layer not in _FINGERPRINTS:
+        _FINGERPRINTS[layer] = _describe(layer)
+    return _FINGERPRINTS[layer]
+
+
+def _describe(layer: keras.Layer) -> Hashable:
+    inside = parts(layer)
+    foreign = {type(part) for part in inside if not type(part).__module__.startswith("keras.")}
+    try:
+        text = json.dumps(keras.saving.serialize_keras_object(layer), sort_keys=True, default=repr)
+    except (TypeError, ValueError, NotImplementedError):
+        return id(layer), weakref.ref(layer)  # cannot be described, so is only equal to itself
+    names = {json.dumps(part.name): f'"@{i}"' for i, part in enumerate(inside)}
+    text = re.sub("|".join(map(re.escape, names)), lambda m: names[m[0]], text)
+    trainable = tuple(v.trainable for v in layer.variables)
+    return text, frozenset(foreign), trainable
+
+
+class Template(NamedTuple):
+    """A layer hidden behind its fingerprint, for `lru_cache`."""
+
+    key: Hashable
+    layer: keras.Layer
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Template) and self.key == other.key
+
+    def __hash__(self) -> int:
+        return hash(self.key)
+
+
+def template(layer: keras.Layer) -> Template:
+    """Wrap a layer so that it equals every layer of the same fingerprint."""
+    return Template(fingerprint(layer), layer)
+
+
+FEW_ROWS, MANY_ROWS = 32, 256  # rows a compiled call takes: one row stays quick, many stay fast
+
+
+@lru_cache(maxsize=64)
+def _forward(known: Template, offset: float, factor: float) -> Callable[..., jax.Array]:
+    call, shape = apply(known.layer), known.layer.input_shape[1:]
+
+    @jax.jit
+    def forward(variables: Variables, x: jax.Array) -> jax.Array:
+        x = (x.astype(np.float32) - offset) * factor
+        return call(*variables, x.reshape(-1, *shape)).output
+
+    return forward
+
+
+@lru_cache(maxsize=64)
+def _squared_errors(
+    encoder: Template, decoder: Template, offset: float, factor: float
+) -> Callable[..., jax.Array]:
+    encode, decode = _forward(encoder, 0.0, 1.0), _forward(decoder, 0.0, 1.0)
+
+    @jax.jit
+    def errors(variables: tuple[Variables, Variables], x: jax.Array) -> jax.Array:
+        target = ((x.astype(np.float32) - offset) * factor).reshape(len(x), -1)
+        restored = decode(variables[1], encode(variables[0], target)).reshape(len(x), -1)
+        return jnp.square(restored - target).mean(axis=1)
+
+    return errors
+
+
+def predict(
+    layer: keras.Layer, X: np.ndarray, in_graph: tuple[float, float] = (0.0, 1.0)
+) -> np.ndarray:
+    """Apply a model to rows.
+
+    Parameters
+    ----------
+    layer : keras model
+    X : array of shape (n, ...)
+        Each row holds as many numbers as the model's input.
+    in_graph : (offset, factor)
+        The part of the scaling that the compiled call does: ``(x - offset) · factor``.
+
+    Returns
+    -------
+    float32 array of shape (n, *output_shape)
+    """
+    forward = _forward(template(layer), *in_graph)
+    return _by_blocks(forward, read(layer), X, layer.output_shape[1:])
+
+
+def squared_errors(
+    encoder: keras.Layer, decoder: keras.Layer, X: np.ndarray, in_graph: tuple[float, float]
+) -> np.ndarray:
+    """Give each row's mean squared error after encoding and decoding, on the scale of training.
+
+    Returns
+    -------
+    float32 array of shape (n,)
+    """
+    errors = _squared_errors(template(encoder), template(decoder), *in_graph)
+    return _by_blocks(errors, (read(encoder), read(decoder)), X, ())
+
+
+def _by_blocks(
+    call: Callable[..., jax.Array], variables: Any, X: np.ndarray, shape: tuple[int, ...]
+) -> np.ndarray:
+    """Call with blocks of one size, so that a row's result never depends on the other rows."""
+    block = FEW_ROWS if len(X) <= FEW_ROWS else MANY_ROWS
+    result = np.empty((len(X), *shape), dtype=np.float32)
+    for start in range(0, len(X), block):
+        rows = X[start : start + block]
+        if len(rows) < block:
+            rows = np.concatenate([rows, np.zeros((block - len(rows), *X.shape[1:]), X.dtype)])
+        result[start : start + block] = call(variables, rows)[: len(X) - start]
+    return result

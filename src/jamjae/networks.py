@@ -1,0 +1,300 @@
+"""The networks: the only module that builds Keras layers.
+
+A default network is the sum of two paths. The linear path (the *anchor*) is PCA and stays PCA; the
+nonlinear path starts at zero, because the kernel of its last layer does:
+
+    z = x·E + b + f(x),   x̂ = z·D + c + g(z).
+
+So the first reconstruction *is* PCA's, and training can only improve on it. E is whitened: every
+component of a code starts with variance one.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple, TypeAlias
+
+import keras
+import numpy as np
+from keras import layers
+
+from jamjae.errors import InvalidNetworkError
+from jamjae.functional import require_finite
+from jamjae.pca import Principal
+from jamjae.scaling import Scaling
+
+Shape = tuple[int, ...]
+Tensor: TypeAlias = keras.KerasTensor
+ACTIVATION = "gelu"
+ANCHOR = "anchor"  # the linear path
+LAST = "correction"  # the last layer of a nonlinear path, which starts at zero
+
+
+class Pair(NamedTuple):
+    """An encoder and the decoder that takes its codes."""
+
+    encoder: keras.Model
+    decoder: keras.Model
+
+
+# --- jamjae's own ---------------------------------------------------------------------------
+
+
+def is_image(shape: Shape) -> bool:
+    """Whether one row looks like an image: (h, w) or (h, w, c), both sides at least 8."""
+    return len(shape) in (2, 3) and min(shape[:2]) >= 8
+
+
+def dense(shape: Shape, n_components: int, widths: Sequence[int], *, anchored: bool) -> Pair:
+    """Fully connected paths of the given hidden widths; the decoder mirrors the encoder.
+
+    Parameters
+    ----------
+    shape : tuple
+        One row of the data; more than one axis is flattened and put back in shape.
+    n_components : int
+    widths : sequence of int
+        Hidden units, from the data to the code. None at all is the linear path alone.
+    anchored : bool
+        Whether there is a linear path.
+    """
+
+    def encode(x: Tensor) -> Tensor:
+        return _last(_hidden(_flat(x), widths), n_components)
+
+    def decode(z: Tensor) -> Tensor:
+        return _last(_hidden(z, widths[::-1]), math.prod(shape))
+
+    return _pair(shape, n_components, encode, decode, linear=anchored, corrected=bool(widths))
+
+
+def dense_widths(shape: Shape, n_components: int) -> tuple[int, ...]:
+    """Choose the hidden widths of `dense` for rows of a shape: one layer of 64 to 512 units."""
+    size = 4 * max(math.prod(shape), n_components)
+    return (int(np.clip(2 ** round(math.log2(size)), 64, 512)),)
+
+
+def convolutional(shape: Shape, n_components: int, *, anchored: bool) -> Pair:
+    """Convolutional paths for images of any size and number of channels.
+
+    Two convolutions of stride two lead to a quarter of the size, a dense layer to the code; the
+    decoder goes back the same way. Sizes that four does not divide are padded inside the network
+    and cropped at its end.
+
+    Parameters
+    ----------
+    shape : (h, w) or (h, w, c)
+    n_components : int
+    anchored : bool
+        Whether there is a linear path.
+    """
+    height, width, channels = (*shape, 1)[:3]
+    grid = (-(-height // 4), -(-width // 4), 64)
+    spare = (4 * grid[0] - height, 4 * grid[1] - width)
+
+    def encode(x: Tensor) -> Tensor:
+        x = layers.Reshape((height, width, channels), name="image")(x)
+        x = layers.ZeroPadding2D(((0, spare[0]), (0, spare[1])), name="pad")(x)
+        for number, filters in enumerate((32, 64), start=1):
+            x = layers.Conv2D(
+                filters, 3, strides=2, padding="same", activation=ACTIVATION, name=f"conv_{number}"
+            )(x)
+        return _last(_flat(x), n_components)
+
+    def decode(z: Tensor) -> Tensor:
+        z = layers.Dense(math.prod(grid), activation=ACTIVATION, name="hidden_1")(z)
+        z = layers.Reshape(grid, name="grid")(z)
+        for number, filters in enumerate((32, 32), start=1):
+            z = layers.Conv2DTranspose(
+                filters, 3, strides=2, padding="same", activation=ACTIVATION, name=f"conv_{number}"
+            )(z)
+        z = layers.Conv2D(channels, 3, padding="same", name=LAST)(z)
+        return _flat(layers.Cropping2D(((0, spare[0]), (0, spare[1])), name="crop")(z))
+
+    return _pair(shape, n_components, encode, decode, linear=anchored, corrected=True)
+
+
+def _pair(
+    shape: Shape,
+    n_components: int,
+    encode: Callable[[Tensor], Tensor],
+    decode: Callable[[Tensor], Tensor],
+    *,
+    linear: bool,
+    corrected: bool,
+) -> Pair:
+    x = keras.Input(shape, name="rows")
+    z = keras.Input((n_components,), name="codes")
+    code = _sum(_flat(x), n_components, encode(x) if corrected else None, linear)
+    restored = _sum(z, math.prod(shape), decode(z) if corrected else None, linear)
+    if len(shape) != 1:
+        restored = layers.Reshape(shape, name="restored")(restored)
+    return Pair(keras.Model(x, code, name="encoder"), keras.Model(z, restored, name="decoder"))
+
+
+def _sum(x: Tensor, units: int, correction: Tensor | None, linear: bool) -> Tensor:
+    if correction is None:
+        return layers.Dense(units, name=ANCHOR)(x)
+    if not linear:
+        return correction
+    anchor = layers.Dense(units, name=ANCHOR, trainable=False)(x)
+    return layers.Add(name="sum")([anchor, correction])
+
+
+def _flat(x: Tensor) -> Tensor:
+    return x if len(x.shape) == 2 else layers.Flatten()(x)
+
+
+def _hidden(x: Tensor, widths: Sequence[int]) -> Tensor:
+    for number, width in enumerate(widths, start=1):
+        x = layers.Dense(width, activation=ACTIVATION, name=f"hidden_{number}")(x)
+    return x
+
+
+def _last(x: Tensor, units: int) -> Tensor:
+    return layers.Dense(units, name=LAST)(x)
+
+
+# --- where training starts ------------------------------------------------------------------
+
+
+def start(
+    pair: Pair, principal: Principal | None, scaling: Scaling, rng: np.random.RandomState
+) -> None:
+    """Fill a pair that jamjae built with its first weights.
+
+    Hidden layers are drawn as Glorot & Bengio (2010) do; with `principal` the linear paths become
+    PCA's and the last layers zero.
+    """
+    for model in pair:
+        for layer in model.layers:
+            if layer.weights and layer.name != ANCHOR:
+                zero = principal is not None and layer.name == LAST
+                layer.set_weights([_drawn(w.shape, rng, zero) for w in layer.weights])
+    if principal is not None:
+        for model, weights in zip(pair, _anchors(principal, scaling), strict=True):
+            model.get_layer(ANCHOR).set_weights(weights)
+
+
+def _drawn(shape: Shape, rng: np.random.RandomState, zero: bool) -> np.ndarray:
+    if zero or len(shape) < 2:
+        return np.zeros(shape, dtype=np.float32)
+    field = math.prod(shape[:-2])
+    limit = math.sqrt(6.0 / (field * (shape[-2] + shape[-1])))
+    return rng.uniform(-limit, limit, shape).astype(np.float32)
+
+
+def _anchors(principal: Principal, scaling: Scaling) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    """Kernel and bias of x_s·E + b and of z·D + c, where x = x_s·scale + offset."""
+    used = principal.deviations > 1e-7 * principal.deviations.max()  # below is float32's rounding
+    inverse = np.divide(1.0, principal.deviations, out=np.zeros_like(used, float), where=used)
+    shift = np.ravel(principal.mean - np.ravel(scaling.offset))
+    encode = principal.components * inverse[:, None]  # (k, d)
+    decode = principal.components * (principal.deviations * used)[:, None]  # (k, d)
+    return (
+        [encode.T * scaling.scale, -encode @ shift],
+        [decode / scaling.scale, shift / scaling.scale],
+    )
+
+
+# --- a user's own ---------------------------------------------------------------------------
+
+
+def given(encoder: Any, decoder: Any, shape: Shape) -> Pair:
+    """Check that a user's two Keras models fit together and with the data, building them if needed.
+
+    Raises
+    ------
+    InvalidNetworkError
+        If one of them is missing or no Keras model, if the code of one is not what the other
+        takes, if the restored rows do not hold as many numbers as the data's, or if a weight is
+        NaN or infinite.
+    """
+    for role, model in (("encoder", encoder), ("decoder", decoder)):
+        if not isinstance(model, keras.Model):
+            raise InvalidNetworkError(
+                f"encoder= and decoder= must both be Keras models, but {role} is {model!r}. "
+                "Hand in both, for example two keras.Sequential models, or neither."
+            )
+    _build(encoder, shape)
+    _build(decoder, encoder.output_shape[1:])
+    _require_fit("rows of the data", shape, "encoder's input", encoder.input_shape[1:])
+    _require_fit(
+        "encoder's output", encoder.output_shape[1:], "decoder's input", decoder.input_shape[1:]
+    )
+    _require_fit("decoder's output", decoder.output_shape[1:], "rows of the data", shape)
+    for role, model in (("encoder", encoder), ("decoder", decoder)):
+        require_finite(model, role)
+    return Pair(encoder, decoder)
+
+
+def _build(model: keras.Model, shape: Shape) -> None:
+    if model.built:
+        return
+    wants_image = isinstance(model.layers[0], layers.Conv2D) and len(shape) == 2
+    try:
+        model.build((None, *shape, 1) if wants_image else (None, *shape))
+    except (ValueError, TypeError) as error:
+        raise InvalidNetworkError(
+            f"The model {model.name!r} could not be built for rows of shape {shape}: {error}"
+        ) from error
+
+
+def _require_fit(one: str, is_shape: Shape, other: str, to_shape: Shape) -> None:
+    if None in (*is_shape, *to_shape) or math.prod(is_shape) != math.prod(to_shape):
+        raise InvalidNetworkError(
+            f"The {one} and the {other} do not fit together: shape {is_shape} is not {to_shape}. "
+            "Encoder and decoder must take and give fixed shapes with the same number of values; "
+            "change one of the two layers that meet here."
+        )
+
+
+RANGES = {
+    **dict.fromkeys(("sigmoid", "hard_sigmoid", "softmax"), (0.0, 1.0)),
+    **dict.fromkeys(("tanh", "softsign", "hard_tanh"), (-1.0, 1.0)),
+    **dict.fromkeys(("relu", "elu", "selu", "celu", "gelu", "silu", "mish"), (0.0, math.inf)),
+    **dict.fromkeys(("softplus", "exponential"), (0.0, math.inf)),
+    "relu6": (0.0, 6.0),
+}
+
+
+def output_range(decoder: keras.Model) -> tuple[float, float] | None:
+    """Tell the range a decoder's last activation can well reach, where it is bounded."""
+    for layer in reversed(decoder.layers):
+        if isinstance(layer, keras.Model):
+            return output_range(layer)
+        activation = getattr(layer, "activation", None)
+        if activation is not None:
+            return RANGES.get(getattr(activation, "__name__", ""))
+        if layer.weights:
+            return None
+    return None
+
+
+# --- for people to read ---------------------------------------------------------------------
+
+
+def describe(pair: Pair) -> str:
+    """Write each network's layers, output shapes and parameters, and the totals, as a table."""
+    lines: list[tuple[str, str, str]] = []
+    for model in pair:
+        lines.append((model.name, "output shape", "parameters"))
+        lines += [
+            (f"  {layer.name} ({type(layer).__name__})", _size(layer), f"{layer.count_params():,}")
+            for layer in model.layers
+            if not isinstance(layer, layers.InputLayer)
+        ]
+        lines.append(("  total", "", f"{model.count_params():,}"))
+    frozen = sum(w.value.size for model in pair for w in model.non_trainable_weights)
+    lines.append(("parameters in all", "", f"{sum(m.count_params() for m in pair):,}"))
+    lines.append(("  of these not trained", "", f"{frozen:,}"))
+    widths = [max(len(line[column]) for line in lines) for column in range(3)]
+    return "\n".join(
+        f"{name:<{widths[0]}}  {shape:<{widths[1]}}  {count:>{widths[2]}}".rstrip()
+        for name, shape, count in lines
+    )
+
+
+def _size(layer: keras.Layer) -> str:
+    return " x ".join(str(side) for side in layer.output.shape[1:])

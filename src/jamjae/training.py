@@ -1,0 +1,397 @@
+"""One compiled loop that trains whole epochs, and one short Python loop around it.
+
+``step`` advances a `TrainState` by one batch; ``epoch`` shuffles the rows and takes ``step`` after
+``step`` over them without returning to Python; ``run`` calls ``epoch`` until it is done and is the
+only place where progress, early stopping, checkpoints and divergence are looked after.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import lru_cache
+from typing import Any, NamedTuple, Self
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from jamjae.errors import TrainingDiverged
+from jamjae.functional import Optimizer, Template, apply, optimizer
+from jamjae.losses import RowLoss
+from jamjae.objectives import Objective, autoencoder, guidance, minimise, reconstruction
+from jamjae.schedules import SCHEDULES, Rate, Schedule
+
+Rows = Mapping[str, np.ndarray]
+
+
+class TrainState(NamedTuple):
+    """Everything that training carries from one batch to the next."""
+
+    params: dict[str, Any]
+    buffers: dict[str, Any]
+    opt_state: list[jax.Array]
+    key: jax.Array
+    step: jax.Array
+
+
+class Progress(NamedTuple):
+    """Everything that training carries from one epoch to the next; a checkpoint holds just this.
+
+    Attributes
+    ----------
+    state, best : TrainState
+        After the last epoch, and after the best: by ``val_loss`` where rows were held out, else by
+        ``loss``.
+    best_value : float
+    best_epoch : int
+    history : tuple of dict of str to float
+        The terms of every epoch so far.
+    """
+
+    state: TrainState
+    best: TrainState
+    best_value: float = np.inf
+    best_epoch: int = 0
+    history: tuple[dict[str, float], ...] = ()
+
+    @classmethod
+    def begin(cls, state: TrainState) -> Self:
+        """Stand before the first epoch."""
+        return cls(state, state)
+
+
+class Report(NamedTuple):
+    """What is known after an epoch.
+
+    Attributes
+    ----------
+    epoch, epochs : int
+        Epochs done, counted from 1, and epochs planned.
+    terms : dict of str to float
+        Mean over the epoch's rows of each term, on the scale of training; ``"val_loss"`` where
+        rows were held out.
+    seconds : float
+        Since training began in this process.
+    baseline : float or None
+        PCA's loss on the same rows, where the loss is the squared error.
+    """
+
+    epoch: int
+    epochs: int
+    terms: dict[str, float]
+    seconds: float
+    baseline: float | None = None
+
+
+Step = Callable[..., tuple[TrainState, dict[str, jax.Array]]]
+Epoch = Callable[..., tuple[TrainState, dict[str, jax.Array]]]
+
+
+# --- the compiled loop ----------------------------------------------------------------------
+
+
+def make_step(objective: Objective, own: Optimizer, schedule: Schedule | None) -> Step:
+    """Make ``(state, batch, weights, rate) -> (state, terms)``."""
+
+    def step(
+        state: TrainState, batch: Any, weights: jax.Array, rate: Rate
+    ) -> tuple[TrainState, dict[str, jax.Array]]:
+        key, objective_key = jax.random.split(state.key)
+        gradient = jax.value_and_grad(objective, has_aux=True)
+        (_, (terms, buffers)), gradients = gradient(
+            state.params, state.buffers, objective_key, batch, weights, state.step
+        )
+        learning_rate = schedule(state.step, rate) if schedule else None
+        leaves, structure = jax.tree.flatten(state.params)
+        leaves, opt_state = own.update(
+            jax.tree.leaves(gradients), state.opt_state, leaves, learning_rate
+        )
+        params = jax.tree.unflatten(structure, leaves)
+        return TrainState(params, buffers, opt_state, key, state.step + 1), terms
+
+    return step
+
+
+def make_epoch(step: Step, batch_size: int) -> Epoch:
+    """Compile ``(state, rows, n, rate) -> (state, sums)``: every row once, in random order.
+
+    ``rows`` are arrays padded to a whole number of batches, of which the first ``n`` count; the
+    number is an argument, so folds that differ by a row share one compiled loop. What the last
+    batch lacks is filled with rows already seen, at weight zero: statistics of a batch
+    (BatchNorm) see real data only. ``sums`` are the terms summed over the n rows.
+    """
+
+    @jax.jit
+    def epoch(
+        state: TrainState, rows: Any, n: jax.Array, rate: Rate
+    ) -> tuple[TrainState, dict[str, jax.Array]]:
+        key, order_key = jax.random.split(state.key)
+        order = _shuffled(order_key, len(jax.tree.leaves(rows)[0]), n)
+
+        def advance(number: jax.Array, state: TrainState) -> tuple[TrainState, dict[str, Any]]:
+            position = number * batch_size + jnp.arange(batch_size)
+            weights = (position < n).astype(jnp.float32)
+            chosen = order[position % n]
+            batch = jax.tree.map(lambda array: array[chosen], rows)
+            state, terms = step(state, batch, weights, rate)
+            return state, jax.tree.map(lambda term: term * weights.sum(), terms)
+
+        return _summed(advance, -(-n // batch_size), state._replace(key=key))
+
+    return epoch
+
+
+def _summed(
+    advance: Callable[..., tuple[TrainState, dict[str, Any]]], times: jax.Array, state: TrainState
+) -> tuple[TrainState, dict[str, jax.Array]]:
+    """Apply ``advance`` so many times, adding up what it reports."""
+
+    def body(number: jax.Array, carried: tuple[TrainState, Any]) -> tuple[TrainState, Any]:
+        state, added = advance(number, carried[0])
+        return state, jax.tree.map(jnp.add, carried[1], added)
+
+    zeros = jax.tree.map(jnp.zeros_like, jax.eval_shape(advance, 0, state)[1])
+    return jax.lax.fori_loop(0, times, body, (state, zeros))
+
+
+def make_evaluation(objective: Objective, batch_size: int) -> Callable[..., dict[str, jax.Array]]:
+    """Compile ``(state, rows, n) -> sums``: the terms of the first n rows; nothing is learned."""
+
+    @jax.jit
+    def evaluate(state: TrainState, rows: Any, n: jax.Array) -> dict[str, jax.Array]:
+        def advance(number: jax.Array, state: TrainState) -> tuple[TrainState, dict[str, Any]]:
+            position = number * batch_size + jnp.arange(batch_size)
+            weights = (position < n).astype(jnp.float32)
+            batch = jax.tree.map(lambda array: array[position], rows)
+            _, (terms, _) = objective(
+                state.params, state.buffers, state.key, batch, weights, state.step
+            )
+            return state, jax.tree.map(lambda term: term * weights.sum(), terms)
+
+        return _summed(advance, -(-n // batch_size), state)[1]
+
+    return evaluate
+
+
+def _shuffled(key: jax.Array, held: int, n: jax.Array) -> jax.Array:
+    """Permute the first n of `held` indices; the rest come last."""
+    lots = jax.random.bits(key, (held,), jnp.uint32) >> 1
+    return jnp.argsort(jnp.where(jnp.arange(held) < n, lots, jnp.uint32(2**32 - 1)))
+
+
+# --- what is compiled once ------------------------------------------------------------------
+
+
+class Recipe(NamedTuple):
+    """All that a compiled epoch depends on, save the shape of the rows; hashable.
+
+    Attributes
+    ----------
+    networks : tuple of (str, Template)
+        ``"decoder"`` and ``"encoder"``, and where wanted ``"corruption"``, ``"augmentation"``.
+    shapes : tuple of (str, tuple)
+        One row as each network takes it.
+    in_graph : (offset, factor)
+        The scaling left to the step.
+    loss : callable
+        One of `jamjae.losses`, or a user's own.
+    guide_weight : float or None
+    optimizer : str
+        From `functional.describe_optimizer`.
+    schedule : str or None
+        A key of `schedules.SCHEDULES`; None leaves the rate to the optimizer.
+    batch_size : int
+    """
+
+    networks: tuple[tuple[str, Template], ...]
+    shapes: tuple[tuple[str, tuple[int, ...]], ...]
+    in_graph: tuple[float, float]
+    loss: RowLoss
+    guide_weight: float | None
+    optimizer: str
+    schedule: str | None
+    batch_size: int
+
+
+class Program(NamedTuple):
+    """What a recipe compiles to."""
+
+    epoch: Epoch
+    evaluate: Callable[..., dict[str, jax.Array]]
+    optimizer: Optimizer
+
+
+@lru_cache(maxsize=16)
+def compiled(recipe: Recipe) -> Program:
+    """Make the program of a recipe, or give the one made before: a second fit compiles nothing."""
+    layers = {name: template.layer for name, template in recipe.networks}
+    networks = {name: apply(layer) for name, layer in layers.items()}
+    terms = [reconstruction(recipe.loss)]
+    if recipe.guide_weight is not None:
+        terms.append(guidance(recipe.guide_weight))
+    learning = autoencoder(networks, dict(recipe.shapes), recipe.in_graph)
+    plain = {name: networks[name] for name in ("encoder", "decoder")}
+    judging = autoencoder(plain, dict(recipe.shapes), recipe.in_graph, training=False)
+    trained = [layers[name] for name in sorted(layers)]  # the order of jax.tree.leaves
+    own = optimizer(recipe.optimizer, trained)
+    schedule = SCHEDULES[recipe.schedule] if recipe.schedule else None
+    step = make_step(minimise(learning, *terms), own, schedule)
+    return Program(
+        make_epoch(step, recipe.batch_size),
+        make_evaluation(minimise(judging, *terms), recipe.batch_size),
+        own,
+    )
+
+
+# --- rows in, epochs out --------------------------------------------------------------------
+
+HELD_BYTES = 1 << 30  # rows up to this size are handed over once; larger data come in pieces
+BLOCK = 256  # rows that stay together when data come in pieces
+
+
+class Source(NamedTuple):
+    """Where an epoch's rows come from.
+
+    Attributes
+    ----------
+    pieces : callable
+        From the number of an epoch to pairs of padded rows and how many of them count.
+    steps : int
+        Batches in an epoch.
+    """
+
+    pieces: Callable[[int], Iterable[tuple[dict[str, jax.Array], int]]]
+    steps: int
+
+
+def source(
+    rows: Rows, prepare: Callable[[Rows], Rows], batch_size: int, held_bytes: int = HELD_BYTES
+) -> Source:
+    """Give the rows to train on: whole, or in pieces that fit in memory.
+
+    A piece is put together from random blocks of neighbouring rows, so that a file is read nearly
+    in order and sorted data are still mixed.
+    """
+    n = len(rows["x"])
+    count = -(-sum(array.nbytes for array in rows.values()) // held_bytes)
+    if count <= 1:
+        whole = [(padded(prepare(rows), batch_size), n)]
+        return Source(lambda _: whole, -(-n // batch_size))
+    blocks = -(-n // BLOCK)
+    length = -(-blocks // count) * BLOCK
+
+    def pieces(number: int) -> Iterator[tuple[dict[str, jax.Array], int]]:
+        order = np.random.RandomState(number).permutation(blocks)
+        for some in np.array_split(order, count):
+            chosen = (some[:, None] * BLOCK + np.arange(BLOCK)).ravel()
+            chosen = chosen[chosen < n]
+            piece = prepare({name: array[chosen] for name, array in rows.items()})
+            yield padded(piece, batch_size, length), len(chosen)
+
+    return Source(pieces, -(-n // batch_size) + count - 1)
+
+
+def padded(rows: Rows, batch_size: int, length: int = 0) -> dict[str, jax.Array]:
+    """Hand rows over, filled up with zeros to a whole number of batches for at least `length`."""
+    held = -(-max(length, len(rows["x"])) // batch_size) * batch_size
+    return {name: jnp.asarray(_filled(array, held)) for name, array in rows.items()}
+
+
+def _filled(array: np.ndarray, held: int) -> np.ndarray:
+    if len(array) == held:
+        return array
+    filled = np.zeros((held, *array.shape[1:]), dtype=array.dtype)
+    filled[: len(array)] = array
+    return filled
+
+
+class Sound(NamedTuple):
+    """What a loss is compared with to tell whether training diverged.
+
+    Attributes
+    ----------
+    variance : float
+        The squared error of the mean row, on the scale of training.
+    start : float
+        The loss before the first step, infinite where it is not known.
+    """
+
+    variance: float
+    start: float = np.inf
+
+
+def run(
+    progress: Progress,
+    epoch: Epoch,
+    data: Source,
+    rate: Rate,
+    epochs: int,
+    *,
+    sound: Sound,
+    validate: Callable[[TrainState], float] | None = None,
+    patience: int | None = None,
+    observers: Iterable[Callable[[Report, Progress], Any]] = (),
+) -> Progress:
+    """Train until the epochs are done, patience ends, or an observer answers True.
+
+    Raises
+    ------
+    TrainingDiverged
+        At the first epoch whose loss is not finite or no longer `sound`.
+    """
+    began = time.perf_counter()
+    for number in range(len(progress.history), epochs):
+        state, terms = _one_epoch(progress.state, epoch, data.pieces(number), rate)
+        _require_convergence(terms["loss"], progress.history, rate, sound)
+        if validate:
+            terms["val_loss"] = validate(state)
+        progress = _advanced(progress, state, terms)
+        report = Report(number + 1, epochs, terms, time.perf_counter() - began)
+        answers = [observer(report, progress) for observer in observers]
+        waited = number - progress.best_epoch
+        if True in answers or (patience is not None and waited >= patience):
+            break
+    return progress
+
+
+def validation(program: Program, held: Rows, batch_size: int) -> Callable[[TrainState], float]:
+    """Make the loss of rows held out, prepared as those that are trained on."""
+    rows, n = padded(held, batch_size), len(held["x"])
+    return lambda state: float(program.evaluate(state, rows, n)["loss"]) / n
+
+
+def _one_epoch(
+    state: TrainState, epoch: Epoch, pieces: Iterable[tuple[Any, int]], rate: Rate
+) -> tuple[TrainState, dict[str, float]]:
+    sums: dict[str, float] = {}
+    counted = 0
+    for rows, n in pieces:
+        state, added = epoch(state, rows, n, rate)
+        sums = {name: sums.get(name, 0.0) + float(value) for name, value in added.items()}
+        counted += n
+    return state, {name: value / counted for name, value in sums.items()}
+
+
+def _advanced(progress: Progress, state: TrainState, terms: dict[str, float]) -> Progress:
+    value = terms.get("val_loss", terms["loss"])
+    number = len(progress.history)
+    progress = progress._replace(state=state, history=(*progress.history, terms))
+    if value > progress.best_value:
+        return progress
+    return progress._replace(best=state, best_value=value, best_epoch=number)
+
+
+def _require_convergence(
+    loss: float, history: tuple[dict[str, float], ...], rate: Rate, sound: Sound
+) -> None:
+    lowest = min((terms["loss"] for terms in history), default=sound.start)
+    if np.isfinite(loss) and not loss > 100.0 * max(lowest, sound.variance):
+        return
+    raise TrainingDiverged(
+        f"Training diverged in epoch {len(history) + 1}: the loss became {loss:.3g}"
+        + (f" after {lowest:.3g}" if np.isfinite(lowest) else "")
+        + f". The likely cause is the learning rate, {rate.peak:g} at its highest; try "
+        f'{rate.peak / 10:g} or learning_rate="auto". If the data hold a few values far larger '
+        "than the rest, clip or transform them first."
+    )

@@ -1,0 +1,344 @@
+"""The compiled loop: every row counts once, buffers are carried, interruptions leave no mark."""
+
+from __future__ import annotations
+
+import jax
+import jax.numpy as jnp
+import keras
+import numpy as np
+import pytest
+
+from jamjae import Autoencoder, functional, training
+from jamjae.errors import ModelFileError, TrainingDiverged
+from jamjae.losses import mse
+from jamjae.objectives import autoencoder, minimise, reconstruction
+from jamjae.schedules import SCHEDULES, Rate
+
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:Training did not improve:sklearn.exceptions.ConvergenceWarning"
+)
+
+
+@pytest.fixture
+def X():
+    return np.random.RandomState(0).normal(size=(150, 5)) @ np.diag([3.0, 2.0, 1.0, 0.5, 0.1])
+
+
+def pair(k=2, d=5, *, batch_norm=False):
+    middle = [keras.layers.BatchNormalization(momentum=0.5)] if batch_norm else []
+    encoder = keras.Sequential([keras.Input((d,)), *middle, keras.layers.Dense(k)])
+    return encoder, keras.Sequential([keras.Input((k,)), keras.layers.Dense(d)])
+
+
+# --- rows -----------------------------------------------------------------------------------
+
+
+def seen_by(rows, n, batch_size):
+    """Which rows a step is given in an epoch, with their weights, by a step that only counts."""
+
+    def count(state, batch, weights, rate):
+        total = state.params + jnp.zeros_like(state.params).at[batch["x"]].add(weights)
+        return state._replace(params=total), {"loss": jnp.float32(0)}
+
+    state = training.TrainState(jnp.zeros(rows), {}, [], jax.random.PRNGKey(0), jnp.int32(0))
+    padded = training.padded({"x": np.arange(rows)[:n]}, batch_size, rows)
+    epoch = training.make_epoch(count, batch_size)
+    state, _ = epoch(state, padded, n, Rate(1.0, 1.0))
+    return np.asarray(state.params)
+
+
+@pytest.mark.parametrize(
+    ("n", "batch_size"), [(1, 1), (7, 3), (8, 4), (9, 4), (100, 128), (129, 128), (256, 1)]
+)
+def test_every_row_counts_once_in_an_epoch(n, batch_size):
+    np.testing.assert_array_equal(seen_by(n, n, batch_size), np.ones(n))
+
+
+def test_rows_that_only_fill_up_never_count():
+    np.testing.assert_array_equal(seen_by(12, 9, 4), [1] * 9 + [0] * 3)
+
+
+@pytest.mark.parametrize("n", [1, 255, 256, 257, 1000, 2049])
+def test_pieces_hold_every_row_once(n):
+    rows = {"x": np.arange(n, dtype=np.float32)[:, None]}
+    source = training.source(rows, lambda piece: piece, 32, held_bytes=1024)
+    orders = []
+    for number in (0, 1):
+        parts = [np.asarray(piece["x"])[:count, 0] for piece, count in source.pieces(number)]
+        together = np.concatenate(parts)
+        np.testing.assert_array_equal(np.sort(together), np.arange(n))
+        orders.append(together)
+    if n > 1000:
+        assert not np.array_equal(*orders)
+
+
+def test_learning_from_pieces_is_as_good_as_from_the_whole(X, monkeypatch):
+    rows = np.tile(X, (20, 1))
+    whole = Autoencoder(2, network=(8,), epochs=5, random_state=0).fit(rows)
+    monkeypatch.setattr(training.source, "__defaults__", (20_000,))
+    parts = Autoencoder(2, network=(8,), epochs=5, random_state=0).fit(rows)
+    assert parts.reconstruction_error_ == pytest.approx(whole.reconstruction_error_, rel=0.05)
+
+
+# --- a step ---------------------------------------------------------------------------------
+
+
+def test_an_epoch_is_keras_s_own_training(X):
+    """With one batch an epoch, the order does not matter, and Keras's fit is the reference."""
+    encoder, decoder = pair(batch_norm=True)
+    model = keras.Sequential([*pair(batch_norm=True)])
+    for mine, theirs in zip((encoder, decoder), model.layers, strict=True):
+        theirs.set_weights(mine.get_weights())
+    model.compile(optimizer=keras.optimizers.RMSprop(1e-2), loss="mse")
+    expected = model.fit(X, X, batch_size=len(X), epochs=5, verbose=0).history["loss"]
+
+    fitted = Autoencoder(
+        encoder=encoder,
+        decoder=decoder,
+        scaling=None,
+        optimizer=keras.optimizers.RMSprop(1e-2),
+        schedule="constant",
+        batch_size=len(X),
+        epochs=5,
+    ).fit(X)
+    np.testing.assert_allclose(fitted.history_["loss"], expected, rtol=1e-4)
+    for mine, theirs in zip((encoder, decoder), model.layers, strict=True):
+        for one, other in zip(mine.get_weights(), theirs.get_weights(), strict=True):
+            np.testing.assert_allclose(one, other, rtol=1e-3, atol=1e-4)
+
+
+def test_statistics_of_batch_norm_are_carried(X):
+    encoder, decoder = pair(batch_norm=True)
+    X = X + 10.0
+    Autoencoder(encoder=encoder, decoder=decoder, scaling=None, epochs=20).fit(X)
+    moving_mean = encoder.layers[0].moving_mean
+    np.testing.assert_allclose(moving_mean, X.mean(axis=0), atol=0.5)
+
+
+def test_dropout_draws_anew_in_every_step():
+    encoder = keras.Sequential([keras.Input((3,)), keras.layers.Dropout(0.5)])
+    decoder = keras.Sequential([keras.Input((3,)), keras.layers.Dense(3)])
+    networks = {"encoder": functional.apply(encoder), "decoder": functional.apply(decoder)}
+    objective = minimise(
+        autoencoder(networks, {"encoder": (3,), "decoder": (3,)}, (0.0, 1.0)), reconstruction(mse)
+    )
+    held = {"encoder": functional.read(encoder), "decoder": functional.read(decoder)}
+    params = {name: part.params for name, part in held.items()}
+    buffers = {name: part.buffers for name, part in held.items()}
+    batch, weights = {"x": jnp.ones((4, 3))}, jnp.ones(4)
+    losses = []
+    for _ in range(3):
+        loss, (_, buffers) = objective(params, buffers, None, batch, weights, 0)
+        losses.append(float(loss))
+    assert len(set(losses)) == 3
+
+
+def test_a_row_of_weight_zero_changes_nothing():
+    encoder, decoder = pair()
+    networks = {"encoder": functional.apply(encoder), "decoder": functional.apply(decoder)}
+    forward = autoencoder(networks, {"encoder": (5,), "decoder": (2,)}, (0.0, 1.0))
+    objective = minimise(forward, reconstruction(mse))
+    held = {"encoder": functional.read(encoder), "decoder": functional.read(decoder)}
+    params = {name: part.params for name, part in held.items()}
+    buffers = {name: part.buffers for name, part in held.items()}
+    rows = jnp.asarray(np.random.RandomState(0).normal(size=(6, 5)).astype(np.float32))
+
+    def gradient(rows, weights):
+        differentiate = jax.grad(objective, has_aux=True)
+        return differentiate(params, buffers, None, {"x": rows}, weights, 0)[0]
+
+    few = gradient(rows[:4], jnp.ones(4))
+    filled = gradient(rows, jnp.array([1.0, 1, 1, 1, 0, 0]))
+    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-6), few, filled)
+
+
+def test_regularizers_are_part_of_the_loss(X):
+    def loss(weight):
+        regularizer = keras.regularizers.L2(weight)
+        encoder, decoder = pair()
+        encoder = keras.Sequential(
+            [
+                keras.Input((5,)),
+                keras.layers.Dense(2, kernel_initializer="ones", kernel_regularizer=regularizer),
+            ]
+        )
+        for layer in decoder.layers:
+            layer.set_weights([np.zeros_like(w) for w in layer.get_weights()])
+        model = Autoencoder(encoder=encoder, decoder=decoder, epochs=1, learning_rate=1e-9)
+        return model.fit(X).history_["loss"][0]
+
+    assert loss(0.1) - loss(0.0) == pytest.approx(0.1 * 10, rel=1e-3)
+
+
+def test_what_is_frozen_stays(X):
+    encoder, decoder = pair()
+    encoder.layers[0].trainable = False
+    before = encoder.get_weights()[0].copy()
+    Autoencoder(encoder=encoder, decoder=decoder, epochs=2).fit(X)
+    np.testing.assert_array_equal(encoder.get_weights()[0], before)
+
+
+# --- schedules ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", SCHEDULES)
+def test_schedules_stay_between_nothing_and_the_peak(name):
+    steps = jnp.arange(1001.0)
+    rates = np.asarray(SCHEDULES[name](steps, Rate(0.1, 1000.0)) + 0 * steps)
+    assert rates.max() == pytest.approx(0.1)
+    assert rates.min() >= 0
+    if name != "constant":
+        assert rates[-1] < 1e-3
+        assert np.abs(np.diff(rates)).max() < 1e-3  # no jumps
+
+
+# --- the loop around ------------------------------------------------------------------------
+
+
+def test_reports_and_stopping(X):
+    reports = []
+
+    def stop_after_three(report):
+        reports.append(report)
+        return report.epoch == 3
+
+    model = Autoencoder(2, epochs=10, callbacks=[stop_after_three], random_state=0).fit(X)
+    assert [(r.epoch, r.epochs) for r in reports] == [(1, 10), (2, 10), (3, 10)]
+    assert [r.terms["loss"] for r in reports] == list(model.history_["loss"])
+    assert reports[0].baseline == pytest.approx(model.baseline_error_ / model.scale_**2)
+
+
+def test_early_stopping_keeps_the_best(X):
+    encoder, decoder = pair(k=4)
+    model = Autoencoder(
+        encoder=encoder,
+        decoder=decoder,
+        validation_fraction=0.3,
+        early_stopping=True,
+        patience=2,
+        learning_rate=0.5,
+        schedule="constant",
+        epochs=200,
+        random_state=0,
+    ).fit(X)
+    losses = model.history_["val_loss"]
+    assert len(losses) < 200
+    assert len(losses) - 1 - losses.argmin() == 2
+
+
+def test_validation_rows_are_not_trained_on():
+    X = np.random.RandomState(0).normal(size=(50, 3))
+    model = Autoencoder(2, validation_fraction=0.2, epochs=2, random_state=0).fit(X)
+    kept = [i for i in range(50) if np.isclose(X[i], model.baseline_.mean).all()]
+    assert kept == []
+    means = np.array([X[np.arange(50) != i].mean(axis=0) for i in range(50)])
+    assert not np.isclose(X.mean(axis=0), model.baseline_.mean).all()
+    assert means.shape == (50, 3)
+
+
+@pytest.mark.parametrize("scaling", ["auto", None])
+def test_divergence_names_epoch_cause_and_cure(X, scaling):
+    encoder, decoder = pair()
+    model = Autoencoder(
+        encoder=encoder,
+        decoder=decoder,
+        optimizer="sgd",
+        learning_rate=1e6,
+        scaling=scaling,
+        epochs=5,
+    )
+    with pytest.raises(TrainingDiverged, match=r"epoch \d.*learning rate.*try 100000"):
+        model.fit(X)
+
+
+def test_divergence_of_a_network_of_jamjae_s_own(X):
+    with pytest.raises(TrainingDiverged, match="epoch 1"):
+        Autoencoder(2, optimizer="sgd", learning_rate=1e8, random_state=0).fit(X)
+
+
+def test_warm_start_goes_on(X):
+    model = Autoencoder(2, network=(16,), epochs=5, warm_start=True, random_state=0).fit(X)
+    before = model.reconstruction_error_
+    encoder = model.encoder_
+    model.fit(X)
+    assert model.encoder_ is encoder
+    assert model.reconstruction_error_ <= before
+
+
+def test_partial_fit_learns_piece_by_piece():
+    t = np.random.RandomState(0).uniform(-1, 1, 300)
+    circle = np.stack([np.sin(2 * t), np.cos(2 * t)], axis=1)
+    model = Autoencoder(1, network=(16,), random_state=0)
+    scores = []
+    for _ in range(60):
+        for part in np.array_split(circle, 3):
+            model.partial_fit(part)
+        scores.append(model.score(circle))
+    assert len(model.history_["loss"]) == 180
+    assert scores[-1] > scores[0] + 0.01
+
+
+# --- interruptions --------------------------------------------------------------------------
+
+
+class Interrupted(Exception):
+    pass
+
+
+def interrupt_at(epoch):
+    def callback(report):
+        if report.epoch == epoch:
+            raise Interrupted
+
+    return callback
+
+
+@pytest.mark.parametrize("given", [False, True])
+@pytest.mark.parametrize("seed", [0, None])
+def test_an_interrupted_fit_goes_on_bit_for_bit(X, tmp_path, given, seed):
+    def settings():
+        networks = {}
+        if given:
+            keras.utils.set_random_seed(0)
+            networks = dict(zip(("encoder", "decoder"), pair(batch_norm=True), strict=True))
+        return {
+            "n_components": 2,
+            "epochs": 7,
+            "batch_size": 16,
+            "validation_fraction": 0.2,
+            "random_state": seed,
+            **networks,
+        }
+
+    with pytest.raises(Interrupted):
+        Autoencoder(**settings(), checkpoint_dir=tmp_path, callbacks=[interrupt_at(4)]).fit(X)
+    assert len(list(tmp_path.iterdir())) == 1
+    epochs = []
+    resumed = Autoencoder(
+        **settings(), checkpoint_dir=tmp_path, callbacks=[lambda r: epochs.append(r.epoch)]
+    ).fit(X)
+    assert epochs == [5, 6, 7]
+    assert list(tmp_path.iterdir()) == []
+    if seed is not None:
+        straight = Autoencoder(**settings()).fit(X)
+        np.testing.assert_array_equal(resumed.transform(X), straight.transform(X))
+        for name, values in straight.history_.items():
+            np.testing.assert_array_equal(resumed.history_[name], values)
+
+
+def test_other_data_or_parameters_have_a_checkpoint_of_their_own(X, tmp_path):
+    for rows, epochs in ((X, 5), (X, 6), (X + 1, 5)):
+        with pytest.raises(Interrupted):
+            Autoencoder(2, epochs=epochs, checkpoint_dir=tmp_path, callbacks=[interrupt_at(2)]).fit(
+                rows
+            )
+    assert len(list(tmp_path.iterdir())) == 3
+
+
+def test_a_damaged_checkpoint_is_refused(X, tmp_path):
+    with pytest.raises(Interrupted):
+        Autoencoder(2, checkpoint_dir=tmp_path, callbacks=[interrupt_at(2)]).fit(X)
+    (file,) = tmp_path.iterdir()
+    file.write_bytes(file.read_bytes()[:100])
+    with pytest.raises(ModelFileError, match="Delete it"):
+        Autoencoder(2, checkpoint_dir=tmp_path).fit(X)
