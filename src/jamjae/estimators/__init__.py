@@ -1,0 +1,1 @@
+"""The estimators: thin, in scikit-learn's words."""

@@ -1,0 +1,397 @@
+"""The autoencoder: learn codes from which the data can be restored."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterable
+from contextlib import nullcontext
+from numbers import Integral, Real
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+import keras
+import numpy as np
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
+
+from jamjae import networks, pca, training
+from jamjae.checkpoints import Checkpoint, identity
+from jamjae.errors import InvalidDataError
+from jamjae.estimators import preparation
+from jamjae.estimators.base import LatentModel
+from jamjae.estimators.preparation import Job, Seeds
+from jamjae.estimators.rows import check_rows
+from jamjae.losses import LOSSES
+from jamjae.schedules import SCHEDULES, Rate
+
+
+class Autoencoder(LatentModel):
+    """Learn codes by restoring the data from them: ``x̂ = decode(encode(x))``.
+
+    The default network starts as PCA and keeps its best weights, so its reconstruction error on
+    the training data is never above that of PCA with as many components.
+
+    Parameters
+    ----------
+    n_components : int, default=2
+        Numbers in a code. With ``encoder=`` the size of that network's output counts instead.
+    network : {"auto", "dense", "conv"} or tuple of int, default="auto"
+        ``"dense"`` for rows or images; ``"conv"`` for images; a tuple gives the hidden widths of
+        a dense network from the data to the code, and ``()`` a linear one.
+    encoder, decoder : keras.Model, default=None
+        Two networks of one's own, used as they are, with nothing added. They are trained in
+        place, from the weights they hold, and are then ``encoder_`` and ``decoder_``.
+    anchor : {"pca", None}, default="pca"
+        Whether jamjae's own networks have a linear path that is PCA.
+    loss : {"mse", "mae", "huber", "bce"} or callable, default="mse"
+        What a restoration costs; a callable takes (b, d) targets and outputs and gives (b,).
+        ``"bce"`` needs a decoder that ends in a sigmoid.
+    scaling : {"auto", None}, default="auto"
+        ``"auto"`` divides 8-bit values by 255 and centres other data and divides them by one
+        number, or brings them into the range of a decoder that ends in a sigmoid or tanh. None
+        trains on the values as they are.
+    corruption : keras.Layer, default=None
+        Changes the input while training, never the target: ``keras.layers.GaussianNoise(0.3)``.
+        Acts on scaled values.
+    augmentation : keras.Layer, default=None
+        Changes input and target alike while training: ``keras.layers.RandomFlip()``.
+    guide : array-like of shape (n, k), transformer or manifold learner, default=None
+        Features, or the learner of an embedding of the training rows, that codes shall agree
+        with; k is ``n_components``. They are centred and divided by one number.
+    guide_weight : float, default=1.0
+        Weight of the squared difference between codes and guide, beside the loss.
+    optimizer : str or keras.Optimizer, default="adam"
+        Copied, so that the one handed in is not changed.
+    learning_rate : "auto" or float, default="auto"
+        The schedule's peak. ``"auto"``: 0.002 for jamjae's own networks with ``"adam"``, else the
+        optimizer's own.
+    schedule : {"one-cycle", "cosine", "constant"}, default="one-cycle"
+        How the rate changes over all epochs. An optimizer that was handed in with a schedule of
+        its own keeps that.
+    batch_size : int, default=128
+    epochs : "auto" or int, default="auto"
+        How often every row is used. ``"auto"``: about 4,000 steps, but at least 20 and at most 300
+        epochs, so that a small table is learned as well as a large one.
+    validation_fraction : float in [0, 1), default=0.0
+        Rows held out to choose the best epoch by; they are not trained on.
+    early_stopping : bool, default=False
+        Stop after ``patience`` epochs without improvement.
+    patience : int, default=5
+    checkpoint_dir : path, default=None
+        Where the state of training is kept. A fit that was interrupted goes on from there, bit for
+        bit, if data and parameters are the same.
+    callbacks : iterable of callables, default=()
+        Called with a `jamjae.training.Report` after each epoch; one that returns True stops.
+    warm_start : bool, default=False
+        Whether ``fit`` goes on from the networks of the last ``fit``.
+    random_state : int, RandomState or None, default=None
+        An int makes two fits on one machine agree bit for bit.
+    verbose : int, default=0
+        1 prints a line an epoch.
+
+    Attributes
+    ----------
+    encoder_, decoder_ : keras.Model
+    history_ : dict of str to array of shape (epochs,)
+        ``"loss"`` (and ``"guide"``, ``"val_loss"``) on the scale of training, a mean an epoch.
+    n_features_in_, n_components_ : int
+    row_shape_ : tuple of int
+    scale_ : float
+        What the data were divided by.
+    reconstruction_error_, baseline_error_ : float
+        Mean squared error an entry of the training rows, in squared units of the data: of this
+        model, and of PCA with as many components. Both are taken before any clipping.
+    baseline_ : jamjae.pca.Principal
+        That PCA.
+
+    Examples
+    --------
+    >>> from jamjae import Autoencoder, load_digits
+    >>> X = load_digits().X
+    >>> ae = Autoencoder(n_components=8, random_state=0).fit(X)
+    >>> ae.transform(X[:5]).shape, ae.reconstruct(X[:5]).shape
+    ((5, 8), (5, 8, 8))
+    >>> ae.reconstruction_error_ < ae.baseline_error_
+    True
+
+    References
+    ----------
+    Hinton & Salakhutdinov (2006), Science 313:504. Baldi & Hornik (1989), Neural Networks 2:53,
+    for the linear autoencoder and PCA.
+    """
+
+    _parameter_constraints: ClassVar[dict[str, Any]] = {
+        "n_components": [Interval(Integral, 1, None, closed="left")],
+        "network": [StrOptions({"auto", "dense", "conv"}), tuple, list],
+        "encoder": [keras.Model, None],
+        "decoder": [keras.Model, None],
+        "anchor": [StrOptions({"pca"}), None],
+        "loss": [StrOptions(set(LOSSES)), callable],
+        "scaling": [StrOptions({"auto"}), None],
+        "corruption": [keras.Layer, None],
+        "augmentation": [keras.Layer, None],
+        "guide": ["array-like", HasMethods("fit"), None],
+        "guide_weight": [Interval(Real, 0, None, closed="left")],
+        "optimizer": [str, keras.Optimizer],
+        "learning_rate": [StrOptions({"auto"}), Interval(Real, 0, None, closed="neither")],
+        "schedule": [StrOptions(set(SCHEDULES))],
+        "batch_size": [Interval(Integral, 1, None, closed="left")],
+        "epochs": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
+        "validation_fraction": [Interval(Real, 0, 1, closed="left")],
+        "early_stopping": ["boolean"],
+        "patience": [Interval(Integral, 1, None, closed="left")],
+        "checkpoint_dir": [str, Path, None],
+        "callbacks": ["array-like", tuple],
+        "warm_start": ["boolean"],
+        "random_state": ["random_state"],
+        "verbose": ["verbose"],
+    }
+
+    def __init__(
+        self,
+        n_components: int = 2,
+        *,
+        network: str | tuple[int, ...] = "auto",
+        encoder: keras.Model | None = None,
+        decoder: keras.Model | None = None,
+        anchor: str | None = "pca",
+        loss: str | Callable[..., Any] = "mse",
+        scaling: str | None = "auto",
+        corruption: keras.Layer | None = None,
+        augmentation: keras.Layer | None = None,
+        guide: Any = None,
+        guide_weight: float = 1.0,
+        optimizer: str | keras.Optimizer = "adam",
+        learning_rate: float | str = "auto",
+        schedule: str = "one-cycle",
+        batch_size: int = 128,
+        epochs: int | str = "auto",
+        validation_fraction: float = 0.0,
+        early_stopping: bool = False,
+        patience: int = 5,
+        checkpoint_dir: str | Path | None = None,
+        callbacks: Iterable[Callable[[training.Report], Any]] = (),
+        warm_start: bool = False,
+        random_state: int | np.random.RandomState | None = None,
+        verbose: int = 0,
+    ) -> None:
+        self.n_components = n_components
+        self.network = network
+        self.encoder = encoder
+        self.decoder = decoder
+        self.anchor = anchor
+        self.loss = loss
+        self.scaling = scaling
+        self.corruption = corruption
+        self.augmentation = augmentation
+        self.guide = guide
+        self.guide_weight = guide_weight
+        self.optimizer = optimizer
+        self.learning_rate = learning_rate
+        self.schedule = schedule
+        self.batch_size = batch_size
+        self.epochs = epochs
+        self.validation_fraction = validation_fraction
+        self.early_stopping = early_stopping
+        self.patience = patience
+        self.checkpoint_dir = checkpoint_dir
+        self.callbacks = callbacks
+        self.warm_start = warm_start
+        self.random_state = random_state
+        self.verbose = verbose
+
+    # --- learning ---------------------------------------------------------------------------
+
+    def fit(self, X: Any, y: None = None) -> Self:
+        """Learn to restore rows from codes.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, d), (n, h, w) or (n, h, w, c)
+            At least two rows of finite numbers; 8-bit values stay 8-bit in memory.
+        y : ignored
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        InvalidDataError
+            For NaN, infinity, text, a sparse matrix, ragged or empty data, a single row.
+        InvalidNetworkError
+            If networks that were handed in do not fit the data or each other.
+        TrainingDiverged
+            If the loss stops being finite or explodes.
+        """
+        self._validate_params()
+        rows = check_rows(self, X, "fit", reset=True)
+        checkpoint = self._checkpoint(rows)
+        seeds = Seeds.draw(self.random_state) if checkpoint is None else checkpoint.seeds
+        kept, held = preparation.split(len(rows), self.validation_fraction, seeds.split)
+        self._begin(rows[kept], seeds)
+        guide = preparation.guide_features(self.guide, rows, self.n_components_)
+        data = {"x": rows} if guide is None else {"x": rows, "guide": guide}
+        job = self._job(rows)
+        progress = self._train(
+            job,
+            {name: array[kept] for name, array in data.items()},
+            None if held is None else {name: array[held] for name, array in data.items()},
+            training.Progress.begin(preparation.first_state(job, seeds)),
+            checkpoint,
+        )
+        preparation.put_back(job.layers, progress.best)
+        self._record(progress.history)
+        self._judge(rows[kept], seeds)
+        return self
+
+    def partial_fit(self, X: Any, y: None = None) -> Self:
+        """Learn from some more rows, each used once, at the constant learning rate.
+
+        The first call on a new estimator starts from the PCA of its rows; after ``fit`` learning
+        goes on from there. Parameters and errors are those of ``fit``.
+        """
+        self._validate_params()
+        first = not hasattr(self, "encoder_")
+        rows = check_rows(self, X, "partial_fit", reset=first)
+        if self.guide is not None:
+            raise InvalidDataError(
+                "Autoencoder cannot partial_fit with a guide, which belongs to the rows of a fit."
+            )
+        seeds = Seeds.draw(self.random_state)
+        if first:
+            self._begin(rows, seeds)
+        job = self._job(rows)
+        if job.recipe.schedule:
+            job = job._replace(recipe=job.recipe._replace(schedule="constant"))
+        state = getattr(self, "_training", None) or preparation.first_state(job, seeds)
+        data = training.source({"x": rows}, self._scaled, self.batch_size)
+        program = training.compiled(job.recipe)
+        rate = Rate(job.peak, 1.0)
+        begun = training.Progress.begin(state)
+        progress = training.run(begun, program.epoch, data, rate, 1, sound=self._sound())
+        self._training = progress.state
+        preparation.put_back(job.layers, progress.state)
+        self._record(progress.history, after=getattr(self, "history_", {}))
+        self.reconstruction_error_ = float(self._row_errors(rows).mean())
+        return self
+
+    def _begin(self, rows: np.ndarray, seeds: Seeds) -> None:
+        """Set everything that is known before the first step."""
+        self.__dict__.pop("_training", None)
+        if self.warm_start and hasattr(self, "encoder_"):
+            self.baseline_ = pca.fit(rows, self.n_components_, seeds.network)
+        else:
+            pair = preparation.build(self, rows.shape[1:])
+            self.n_components_ = int(np.prod(pair.encoder.output_shape[1:]))
+            self.baseline_ = pca.fit(rows, self.n_components_, seeds.network)
+            self.scaling_ = preparation.choose_scaling(self, rows, pair.decoder, self.baseline_)
+            self.dtype_ = rows.dtype.name
+            self.encoder_, self.decoder_ = pair
+            if preparation.own(self):
+                self._start(seeds)
+        self.scale_ = self.scaling_.scale
+        self.baseline_error_ = self.baseline_.error
+
+    def _start(self, seeds: Seeds) -> None:
+        anchor = self.baseline_ if self.anchor == "pca" else None
+        rng = np.random.RandomState(seeds.network)
+        networks.start(self._pair(), anchor, self.scaling_, rng)
+
+    def _job(self, rows: np.ndarray) -> Job:
+        scaled = self.scaling_.apply(rows[:1])
+        return preparation.plan(self, self._pair(), self.scaling_.in_graph(scaled.dtype))
+
+    def _scaled(self, data: training.Rows) -> training.Rows:
+        return {**data, "x": self.scaling_.apply(data["x"])}
+
+    def _train(
+        self,
+        job: Job,
+        kept: training.Rows,
+        held: training.Rows | None,
+        progress: training.Progress,
+        checkpoint: Checkpoint | None,
+    ) -> training.Progress:
+        program = training.compiled(job.recipe)
+        data = training.source(kept, self._scaled, self.batch_size)
+        epochs = preparation.epochs(self, data.steps)
+        rate = Rate(job.peak, float(data.steps * epochs))
+        validate = None
+        if held is not None:
+            validate = training.validation(program, self._scaled(held), self.batch_size)
+        observers = self._observers()
+        if checkpoint is not None:
+            progress = checkpoint.resume(progress)
+            observers.insert(0, checkpoint.observe)
+        with checkpoint or nullcontext():
+            return training.run(
+                progress,
+                program.epoch,
+                data,
+                rate,
+                epochs,
+                sound=self._sound(),
+                validate=validate,
+                patience=self.patience if self.early_stopping else None,
+                observers=observers,
+            )
+
+    def _sound(self) -> training.Sound:
+        variance = self.baseline_.variance / self.scale_**2
+        anchored = preparation.own(self) and self.anchor == "pca"
+        return training.Sound(variance, variance if anchored else np.inf)
+
+    def _observers(self) -> list[Callable[..., Any]]:
+        baseline = preparation.baseline_loss(self, self.baseline_, self.scale_)
+        told = [*self.callbacks, *([_print_line] if self.verbose else [])]
+
+        def tell(report: training.Report, progress: training.Progress) -> bool:
+            report = report._replace(baseline=baseline)
+            return True in [callback(report) for callback in told]
+
+        return [tell] if told else []
+
+    def _checkpoint(self, rows: np.ndarray) -> Checkpoint | None:
+        if self.checkpoint_dir is None:
+            return None
+        return Checkpoint.open(
+            self.checkpoint_dir, identity(self, rows), lambda: Seeds.draw(self.random_state)
+        )
+
+    # --- after learning ---------------------------------------------------------------------
+
+    def _record(
+        self, history: Iterable[dict[str, float]], after: dict[str, np.ndarray] | None = None
+    ) -> None:
+        epochs = list(history)
+        new = {name: np.array([terms[name] for terms in epochs]) for name in epochs[0]}
+        self.history_ = {name: np.append((after or {}).get(name, ()), new[name]) for name in new}
+
+    def _judge(self, rows: np.ndarray, seeds: Seeds) -> None:
+        """Measure the error on the training rows, and go back to PCA if that is better."""
+        self.reconstruction_error_ = float(self._row_errors(rows).mean())
+        if not self._promises() or self.reconstruction_error_ <= self.baseline_error_:
+            return
+        self._start(seeds)
+        self.reconstruction_error_ = float(self._row_errors(rows).mean())
+        linear = self.network in ((), [])  # no network of this kind is better than PCA
+        if not linear and self.baseline_error_ > 1e-9 * self.baseline_.variance:
+            warnings.warn(
+                f"Training did not improve on PCA in {len(self.history_['loss'])} epochs, so the "
+                "model is PCA. Try more epochs, a lower learning_rate or fewer n_components.",
+                ConvergenceWarning,
+                stacklevel=3,
+            )
+
+    def _promises(self) -> bool:
+        """Whether the squared error on the rows as they are is all that was minimised."""
+        changed = (self.corruption, self.augmentation, self.guide)
+        anchored = preparation.own(self) and self.anchor == "pca"
+        return anchored and self.loss == "mse" and all(part is None for part in changed)
+
+
+def _print_line(report: training.Report) -> None:
+    terms = "  ".join(f"{name} {value:.6g}" for name, value in report.terms.items())
+    against = "" if report.baseline is None else f"  (PCA {report.baseline:.6g})"
+    print(f"epoch {report.epoch}/{report.epochs}  {terms}{against}  {report.seconds:.1f} s")

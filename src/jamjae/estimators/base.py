@@ -1,0 +1,163 @@
+"""What every autoencoder has in common: codes out, codes back, quality, a file."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.utils.validation import check_is_fitted
+
+from jamjae import functional, networks
+from jamjae.estimators.rows import check_codes, check_rows, warn_of_other_range
+from jamjae.pca import Principal
+from jamjae.scaling import Scaling, row_chunks
+
+
+class LatentModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+    """Encode, decode, restore and judge with two fitted networks.
+
+    A subclass's ``fit`` leaves ``encoder_``, ``decoder_``, ``scaling_``, ``row_shape_``,
+    ``dtype_``, ``n_components_`` and ``baseline_``.
+    """
+
+    encoder_: keras.Model
+    decoder_: keras.Model
+    scaling_: Scaling
+    row_shape_: tuple[int, ...]
+    dtype_: str
+    n_components_: int
+    baseline_: Principal
+
+    def transform(self, X: Any) -> np.ndarray:
+        """Encode rows.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, d), (n, h, w) or (n, h, w, c)
+            In the units of the data of ``fit``.
+
+        Returns
+        -------
+        array of shape (n, n_components_)
+            Codes; float64 for float64 rows, else float32.
+        """
+        check_is_fitted(self)
+        rows = check_rows(self, X, "transform", reset=False)
+        warn_of_other_range(rows, self.dtype_)
+        codes = self._encode(rows)
+        return codes.astype(rows.dtype) if rows.dtype == np.float64 else codes
+
+    def inverse_transform(self, Z: Any) -> np.ndarray:
+        """Decode codes.
+
+        Parameters
+        ----------
+        Z : array-like of shape (n, n_components_)
+
+        Returns
+        -------
+        array of shape (n, *row_shape_)
+            In the units of the data of ``fit``, float64 where those were, else float32. For 8-bit
+            data clipped to 0..255, so that a cast to ``uint8`` never wraps around.
+        """
+        check_is_fitted(self)
+        return self.scaling_.clip(self._decode(check_codes(self, Z)))
+
+    def reconstruct(self, X: Any) -> np.ndarray:
+        """Encode rows and decode them again: ``inverse_transform(transform(X))``."""
+        return self.inverse_transform(self.transform(X))
+
+    def denoise(self, X: Any) -> np.ndarray:
+        """Restore noisy rows: ``reconstruct``, by the name of its use after a ``corruption``."""
+        return self.reconstruct(X)
+
+    def score(self, X: Any, y: None = None) -> float:
+        """Explained variance of the restoration, R²: 1 is perfect, 0 no better than the mean.
+
+        Errors of all features count alike and are taken before any clipping, as PCA's are.
+
+        Returns
+        -------
+        float
+            ``1 - Σ(x - x̂)² / Σ(x - mean)²``, at most 1.
+        """
+        check_is_fitted(self)
+        rows = check_rows(self, X, "score", reset=False)
+        error, variance = self._row_errors(rows).mean(), _variance(rows)
+        return float(1.0 - error / variance) if variance > 0 else float(error == 0)
+
+    def score_samples(self, X: Any) -> np.ndarray:
+        """Minus the mean squared error of each row, in squared units of the data; low = anomalous.
+
+        Returns
+        -------
+        float64 array of shape (n,)
+        """
+        check_is_fitted(self)
+        rows = check_rows(self, X, "score samples", reset=False)
+        return -self._row_errors(rows)
+
+    def save(self, path: str | Path) -> Path:
+        """Write everything needed to use this model again into one ``.jamjae`` file.
+
+        The file holds no code and is replaced only once it is whole; see
+        `jamjae.persistence.save_model`.
+        """
+        from jamjae.persistence import save_model
+
+        return save_model(self, path)
+
+    def summary(self) -> None:
+        """Print each network's layers with output shape and number of parameters."""
+        print(networks.describe(self._pair()))
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.three_d_array = True
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        return tags
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "encoder_")
+
+    @property
+    def _n_features_out(self) -> int:
+        return self.n_components_
+
+    def _pair(self) -> networks.Pair:
+        check_is_fitted(self)
+        return networks.Pair(self.encoder_, self.decoder_)
+
+    # --- unchecked rows in, unclipped rows out ----------------------------------------------
+
+    def _encode(self, rows: np.ndarray) -> np.ndarray:
+        codes = [self._encode_some(rows[chunk]) for chunk in row_chunks(rows)]
+        return np.concatenate(codes).reshape(len(rows), -1)
+
+    def _encode_some(self, rows: np.ndarray) -> np.ndarray:
+        scaled = self.scaling_.apply(rows)
+        return functional.predict(self.encoder_, scaled, self.scaling_.in_graph(scaled.dtype))
+
+    def _decode(self, codes: np.ndarray) -> np.ndarray:
+        restored = functional.predict(self.decoder_, codes)
+        return self.scaling_.undo(restored.reshape(len(codes), *self.row_shape_))
+
+    def _row_errors(self, rows: np.ndarray) -> np.ndarray:
+        return np.concatenate([self._some_errors(rows[chunk]) for chunk in row_chunks(rows)])
+
+    def _some_errors(self, rows: np.ndarray) -> np.ndarray:
+        scaled = self.scaling_.apply(rows)
+        in_graph = self.scaling_.in_graph(scaled.dtype)
+        errors = functional.squared_errors(self.encoder_, self.decoder_, scaled, in_graph)
+        return errors.astype(np.float64) * self.scaling_.scale**2
+
+
+def _variance(rows: np.ndarray) -> float:
+    """Mean squared distance from the mean row, an entry; by pieces, in float64."""
+    mean = sum(rows[c].sum(axis=0, dtype=np.float64) for c in row_chunks(rows)) / len(rows)
+    total = sum(float(np.square(rows[c] - mean).sum()) for c in row_chunks(rows))
+    return total / (len(rows) * math.prod(rows.shape[1:]))

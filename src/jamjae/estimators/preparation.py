@@ -1,0 +1,224 @@
+"""From an estimator's parameters and its rows to what training needs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from numbers import Integral
+from typing import Any, NamedTuple, Self
+
+import jax
+import jax.numpy as jnp
+import keras
+import numpy as np
+from sklearn.base import clone
+from sklearn.utils import check_array, check_random_state
+
+from jamjae import functional, networks, scaling, training
+from jamjae.errors import InvalidDataError, InvalidNetworkError, ShapeMismatchError
+from jamjae.losses import LOSSES, mse
+from jamjae.pca import Principal
+from jamjae.scaling import Scaling
+
+ADAM_RATE = 2e-3  # the peak for jamjae's own networks; see benchmarks/fashion_mnist.py
+STEPS, EPOCHS = 4000, (20, 300)  # what epochs="auto" aims at, and its bounds
+
+
+class Seeds(NamedTuple):
+    """What a fit draws at random, split by name once."""
+
+    split: int
+    network: int
+    layers: int
+    shuffle: int
+
+    @classmethod
+    def draw(cls, random_state: Any) -> Self:
+        """Take all seeds from scikit-learn's kind of ``random_state``."""
+        rng = check_random_state(random_state)
+        return cls(*(int(rng.randint(2**31 - 1)) for _ in cls._fields))
+
+
+# --- the rows -------------------------------------------------------------------------------
+
+
+def split(n: int, fraction: float, seed: int) -> tuple[Any, Any]:
+    """Choose the rows to train on and those held out; without a fraction, all and none."""
+    held = math.ceil(n * fraction)
+    if held == 0:
+        return slice(None), None
+    if n - held < 2:
+        raise InvalidDataError(
+            f"validation_fraction={fraction} holds out {held} of {n} rows, but at least 2 must be "
+            "left to train on. Give a smaller fraction or more rows."
+        )
+    order = np.random.RandomState(seed).permutation(n)
+    return np.sort(order[held:]), np.sort(order[:held])
+
+
+def guide_features(guide: Any, rows: np.ndarray, n_components: int) -> np.ndarray | None:
+    """Give the features (n, k) that codes shall agree with, centred and divided by one number."""
+    if guide is None:
+        return None
+    features = check_array(_embedding(guide, rows), dtype=np.float64)
+    if features.shape != (len(rows), n_components):
+        raise ShapeMismatchError(
+            f"The guide gives features of shape {features.shape}, but codes have shape "
+            f"{(len(rows), n_components)}. A guide needs one row a sample and n_components columns."
+        )
+    features = features - features.mean(axis=0)
+    return (features / (features.std() or 1.0)).astype(np.float32)
+
+
+def _embedding(guide: Any, rows: np.ndarray) -> Any:
+    if not hasattr(guide, "fit"):
+        return guide
+    flat = rows.reshape(len(rows), -1)
+    if hasattr(guide, "__sklearn_is_fitted__") and not guide.__sklearn_is_fitted__():
+        return clone(guide).fit_transform(flat)
+    if len(getattr(guide, "embedding_", ())) == len(rows):
+        return guide.embedding_
+    if hasattr(guide, "transform") and hasattr(guide, "n_features_in_"):
+        return guide.transform(flat)
+    return clone(guide).fit_transform(flat)
+
+
+# --- the networks ---------------------------------------------------------------------------
+
+
+def build(model: Any, shape: tuple[int, ...]) -> networks.Pair:
+    """Build the networks that an estimator's parameters ask for, or check those it was given."""
+    if model.encoder is not None or model.decoder is not None:
+        return networks.given(model.encoder, model.decoder, shape)
+    if model.loss == "bce":
+        raise InvalidNetworkError(
+            'loss="bce" compares probabilities, but jamjae\'s own networks end in plain numbers. '
+            "Hand in encoder= and decoder= with a sigmoid at the end, or use another loss."
+        )
+    anchored = model.anchor is not None
+    if model.network == "conv" and len(shape) == 1:
+        raise InvalidNetworkError(
+            f'network="conv" is for images (n, h, w) or (n, h, w, c), but rows of shape {shape} '
+            'were given. Reshape them, or use network="dense".'
+        )
+    if model.network == "conv" or (model.network == "auto" and networks.is_image(shape)):
+        return networks.convolutional(shape, model.n_components, anchored=anchored)
+    widths = model.network
+    if isinstance(widths, str):
+        widths = networks.dense_widths(shape, model.n_components)
+    if not all(isinstance(width, Integral) and int(width) >= 1 for width in widths):
+        raise InvalidNetworkError(
+            f"network={widths!r} was given, but hidden widths are whole numbers from 1, "
+            "for example network=(512, 128)."
+        )
+    return networks.dense(shape, model.n_components, widths, anchored=anchored)
+
+
+def own(model: Any) -> bool:
+    """Whether the networks are jamjae's, and not handed in."""
+    return model.encoder is None and model.decoder is None
+
+
+def choose_scaling(
+    model: Any, rows: np.ndarray, decoder: keras.Model, baseline: Principal
+) -> Scaling:
+    """Choose the scaling by the parameter, the data and what the decoder can give."""
+    if model.scaling is None:
+        return scaling.none(rows)
+    reach = (0.0, 1.0) if model.loss == "bce" else None
+    reach = reach or (None if own(model) else networks.output_range(decoder))
+    if reach:
+        return scaling.into_range(rows, *reach, baseline.variance)
+    return scaling.for_rows(rows, baseline.mean, baseline.variance)
+
+
+# --- the program ----------------------------------------------------------------------------
+
+
+class Job(NamedTuple):
+    """What training works with: the layers by name, and the recipe they are compiled by."""
+
+    layers: dict[str, keras.Layer]
+    recipe: training.Recipe
+    peak: float
+
+
+def plan(model: Any, pair: networks.Pair, in_graph: tuple[float, float]) -> Job:
+    """Write down all that the compiled step depends on."""
+    layers = {"encoder": pair.encoder, "decoder": pair.decoder}
+    shapes = {name: layer.input_shape[1:] for name, layer in layers.items()}
+    for name in ("corruption", "augmentation"):
+        layer = getattr(model, name)
+        if layer is not None:
+            shapes[name] = changed_shape(layer, name, shapes["encoder"])
+            layers[name] = layer
+    rate = functional.default_learning_rate(model.optimizer)
+    if model.learning_rate != "auto":
+        rate = float(model.learning_rate)
+    elif own(model) and model.optimizer == "adam":
+        rate = ADAM_RATE
+    recipe = training.Recipe(
+        networks=tuple((name, functional.template(layers[name])) for name in sorted(layers)),
+        shapes=tuple(sorted(shapes.items())),
+        in_graph=in_graph,
+        loss=LOSSES[model.loss] if isinstance(model.loss, str) else model.loss,
+        guide_weight=None if model.guide is None else float(model.guide_weight),
+        optimizer=functional.describe_optimizer(model.optimizer, scheduled=rate is not None),
+        schedule=None if rate is None else model.schedule,
+        batch_size=model.batch_size,
+    )
+    return Job(layers, recipe, rate or math.nan)
+
+
+def epochs(model: Any, steps: int) -> int:
+    """Give the number of epochs, by that of the steps in one where the parameter leaves it open."""
+    if model.epochs != "auto":
+        return int(model.epochs)
+    fewest, most = EPOCHS
+    return min(max(-(-STEPS // steps), fewest), most)
+
+
+def changed_shape(layer: keras.Layer, name: str, shape: tuple[int, ...]) -> tuple[int, ...]:
+    """Build a corruption or augmentation for rows of a shape, which it must not change."""
+    if len(shape) == 2:
+        shape = (*shape, 1)  # Keras's image layers want channels
+    try:
+        after = tuple(layer(keras.KerasTensor((None, *shape))).shape[1:])
+    except (ValueError, TypeError, IndexError) as error:
+        raise InvalidNetworkError(
+            f"The {name} {layer.name!r} cannot take rows of shape {shape}: {error}"
+        ) from error
+    if after != shape:
+        raise InvalidNetworkError(
+            f"The {name} {layer.name!r} turns rows of shape {shape} into {after}. "
+            "It must give rows of the shape it takes."
+        )
+    return shape
+
+
+def first_state(job: Job, seeds: Seeds) -> training.TrainState:
+    """Put the state together in which training begins."""
+    rng = np.random.RandomState(seeds.layers)
+    variables = {name: functional.read(layer) for name, layer in sorted(job.layers.items())}
+    return training.TrainState(
+        params={name: held.params for name, held in variables.items()},
+        buffers={
+            name: functional.reseed(job.layers[name], held.buffers, rng)
+            for name, held in variables.items()
+        },
+        opt_state=training.compiled(job.recipe).optimizer.init(),
+        key=jax.random.PRNGKey(seeds.shuffle),
+        step=jnp.int32(0),
+    )
+
+
+def put_back(layers: Mapping[str, keras.Layer], state: training.TrainState) -> None:
+    """Write the arrays of a state into the layers they came from."""
+    for name, layer in layers.items():
+        functional.write(layer, functional.Variables(state.params[name], state.buffers[name]))
+
+
+def baseline_loss(model: Any, baseline: Principal, scale: float) -> float | None:
+    """PCA's loss on the scale of training, where the loss is the squared error."""
+    plain = model.loss in ("mse", mse)
+    return baseline.error / scale**2 if plain else None

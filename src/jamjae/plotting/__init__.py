@@ -1,0 +1,13 @@
+"""Pictures of results: arrays in, Matplotlib figures and axes out.
+
+Nothing here opens a window or changes a global setting: figures are made without pyplot, each
+style is local to the call, and :func:`save` writes them. In a notebook a returned figure shows
+itself as the last line of a cell. Every function accepts NumPy arrays or what becomes one.
+"""
+
+from jamjae.plotting.curves import loss_curve
+from jamjae.plotting.grids import bar_rows, image_grid
+from jamjae.plotting.scatter import code_scatter
+from jamjae.plotting.style import save
+
+__all__ = ["bar_rows", "code_scatter", "image_grid", "loss_curve", "save"]

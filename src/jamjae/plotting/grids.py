@@ -1,0 +1,339 @@
+"""Rows of images, or of numbers, one above the other."""
+
+from __future__ import annotations
+
+import math
+import textwrap
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+
+import numpy as np
+
+from jamjae.errors import InvalidDataError, ShapeMismatchError
+from jamjae.plotting.style import (
+    GREY,
+    INK,
+    PALETTE,
+    as_list,
+    check_labels,
+    drawn_in_style,
+    new_figure,
+    quieten,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from matplotlib.text import Text
+    from numpy.typing import ArrayLike, NDArray
+
+    Range: TypeAlias = float | tuple[float, float]
+
+CELL = 112  # pixels: the side that images of a grid are magnified to, or nearly
+
+
+def image_grid(
+    rows: Sequence[ArrayLike],
+    *,
+    row_labels: Sequence[str] | None = None,
+    column_labels: Sequence[str] | None = None,
+    data_range: Range | None = None,
+    title: str | None = None,
+) -> Figure:
+    """Rows of images one above the other: originals, then what became of them.
+
+    Parameters
+    ----------
+    rows : sequence of arrays of shape (n, h, w), (n, h, w, 1) or (n, h, w, 3)
+        One array a row, all of the same n; grey or RGB; sizes may differ between rows, as when
+        codes are shown as images between the originals and the restorations.
+    row_labels : sequence of str, optional
+        Written at the left. Two spaces begin a second line: ``"jamjae  MSE .0055"``.
+    column_labels : sequence of str, optional
+        Written above the first row.
+    data_range : float or (low, high), optional
+        What is drawn black and white; a number stands for ``(0, number)``. Values outside are
+        clipped. By default uint8 means (0, 255); a row of another type takes the range of the
+        first row, so that originals and restorations can be compared: its extremes, or (0, 1)
+        if it lies within. A row whose images have another size than the first row's is shown
+        between its own extremes.
+    title : str, optional
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        One Axes an image, row by row. Pixels are whole and sharp when saved at the figure's own
+        resolution.
+
+    Raises
+    ------
+    ShapeMismatchError
+        The rows do not hold the same number of images, or the labels are not as many as they
+        should be.
+    InvalidDataError
+        There is no row, or a row does not hold images.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> X = np.random.default_rng(0).random((5, 8, 8))
+    >>> figure = image_grid([X, X / 2], row_labels=["original", "half"])
+    >>> len(figure.axes)
+    10
+    """
+    pictures = [_images(row, number) for number, row in enumerate(rows)]
+    _check_rows(pictures, row_labels, "image_grid")
+    count = len(pictures[0])
+    check_labels(column_labels, count, "column_labels", "images in a row")
+    ranges = _ranges(pictures, data_range)
+    with drawn_in_style():
+        figure = new_figure((1.0, 1.0))
+        texts = _Texts(
+            [
+                figure.text(0, 0, _two_lines(str(label)), ha="right", va="center", linespacing=1.3)
+                for label in as_list(row_labels)
+            ],
+            [figure.text(0, 0, str(label), ha="center") for label in as_list(column_labels)],
+            figure.text(0, 0, title, va="top", size=10) if title else None,
+        )
+        panels = [
+            [_panel(figure, image, limits) for image in row]
+            for row, limits in zip(pictures, ranges, strict=True)
+        ]
+        _lay_out(figure, panels, [_cell(row) for row in pictures], texts)
+    return figure
+
+
+def bar_rows(
+    rows: Sequence[ArrayLike],
+    *,
+    feature_names: Sequence[str] | None = None,
+    row_labels: Sequence[str] | None = None,
+    column_labels: Sequence[str] | None = None,
+    title: str | None = None,
+) -> Figure:
+    """Rows of a table with few features, each beside its restorations, as horizontal bars.
+
+    Parameters
+    ----------
+    rows : sequence of arrays of shape (n, d)
+        The originals first, then one array of the same shape for each restoration. Each of the n
+        rows becomes a panel, each of the d features a group of bars.
+    feature_names : sequence of d str, optional
+    row_labels : sequence of str, optional
+        What each array is: ``["original", "jamjae", "PCA"]``.
+    column_labels : sequence of n str, optional
+        A heading for each panel.
+    title : str, optional
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        One Axes for each of the n rows. The original is the wide light bar, the restorations are
+        the narrow coloured ones upon it.
+
+    Raises
+    ------
+    ShapeMismatchError
+        The tables differ in shape, or names and labels are not as many as they should be.
+    InvalidDataError
+        There is no table, or one is not a table.
+
+    Examples
+    --------
+    >>> figure = bar_rows([[[5.1, 3.5]], [[5.0, 3.4]]], feature_names=["length", "width"])
+    >>> len(figure.axes)
+    1
+    """
+    tables = [_table(row, number) for number, row in enumerate(rows)]
+    _check_rows(tables, row_labels, "bar_rows")
+    samples, features = tables[0].shape
+    check_labels(feature_names, features, "feature_names", "features")
+    check_labels(column_labels, samples, "column_labels", "rows in a table")
+    names = as_list(feature_names) or [f"feature {index}" for index in range(features)]
+    headings = as_list(column_labels) or [""] * samples
+    lines = math.ceil(samples / 4)
+    columns = math.ceil(samples / lines)
+    with drawn_in_style():
+        height = lines * (0.45 + features * max(0.24, 0.1 * len(tables))) + 0.6
+        figure = new_figure((1.2 + 1.75 * columns, height), layout="constrained")
+        grid = figure.subplots(lines, columns, sharex=True, sharey=True, squeeze=False).ravel()
+        for index, ax in enumerate(grid[:samples]):
+            _bars(ax, [table[index] for table in tables])
+            ax.set_title(str(headings[index]), color=INK)
+            ax.tick_params(labelbottom=index + columns >= samples)
+        for ax in grid[samples:]:
+            ax.remove()
+        grid[0].set_yticks(range(features), [textwrap.fill(str(name), 20) for name in names])
+        grid[0].set_ylim(features - 0.5, -0.5)
+        if labels := [str(label) for label in as_list(row_labels)]:
+            handles = grid[0].containers
+            figure.legend(handles, labels, loc="outside lower center", ncols=min(len(labels), 4))
+        if title:
+            figure.suptitle(title, fontsize=10, color=INK)
+    return figure
+
+
+def _images(row: ArrayLike, number: int) -> NDArray[Any]:
+    images = np.asarray(row)
+    if images.ndim == 4 and images.shape[-1] == 1:
+        images = images[..., 0]
+    is_image = images.ndim == 3 or (images.ndim == 4 and images.shape[-1] == 3)
+    if not is_image or not images.size or images.dtype.kind not in "buif":
+        raise InvalidDataError(
+            f"image_grid received in row {number} an array of shape {np.shape(row)} and dtype "
+            f"{images.dtype}; expected numbers (n, h, w), (n, h, w, 1) or (n, h, w, 3). Reshape "
+            "flattened rows to images first, for instance X.reshape(-1, 28, 28)."
+        )
+    return images
+
+
+def _table(row: ArrayLike, number: int) -> NDArray[np.float64]:
+    table = np.asarray(row)
+    if table.ndim != 2 or not table.size or table.dtype.kind not in "buif":
+        raise InvalidDataError(
+            f"bar_rows received in row {number} an array of shape {table.shape} and dtype "
+            f"{table.dtype}; expected a table of numbers (n, features)."
+        )
+    return table.astype(np.float64)
+
+
+def _check_rows(arrays: list[Any], labels: Sequence[str] | None, operation: str) -> None:
+    if not arrays:
+        raise InvalidDataError(f"{operation} received no rows; expected at least one array.")
+    shapes = [array.shape for array in arrays]
+    same = 1 if operation == "image_grid" else 2  # how many axes have to agree
+    if len({shape[:same] for shape in shapes}) > 1:
+        what = "number of images" if same == 1 else "shape"
+        raise ShapeMismatchError(
+            f"{operation} sets restorations beside their originals, but received rows of shapes "
+            f"{', '.join(map(str, shapes))}; expected the same {what} in each."
+        )
+    check_labels(labels, len(arrays), "row_labels", "rows")
+
+
+def _bars(ax: Axes, values: list[NDArray[np.float64]]) -> None:
+    """Draw the original as a wide light bar and restorations as narrow ones upon it."""
+    quieten(ax)
+    places = np.arange(len(values[0]))
+    ax.barh(places, values[0], height=0.8, color="#dddddd")
+    height = 0.6 / max(1, len(values) - 1)
+    for index, restored in enumerate(values[1:]):
+        shift = (index - (len(values) - 2) / 2) * height
+        ax.barh(places + shift, restored, height=height * 0.8, color=PALETTE[index % 12])
+    ax.spines["left"].set_visible(False)
+    ax.axvline(0, color=GREY, lw=0.6)
+    ax.tick_params(axis="y", length=0, labelcolor=INK)
+
+
+class _Texts(NamedTuple):
+    """What is written around a grid."""
+
+    rows: list[Text]
+    columns: list[Text]
+    title: Text | None
+
+
+def _ranges(rows: list[NDArray[Any]], given: Range | None) -> list[tuple[float, float]]:
+    """Tell what is black and what is white in each row."""
+    if given is not None:
+        low, high = given if isinstance(given, tuple | list) else (0.0, given)
+        if not (math.isfinite(low) and math.isfinite(high) and low < high):
+            raise InvalidDataError(
+                f"image_grid received data_range={given}; expected a positive number or "
+                "(low, high) with low < high."
+            )
+        return [(float(low), float(high))] * len(rows)
+    first = rows[0]
+    reference = _extremes(first)
+    ranges = [reference]
+    for row in rows[1:]:
+        own = _extremes(row)
+        if row.dtype == np.uint8 or row.shape[1:3] != first.shape[1:3]:
+            ranges.append(own)
+        elif first.dtype == np.uint8 and max(map(abs, own)) <= 2.0:
+            ranges.append((0.0, 1.0))  # scaled pixels below original ones
+        else:
+            ranges.append(reference)
+    return ranges
+
+
+def _extremes(images: NDArray[Any]) -> tuple[float, float]:
+    if images.dtype == np.uint8:
+        return 0.0, 255.0
+    finite = images[np.isfinite(images)]
+    low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
+    return (0.0, 1.0) if low >= 0.0 and high <= 1.0 else (low, high)
+
+
+def _panel(figure: Figure, image: NDArray[Any], limits: tuple[float, float]) -> Axes:
+    low, high = limits
+    width = high - low or 1.0
+    ax = figure.add_axes((0.0, 0.0, 1.0, 1.0))
+    ax.set_axis_off()
+    magnified = max(image.shape[:2]) <= 2 * CELL
+    ax.imshow(
+        np.clip((image.astype(np.float64) - low) / width, 0.0, 1.0),
+        cmap="gray",
+        vmin=0.0,
+        vmax=1.0,
+        interpolation="nearest" if magnified else "auto",
+        aspect="auto",
+    )
+    return ax
+
+
+def _cell(images: NDArray[Any]) -> tuple[int, int]:
+    """Width and height in pixels: a whole multiple of the image, so that its pixels are equal."""
+    height, width = images.shape[1:3]
+    longest = max(height, width)
+    if longest > 2 * CELL:
+        return max(1, width * 2 * CELL // longest), max(1, height * 2 * CELL // longest)
+    factor = max(1, round(CELL / longest))
+    return width * factor, height * factor
+
+
+def _lay_out(
+    figure: Figure, panels: list[list[Axes]], cells: list[tuple[int, int]], texts: _Texts
+) -> None:
+    """Set sizes and places in whole pixels, from the top left, around the texts as measured."""
+    gap, margin, space = 6, 12, 14
+    left = margin + max((_extent(label)[0] + space for label in texts.rows), default=0)
+    top = margin + (_extent(texts.title)[1] + space if texts.title else 0)
+    top += max((_extent(text)[1] + gap for text in texts.columns), default=0)
+    pitch = gap + max([width for width, _ in cells] + [_extent(text)[0] for text in texts.columns])
+    least = [_extent(label)[1] for label in texts.rows] or [0] * len(cells)
+    lines = [max(height, low) for (_, height), low in zip(cells, least, strict=True)]
+    right = left + len(panels[0]) * pitch - gap
+    if texts.title:
+        right = max(right, left + _extent(texts.title)[0])
+    total = np.array([right + margin, top + sum(lines) + gap * (len(lines) - 1) + margin])
+    figure.set_size_inches(*(total / figure.dpi).tolist())
+
+    def place(x: float, y: float) -> tuple[float, float]:
+        return float(x / total[0]), float(1.0 - y / total[1])
+
+    below = max((math.ceil(-text.get_window_extent().y0) for text in texts.columns), default=0)
+    for index, text in enumerate(texts.columns):  # on one baseline
+        text.set_position(place(left + index * pitch + (pitch - gap) / 2, top - gap - below))
+    if texts.title:
+        texts.title.set_position(place(left, margin))
+    for number, (row, (width, height), line) in enumerate(zip(panels, cells, lines, strict=True)):
+        if texts.rows:
+            texts.rows[number].set_position(place(left - space, top + line / 2))
+        for index, ax in enumerate(row):
+            x = left + index * pitch + (pitch - gap - width) // 2
+            corner = place(x, top + (line - height) // 2 + height)
+            ax.set_position((*corner, float(width / total[0]), float(height / total[1])))
+        top += line + gap
+
+
+def _two_lines(label: str) -> str:
+    first, _, second = label.partition("  ")
+    return f"{first}\n{second.strip()}" if second.strip() else label
+
+
+def _extent(text: Text) -> tuple[int, int]:
+    box = text.get_window_extent()
+    return math.ceil(box.width), math.ceil(box.height)

@@ -1,0 +1,211 @@
+"""Codes as points of a plane."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from jamjae.errors import InvalidDataError, ShapeMismatchError
+from jamjae.plotting.style import (
+    GREY,
+    PALETTE,
+    drawn_in_style,
+    matplotlib_module,
+    new_axes,
+    quieten,
+    set_title,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from matplotlib.axes import Axes
+    from numpy.typing import ArrayLike, NDArray
+
+MARKERS = "o^sDvPX*"
+RASTER_ABOVE = 5_000  # points of a scatter: a vector file of more is slow to open
+
+
+def code_scatter(
+    Z: ArrayLike,
+    y: ArrayLike | None = None,
+    *,
+    class_names: Sequence[str] | None = None,
+    colors: ArrayLike | None = None,
+    title: str | None = None,
+    ax: Axes | None = None,
+) -> Axes:
+    """Codes as points of the plane, coloured by class, by value or as told.
+
+    Parameters
+    ----------
+    Z : array-like of shape (n, k), k >= 2
+        Codes; the first two columns are drawn.
+    y : array-like of shape (n,), optional
+        Integers, booleans or text are classes, each with a colour that colour-blind readers can
+        tell from the others (and, beyond twelve, a marker) and an entry in the legend beside the
+        picture. Floating-point numbers are values, with a colour bar.
+    class_names : sequence of str, optional
+        What to call the classes: entry c names class c, or, if the classes are not numbered from
+        zero, the entries name them in ascending order.
+    colors : array-like of shape (n, 3), optional
+        Red, green and blue of each point, in [0, 1], instead of `y`.
+    title : str, optional
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; by default in a new figure.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        Points are smaller and more transparent the more there are; above 5,000 they are stored
+        as pixels, even in a PDF or SVG.
+
+    Raises
+    ------
+    ShapeMismatchError
+        `y` or `colors` does not have one entry a point.
+    InvalidDataError
+        `Z` has no second column, both `y` and `colors` are given, the colours are not in [0, 1],
+        or `class_names` does not name every class.
+
+    References
+    ----------
+    M. Okabe and K. Ito, Color Universal Design (2008), for most of the colours.
+
+    Examples
+    --------
+    >>> ax = code_scatter([[0, 0], [1, 0], [0, 1]], [0, 1, 1], class_names=["shirt", "shoe"])
+    >>> [text.get_text() for text in ax.get_legend().get_texts()]
+    ['shirt', 'shoe']
+    """
+    points = _points(Z)
+    groups, values = _classes_or_values(y, len(points))
+    if y is not None and colors is not None:
+        raise InvalidDataError("code_scatter colours points by y or by colors; give one of them.")
+    names = _class_names(groups, class_names) if groups else []
+    rgb = None if colors is None else _rgb(colors, len(points))
+    with drawn_in_style():
+        ax = new_axes((6.0, 4.4) if y is not None else (4.6, 4.4)) if ax is None else ax
+        quieten(ax)
+        look = _point_look(len(points))
+        if groups:
+            _scatter_classes(ax, points, groups, names, look)
+        elif values is not None:
+            _scatter_values(ax, points, values, look)
+        else:
+            ax.scatter(points[:, 0], points[:, 1], c=PALETTE[0] if rgb is None else rgb, **look)
+        ax.margins(0.04)
+        ax.set(xlabel="code 1", ylabel="code 2")
+        set_title(ax, title)
+    return ax
+
+
+def _points(Z: ArrayLike) -> NDArray[np.float64]:
+    codes = np.asarray(Z)
+    if codes.ndim != 2 or codes.shape[1] < 2 or not len(codes) or codes.dtype.kind not in "buif":
+        raise InvalidDataError(
+            f"code_scatter received codes of shape {codes.shape} and dtype {codes.dtype}; expected "
+            "numbers (n, k) with at least one row and two columns."
+        )
+    return codes[:, :2].astype(np.float64)
+
+
+def _classes_or_values(
+    y: ArrayLike | None, count: int
+) -> tuple[tuple[NDArray[Any], NDArray[np.intp]] | None, NDArray[np.float64] | None]:
+    """Classes in ascending order with the class number of each point, or the values."""
+    if y is None:
+        return None, None
+    targets = np.asarray(y)
+    if targets.shape != (count,):
+        raise ShapeMismatchError(
+            f"code_scatter received {count} codes and y of shape {targets.shape}; expected "
+            f"({count},), one entry a code."
+        )
+    if targets.dtype.kind == "f":
+        return None, targets.astype(np.float64)
+    classes, numbers = np.unique(targets, return_inverse=True)
+    return (classes, numbers), None
+
+
+def _class_names(
+    groups: tuple[NDArray[Any], NDArray[np.intp]], names: Sequence[str] | None
+) -> list[str]:
+    classes = groups[0]
+    if names is None:
+        return [str(value) for value in classes]
+    if classes.dtype.kind in "bui" and classes[0] >= 0 and classes[-1] < len(names):
+        return [str(names[int(value)]) for value in classes]
+    if len(names) == len(classes):
+        return [str(name) for name in names]
+    raise InvalidDataError(
+        f"code_scatter received {len(names)} class_names for {len(classes)} classes, "
+        f"{classes[0]} to {classes[-1]}; expected one for each."
+    )
+
+
+def _rgb(colors: ArrayLike, count: int) -> NDArray[np.float64]:
+    rgb = np.asarray(colors, dtype=np.float64)
+    if rgb.shape != (count, 3):
+        raise ShapeMismatchError(
+            f"code_scatter received {count} codes and colors of shape {rgb.shape}; expected "
+            f"({count}, 3), red, green and blue of each."
+        )
+    if not (rgb.min() >= -1e-6 and rgb.max() <= 1 + 1e-6):
+        raise InvalidDataError(
+            f"code_scatter received colors from {rgb.min():g} to {rgb.max():g}; expected red, "
+            "green and blue in [0, 1]. Divide uint8 colours by 255."
+        )
+    return np.clip(rgb, 0.0, 1.0)
+
+
+def _point_look(count: int) -> dict[str, Any]:
+    """Size in square points and opacity: the picture stays as full, whatever the number."""
+    return {
+        "s": float(np.clip(420 / math.sqrt(count), 1.5, 32)),
+        "alpha": float(np.clip(0.9 - 0.2 * math.log10(count / 500), 0.4, 0.9)),
+        "linewidths": 0,
+        "rasterized": count > RASTER_ABOVE,
+    }
+
+
+def _looks(classes: NDArray[Any]) -> list[tuple[str, str]]:
+    """Colour and marker of each class, by its number if it has one: the same in every picture."""
+    numbered = classes.dtype.kind in "ui" and classes[0] >= 0 and classes[-1] < 96
+    numbers = classes.tolist() if numbered else range(len(classes))
+    return [(PALETTE[number % 12], MARKERS[number // 12 % 8]) for number in numbers]
+
+
+def _scatter_classes(
+    ax: Axes,
+    points: NDArray[np.float64],
+    groups: tuple[NDArray[Any], NDArray[np.intp]],
+    names: list[str],
+    look: dict[str, Any],
+) -> None:
+    classes, members = groups
+    colors, markers = map(np.array, zip(*_looks(classes), strict=True))
+    shuffled = np.random.default_rng(0).permutation(len(points))  # no class lies on top of others
+    for marker in dict.fromkeys(markers.tolist()):
+        chosen = shuffled[markers[members[shuffled]] == marker]
+        x, y = points[chosen].T
+        ax.scatter(x, y, c=colors[members[chosen]].tolist(), marker=marker, **look)
+    line = matplotlib_module("matplotlib.lines").Line2D
+    handles = [
+        line([], [], ls="", marker=marker, color=color, ms=5, mew=0)
+        for color, marker in zip(colors, markers, strict=True)
+    ]
+    place: Any = {"loc": "upper left", "bbox_to_anchor": (1.0, 1.0), "borderaxespad": 0.2}
+    ax.legend(handles, names, ncols=math.ceil(len(names) / 18), handletextpad=0.2, **place)
+
+
+def _scatter_values(
+    ax: Axes, points: NDArray[np.float64], values: NDArray[np.float64], look: dict[str, Any]
+) -> None:
+    drawn = ax.scatter(points[:, 0], points[:, 1], c=values, cmap="viridis", **look)
+    bar: Any = ax.figure.colorbar(drawn, ax=ax, fraction=0.05, pad=0.02, aspect=30)
+    bar.solids.set(alpha=1.0)
+    bar.outline.set_visible(False)
+    bar.ax.tick_params(color=GREY, labelcolor=GREY, labelsize=8, width=0.6, length=2.5)

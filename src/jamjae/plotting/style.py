@@ -1,0 +1,179 @@
+"""What all pictures share: fonts, colours, figures without a window, files."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import importlib
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from jamjae.errors import MissingDependencyError, OutputError, ShapeMismatchError
+from jamjae.files import atomic
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Iterator, Sequence
+
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+DPI = 150
+INK, GREY, LIGHT = "#222222", "#777777", "#cccccc"
+# Okabe and Ito (2008) with a darker yellow, seen better on white, and with grey and three of Paul
+# Tol's muted colours; those most easily taken for one another stand far apart.
+PALETTE = (
+    "#0072B2",
+    "#E69F00",
+    "#009E73",
+    "#D55E00",
+    "#CC79A7",
+    "#56B4E9",
+    "#999999",
+    "#332288",
+    "#E5D834",
+    "#882255",
+    "#222222",
+    "#44AA99",
+)
+KOREAN_FONTS = (
+    "NanumGothic",
+    "NanumBarunGothic",
+    "Nanum Gothic",
+    "Noto Sans CJK KR",
+    "Noto Sans KR",
+    "Noto Sans CJK JP",  # one file holds every CJK language, and is listed under the first
+    "Noto Sans CJK SC",
+    "Source Han Sans KR",
+    "Apple SD Gothic Neo",
+    "AppleGothic",
+    "Malgun Gothic",
+    "UnDotum",
+    "Baekmuk Dotum",
+)
+FORMATS = (".png", ".svg", ".pdf")
+
+
+@contextlib.contextmanager
+def drawn_in_style() -> Iterator[None]:
+    """Our look, and no warning of a glyph that no installed font has, inside the block only."""
+    matplotlib = matplotlib_module()
+    family = [*matplotlib.rcParams["font.family"], *korean_fonts()]
+    look = {
+        "font.family": family,
+        "font.size": 9,
+        "axes.titlesize": 9,
+        "axes.labelsize": 9,
+        "axes.facecolor": "white",
+        "axes.grid": False,
+        "axes.labelcolor": INK,
+        "axes.unicode_minus": True,
+        "figure.facecolor": "white",
+        "legend.fontsize": 8.5,
+        "legend.frameon": False,
+        "legend.labelcolor": INK,
+        "savefig.bbox": None,  # "tight" would shift images by parts of a pixel
+        "savefig.facecolor": "auto",
+        "svg.hashsalt": "jamjae",
+        "text.color": INK,
+        "text.usetex": False,
+    }
+    with matplotlib.rc_context(look), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing from")
+        yield
+
+
+@functools.cache
+def korean_fonts() -> tuple[str, ...]:
+    """Find the first installed font with Hangul, to fall back on; nothing if there is none."""
+    installed = set(matplotlib_module("matplotlib.font_manager").fontManager.get_font_names())
+    return tuple(name for name in KOREAN_FONTS if name in installed)[:1]
+
+
+def new_figure(inches: tuple[float, float], **options: Any) -> Figure:
+    """Make a figure that no window and no pyplot knows of; sizes in inches."""
+    figure: Figure = matplotlib_module("matplotlib.figure").Figure(inches, dpi=DPI, **options)
+    return figure
+
+
+def new_axes(inches: tuple[float, float]) -> Axes:
+    """Make a figure with one set of axes, and give the axes."""
+    return new_figure(inches, layout="constrained").add_subplot()
+
+
+def quieten(ax: Axes) -> None:
+    """Take away the frame and mute what is left of it."""
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.spines[["left", "bottom"]].set(linewidth=0.6, color=GREY)
+    ax.tick_params(which="both", color=GREY, labelcolor=GREY, labelsize=8, width=0.6, length=2.5)
+
+
+def set_title(ax: Axes, title: str | None) -> None:
+    """Write a title at the left, where there is one."""
+    if title:
+        ax.set_title(title, loc="left", fontsize=10, color=INK)
+
+
+def check_labels(labels: Sequence[str] | None, count: int, name: str, what: str) -> None:
+    """Refuse labels that are not as many as what they name."""
+    if labels is not None and len(labels) != count:
+        raise ShapeMismatchError(f"{name} has {len(labels)} entries, but there are {count} {what}.")
+
+
+def as_list(labels: Sequence[Any] | None) -> list[Any]:
+    """Labels as a list, whose truth is known: those of scikit-learn are NumPy arrays."""
+    return [] if labels is None else list(labels)
+
+
+def matplotlib_module(module: str = "matplotlib") -> Any:
+    """Import a part of Matplotlib, or say how to install it."""
+    try:
+        return importlib.import_module(module)
+    except ImportError as error:
+        raise MissingDependencyError(
+            'Drawing needs Matplotlib, which is not installed. Run: pip install "jamjae[plot]"'
+        ) from error
+
+
+def save(figure: Figure | Axes, path: str | os.PathLike[str]) -> Path:
+    """Write a figure as PNG (150 dots an inch), SVG or PDF, by the suffix of its name.
+
+    The file appears whole or not at all, and its folder is made if there is none.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure or matplotlib.axes.Axes
+        An Axes stands for the figure it is part of.
+    path : path-like
+        Ends in ``.png``, ``.svg`` or ``.pdf``. An existing file is replaced.
+
+    Returns
+    -------
+    pathlib.Path
+        Where it was written.
+
+    Raises
+    ------
+    OutputError
+        The suffix is another one, or the file cannot be written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save(loss_curve({"loss": [2.0, 1.0]}), folder + "/loss.svg").name
+    'loss.svg'
+    """
+    target = Path(path)
+    suffix = target.suffix.lower()
+    if suffix not in FORMATS:
+        raise OutputError(
+            f"Cannot save a figure as {str(target)!r}: expected a name that ends in "
+            f"{', '.join(FORMATS)}."
+        )
+    whole: Any = figure.figure.figure  # an Axes may be part of a part of a figure
+    dates = {".png": {}, ".svg": {"Date": None}, ".pdf": {"CreationDate": None}}
+    with atomic(target) as temporary, drawn_in_style():
+        whole.savefig(temporary, format=suffix[1:], dpi=DPI, metadata=dates[suffix])
+    return target

@@ -1,0 +1,48 @@
+"""The first promise: a default fit restores its training data at least as well as PCA."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from sklearn.decomposition import PCA
+
+from jamjae import Autoencoder, datasets
+from jamjae.metrics import mean_squared_error
+
+BUNDLED = ("roll", "digits", "iris", "wine", "breast-cancer")
+
+
+@pytest.mark.filterwarnings("ignore:Training did not improve:sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize("n_components", [1, 2, 5, 16, 64])
+@pytest.mark.parametrize("name", BUNDLED)
+def test_never_worse_than_pca(name, n_components):
+    X = datasets.load(name).X
+    flat = X.reshape(len(X), -1).astype(np.float64)
+    pca = PCA(min(n_components, *flat.shape)).fit(flat)
+    rival = mean_squared_error(flat, pca.inverse_transform(pca.transform(flat)))
+
+    model = Autoencoder(n_components, random_state=0).fit(X)
+
+    # Where PCA restores everything, what is left is the rounding of float32.
+    rounding = (2.0**-22) ** 2 * np.square(flat).mean()
+    error = mean_squared_error(flat, model.reconstruct(X).reshape(flat.shape))
+    assert error <= rival * (1 + 1e-6) + rounding
+    assert model.reconstruction_error_ <= rival * (1 + 1e-6) + rounding
+    assert model.baseline_error_ == pytest.approx(rival, rel=1e-6, abs=1e-9 * flat.var())
+
+
+def test_where_training_gains_nothing_the_model_is_pca_and_says_so():
+    X = np.random.RandomState(0).normal(size=(60, 5))
+    with pytest.warns(UserWarning, match="did not improve on PCA in 1 epochs"):
+        model = Autoencoder(2, epochs=1, learning_rate=0.5, random_state=0).fit(X)
+    assert model.reconstruction_error_ == pytest.approx(model.baseline_error_, rel=1e-5)
+    np.testing.assert_allclose(model.reconstruct(X), model.baseline_.restore(X), atol=1e-4)
+
+
+def test_the_codes_of_the_start_are_pca_s_whitened():
+    X = np.random.RandomState(0).normal(size=(60, 5)) * np.arange(1, 6)
+    model = Autoencoder(3, network=(), random_state=0).fit(X)
+    Z = model.transform(X)
+    expected = PCA(3, whiten=True).fit_transform(X)
+    np.testing.assert_allclose(np.abs(Z.std(axis=0)), 1.0, rtol=1e-4)
+    np.testing.assert_allclose(np.abs((Z * expected).mean(axis=0)), 1.0, rtol=0.02)

@@ -1,0 +1,220 @@
+"""Model files: nothing is lost, nothing is run, nothing half-written is left."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import zipfile
+
+import keras
+import numpy as np
+import pytest
+
+import jamjae
+from jamjae import Autoencoder, persistence
+from jamjae.errors import DataNotFoundError, ModelFileError, OutputError
+
+
+@pytest.fixture(scope="module")
+def X():
+    return np.random.RandomState(0).normal(size=(50, 4)) * [4, 3, 2, 1]
+
+
+@pytest.fixture(scope="module")
+def model(X):
+    return Autoencoder(2, network=(8,), epochs=100, random_state=0).fit(X)
+
+
+@pytest.fixture
+def path(model, tmp_path):
+    return model.save(tmp_path / "model.jamjae")
+
+
+def rewritten(path, **changes):
+    """The same file with other contents in some of its parts."""
+    with zipfile.ZipFile(path) as file:
+        parts = {name: file.read(name) for name in file.namelist()}
+    with zipfile.ZipFile(path, "w") as file:
+        for name, content in parts.items():
+            change = changes.get(name.split(".")[0], content)
+            if change is not None:
+                file.writestr(name, change(content) if callable(change) else change)
+    return path
+
+
+def manifest_with(**values):
+    return lambda content: json.dumps({**json.loads(content), **values})
+
+
+def test_another_process_gets_the_same_codes(model, path, X, tmp_path):
+    np.save(tmp_path / "X.npy", X)
+    program = (
+        "import sys, numpy as np, jamjae\n"
+        "model = jamjae.load_model(sys.argv[1])\n"
+        "np.save(sys.argv[3], model.transform(np.load(sys.argv[2])))\n"
+    )
+    arguments = [path, tmp_path / "X.npy", tmp_path / "Z.npy"]
+    subprocess.run([sys.executable, "-c", program, *map(str, arguments)], check=True)
+    np.testing.assert_allclose(np.load(tmp_path / "Z.npy"), model.transform(X), rtol=1e-6)
+
+
+def test_parameters_come_back(X, tmp_path):
+    model = Autoencoder(
+        3,
+        network=(8, 4),
+        corruption=keras.layers.GaussianNoise(0.25),
+        optimizer=keras.optimizers.Adam(0.003, beta_1=0.8),
+        epochs=2,
+        random_state=7,
+        checkpoint_dir=tmp_path / "checkpoints",
+    ).fit(X)
+    again = jamjae.load_model(model.save(tmp_path / "model.jamjae"))
+    for name, value in model.get_params(deep=False).items():
+        if name not in ("corruption", "optimizer", "checkpoint_dir"):
+            assert getattr(again, name) == value, name
+    assert again.corruption.stddev == 0.25
+    assert again.optimizer.beta_1 == pytest.approx(0.8)
+    np.testing.assert_array_equal(again.fit(X).transform(X), model.transform(X))
+
+
+def test_what_a_file_cannot_hold_is_named(X, tmp_path):
+    model = Autoencoder(2, loss=_loss, epochs=1).fit(X)
+    with pytest.warns(UserWarning, match="does not hold the parameters loss"):
+        path = model.save(tmp_path / "model.jamjae")
+    assert persistence.read_manifest(path)["parameters_omitted"] == ["loss"]
+
+
+def _loss(target, output):
+    return ((target - output) ** 2).sum(axis=1)
+
+
+def test_data_frames_and_pixels(tmp_path):
+    import pandas as pd
+
+    table = pd.DataFrame(np.random.RandomState(0).normal(size=(30, 3)), columns=["가", "b", "c"])
+    model = Autoencoder(2, epochs=1).fit(table)
+    again = jamjae.load_model(model.save(tmp_path / "table.jamjae"))
+    assert list(again.feature_names_in_) == ["가", "b", "c"]
+    np.testing.assert_array_equal(again.transform(table), model.transform(table))
+
+    pixels = np.random.RandomState(0).randint(0, 256, (30, 6, 6), dtype=np.uint8)
+    model = Autoencoder(2, epochs=1).fit(pixels)
+    again = jamjae.load_model(model.save(tmp_path / "pixels.jamjae"))
+    restored = again.inverse_transform(np.full((1, 2), 1e3))
+    assert 0 <= restored.min() <= restored.max() <= 255
+
+
+def test_networks_of_one_s_own_come_back_as_such(X, tmp_path):
+    encoder = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)])
+    decoder = keras.Sequential([keras.Input((2,)), keras.layers.Dense(4)])
+    model = Autoencoder(encoder=encoder, decoder=decoder, epochs=2, random_state=0).fit(X)
+    again = jamjae.load_model(model.save(tmp_path / "model.jamjae"))
+    assert again.encoder is again.encoder_
+    assert again.encoder.name == encoder.name
+    again.fit(X)
+
+
+# --- files that are not right ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize("share", [0.0, 0.02, 0.5, 0.99])
+def test_a_file_cut_short_is_refused(path, share):
+    content = path.read_bytes()
+    path.write_bytes(content[: int(len(content) * share)])
+    with pytest.raises(ModelFileError, match="cut short"):
+        jamjae.load_model(path)
+
+
+def test_a_flipped_byte_is_noticed(path):
+    content = bytearray(path.read_bytes())
+    for position in range(200, len(content) - 200, max(len(content) // 40, 1)):
+        damaged = content.copy()
+        damaged[position] ^= 0xFF
+        path.write_bytes(damaged)
+        try:
+            again = jamjae.load_model(path)
+        except ModelFileError:
+            continue
+        pytest.fail(f"byte {position} of {len(content)} made no difference: {again}")
+
+
+def test_foreign_files_are_refused(tmp_path):
+    text = tmp_path / "notes.jamjae"
+    text.write_text("not a model")
+    with pytest.raises(ModelFileError, match=r"not a \.jamjae file"):
+        jamjae.load_model(text)
+    other = tmp_path / "other.jamjae"
+    with zipfile.ZipFile(other, "w") as file:
+        file.writestr("something.txt", "else")
+    with pytest.raises(ModelFileError, match=r"not one of jamjae's .*something\.txt"):
+        jamjae.load_model(other)
+    with pytest.raises(DataNotFoundError, match="no such file"):
+        jamjae.load_model(tmp_path / "nothing.jamjae")
+    with pytest.raises(DataNotFoundError, match="no such file"):
+        jamjae.load_model(tmp_path)
+
+
+def test_a_newer_file_is_refused(path):
+    rewritten(path, manifest=manifest_with(version=2))
+    with pytest.raises(ModelFileError, match=r"version 2.*up to version 1.*[Uu]pgrade"):
+        jamjae.load_model(path)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"encoder": None},
+        {"arrays": b"nothing"},
+        {"arrays": None},
+        {"decoder": b"nothing"},
+        {"manifest": "[1, 2]"},
+        {"manifest": "{"},
+        {"manifest": manifest_with(**{"class": "Forest"})},
+        {"manifest": manifest_with(row_shape=None)},
+        {"manifest": manifest_with(parameters={"n_components": 2, "depth": 3})},
+        {"manifest": manifest_with(parameters={"corruption": {"keras": {"class_name": "os"}}})},
+    ],
+)
+def test_damaged_parts_are_refused(path, changes):
+    with pytest.raises(ModelFileError, match="Cannot load a model"):
+        jamjae.load_model(rewritten(path, **changes))
+
+
+def test_code_is_neither_written_nor_run(X, tmp_path, path):
+    encoder = keras.Sequential(
+        [keras.Input((4,)), keras.layers.Lambda(lambda x: x * 2), keras.layers.Dense(2)]
+    )
+    decoder = keras.Sequential([keras.Input((2,)), keras.layers.Dense(4)])
+    model = Autoencoder(encoder=encoder, decoder=decoder, epochs=1).fit(X)
+    with pytest.raises(ModelFileError, match="Lambda layer"):
+        model.save(tmp_path / "code.jamjae")
+    assert not (tmp_path / "code.jamjae").exists()
+
+    encoder.save(tmp_path / "lambda.keras")
+    rewritten(path, encoder=(tmp_path / "lambda.keras").read_bytes())
+    with pytest.raises(ModelFileError, match="safely"):
+        jamjae.load_model(path)
+
+
+# --- files that cannot be written -----------------------------------------------------------
+
+
+def test_an_unwritable_place_is_named_and_nothing_is_left(model, tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(OutputError, match="file"):
+        model.save(tmp_path / "file" / "model.jamjae")
+    assert [entry.name for entry in tmp_path.iterdir()] == ["file"]
+
+
+def test_a_full_disk_loses_nothing(model, path, monkeypatch):
+    before = path.read_bytes()
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(zipfile.ZipFile, "writestr", full)
+    with pytest.raises(OutputError, match="No space left"):
+        model.save(path)
+    assert path.read_bytes() == before
+    assert [entry.name for entry in path.parent.iterdir()] == [path.name]

@@ -1,0 +1,143 @@
+"""The contract with scikit-learn, and its company: pipelines, searches, tables, processes."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+
+import joblib
+import keras
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.base import clone
+from sklearn.datasets import load_iris
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from jamjae import Autoencoder, training
+
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:Training did not improve:sklearn.exceptions.ConvergenceWarning"
+)
+
+
+@parametrize_with_checks([Autoencoder()])
+def test_scikit_learn_s_checks(estimator, check):
+    check(estimator)
+
+
+@pytest.fixture(scope="module")
+def iris():
+    return load_iris(as_frame=True)
+
+
+@pytest.fixture(autouse=True)
+def a_fresh_cache():
+    training.compiled.cache_clear()
+
+
+def quick(**settings):
+    return Autoencoder(2, random_state=0, epochs=3, **settings)
+
+
+def test_pipeline(iris):
+    pipeline = make_pipeline(StandardScaler(), quick(), LogisticRegression())
+    assert cross_val_score(pipeline, iris.data, iris.target, cv=3).mean() > 0.8
+
+
+def test_grid_search_compiles_once(iris):
+    rates = {"learning_rate": [1e-4, 3e-4, 1e-3, 3e-3, 1e-2]}
+    search = GridSearchCV(quick(), rates, cv=5).fit(iris.data)
+    assert training.compiled.cache_info().misses == 1
+    model = search.best_estimator_
+    program = training.compiled(model._job(np.asarray(iris.data)).recipe)
+    assert training.compiled.cache_info().misses == 1
+    folds_and_refit = 2  # 120 rows and 150 rows fill different numbers of batches
+    assert program.epoch._cache_size() == folds_and_refit
+    assert set(search.cv_results_["param_learning_rate"]) == set(rates["learning_rate"])
+
+
+def test_second_fit_compiles_nothing(iris):
+    quick().fit(iris.data)
+    quick().fit(iris.data * 2 + 1)
+    quick(schedule="one-cycle", learning_rate=0.01).fit(iris.data[:149])
+    assert training.compiled.cache_info().misses == 1
+
+
+def test_networks_of_one_s_own_built_twice_share_what_is_compiled(iris):
+    def pair():
+        encoder = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2, activation="elu")])
+        decoder = keras.Sequential([keras.Input((2,)), keras.layers.Dense(4)])
+        return {"encoder": encoder, "decoder": decoder}
+
+    quick(**pair()).fit(iris.data)
+    quick(**pair()).fit(iris.data)
+    assert training.compiled.cache_info().misses == 1
+
+
+def test_clone_copies_the_networks_handed_in():
+    encoder = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)])
+    decoder = keras.Sequential([keras.Input((2,)), keras.layers.Dense(4)])
+    before = encoder.get_weights()[0].copy()
+    copied = clone(quick(encoder=encoder, decoder=decoder))
+    copied.fit(load_iris().data)
+    np.testing.assert_array_equal(encoder.get_weights()[0], before)
+    assert np.abs(copied.encoder_.get_weights()[0] - before).max() > 0
+
+
+def test_set_output_and_feature_names(iris):
+    codes = quick().set_output(transform="pandas").fit_transform(iris.data)
+    assert isinstance(codes, pd.DataFrame)
+    assert list(codes.columns) == ["autoencoder0", "autoencoder1"]
+    model = quick().fit(iris.data)
+    assert list(model.feature_names_in_) == list(iris.data.columns)
+    assert list(model.get_feature_names_out()) == list(codes.columns)
+    with pytest.raises(ValueError, match="feature names"):
+        model.transform(iris.data.rename(columns={"sepal length (cm)": "length"}))
+
+
+@pytest.mark.parametrize("send", [copy.deepcopy, lambda model: pickle.loads(pickle.dumps(model))])
+def test_copies_of_a_fitted_model_agree(iris, send):
+    model = quick().fit(iris.data)
+    sent = send(model)
+    np.testing.assert_array_equal(sent.transform(iris.data), model.transform(iris.data))
+    sent.partial_fit(iris.data)
+
+
+def test_joblib_processes(iris):
+    model = quick().fit(iris.data)
+    parts = np.array_split(np.asarray(iris.data), 2)
+    with pytest.warns(UserWarning, match="feature names"):
+        expected = [model.transform(part) for part in parts]
+    codes = joblib.Parallel(n_jobs=2)(joblib.delayed(_transform)(model, part) for part in parts)
+    for one, other in zip(codes, expected, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-6)
+
+
+def _transform(model, rows):
+    import warnings
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return model.transform(rows)
+
+
+def test_parameters_are_checked_by_name(iris):
+    for name, value in {
+        "n_components": 0,
+        "network": "deep",
+        "loss": "mee",
+        "epochs": 0,
+        "learning_rate": -1.0,
+        "validation_fraction": 1.0,
+        "schedule": "linear",
+        "batch_size": 0.5,
+    }.items():
+        with pytest.raises(ValueError, match=f"The '{name}' parameter of Autoencoder"):
+            Autoencoder().set_params(**{name: value}).fit(iris.data)
+    with pytest.raises(ValueError, match="hidden widths"):
+        Autoencoder(network=(8, 0)).fit(iris.data)
