@@ -1,0 +1,48 @@
+"""The command line: parse, call, print. Nothing heavy is imported before a command runs."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from jamjae import __version__
+from jamjae.cli.applying import decode, encode, reconstruct
+from jamjae.cli.demonstration import demo
+from jamjae.cli.fitting import fit
+from jamjae.cli.running import guarded
+from jamjae.cli.showing import datasets, info
+
+app = typer.Typer(
+    name="jamjae",
+    help="Learn latent representations with autoencoders, never worse than PCA.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"jamjae {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _main(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Say which.")
+    ] = False,
+) -> None:
+    pass
+
+
+for command in (fit, encode, decode, reconstruct, info, datasets, demo):
+    app.command()(guarded(command))
+
+
+def app_main() -> None:
+    """Run the command line."""
+    app()

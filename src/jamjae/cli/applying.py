@@ -1,0 +1,223 @@
+"""``jamjae encode``, ``decode`` and ``reconstruct``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from jamjae.cli.fitting import require_writable, unit
+from jamjae.cli.output import Voice, table
+from jamjae.cli.reading import (
+    Data,
+    ImageSize,
+    Json,
+    Label,
+    Limit,
+    Model,
+    Quiet,
+    SkipBad,
+    Subset,
+    fitted_rows,
+    load,
+)
+from jamjae.cli.running import keep_compiled
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from jamjae import Autoencoder
+
+TABLES = (".npy", ".npz", ".csv", ".parquet")
+COMPARED = 1000  # images that SSIM is taken of, at most: it takes long
+
+Codes = Annotated[Path, typer.Option("--output", "-o", help="A .npy, .npz, .csv or .parquet file.")]
+Restored = Annotated[
+    Path, typer.Option("--output", "-o", help="A folder for images, or a file as of encode.")
+]
+
+
+def encode(
+    model: Model,
+    data: Data,
+    output: Codes,
+    subset: Subset = "train",
+    label: Label = None,
+    image_size: ImageSize = None,
+    limit: Limit = None,
+    skip_bad: SkipBad = False,
+    quiet: Quiet = False,
+    json: Json = False,
+) -> None:
+    """Write the codes of DATA."""
+    from jamjae.sources import write_rows
+
+    voice = Voice(quiet=quiet, as_json=json)
+    require_writable(output)
+    fitted = opened(model)
+    found = load(
+        voice,
+        data,
+        subset=subset,
+        label=label,
+        image_size=image_size or _fitted_size(fitted),
+        skip_bad=skip_bad,
+        limit=limit,
+    )
+    codes = fitted.transform(fitted_rows(fitted, found))
+    names = [str(name) for name in fitted.get_feature_names_out()]
+    write_rows(output, codes, row_names=found.row_names, feature_names=names)
+    shape = " x ".join(map(str, codes.shape))
+    voice.result({"codes": list(codes.shape), "output": str(output)}, f"wrote {output}: {shape}")
+
+
+def decode(
+    model: Model,
+    codes: Annotated[Path, typer.Argument(metavar="CODES", help="What encode wrote.")],
+    output: Restored,
+    quiet: Quiet = False,
+    json: Json = False,
+) -> None:
+    """Write what codes stand for: images into a folder, or a table."""
+    from jamjae.sources import read
+
+    voice = Voice(quiet=quiet, as_json=json)
+    fitted = opened(model)
+    found = read(codes, label=_name_column(codes))
+    rows = fitted.inverse_transform(found.X)
+    names = [found.class_names[i] for i in found.y] if found.y is not None else []
+    _write(fitted, output, rows, names, _range(fitted, rows))
+    shape = " x ".join(map(str, rows.shape))
+    voice.result({"rows": list(rows.shape), "output": str(output)}, f"wrote {output}: {shape}")
+
+
+def reconstruct(
+    model: Model,
+    data: Data,
+    output: Restored,
+    subset: Subset = "train",
+    label: Label = None,
+    image_size: ImageSize = None,
+    limit: Limit = None,
+    shown: Annotated[int, typer.Option(min=1, max=40, help="Images in the figure.")] = 10,
+    skip_bad: SkipBad = False,
+    quiet: Quiet = False,
+    json: Json = False,
+) -> None:
+    """Encode DATA, decode it again, and tell how good that is beside PCA."""
+    voice = Voice(quiet=quiet, as_json=json)
+    fitted = opened(model)
+    found = load(
+        voice,
+        data,
+        subset=subset,
+        label=label,
+        image_size=image_size or _fitted_size(fitted),
+        skip_bad=skip_bad,
+        limit=limit,
+    )
+    X = fitted_rows(fitted, found)
+    restored = {
+        "jamjae": fitted.reconstruct(X),
+        "PCA": fitted.scaling_.clip(fitted.baseline_.restore(X)),
+    }
+    values, lines = quality(fitted, X, restored)
+    _write(fitted, output, restored["jamjae"], found.row_names, _range(fitted, X))
+    if len(fitted.row_shape_) > 1 and output.suffix.lower() not in TABLES:
+        draw(fitted, X, restored, output, shown)
+    values["output"] = str(output)
+    voice.result(values, lines, f"wrote {output}")
+
+
+def opened(path: Path) -> Autoencoder:
+    """Load a model, with the engine's compiled code of earlier runs."""
+    keep_compiled()
+    from jamjae import load_model
+
+    return load_model(path)
+
+
+def quality(
+    model: Autoencoder, X: np.ndarray, restored: dict[str, np.ndarray]
+) -> tuple[dict[str, Any], str]:
+    """Measure restorations, as numbers and as a table."""
+    from jamjae import metrics
+
+    image = len(model.row_shape_) > 1
+    span = metrics.data_range(X)
+    few = slice(None, None, max(len(X) // COMPARED, 1))
+    values: dict[str, Any] = {"rows": len(X)}
+    for name, rows in restored.items():
+        values[name] = {
+            "mse": metrics.mean_squared_error(X, rows) / unit(model),
+            "explained_variance": metrics.explained_variance(X, rows),
+        }
+        if image:
+            values[name]["psnr"] = metrics.psnr(X, rows, data_range=span)
+            values[name]["ssim"] = metrics.ssim(X[few], rows[few], data_range=span)
+    head = ["", "MSE" + (", pixels in [0, 1]" if unit(model) > 1 else ""), "explained"]
+    head += ["PSNR, dB", "SSIM"] if image else []
+    return values, table(head, [_cells(name, values[name]) for name in restored])
+
+
+def _cells(name: str, found: dict[str, float]) -> list[str]:
+    cells = [name, f"{found['mse']:.6g}", f"{found['explained_variance']:.2%}"]
+    return cells + ([f"{found['psnr']:.2f}", f"{found['ssim']:.4f}"] if "psnr" in found else [])
+
+
+def draw(
+    model: Autoencoder, X: np.ndarray, restored: dict[str, np.ndarray], folder: Path, shown: int
+) -> None:
+    """Draw originals above restorations, and the course of training with PCA's line."""
+    from jamjae import metrics, plotting
+
+    few = [i * len(X) // min(shown, len(X)) for i in range(min(shown, len(X)))]
+    rows, labels = [X[few]], ["original"]
+    for name, images in restored.items():
+        error = metrics.mean_squared_error(X, images) / unit(model)
+        rows.append(images[few])
+        labels.append(f"{name}  MSE {error:.4g}")
+    if X.ndim == 3 or X.shape[-1] in (1, 3):
+        figure = plotting.image_grid(rows, row_labels=labels, data_range=_range(model, X))
+        plotting.save(figure, folder / "originals-and-restorations.png")
+    baseline = model.baseline_error_ / model.scale_**2 if model.loss == "mse" else None
+    history = {name: values for name, values in model.history_.items() if "loss" in name}
+    plotting.save(plotting.loss_curve(history, baseline=baseline), folder / "loss.png")
+
+
+def _write(
+    model: Autoencoder,
+    output: Path,
+    rows: np.ndarray,
+    names: Any,
+    span: tuple[float, float],
+) -> None:
+    from jamjae import images, sources
+
+    if output.suffix.lower() in TABLES:
+        features = getattr(model, "feature_names_in_", ())
+        sources.write_rows(output, rows, row_names=names, feature_names=features)
+    elif len(model.row_shape_) == 1:
+        raise typer.BadParameter(
+            f"--output {output}: rows of a table need one of {', '.join(TABLES)}."
+        )
+    else:
+        images.write(output, rows, names=names, data_range=span)
+
+
+def _range(model: Autoencoder, rows: np.ndarray) -> tuple[float, float]:
+    return (0.0, 255.0) if model.dtype_ == "uint8" else (float(rows.min()), float(rows.max()))
+
+
+def _fitted_size(model: Autoencoder) -> str | None:
+    """Give the size a model's images have, so that others are brought to it."""
+    return "x".join(map(str, model.row_shape_[:2])) if len(model.row_shape_) > 1 else None
+
+
+def _name_column(path: Path) -> str | None:
+    """Tell whether a table of codes has a first column of names."""
+    if path.suffix.lower() != ".csv" or not path.is_file():
+        return None
+    with path.open(encoding="utf-8-sig") as file:
+        return "name" if file.readline().startswith("name,") else None

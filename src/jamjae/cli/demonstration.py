@@ -1,0 +1,68 @@
+"""``jamjae demo``: the main job, from data to a model used again, on the digits."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from jamjae.cli.applying import draw, quality
+from jamjae.cli.fitting import comparison, train
+from jamjae.cli.output import Voice
+from jamjae.cli.reading import Quiet
+from jamjae.errors import ModelFileError
+
+if TYPE_CHECKING:
+    from jamjae.sources import Dataset
+
+COMPONENTS = 8
+HELD_OUT = 5  # every fifth digit is one the model never sees
+
+
+def demo(
+    output: Annotated[Path, typer.Option("--output", "-o", help="A folder.")] = Path("demo"),
+    seed: Annotated[int, typer.Option(help="Makes results repeatable.")] = 0,
+    quiet: Quiet = False,
+) -> None:
+    """Compress and restore handwritten digits, beside PCA, and draw the results."""
+    import numpy as np
+
+    from jamjae import load_digits, load_model
+
+    voice = Voice(quiet=quiet)
+    digits = load_digits()
+    held = np.arange(len(digits.X)) % HELD_OUT == 0
+    voice.note(f"{len(digits.X)} digits of 8 x 8 pixels, {held.sum()} of them held out")
+    model, seconds = train(voice, digits.X[~held], COMPONENTS, {"random_state": seed})
+    path = model.save(output / "digits.jamjae")
+    again = load_model(path)
+    X = digits.X[held]
+    if not np.array_equal(again.transform(X), model.transform(X)):
+        raise ModelFileError("The model that was saved and loaded gives other codes.")
+    restored = {"jamjae": again.reconstruct(X), "PCA": again.baseline_.restore(X)}
+    values, lines = quality(again, X, restored)
+    draw(again, X, restored, output, shown=12)
+    _draw_codes(digits, seed, output, voice)
+    voice.result(
+        values,
+        comparison(model),
+        f"\n{len(X)} digits held out, {COMPONENTS} numbers each\n{lines}",
+        f"\n{seconds:.1f} s of training; the model was saved, loaded and gave the same codes.",
+        *(f"wrote {file}" for file in sorted(output.iterdir())),
+    )
+
+
+def _draw_codes(digits: Dataset, seed: int, output: Path, voice: Voice) -> None:
+    """Draw all digits by codes of two numbers, in the colours of their classes."""
+    from jamjae import Autoencoder, plotting
+
+    voice.note("the same with 2 numbers, for a picture of the codes")
+    plane = Autoencoder(2, random_state=seed).fit(digits.X)
+    axes = plotting.code_scatter(
+        plane.transform(digits.X),
+        digits.y,
+        class_names=digits.class_names,
+        title="1,797 digits as 2 numbers each",
+    )
+    plotting.save(axes, output / "codes.png")

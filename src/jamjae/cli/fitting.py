@@ -1,0 +1,176 @@
+"""``jamjae fit``."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from jamjae.cli.output import Voice, table
+from jamjae.cli.reading import Data, ImageSize, Json, Label, Limit, Quiet, SkipBad, Subset, load
+from jamjae.cli.running import keep_compiled
+
+if TYPE_CHECKING:
+    from jamjae import Autoencoder
+
+
+def fit(
+    data: Data,
+    output: Annotated[Path, typer.Option("--output", "-o", help="The .jamjae file to write.")],
+    components: Annotated[
+        int, typer.Option("--components", "-k", min=1, help="Numbers a row becomes.")
+    ] = 32,
+    network: Annotated[
+        str, typer.Option(help="auto, dense, conv, or hidden widths such as 512,128.")
+    ] = "auto",
+    epochs: Annotated[str, typer.Option(help="How often every row is used, or auto.")] = "auto",
+    batch_size: Annotated[int, typer.Option(min=1)] = 128,
+    learning_rate: Annotated[str, typer.Option(help="A number, or auto.")] = "auto",
+    loss: Annotated[str, typer.Option(help="mse, mae or huber.")] = "mse",
+    noise: Annotated[
+        float,
+        typer.Option(
+            min=0.0,
+            help="Corrupt inputs with Gaussian noise of this deviation, on the scale of training.",
+        ),
+    ] = 0.0,
+    validation_fraction: Annotated[
+        float, typer.Option(min=0.0, max=0.99, help="Rows held out.")
+    ] = 0.0,
+    early_stopping: Annotated[
+        bool, typer.Option("--early-stopping", help="Stop when nothing improves.")
+    ] = False,
+    patience: Annotated[int, typer.Option(min=1, help="Epochs to wait before that.")] = 5,
+    checkpoint_dir: Annotated[
+        Path | None, typer.Option(help="Keep the state of training here, to go on if interrupted.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="Makes results repeatable.")] = None,
+    subset: Subset = "train",
+    label: Label = None,
+    image_size: ImageSize = None,
+    limit: Limit = None,
+    skip_bad: SkipBad = False,
+    quiet: Quiet = False,
+    json: Json = False,
+) -> None:
+    """Fit an autoencoder to DATA and write it to a file."""
+    import numpy as np
+
+    voice = Voice(quiet=quiet, as_json=json)
+    require_writable(output)
+    options: dict[str, Any] = {
+        "network": _network(network),
+        "epochs": _number(epochs, int, "--epochs"),
+        "batch_size": batch_size,
+        "learning_rate": _number(learning_rate, float, "--learning-rate"),
+        "loss": loss,
+        "validation_fraction": validation_fraction,
+        "early_stopping": early_stopping,
+        "patience": patience,
+        "checkpoint_dir": checkpoint_dir,
+        "random_state": seed,
+    }
+    found = load(
+        voice,
+        data,
+        subset=subset,
+        label=label,
+        image_size=image_size,
+        skip_bad=skip_bad,
+        limit=limit,
+    )
+    model, seconds = train(voice, found.X, components, options, noise)
+    if found.class_names:
+        model.class_names_ = found.class_names
+    if found.feature_names:
+        model.feature_names_in_ = np.array(found.feature_names, dtype=object)
+    model.save(output)
+    values = {**errors(model), "seconds": seconds, "epochs": len(model.history_["loss"])}
+    values |= {"rows": len(found.X), "skipped": list(found.skipped), "model": str(output)}
+    size = output.stat().st_size / 1e6
+    voice.result(values, comparison(model), f"{seconds:.1f} s; wrote {output} ({size:.1f} MB)")
+
+
+def train(
+    voice: Voice, X: Any, components: int, options: dict[str, Any], noise: float = 0.0
+) -> tuple[Autoencoder, float]:
+    """Fit under the eyes of a progress bar; give the model and the seconds it took."""
+    keep_compiled()
+    voice.note("loading the engine")
+    from jamjae import Autoencoder
+
+    if noise:
+        import keras
+
+        options = {**options, "corruption": keras.layers.GaussianNoise(noise, seed=0)}
+    began = time.perf_counter()
+    with voice.progress() as advance:
+        model = Autoencoder(components, callbacks=[advance], **options).fit(X)
+    model.set_params(callbacks=())
+    return model, time.perf_counter() - began
+
+
+def unit(model: Autoencoder) -> float:
+    """Give what errors are divided by for people: pixels are compared on [0, 1]."""
+    return 255.0**2 if model.dtype_ == "uint8" else 1.0
+
+
+def errors(model: Autoencoder) -> dict[str, Any]:
+    """Give the errors on the training rows, beside PCA's."""
+    variance = model.baseline_.variance
+    named = {"jamjae": model.reconstruction_error_, "pca": model.baseline_error_}
+    return {
+        "components": model.n_components_,
+        "mse": {name: error / unit(model) for name, error in named.items()},
+        "explained_variance": {
+            name: 1.0 - error / variance if variance else 1.0 for name, error in named.items()
+        },
+    }
+
+
+def comparison(model: Autoencoder) -> str:
+    """Set the errors on the training rows beside PCA's."""
+    found = errors(model)
+    scale = ", pixels in [0, 1]" if model.dtype_ == "uint8" else ""
+    head = (f"training rows, {model.n_components_} components", f"MSE{scale}", "explained")
+    names = {"jamjae": "jamjae", "pca": "PCA"}
+    return table(
+        head,
+        [
+            (title, f"{found['mse'][name]:.6g}", f"{found['explained_variance'][name]:.2%}")
+            for name, title in names.items()
+        ],
+    )
+
+
+def require_writable(path: Path) -> None:
+    """Refuse a place that cannot be written before any work is done for it."""
+    from jamjae.errors import OutputError
+    from jamjae.files import atomic
+
+    if path.is_dir():
+        raise OutputError(f"Cannot write {str(path)!r}: it is a folder. Give the name of a file.")
+    probe = path.with_name(f".{path.name}.probe")
+    with atomic(probe) as temporary:
+        temporary.touch()
+    probe.unlink()
+
+
+def _network(text: str) -> str | tuple[int, ...]:
+    if text in ("auto", "dense", "conv"):
+        return text
+    widths = text.split(",")
+    if not all(width.strip().isdecimal() for width in widths):
+        raise typer.BadParameter(f"--network {text}: give auto, dense, conv, or widths: 512,128.")
+    return tuple(int(width) for width in widths)
+
+
+def _number(text: str, kind: type, option: str) -> Any:
+    if text == "auto":
+        return text
+    try:
+        return kind(text)
+    except ValueError:
+        raise typer.BadParameter(f"{option} {text}: give a number, or auto.") from None

@@ -1,0 +1,117 @@
+"""What commands say: tables and lines for people, one JSON object for programs."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from jamjae.training import Report
+
+LINES = 20  # epochs told of, at most, where there is no terminal
+
+
+class Voice:
+    """Says results on standard output, and everything on the way there on standard error.
+
+    Parameters
+    ----------
+    quiet : bool
+        Only errors are said.
+    as_json : bool
+        Results are collected and said at the end as one JSON object.
+    """
+
+    def __init__(self, *, quiet: bool = False, as_json: bool = False) -> None:
+        self.quiet = quiet
+        self.as_json = as_json
+
+    def note(self, text: str) -> None:
+        """Tell how things go."""
+        if not self.quiet and not self.as_json:
+            typer.echo(text, err=True)
+
+    def result(self, values: dict[str, Any], *lines: str) -> None:
+        """Say the outcome, as JSON or as lines for people."""
+        if self.as_json:
+            typer.echo(json.dumps(values, ensure_ascii=False, default=_plain))
+        elif not self.quiet:
+            for line in lines:
+                typer.echo(line)
+
+    @contextmanager
+    def progress(self) -> Iterator[Callable[[Report], None]]:
+        """Give a callback for training: a live bar on a terminal, else a few lines."""
+        if self.quiet or self.as_json:
+            yield lambda _: None
+        elif sys.stderr.isatty():
+            with _bar() as advance:
+                yield advance
+        else:
+            yield self._tell_some
+
+    def _tell_some(self, report: Report) -> None:
+        every = max(report.epochs // LINES, 1)
+        if report.epoch % every == 0 or report.epoch == report.epochs:
+            left = report.seconds / report.epoch * (report.epochs - report.epoch)
+            self.note(f"epoch {report.epoch}/{report.epochs}  {_terms(report)}  {left:.0f} s left")
+
+
+def _terms(report: Report) -> str:
+    terms = [f"{name} {value:.5g}" for name, value in report.terms.items()]
+    if report.baseline is not None:
+        terms.append(f"PCA {report.baseline:.5g}")
+    return "  ".join(terms)
+
+
+@contextmanager
+def _bar() -> Iterator[Callable[[Report], None]]:
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (
+        TextColumn("epoch {task.completed}/{task.total}"),
+        BarColumn(bar_width=20),
+        TextColumn("{task.description}"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True)) as progress:
+        task = progress.add_task("compiling", total=None)
+
+        def advance(report: Report) -> None:
+            progress.update(
+                task, completed=report.epoch, total=report.epochs, description=_terms(report)
+            )
+
+        yield advance
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Set cells below each other: the first column to the left, the others to the right."""
+    widths = [max(_width(line[i]) for line in (head, *rows)) for i in range(len(head))]
+    lines = []
+    for line in (head, ["-" * width for width in widths], *rows):
+        cells = [
+            cell + " " * (width - _width(cell)) if i == 0 else " " * (width - _width(cell)) + cell
+            for i, (cell, width) in enumerate(zip(line, widths, strict=True))
+        ]
+        lines.append("  ".join(cells).rstrip())
+    return "\n".join(lines)
+
+
+def _width(text: str) -> int:
+    from unicodedata import east_asian_width
+
+    return sum(2 if east_asian_width(letter) in "WF" else 1 for letter in text)
+
+
+def _plain(value: Any) -> Any:
+    """Turn NumPy's scalars and paths into what JSON knows."""
+    return value.item() if hasattr(value, "item") else str(value)

@@ -1,0 +1,92 @@
+"""DATA, as a user names it: a data set's name, or a path."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from jamjae import Autoencoder
+    from jamjae.cli.output import Voice
+    from jamjae.sources import Dataset
+
+Data = Annotated[str, typer.Argument(metavar="DATA", help="A data set's name, or a path.")]
+Model = Annotated[Path, typer.Argument(metavar="MODEL", help="A .jamjae file.")]
+Subset = Annotated[str, typer.Option(help="Of a named data set: train, test or all.")]
+Label = Annotated[str | None, typer.Option(help="The column of a table that holds the classes.")]
+ImageSize = Annotated[
+    str | None, typer.Option(metavar="HxW", help="Bring images to this size, such as 64x64.")
+]
+SkipBad = Annotated[bool, typer.Option("--skip-bad", help="Leave out images that are damaged.")]
+Limit = Annotated[int | None, typer.Option(min=1, help="Take only so many rows, from the first.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")]
+Json = Annotated[bool, typer.Option("--json", help="Say the result as one JSON object.")]
+
+
+def load(
+    voice: Voice,
+    data: str,
+    *,
+    subset: str = "train",
+    label: str | None = None,
+    image_size: str | None = None,
+    skip_bad: bool = False,
+    limit: int | None = None,
+) -> Dataset:
+    """Load data and tell what was found."""
+    from dataclasses import replace
+
+    from jamjae import datasets, sources
+
+    size = _size(image_size)
+    if data in datasets.NAMES or not (Path(data).exists() or _is_path(data)):
+        found = datasets.load(data, subset)
+    else:
+        found = sources.read(data, image_size=size, skip_bad=skip_bad, label=label)
+    if limit is not None:
+        found = replace(
+            found,
+            X=found.X[:limit],
+            y=None if found.y is None else found.y[:limit],
+            row_names=found.row_names[:limit],
+        )
+    shape = " x ".join(map(str, found.X.shape))
+    classes = f", {len(found.class_names)} classes" if found.class_names else ""
+    voice.note(f"read {data}: {shape}, {found.X.dtype}{classes}")
+    for name in found.skipped:
+        voice.note(f"skipped {name}, which is damaged")
+    return found
+
+
+def fitted_rows(model: Autoencoder, found: Dataset) -> np.ndarray:
+    """Give rows in the shape a model was fitted with, if their columns are the same."""
+    from jamjae.errors import ShapeMismatchError
+
+    names = tuple(getattr(model, "feature_names_in_", ()))
+    if names and found.feature_names and names != found.feature_names:
+        raise ShapeMismatchError(
+            f"The model was fitted to the columns {', '.join(names)}, but the data have "
+            f"{', '.join(found.feature_names)}. Bring them into that order; --label names a column "
+            "that is none of them."
+        )
+    warnings.filterwarnings("ignore", message="X does not have valid feature names")
+    same = found.X.size == len(found.X) * model.n_features_in_
+    return found.X.reshape(len(found.X), *model.row_shape_) if same else found.X
+
+
+def _is_path(data: str) -> bool:
+    return "/" in data or "\\" in data or bool(Path(data).suffix)
+
+
+def _size(text: str | None) -> tuple[int, int] | None:
+    if text is None:
+        return None
+    sides = text.lower().split("x")
+    if len(sides) != 2 or not all(side.isdecimal() and int(side) for side in sides):
+        raise typer.BadParameter(f"{text!r} is no size; give height x width, such as 64x48.")
+    return int(sides[0]), int(sides[1])

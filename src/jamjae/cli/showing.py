@@ -1,0 +1,51 @@
+"""``jamjae info`` and ``jamjae datasets``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from jamjae.cli.output import Voice
+from jamjae.cli.reading import Json, Model
+
+
+def info(model: Model, json: Json = False) -> None:
+    """Tell what a model file holds."""
+    from jamjae import load_model, networks
+    from jamjae.cli.fitting import comparison, errors
+    from jamjae.persistence import read_manifest
+
+    manifest = read_manifest(model)
+    fitted = load_model(model)
+    pair = networks.Pair(fitted.encoder_, fitted.decoder_)
+    values = {**manifest, **errors(fitted)}
+    values["n_parameters"] = sum(network.count_params() for network in pair)
+    shape = " x ".join(map(str, manifest["row_shape"]))
+    facts = {
+        "model": f"{manifest['class']}, {len(fitted.history_['loss'])} epochs",
+        "rows": f"{shape}, {manifest['dtype']}",
+        "codes": f"{manifest['n_components']} numbers",
+        "classes": ", ".join(manifest["class_names"]),
+        "made by": ", ".join(f"{name} {number}" for name, number in manifest["libraries"].items()),
+        "not stored": ", ".join(manifest["parameters_omitted"]),
+    }
+    lines = [f"{name:<11} {fact}" for name, fact in facts.items() if fact]
+    Voice(as_json=json).result(values, *lines, "", comparison(fitted), "", networks.describe(pair))
+
+
+def datasets(json: Json = False) -> None:
+    """List the data sets that have names."""
+    from jamjae.datasets import NAMES, available, cache
+
+    places = {name: available(name) for name in NAMES}
+    values: dict[str, Any] = {
+        name: {"summary": NAMES[name].summary, "found": places[name]} for name in NAMES
+    }
+    rows = [(name, NAMES[name].summary, places[name] or "to be downloaded") for name in NAMES]
+    widths = [max(len(row[i]) for row in rows) for i in range(3)]
+    lines = [f"{row[0]:<{widths[0]}}  {row[1]:<{widths[1]}}  {row[2]}".rstrip() for row in rows]
+    Voice(as_json=json).result(
+        values,
+        *lines,
+        "",
+        f"Downloads go to {cache()}; JAMJAE_DATA names a folder to look in first.",
+    )
