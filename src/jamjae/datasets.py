@@ -1,83 +1,42 @@
 """Named data: generated, shipped with scikit-learn, or fetched, cached and verified.
 
-A fetch looks in the folder ``JAMJAE_DATA`` names, then in jamjae's cache (``JAMJAE_CACHE``, or the
-system's place for caches), then in ``/usr/share/datasets``, and downloads what it did not find.
-What is found is verified by the SHA-256 of its decompressed bytes, since compressed files differ
-between those who hand them out.
+Where files are looked for and how they are verified: `jamjae.fetching`.
 """
 
 from __future__ import annotations
 
 import difflib
-import hashlib
-import os
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from jamjae import images
-from jamjae.errors import DataFormatError, DataNotFoundError
-from jamjae.sources import Dataset, parse_idx, unpacked
+from jamjae import fetching, idx, images
+from jamjae.errors import DataNotFoundError
+from jamjae.fetching import Remote, cache
+from jamjae.sources import Dataset
 
-SYSTEM = Path("/usr/share/datasets")
+__all__ = [
+    "NAMES",
+    "Dataset",
+    "Named",
+    "available",
+    "cache",
+    "fetch_fashion_mnist",
+    "fetch_mnist",
+    "fetch_photos",
+    "load",
+    "load_digits",
+    "make_roll",
+]
+
 PHOTO_SIZE = (63, 63)
-
-
-class Remote(NamedTuple):
-    """A file that can be fetched.
-
-    Attributes
-    ----------
-    folder, name : str
-        Where it lies below each of the places that are looked through.
-    address : str
-        What it is downloaded from, without the name.
-    sha256 : str
-        Of its decompressed bytes.
-    """
-
-    folder: str
-    name: str
-    address: str
-    sha256: str
-
-
+PARTS = {"train": ("train",), "test": ("t10k",), "all": ("train", "t10k")}
+ROLL_SEEDS = {"train": (0,), "test": (1,), "all": (0, 1)}
 FASHION = "https://github.com/zalandoresearch/fashion-mnist/raw/master/data/fashion/"
 MNIST = "https://ossci-datasets.s3.amazonaws.com/mnist/"
 PHOTOS = "https://raw.githubusercontent.com/dknife/ML/main/data/Proj1/40/"
-PHOTOS_SHA256 = "efe78ee889fbb266e1b9de2237f8d0b934c94b5875eef90ae6b6c10c1f3274ce"
-DIGESTS = {
-    "fashion-mnist": {
-        "train-images-idx3-ubyte": (
-            "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888"
-        ),
-        "train-labels-idx1-ubyte": (
-            "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9"
-        ),
-        "t10k-images-idx3-ubyte": (
-            "5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b"
-        ),
-        "t10k-labels-idx1-ubyte": (
-            "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34"
-        ),
-    },
-    "mnist": {
-        "train-images-idx3-ubyte": (
-            "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db"
-        ),
-        "train-labels-idx1-ubyte": (
-            "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5"
-        ),
-        "t10k-images-idx3-ubyte": (
-            "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7"
-        ),
-        "t10k-labels-idx1-ubyte": (
-            "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2"
-        ),
-    },
-}
 CLOTHES = (
     "T-shirt/top",
     "Trouser",
@@ -99,8 +58,8 @@ DIGITS = tuple("0123456789")
 def make_roll(n_samples: int = 1500, *, noise: float = 0.01, random_state: Any = None) -> Dataset:
     """Make a sheet rolled up in three dimensions, with the colour of each of its points.
 
-    For u from 0 to 1 and t = 3·3.14·u: x = sin(t)·(u + 0.5), y = 0.3·N(0, 1), z = cos(t)·u; x and z
-    with some noise.
+    x = sin(t)·(u + 0.5) + noise·N(0, 1), y = 0.3·N(0, 1), z = cos(t)·u + noise·N(0, 1), where
+    t = 3·3.14·u and u goes from 0 to 1 in equal steps.
 
     Parameters
     ----------
@@ -174,7 +133,8 @@ def _load_table(name: str) -> Dataset:
         found.target,
         tuple(str(one) for one in found.target_names),
         feature_names=tuple(str(one) for one in found.feature_names),
-        description=f"{name.replace('_', ' ')}: {found.data.shape}; UCI, CC BY 4.0",
+        description=f"{name.replace('_', ' ')}: {found.data.shape}, "
+        f"{found.data.min():g} to {found.data.max():g}; UCI, CC BY 4.0",
     )
 
 
@@ -237,116 +197,39 @@ def fetch_photos(image_size: tuple[int, int] = PHOTO_SIZE) -> Dataset:
         repository dknife/ML (data/Proj1/40), which states no licence for them. Errors as
         `fetch_fashion_mnist`.
     """
-    names = [f"img{number:02d}.jpg" for number in range(1, 41)]
-    folder, digest = _photo_folder(names), hashlib.sha256()
-    for name in names:
-        digest.update((folder / name).read_bytes())
-    _require_original(folder, digest.hexdigest(), PHOTOS_SHA256)
-    found = images.read(folder, image_size, skip_bad=False)
-    described = f"forty photographs: {found.pixels.shape}, 0 to 255; dknife/ML, no licence given"
-    return Dataset(found.pixels, row_names=found.names, description=described)
+    files = [fetching.fetch(photo)[0] for photo in _photos()]
+    pixels, _, _ = images.stack(files, image_size)
+    described = f"forty photographs: {pixels.shape}, 0 to 255; dknife/ML, no licence given"
+    return Dataset(pixels, row_names=tuple(file.name for file in files), description=described)
 
 
-def _photo_folder(names: list[str]) -> Path:
-    for place in places():
-        if all((place / "photos40" / name).is_file() for name in names):
-            return place / "photos40"
-    for name in names:
-        _download(Remote("photos40", name, PHOTOS, PHOTOS_SHA256))
-    return cache() / "photos40"
+def _photos() -> list[Remote]:
+    names = (f"img{number:02d}.jpg" for number in range(1, 41))
+    return [Remote("photos40", name, PHOTOS, packed=False) for name in names]
 
 
 def _fetch_mnist_like(
     folder: str, address: str, class_names: tuple[str, ...], subset: str, source: str
 ) -> Dataset:
-    parts = {"train": ("train",), "test": ("t10k",), "all": ("train", "t10k")}
+    _require_part(folder, subset, PARTS)
+
+    def get(what: str) -> np.ndarray:
+        remotes = [Remote(folder, f"{part}-{what}-ubyte", address) for part in PARTS[subset]]
+        arrays = [idx.parse(content, path) for path, content in map(fetching.fetch, remotes)]
+        return np.concatenate(arrays) if len(arrays) > 1 else arrays[0]
+
+    X, y = get("images-idx3"), get("labels-idx1").astype(np.int64)
+    return Dataset(
+        X, y, class_names, description=f"{folder}, {subset}: {X.shape}, 0 to 255; {source}"
+    )
+
+
+def _require_part(name: str, subset: str, parts: Iterable[str]) -> None:
     if subset not in parts:
         raise DataNotFoundError(
-            f"{folder} has no part {subset!r}: ask for {', '.join(map(repr, parts))}."
+            f"Cannot load the part {subset!r} of {name}: it has {', '.join(map(repr, parts))}. "
+            "Ask for one of these, or take all and split it."
         )
-
-    def get(name: str) -> np.ndarray:
-        return _idx(Remote(folder, name, address, DIGESTS[folder][name]))
-
-    X = [get(f"{part}-images-idx3-ubyte") for part in parts[subset]]
-    y = [get(f"{part}-labels-idx1-ubyte") for part in parts[subset]]
-    rows = np.concatenate(X) if len(X) > 1 else X[0]
-    described = f"{folder}, {subset}: {rows.shape}, 0 to 255; {source}"
-    return Dataset(rows, np.concatenate(y).astype(np.int64), class_names, description=described)
-
-
-# --- where files are ------------------------------------------------------------------------
-
-
-def cache() -> Path:
-    """Give the folder downloads are kept in."""
-    import pooch
-
-    return Path(os.environ.get("JAMJAE_CACHE") or pooch.os_cache("jamjae"))
-
-
-def places() -> Iterator[Path]:
-    """Give the folders that are looked through, in order."""
-    if os.environ.get("JAMJAE_DATA"):
-        yield Path(os.environ["JAMJAE_DATA"])
-    yield cache()
-    yield SYSTEM
-
-
-def _found(remote: Remote) -> Path | None:
-    names = (remote.name, f"{remote.name}.gz")
-    candidates = (place / remote.folder / name for place in places() for name in names)
-    return next((path for path in candidates if path.is_file()), None)
-
-
-def _idx(remote: Remote) -> np.ndarray:
-    path = _found(remote) or _download(remote._replace(name=f"{remote.name}.gz"))
-    content = unpacked(path)
-    _require_original(path, hashlib.sha256(content).hexdigest(), remote.sha256)
-    return parse_idx(content, path)
-
-
-def _require_original(path: Path, is_digest: str, digest: str) -> None:
-    if is_digest != digest:
-        raise DataFormatError(
-            f"{str(path)!r} is not the original: the SHA-256 of its content is {is_digest}, "
-            f"expected {digest}. Delete it to fetch it anew."
-        )
-
-
-def _download(remote: Remote) -> Path:
-    import pooch
-
-    folder = cache() / remote.folder
-    try:
-        return Path(
-            pooch.retrieve(
-                remote.address + remote.name,
-                known_hash=None,  # compressed bytes differ; the content is verified after
-                fname=remote.name,
-                path=folder,
-                downloader=pooch.HTTPDownloader(timeout=30),
-            )
-        )
-    except Exception as error:  # whatever the network layers below pooch raise
-        raise DataNotFoundError(_ways(remote, error)) from error
-
-
-def _ways(remote: Remote, error: Exception) -> str:
-    given = os.environ.get("JAMJAE_DATA")
-    lines = [
-        f"The data {remote.folder!r} were found nowhere and could not be downloaded "
-        f"({type(error).__name__}). Looked in "
-        + ", ".join(str(place / remote.folder) for place in places())
-        + ". Any of these helps:",
-        f"  - connect to the network, and try again: {remote.address + remote.name};",
-        f"  - put the files into {cache() / remote.folder};",
-        f"  - name a folder that has {remote.folder}/{remote.name} in it: set JAMJAE_DATA"
-        + (f" (now {given})." if given else "."),
-    ]
-    if remote.folder == "fashion-mnist":
-        lines.append("  - on Debian and Ubuntu: apt install dataset-fashion-mnist.")
-    return "\n".join(lines)
 
 
 # --- by name --------------------------------------------------------------------------------
@@ -360,57 +243,75 @@ class Named(NamedTuple):
     load : callable
         From ``"train"``, ``"test"`` or ``"all"`` to a Dataset.
     summary : str
-        What it is, its shape, range and licence.
-    files : tuple of str
-        What has to be found for it; empty where it comes with a library.
+        What it is, its shape, range, source and licence, in one line.
+    files : tuple of Remote
+        What has to be found for it; empty where it is generated or comes with a library.
     """
 
     load: Callable[[str], Dataset]
     summary: str
-    files: tuple[str, ...] = ()
+    files: tuple[Remote, ...] = ()
 
 
-def _whole(load: Callable[[], Dataset]) -> Callable[[str], Dataset]:
+def _whole(name: str, load: Callable[[], Dataset]) -> Callable[[str], Dataset]:
+    """Let data that nobody has split be asked for to train, and not to test."""
+
     def load_subset(subset: str) -> Dataset:
-        if subset == "test":
-            raise DataNotFoundError(
-                "This data set has no part to test with: ask for all of it, or split it."
-            )
+        _require_part(name, subset, ("train", "all"))
         return load()
 
     return load_subset
 
 
-def _idx_files(folder: str) -> tuple[str, ...]:
-    return tuple(f"{folder}/{name}" for name in DIGESTS[folder])
+def _roll(subset: str) -> Dataset:
+    """Make two rolls of different seeds: one to train with, one to test with."""
+    _require_part("roll", subset, PARTS)
+    rolls = [make_roll(random_state=seed) for seed in ROLL_SEEDS[subset]]
+    return replace(
+        rolls[0],
+        X=np.concatenate([roll.X for roll in rolls]),
+        colors=np.concatenate([roll.colors for roll in rolls if roll.colors is not None]),
+        description=f"roll, {subset}: ({1500 * len(rolls)}, 3), about -1.5 to 1.5; generated",
+    )
+
+
+def _files(folder: str, address: str) -> tuple[Remote, ...]:
+    ends = ("images-idx3-ubyte", "labels-idx1-ubyte")
+    return tuple(Remote(folder, f"{part}-{end}", address) for part in PARTS["all"] for end in ends)
 
 
 NAMES: dict[str, Named] = {
-    "roll": Named(
-        _whole(lambda: make_roll(random_state=0)), "a rolled sheet, (1500, 3); generated"
-    ),
+    "roll": Named(_roll, "a rolled sheet, (1500, 3), about -1.5 to 1.5; generated"),
     "digits": Named(
-        _whole(load_digits), "handwritten digits, (1797, 8, 8), 0 to 16; UCI, CC BY 4.0"
+        _whole("digits", load_digits),
+        "handwritten digits, (1797, 8, 8), 0 to 16; UCI, CC BY 4.0",
     ),
-    "iris": Named(_whole(lambda: _load_table("iris")), "flowers, (150, 4), cm; UCI, CC BY 4.0"),
-    "wine": Named(_whole(lambda: _load_table("wine")), "wines, (178, 13); UCI, CC BY 4.0"),
+    "iris": Named(
+        _whole("iris", lambda: _load_table("iris")),
+        "flowers, (150, 4), 0.1 to 7.9 cm; UCI, CC BY 4.0",
+    ),
+    "wine": Named(
+        _whole("wine", lambda: _load_table("wine")),
+        "wines, (178, 13), 0.13 to 1680, several units; UCI, CC BY 4.0",
+    ),
     "breast-cancer": Named(
-        _whole(lambda: _load_table("breast_cancer")), "cells, (569, 30); UCI, CC BY 4.0"
+        _whole("breast-cancer", lambda: _load_table("breast_cancer")),
+        "cells, (569, 30), 0 to 4254, several units; UCI, CC BY 4.0",
     ),
     "fashion-mnist": Named(
         fetch_fashion_mnist,
         "clothes, (60000, 28, 28), 0 to 255; Zalando, MIT licence",
-        _idx_files("fashion-mnist"),
+        _files("fashion-mnist", FASHION),
     ),
     "mnist": Named(
         fetch_mnist,
         "handwritten digits, (60000, 28, 28), 0 to 255; LeCun et al., CC BY-SA 3.0",
-        _idx_files("mnist"),
+        _files("mnist", MNIST),
     ),
     "photos": Named(
-        _whole(fetch_photos),
+        _whole("photos", fetch_photos),
         "photographs, (40, 63, 63, 3), 0 to 255; dknife/ML, no licence given",
-        tuple(f"photos40/img{number:02d}.jpg" for number in range(1, 41)),
+        tuple(_photos()),
     ),
 }
 
@@ -423,33 +324,45 @@ def load(name: str, subset: str = "train") -> Dataset:
     name : str
         A key of `NAMES`.
     subset : {"train", "test", "all"}
-        Where a data set has no such parts, the first and the last are all of it.
+        ``"all"`` is the rows to train with, then those to test with. Digits, photographs and the
+        tables have no part to test with: ``"train"`` is all of them.
 
     Raises
     ------
     DataNotFoundError
         For another name, for a part a data set does not have, or if it cannot be fetched.
+    DataFormatError
+        If a file that was found is not the original.
 
     Examples
     --------
     >>> load("iris").X.shape
     (150, 4)
     """
+    return _named(name).load(subset)
+
+
+def available(name: str) -> str | None:
+    """Tell where a data set is: ``"built in"``, a folder, or None where it has to be downloaded.
+
+    Raises
+    ------
+    DataNotFoundError
+        For a name that is no key of `NAMES`.
+    """
+    files = _named(name).files
+    if not files:
+        return "built in"
+    found = [fetching.find(file) for file in files]
+    return None if None in found else str(found[0].parent)  # type: ignore[union-attr]
+
+
+def _named(name: str) -> Named:
     if name not in NAMES:
         close = difflib.get_close_matches(name, NAMES, n=1)
         hint = f" Did you mean {close[0]!r}?" if close else ""
         raise DataNotFoundError(
-            f"There is no data set named {name!r}.{hint} There are {', '.join(NAMES)}."
+            f"Cannot load the data set {name!r}: there is none of that name.{hint} "
+            f"There are {', '.join(NAMES)}."
         )
-    return NAMES[name].load(subset)
-
-
-def available(name: str) -> str | None:
-    """Tell where a data set is: ``"built in"``, a folder, or None where it has to be downloaded."""
-    files = NAMES[name].files
-    if not files:
-        return "built in"
-    for place in places():
-        if all((place / f).is_file() or (place / f"{f}.gz").is_file() for f in files):
-            return str((place / files[0]).parent)
-    return None
+    return NAMES[name]

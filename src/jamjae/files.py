@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from jamjae.errors import OutputError
+from jamjae.errors import JamjaeError, OutputError
 
 
 @contextmanager
@@ -20,7 +20,7 @@ def atomic(path: str | os.PathLike[str]) -> Iterator[Path]:
     Parameters
     ----------
     path : path
-        Its folder is made if there is none. An existing file is replaced.
+        Its folder is made if there is none. An existing file is replaced; a link is followed.
 
     Yields
     ------
@@ -33,14 +33,16 @@ def atomic(path: str | os.PathLike[str]) -> Iterator[Path]:
         If the folder cannot be made, or the file not be written or renamed.
     """
     target = Path(path)
+    target = target.resolve() if target.is_symlink() else target
     temporary = target.with_name(f".{uuid.uuid4().hex}{target.suffix}")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         yield temporary
+        _flush(temporary)
         temporary.replace(target)
+    except JamjaeError:
+        raise
     except OSError as error:
-        if isinstance(error, OutputError):
-            raise
         raise OutputError(
             f"Cannot write {str(target)!r}: {error.strerror or error}. Nothing was changed there. "
             "Name a file in a folder that you may write to, on a disk with room left."
@@ -48,3 +50,9 @@ def atomic(path: str | os.PathLike[str]) -> Iterator[Path]:
     finally:
         with suppress(OSError):
             temporary.unlink()
+
+
+def _flush(path: Path) -> None:
+    """Bring a file to the disk before its name stands for it, in case the power goes."""
+    with path.open("rb") as file:
+        os.fsync(file.fileno())

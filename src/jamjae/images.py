@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+import struct
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from jamjae.errors import DataFormatError, DataNotFoundError, OutputError
+from jamjae.errors import DataFormatError, DataNotFoundError, InvalidDataError
 from jamjae.files import atomic
 
 if TYPE_CHECKING:
@@ -17,8 +21,11 @@ if TYPE_CHECKING:
 SUFFIXES = frozenset(
     {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".ppm", ".pgm", ".pbm"}
 )
-COLOURLESS = ("1", "L", "LA", "I", "F", "I;16", "I;16B", "I;16L", "I;16N")
+COLOURLESS = ("1", "L", "LA", "I", "I;16", "I;16B", "I;16L", "I;16N")
+WIDE = ("I", "F", "I;16", "I;16B", "I;16L", "I;16N")
 WHITE = 255
+ORIENTATION = 0x0112  # the EXIF tag; from 5 on the image lies on its side
+PNG_TEXT = (b"eXIf", b"tEXt", b"zTXt", b"iTXt")  # the chunks in which a PNG says how it is turned
 
 
 class Found(NamedTuple):
@@ -47,12 +54,18 @@ class _Kind(NamedTuple):
 # --- in -------------------------------------------------------------------------------------
 
 
-def read(path: Path, size: tuple[int, int] | None, *, skip_bad: bool) -> Found:
+def read(path: Path, size: tuple[int, int] | None = None, *, skip_bad: bool = False) -> Found:
     """Read one image, or all images of a folder and its subfolders in the order of their names.
 
-    All are brought to one size: `size`, or the median of heights and of widths. One image in
-    colour makes all of them so. EXIF rotation is applied, what is transparent becomes white, and
-    16-bit grey becomes 8-bit.
+    Hidden files and files that are no images are passed over. The first level of subfolders names
+    the classes, in sorted order. All else as `stack`.
+
+    Parameters
+    ----------
+    path : path
+        An image or a folder.
+    size : (height, width), optional
+    skip_bad : bool
 
     Raises
     ------
@@ -62,56 +75,96 @@ def read(path: Path, size: tuple[int, int] | None, *, skip_bad: bool) -> Found:
         If an image cannot be read and `skip_bad` is off.
     """
     root = path if path.is_dir() else path.parent
-    files = _files(path)
-    kinds: dict[Path, _Kind] = {}
+    pixels, kept, skipped = stack(_files(path), size, skip_bad=skip_bad)
+    if not kept:
+        raise _without_images(path, skipped)
+    classes, class_names = _classes(kept, root)
+    names = [tuple(file.relative_to(root).as_posix() for file in some) for some in (kept, skipped)]
+    return Found(pixels, classes, class_names, *names)
+
+
+def stack(
+    files: Sequence[Path], size: tuple[int, int] | None = None, *, skip_bad: bool = False
+) -> tuple[np.ndarray, list[Path], list[Path]]:
+    """Read images into one array: their headers first, then one after the other in place.
+
+    Grey images alone make (n, h, w); one in colour makes all of them so. EXIF rotation is applied,
+    what is transparent is laid on white, 16-bit grey is divided by 257, palettes are resolved, and
+    of an animation the first picture counts. Images of another size are stretched (Lanczos).
+
+    Parameters
+    ----------
+    files : sequence of path
+    size : (height, width), optional
+        By default the median of all heights and the median of all widths, as the headers state.
+    skip_bad : bool
+        Leave out what cannot be read, cut-off files included.
+
+    Returns
+    -------
+    pixels : uint8 array of shape (n, height, width) or (n, height, width, 3)
+    kept, skipped : list of path
+
+    Raises
+    ------
+    DataFormatError
+        If an image cannot be read and `skip_bad` is off. 32-bit images are among these: nothing
+        says which of their values is white.
+    """
+    _require_size(size)
     skipped: list[Path] = []
+    kinds: dict[Path, _Kind] = {}
     for file in files:
-        _try(file, lambda file=file: kinds.__setitem__(file, _kind(file)), skipped, skip_bad)
-    height, width = size or _median([kind.size for kind in kinds.values()], path)
+        with _bad_ones(file, skipped, skip_bad=skip_bad):
+            kinds[file] = _kind(file, sized=size is None)
+    height, width = size or _median([kind.size for kind in kinds.values()])
     channels = (3,) if any(kind.colour for kind in kinds.values()) else ()
     pixels = np.empty((len(kinds), height, width, *channels), dtype=np.uint8)
     kept: list[Path] = []
-
-    def decode(file: Path) -> None:
-        pixels[len(kept)] = _pixels(file, (width, height), bool(channels))
-        kept.append(file)
-
     for file in kinds:
-        _try(file, lambda file=file: decode(file), skipped, skip_bad)
-    _require_some(kept, path)
-    classes, class_names = _classes(kept, root)
-    names = [tuple(str(file.relative_to(root)) for file in some) for some in (kept, skipped)]
-    return Found(pixels[: len(kept)], classes, class_names, *names)
+        with _bad_ones(file, skipped, skip_bad=skip_bad):
+            pixels[len(kept)] = _pixels(file, (width, height), colour=bool(channels))
+            kept.append(file)
+    return pixels[: len(kept)], kept, sorted(skipped)
+
+
+def _require_size(size: tuple[int, int] | None) -> None:
+    if size is not None and (len(size) != 2 or min(size) < 1):
+        raise InvalidDataError(
+            f"Cannot bring images to the size {size}: two numbers from 1 on are expected, the "
+            "height and the width in pixels."
+        )
 
 
 def _files(path: Path) -> list[Path]:
     if path.is_file():
         return [path]
-    found = [
+    return [
         file
         for file in sorted(path.rglob("*"))
         if file.suffix.lower() in SUFFIXES
         and not any(part.startswith(".") for part in file.relative_to(path).parts)
         and file.is_file()
     ]
-    _require_some(found, path)
-    return found
 
 
-def _require_some(files: list[Path], path: Path) -> None:
-    if not files:
-        raise DataNotFoundError(
-            f"Cannot read images from {str(path)!r}: it holds none that can be read. "
-            f"Files ending in {', '.join(sorted(SUFFIXES))} are looked for, in subfolders too."
-        )
+def _without_images(path: Path, skipped: Sequence[Path]) -> DataNotFoundError:
+    bad = f" The {len(skipped)} there are cannot be read." if skipped else ""
+    return DataNotFoundError(
+        f"Cannot read images from {str(path)!r}: it holds none.{bad} Files ending in "
+        f"{', '.join(sorted(SUFFIXES))} are looked for, in subfolders too. Check the path."
+    )
 
 
-def _try(file: Path, action, skipped: list[Path], skip_bad: bool) -> None:  # type: ignore[no-untyped-def]
-    from PIL import Image
-
+@contextmanager
+def _bad_ones(file: Path, skipped: list[Path], *, skip_bad: bool) -> Iterator[None]:
     try:
-        action()
-    except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError) as error:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # damaged EXIF data, say, harm no pixel
+            yield
+    except MemoryError:
+        raise
+    except Exception as error:  # on damaged bytes a decoder may raise whatever it likes
         if not skip_bad:
             raise DataFormatError(
                 f"Cannot read the image {str(file)!r}: {error}. Repair or remove it, or leave out "
@@ -120,54 +173,75 @@ def _try(file: Path, action, skipped: list[Path], skip_bad: bool) -> None:  # ty
         skipped.append(file)
 
 
-def _kind(file: Path) -> _Kind:
-    from PIL import Image
+def _kind(file: Path, *, sized: bool) -> _Kind:
+    """Look at the header; a PNG's rotation may stand behind its pixels and is worth a search."""
+    from PIL import Image, ImageOps
 
     with Image.open(file) as image:
         width, height = image.size
-        turned = image.getexif().get(0x0112, 1) >= 5  # by a quarter
         colour = image.mode not in COLOURLESS and not _grey_palette(image)
+        asks = sized and (image.format != "PNG" or _png_text(file))
+        turned = asks and image.getexif().get(ORIENTATION, 1) >= 5
+        if turned and image.format == "TIFF":  # of which Pillow may have turned the size already
+            height, width = ImageOps.exif_transpose(image).size
         return _Kind((width, height) if turned else (height, width), colour)
 
 
+def _png_text(file: Path) -> bool:
+    """Tell whether a PNG holds metadata; Pillow would decode all of it to find out."""
+    with file.open("rb") as content:
+        content.seek(8)
+        while len(head := content.read(8)) == 8:
+            length, kind = struct.unpack(">I4s", head)
+            if kind in PNG_TEXT:
+                return True
+            content.seek(length + 4, os.SEEK_CUR)
+    return False
+
+
 def _grey_palette(image: Image) -> bool:
-    if image.mode != "P" or image.palette is None:
+    if image.mode not in ("P", "PA"):
         return False
-    red, green, blue = (image.convert("RGB").getchannel(i).tobytes() for i in range(3))
+    red, green, blue, _ = (band.tobytes() for band in image.convert("RGBA").split())
     return red == green == blue
 
 
-def _median(sizes: list[tuple[int, int]], path: Path) -> tuple[int, int]:
-    _require_some([path] * len(sizes), path)
+def _median(sizes: list[tuple[int, int]]) -> tuple[int, int]:
+    if not sizes:
+        return 1, 1
     height, width = np.median(np.array(sizes), axis=0)
     return round(height), round(width)
 
 
-def _pixels(file: Path, size: tuple[int, int], colour: bool) -> np.ndarray:
+def _pixels(file: Path, size: tuple[int, int], *, colour: bool) -> np.ndarray:
     from PIL import Image, ImageOps
 
     with Image.open(file) as opened:
-        image = _eight_bit(ImageOps.exif_transpose(opened))
+        image = _eight_bit(ImageOps.exif_transpose(opened), opened.format)
         image = _on_white(image).convert("RGB" if colour else "L")
         if image.size != size:
             image = image.resize(size, Image.Resampling.LANCZOS)
         return np.asarray(image)
 
 
-def _eight_bit(image: Image) -> Image:
+def _eight_bit(image: Image, file_format: str | None) -> Image:
     from PIL import Image as Images
 
-    if image.mode not in ("I", "F", "I;16", "I;16B", "I;16L", "I;16N"):
+    if image.mode not in WIDE:
         return image
-    values = np.asarray(image).astype(np.float64)
-    most = 65535.0 if values.max() > WHITE else 255.0
-    return Images.fromarray(np.clip(values * (WHITE / most), 0, WHITE).round().astype(np.uint8))
+    if image.mode == "F" or (image.mode == "I" and file_format != "PPM"):
+        raise ValueError(
+            "its pixels have 32 bits, and nothing says which of their values is white; read it "
+            "with a library of its kind and save it as .npy"
+        )
+    values = np.asarray(image).astype(np.float64)  # 65535 = 257·255 is white
+    return Images.fromarray(np.clip(values / 257, 0, WHITE).round().astype(np.uint8))
 
 
 def _on_white(image: Image) -> Image:
     from PIL import Image as Images
 
-    if image.mode not in ("RGBA", "LA", "PA") and "transparency" not in image.info:
+    if not image.has_transparency_data:
         return image
     image = image.convert("RGBA")
     return Images.alpha_composite(Images.new("RGBA", image.size, (WHITE,) * 4), image)
@@ -185,42 +259,90 @@ def _classes(files: list[Path], root: Path) -> tuple[np.ndarray | None, tuple[st
 
 
 def write(
-    folder: str | Path,
+    folder: str | os.PathLike[str],
     images: np.ndarray,
     *,
     names: Sequence[str] = (),
     data_range: tuple[float, float] = (0.0, 255.0),
 ) -> list[Path]:
-    """Write images as PNG files into a folder, which is made if there is none.
+    """Write images as PNG files into a folder, each of them whole or not at all.
 
     Parameters
     ----------
     folder : path
+        It is made if there is none. Files of the same names are replaced.
     images : array of shape (n, h, w), (n, h, w, 1), (n, h, w, 3) or (n, h, w, 4)
-    names : sequence of str
-        File names, of which the suffix becomes ``.png``; by default numbers from ``00000.png`` on.
+        Grey, in colour, or in colour with an alpha channel.
+    names : sequence of str, optional
+        File names, with subfolders as in ``Dataset.row_names``; the suffix of an image becomes
+        ``.png``. By default numbers from ``00000.png`` on.
     data_range : (low, high)
-        The values that become black and white; what lies beyond is clipped.
+        The values that become black and white; what lies beyond is clipped, and what lies between
+        two shades is rounded.
+
+    Returns
+    -------
+    list of path
+        The files, in the order of `images`.
 
     Raises
     ------
+    InvalidDataError
+        For arrays that are no images, NaN, or names that do not fit; then nothing is written.
     OutputError
-        For arrays that are no images, or if a file cannot be written.
+        If a file cannot be written.
     """
     from PIL import Image
 
-    if images.ndim == 4 and images.shape[-1] == 1:
-        images = images[..., 0]
-    if images.ndim not in (3, 4) or (images.ndim == 4 and images.shape[-1] not in (3, 4)):
-        raise OutputError(
-            f"Cannot write an array of shape {images.shape} as images: (n, h, w), (n, h, w, 1), "
-            "(n, h, w, 3) or (n, h, w, 4) is expected. Write it as .npy instead."
-        )
+    images = _as_images(images)
     low, high = data_range
-    paths = [Path(folder) / name for name in names or (f"{i:05d}" for i in range(len(images)))]
-    paths = [path.with_suffix(".png") for path in paths]
+    if not low < high:
+        raise InvalidDataError(
+            f"Cannot write images: data_range={data_range} was given, the value of black and a "
+            "greater value of white are expected, such as (0, 255)."
+        )
+    paths = [Path(folder) / name for name in _file_names(names, len(images))]
     for path, image in zip(paths, images, strict=True):
-        shades = (np.asarray(image, dtype=np.float64) - low) * (WHITE / (high - low))
+        shades = (image.astype(np.float64) - low) * (WHITE / (high - low))
         with atomic(path) as temporary:
             Image.fromarray(np.clip(shades, 0, WHITE).round().astype(np.uint8)).save(temporary)
     return paths
+
+
+def _as_images(images: np.ndarray) -> np.ndarray:
+    images = np.asarray(images)
+    if images.ndim == 4 and images.shape[-1] == 1:
+        images = images[..., 0]
+    channels = images.shape[3:]
+    if images.ndim not in (3, 4) or channels not in ((), (3,), (4,)) or 0 in images.shape[1:]:
+        raise InvalidDataError(
+            f"Cannot write an array of shape {images.shape} as images: (n, h, w), (n, h, w, 1), "
+            "(n, h, w, 3) or (n, h, w, 4) is expected. Write it as .npy instead."
+        )
+    if images.dtype.kind not in "buif" or any(np.isnan(image).any() for image in images):
+        raise InvalidDataError(
+            f"Cannot write an array of {images.dtype} as images: it holds NaN or what is no real "
+            "number. Finite numbers within data_range are expected."
+        )
+    return images
+
+
+def _file_names(names: Sequence[str], n: int) -> list[str]:
+    names = list(names) or [f"{i:05d}" for i in range(n)]
+    if len(names) != n:
+        raise InvalidDataError(f"Cannot write {n} images under {len(names)} names: give {n}.")
+    plain = [_stem(name) + ".png" for name in names]
+    if len(set(plain)) < n:  # a.jpg and a.bmp: keep the suffix that tells them apart
+        plain = [f"{name}.png" for name in names]
+    outside = [name for name in plain if Path(name).is_absolute() or ".." in Path(name).parts]
+    if len(set(plain)) < n or outside:
+        raise InvalidDataError(
+            "Cannot write images: their names must differ and stay within the folder. "
+            f"Received {', '.join(outside[:1] or sorted(names)[:3])}, ..."
+        )
+    return plain
+
+
+def _stem(name: str) -> str:
+    path = Path(name)
+    return str(path.with_suffix("")) if path.suffix.lower() in SUFFIXES else str(path)

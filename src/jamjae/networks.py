@@ -29,6 +29,7 @@ Tensor: TypeAlias = keras.KerasTensor
 ACTIVATION = "gelu"
 ANCHOR = "anchor"  # the linear path
 LAST = "correction"  # the last layer of a nonlinear path, which starts at zero
+PATCH, GRID, FILTERS = 4, 8, 64  # of convolutional networks; see benchmarks/fashion_mnist.py
 
 
 class Pair(NamedTuple):
@@ -70,17 +71,17 @@ def dense(shape: Shape, n_components: int, widths: Sequence[int], *, anchored: b
 
 
 def dense_widths(shape: Shape, n_components: int) -> tuple[int, ...]:
-    """Choose the hidden widths of `dense` for rows of a shape: one layer of 64 to 512 units."""
+    """Choose the hidden widths of `dense` for rows of a shape: one layer of 64 to 1024 units."""
     size = 4 * max(math.prod(shape), n_components)
-    return (int(np.clip(2 ** round(math.log2(size)), 64, 512)),)
+    return (int(np.clip(2 ** round(math.log2(size)), 64, 1024)),)
 
 
 def convolutional(shape: Shape, n_components: int, *, anchored: bool) -> Pair:
     """Convolutional paths for images of any size and number of channels.
 
-    Two convolutions of stride two lead to a quarter of the size, a dense layer to the code; the
-    decoder goes back the same way. Sizes that four does not divide are padded inside the network
-    and cropped at its end.
+    The encoder cuts the image into patches, halves the grid of them until no side is longer than
+    `GRID`, lets neighbours talk in a residual block and flattens to the code; the decoder goes
+    back the same way. What does not divide evenly is padded inside and cropped at the end.
 
     Parameters
     ----------
@@ -90,29 +91,46 @@ def convolutional(shape: Shape, n_components: int, *, anchored: bool) -> Pair:
         Whether there is a linear path.
     """
     height, width, channels = (*shape, 1)[:3]
-    grid = (-(-height // 4), -(-width // 4), 64)
-    spare = (4 * grid[0] - height, 4 * grid[1] - width)
+    patch = PATCH if max(height, width) >= 4 * PATCH else PATCH // 2
+    halvings = max(math.ceil(math.log2(max(height, width) / (patch * GRID))), 0)
+    unit = patch * 2**halvings
+    grid = (-(-height // unit), -(-width // unit), FILTERS)
+    spare = ((0, grid[0] * unit - height), (0, grid[1] * unit - width))
 
     def encode(x: Tensor) -> Tensor:
         x = layers.Reshape((height, width, channels), name="image")(x)
-        x = layers.ZeroPadding2D(((0, spare[0]), (0, spare[1])), name="pad")(x)
-        for number, filters in enumerate((32, 64), start=1):
-            x = layers.Conv2D(
-                filters, 3, strides=2, padding="same", activation=ACTIVATION, name=f"conv_{number}"
-            )(x)
-        return _last(_flat(x), n_components)
+        x = layers.ZeroPadding2D(spare, name="pad")(x)
+        x = _convolution(x, patch, strides=patch, name="patches")
+        for number in range(1, halvings + 1):
+            x = _convolution(x, 3, strides=2, name=f"halve_{number}")
+        return _last(_flat(_residual(x)), n_components)
 
     def decode(z: Tensor) -> Tensor:
-        z = layers.Dense(math.prod(grid), activation=ACTIVATION, name="hidden_1")(z)
-        z = layers.Reshape(grid, name="grid")(z)
-        for number, filters in enumerate((32, 32), start=1):
+        z = _hidden(z, (1024, math.prod(grid)))
+        z = _residual(layers.Reshape(grid, name="grid")(z))
+        for number in range(1, halvings + 1):
             z = layers.Conv2DTranspose(
-                filters, 3, strides=2, padding="same", activation=ACTIVATION, name=f"conv_{number}"
+                FILTERS,
+                3,
+                strides=2,
+                padding="same",
+                activation=ACTIVATION,
+                name=f"double_{number}",
             )(z)
-        z = layers.Conv2D(channels, 3, padding="same", name=LAST)(z)
-        return _flat(layers.Cropping2D(((0, spare[0]), (0, spare[1])), name="crop")(z))
+        z = layers.Conv2DTranspose(channels, patch, strides=patch, name=LAST)(z)
+        return _flat(layers.Cropping2D(spare, name="crop")(z))
 
     return _pair(shape, n_components, encode, decode, linear=anchored, corrected=True)
+
+
+def _convolution(x: Tensor, size: int, *, strides: int = 1, name: str) -> Tensor:
+    return layers.Conv2D(
+        FILTERS, size, strides=strides, padding="same", activation=ACTIVATION, name=name
+    )(x)
+
+
+def _residual(x: Tensor) -> Tensor:
+    return layers.Add(name="residual")([x, _convolution(x, 3, name="neighbours")])
 
 
 def _pair(

@@ -1,11 +1,13 @@
-"""A user's own data: arrays, tables, IDX files; folders of images are read by `jamjae.images`."""
+"""A user's own data: arrays, tables, IDX files, images; read by the kind of a path, and written.
+
+Tables are taken apart by `jamjae.tables`, images by `jamjae.images`, IDX files by `jamjae.idx`.
+"""
 
 from __future__ import annotations
 
-import csv
-import gzip
 import math
 import os
+import re
 import zipfile
 import zlib
 from collections.abc import Callable, Sequence
@@ -15,22 +17,26 @@ from typing import Any
 
 import numpy as np
 
-from jamjae import images
-from jamjae.errors import (
-    DataFormatError,
-    DataNotFoundError,
-    MissingDependencyError,
-    OutputError,
-)
+from jamjae import images, tables
+from jamjae.errors import DataFormatError, DataNotFoundError, InvalidDataError, OutputError
 from jamjae.files import atomic
+from jamjae.idx import read_idx
+from jamjae.images import write as write_images
 
-IDX_TYPES = {8: "u1", 9: "i1", 11: ">i2", 12: ">i4", 13: ">f4", 14: ">f8"}
-ROWS = ("X", "x", "data", "rows", "images", "x_train", "X_train", "Z", "codes", "arr_0")
+__all__ = ["Dataset", "read", "read_idx", "write_images", "write_rows"]
+
+IDX_NAME = re.compile(r"([.-]idx\d*(-\w+)?|ubyte)(\.gz)?$")
+ROWS = ("X", "x", "data", "rows", "images", "x_train", "X_train", "Z", "codes")
 LABELS = ("y", "labels", "label", "target", "y_train")
-KINDS = ".npy, .npz, .csv, .tsv, .parquet, IDX (.gz too), an image, or a folder of images"
+NAMES = ("row_names", "feature_names")
+KINDS = (
+    ".npy, .npz, .csv, .tsv, .parquet, IDX (.gz too), an image "
+    f"({', '.join(sorted(images.SUFFIXES))}), or a folder of images"
+)
+OUTPUTS = (".npy", ".npz", ".csv", ".tsv", ".parquet")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Dataset:
     """Rows to learn from, and what is known of them.
 
@@ -75,15 +81,21 @@ def read(
     Parameters
     ----------
     path : path
-        ``.npy`` (mapped into memory, not read), ``.npz``, ``.csv``, ``.tsv``, ``.parquet``, an IDX
-        file (``.gz`` too; the labels beside it are read as well), an image, or a folder of images
-        whose subfolders are classes.
+        - ``.npy``: mapped into memory, not read;
+        - ``.npz``: its one array, or the one called X, x, data, rows, images, x_train, Z or codes;
+          y, labels, label, target or y_train are the classes;
+        - ``.csv``, ``.tsv``, ``.parquet``: columns of numbers, an empty cell is NaN; a first column
+          called ``name``, or nothing, names the rows;
+        - IDX, ``.gz`` too: the labels beside the images are read as well;
+        - an image, or a folder of images whose subfolders are classes: uint8, grey (n, h, w) or in
+          colour (n, h, w, 3), as `jamjae.images.stack` says.
     image_size : (height, width), optional
         The size images are brought to; by default the median of their heights and of their widths.
+        Arrays and tables keep the shape they have.
     skip_bad : bool
         Leave out images that cannot be read, and name them in ``skipped``.
     label : str, optional
-        The column of a table that holds the class of each row.
+        The column of a table, or the array of an ``.npz``, that holds the class of each row.
 
     Raises
     ------
@@ -91,6 +103,16 @@ def read(
         If there is nothing at that path, or no image in that folder.
     DataFormatError
         If a file is damaged, ambiguous or of another kind.
+    MissingDependencyError
+        If ``.parquet`` is to be read without pandas and pyarrow.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from tempfile import mkdtemp
+    >>> path = write_rows(Path(mkdtemp()) / "rows.csv", np.eye(3), feature_names=["a", "b", "c"])
+    >>> read(path).feature_names
+    ('a', 'b', 'c')
     """
     path = Path(path)
     if not path.exists():
@@ -99,6 +121,7 @@ def read(
             "the name of a data set (jamjae datasets lists them)."
         )
     if path.is_dir() or path.suffix.lower() in images.SUFFIXES:
+        _require_no_label(path, label, "images take their classes from subfolders")
         found = images.read(path, image_size, skip_bad=skip_bad)
         return Dataset(
             found.pixels,
@@ -108,14 +131,26 @@ def read(
             skipped=found.skipped,
             description=str(path),
         )
-    return _reader(path)(path, label)
+    try:
+        return _reader(path)(path, label)
+    except PermissionError as error:
+        raise DataFormatError(
+            f"Cannot read {str(path)!r}: {error.strerror}. Ask its owner for the right to read it."
+        ) from error
+
+
+def _require_no_label(path: Path, label: str | None, why: str) -> None:
+    if label is not None:
+        raise DataFormatError(
+            f"Cannot read {str(path)!r} with the label {label!r}: {why}. Leave label out."
+        )
 
 
 def _reader(path: Path) -> Callable[[Path, str | None], Dataset]:
-    readers = {".npy": _npy, ".npz": _npz, ".csv": _text, ".tsv": _text, ".parquet": _parquet}
+    readers = {".npy": _npy, ".npz": _npz} | dict.fromkeys(tables.SUFFIXES, _table)
     if path.suffix.lower() in readers:
         return readers[path.suffix.lower()]
-    if path.name.removesuffix(".gz").endswith(("ubyte", ".idx")):
+    if IDX_NAME.search(path.name):
         return _idx
     raise DataFormatError(
         f"Cannot read {str(path)!r}: files of the kind {path.suffix or 'without a suffix'} are not "
@@ -131,200 +166,106 @@ def _damaged(path: Path, why: object) -> DataFormatError:
 
 
 def _npy(path: Path, label: str | None) -> Dataset:
+    _require_no_label(path, label, "an .npy file holds one array without labels")
     try:
-        return Dataset(np.load(path, mmap_mode="r"), description=str(path))
+        rows = np.load(path, mmap_mode="r", allow_pickle=False)
+    except PermissionError:
+        raise
     except (ValueError, OSError, EOFError) as error:
+        if "Python objects" in str(error):
+            raise DataFormatError(_about_objects(path)) from error
         raise _damaged(path, error) from error
+    if not isinstance(rows, np.ndarray):
+        raise _damaged(path, "it is an .npz file; rename it")
+    return Dataset(_numbers(path, rows), description=str(path))
 
 
 def _npz(path: Path, label: str | None) -> Dataset:
     try:
-        with np.load(path) as file:
-            rows = _chosen(path, file.files)
-            y = next((file[name] for name in (label, *LABELS) if name in file.files), None)
-            return _labelled(file[rows], y, path)
-    except (zipfile.BadZipFile, zlib.error, ValueError, OSError, EOFError) as error:
-        if isinstance(error, DataFormatError):
-            raise
+        # Opened here, because NumPy leaves a file open that turns out to be damaged.
+        with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
+            arrays = {name: file[name] for name in _wanted(path, file.files, label)}
+    except (DataFormatError, PermissionError):
+        raise
+    except (
+        *(zipfile.BadZipFile, zlib.error, ValueError, OSError, EOFError),
+        *(AttributeError, TypeError, NotImplementedError, RuntimeError),  # .npy inside, encryption
+    ) as error:
+        if "allow_pickle" in str(error) and zipfile.is_zipfile(path):
+            raise DataFormatError(_about_objects(path)) from error
         raise _damaged(path, error) from error
+    names = {part: tuple(map(str, arrays.pop(part))) for part in NAMES if part in arrays}
+    rows, *labels = arrays.values()
+    return _labelled(path, _numbers(path, rows), labels[0] if labels else None, **names)
 
 
-def _chosen(path: Path, names: list[str]) -> str:
-    rest = [name for name in names if name not in LABELS]
-    chosen = rest if len(rest) == 1 else [name for name in ROWS if name in rest][:1]
-    if chosen:
-        return chosen[0]
-    raise DataFormatError(
-        f"Cannot tell which array of {str(path)!r} holds the rows: it has {', '.join(names)}. "
-        "Name one of them X."
-    )
-
-
-def _labelled(X: np.ndarray, y: Any, path: Path, names: Sequence[str] = ()) -> Dataset:
-    if y is None:
-        return Dataset(X, feature_names=tuple(names), description=str(path))
-    if len(y) != len(X):
-        raise DataFormatError(f"{str(path)!r} has {len(X)} rows, but {len(y)} labels.")
-    classes, indices = np.unique(np.asarray(y), return_inverse=True)
-    return Dataset(
-        X,
-        indices,
-        tuple(str(name) for name in classes),
-        feature_names=tuple(names),
-        description=str(path),
-    )
-
-
-# --- tables ---------------------------------------------------------------------------------
-
-
-def _text(path: Path, label: str | None) -> Dataset:
-    """Read a table of text with or without a line of names; an empty cell is NaN."""
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            separator = "\t" if path.suffix.lower() == ".tsv" else _separator(file.readline())
-            file.seek(0)
-            lines = [line for line in csv.reader(file, delimiter=separator) if line]
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise _damaged(path, error) from error
-    if not lines:
-        raise DataFormatError(f"Cannot read {str(path)!r}: the file is empty.")
-    named = any(_number(cell) is None for cell in lines[0])
-    names = lines[0] if named else [f"column_{i + 1}" for i in range(len(lines[0]))]
-    columns = _columns(path, lines[named:], names)
-    return _table(path, columns, label, named=named)
-
-
-def _separator(line: str) -> str:
-    return max(",;\t", key=line.count)
-
-
-def _number(cell: str) -> float | None:
-    cell = cell.strip()
-    if cell.lower() in ("", "na", "n/a", "nan", "null", "none"):
-        return math.nan
-    try:
-        return float(cell)
-    except ValueError:
-        return None
-
-
-def _columns(path: Path, lines: list[list[str]], names: list[str]) -> dict[str, list[Any]]:
-    for number, line in enumerate(lines, start=1):
-        if len(line) != len(names):
-            raise DataFormatError(
-                f"Cannot read {str(path)!r}: row {number} has {len(line)} cells, but there are "
-                f"{len(names)} columns."
-            )
-    if len(set(names)) < len(names):
-        raise DataFormatError(f"Cannot read {str(path)!r}: two columns have the same name.")
-    return {name: list(cells) for name, cells in zip(names, zip(*lines, strict=True), strict=False)}
-
-
-def _table(path: Path, columns: dict[str, list[Any]], label: str | None, *, named: bool) -> Dataset:
-    if label is not None and label not in columns:
-        raise DataFormatError(
-            f"{str(path)!r} has no column {label!r}; it has {', '.join(columns)}."
-        )
-    y = columns.pop(label, None) if label is not None else None
-    numbers = {name: [_number(cell) for cell in cells] for name, cells in columns.items()}
-    text = [name for name, cells in numbers.items() if None in cells]
-    if text:
-        raise DataFormatError(_about_text(path, text))
-    X = np.array(list(numbers.values()), dtype=np.float64).T
-    return _labelled(np.ascontiguousarray(X), y, path, list(columns) if named else [])
-
-
-def _about_text(path: Path, columns: list[str]) -> str:
-    return (
-        f"Cannot learn from {str(path)!r} as it is: the columns {', '.join(columns)} hold text. "
-        "Name the one with the classes (label=..., on the command line --label), and turn others "
-        "into numbers or leave them out."
-    )
-
-
-def _parquet(path: Path, label: str | None) -> Dataset:
-    pandas = _pandas("Reading")
-    try:
-        table = pandas.read_parquet(path)
-    except (ValueError, OSError) as error:  # pyarrow's errors are among these
-        raise _damaged(path, error) from error
-    names = [str(name) for name in table.columns]
+def _wanted(path: Path, names: list[str], label: str | None) -> list[str]:
+    """Name the rows, then the labels if there are any, then the names there are."""
     if label is not None and label not in names:
-        raise DataFormatError(f"{str(path)!r} has no column {label!r}; it has {', '.join(names)}.")
-    y = None if label is None else table.pop(label).to_numpy()
-    text = [str(name) for name, kind in table.dtypes.items() if not _numeric(kind)]
-    if text:
-        raise DataFormatError(_about_text(path, text))
-    same = set(table.dtypes)
-    dtype = same.pop() if len(same) == 1 and same <= {np.dtype("f4"), np.dtype("u1")} else "f8"
-    X = np.ascontiguousarray(table.to_numpy(dtype=dtype, na_value=math.nan))
-    return _labelled(X, y, path, [str(name) for name in table.columns])
+        raise DataFormatError(
+            f"Cannot read {str(path)!r}: it has no array {label!r}, but {', '.join(names)}."
+        )
+    rest = [name for name in names if name not in (label, *LABELS, *NAMES)]
+    rows = rest if len(rest) == 1 else [name for name in ROWS if name in rest][:1]
+    if not rows:
+        raise DataFormatError(
+            f"Cannot tell which array of {str(path)!r} holds the rows: it has "
+            f"{', '.join(names) or 'none'}. Name one of them X."
+        )
+    labels = [name for name in (label, *LABELS) if name is not None and name in names][:1]
+    return rows + labels + [name for name in NAMES if name in names]
 
 
-def _numeric(dtype: Any) -> bool:
-    return getattr(dtype, "kind", "O") in "biuf"
+def _numbers(path: Path, rows: Any) -> np.ndarray:
+    if isinstance(rows, np.ndarray) and rows.ndim and rows.dtype.kind in "biuf":
+        return rows
+    kind = f"shape {rows.shape} and type {rows.dtype}" if hasattr(rows, "dtype") else "no array"
+    raise DataFormatError(
+        f"Cannot read {str(path)!r}: it holds {kind}. Rows of real numbers are expected."
+    )
 
 
-def _pandas(what: str) -> Any:
-    try:
-        import pandas  # noqa: ICN001
-        import pyarrow  # noqa: F401, ICN001
-    except ImportError as error:
-        raise MissingDependencyError(
-            f'{what} .parquet needs pandas and pyarrow. Run: pip install "jamjae[tables]"'
-        ) from error
-    return pandas
+def _about_objects(path: Path) -> str:
+    return (
+        f"Cannot read {str(path)!r}: it holds Python objects, and reading those could run any "
+        "program. Save an array of numbers instead: one whose rows all have the same shape."
+    )
+
+
+def _labelled(
+    path: Path,
+    X: np.ndarray,
+    labels: np.ndarray | None,
+    row_names: tuple[str, ...] = (),
+    feature_names: tuple[str, ...] = (),
+) -> Dataset:
+    y: np.ndarray | None = None
+    class_names: tuple[str, ...] = ()
+    if labels is not None:
+        if labels.shape != (len(X),):
+            raise DataFormatError(
+                f"Cannot read {str(path)!r}: there are {len(X)} rows, but labels of shape "
+                f"{labels.shape}. One label a row is expected."
+            )
+        classes, y = np.unique(labels, return_inverse=True)
+        class_names = tuple(str(name) for name in classes)
+    return Dataset(X, y, class_names, row_names, feature_names, description=str(path))
+
+
+def _table(path: Path, label: str | None) -> Dataset:
+    table = tables.read(path, label)
+    return _labelled(path, table.X, table.labels, table.row_names, table.feature_names)
 
 
 # --- IDX ------------------------------------------------------------------------------------
 
 
-def read_idx(path: str | os.PathLike[str]) -> np.ndarray:
-    """Read an IDX file, the format of MNIST; ``.gz`` is unpacked.
-
-    Returns
-    -------
-    array
-        Of the type and shape the file states, in the byte order of this machine.
-
-    Raises
-    ------
-    DataFormatError
-        If the file is not IDX, cut short, or longer than it states.
-    """
-    return parse_idx(unpacked(Path(path)), Path(path))
-
-
-def unpacked(path: Path) -> bytes:
-    """Read a file, and decompress it if its name ends in ``.gz``."""
-    try:
-        content = path.read_bytes()
-        return gzip.decompress(content) if path.suffix == ".gz" else content
-    except (OSError, EOFError, zlib.error) as error:
-        raise _damaged(path, error) from error
-
-
-def parse_idx(content: bytes, path: Path) -> np.ndarray:
-    """Make an array of the bytes of an IDX file; errors as `read_idx`."""
-    if len(content) < 4 or content[:2] != b"\0\0" or content[2] not in IDX_TYPES:
-        raise _damaged(path, "it does not begin as an IDX file does")
-    start = 4 + 4 * content[3]
-    if len(content) < start:
-        raise _damaged(path, "it ends within its header")
-    shape = tuple(int(side) for side in np.frombuffer(content[4:start], ">u4"))
-    dtype = np.dtype(IDX_TYPES[content[2]])
-    stated = math.prod(shape) * dtype.itemsize
-    if len(content) - start != stated:
-        raise _damaged(path, f"it states {stated} bytes, but {len(content) - start} follow")
-    values = np.frombuffer(content, dtype, offset=start).reshape(shape)
-    return values.astype(dtype.newbyteorder("="))
-
-
 def _idx(path: Path, label: str | None) -> Dataset:
-    beside = path.with_name(path.name.replace("images-idx3", "labels-idx1"))
-    y = read_idx(beside) if beside != path and beside.exists() else None
-    return _labelled(read_idx(path), y, path)
+    _require_no_label(path, label, "an IDX file has its labels in the file beside it")
+    name = re.sub(r"images([.-])idx\d", r"labels\1idx1", path.name).removesuffix(".gz")
+    beside = [path.with_name(name + end) for end in ("", ".gz")]
+    labels = next((file for file in beside if file != path and file.exists()), None)
+    return _labelled(path, read_idx(path), None if labels is None else read_idx(labels))
 
 
 # --- out ------------------------------------------------------------------------------------
@@ -337,50 +278,82 @@ def write_rows(
     row_names: Sequence[str] = (),
     feature_names: Sequence[str] = (),
 ) -> Path:
-    """Write rows as ``.npy``, ``.npz``, ``.csv`` or ``.parquet``; whole or not at all.
+    """Write rows so that `read` gives them back; the file appears whole or not at all.
 
     Parameters
     ----------
     path : path
+        Ends in ``.npy``, ``.npz``, ``.csv``, ``.tsv`` or ``.parquet``; its folder is made if there
+        is none.
     rows : array of shape (n, ...)
-        Tables have two axes: more are flattened for ``.csv`` and ``.parquet``.
-    row_names : sequence of str
+        Tables have two axes: more are flattened. An ``.npy`` file keeps the shape, but no names.
+    row_names : sequence of n str
         Become the first column, ``name``, of a table.
     feature_names : sequence of str
         The other columns; by default ``x1``, ``x2``, ...
 
+    Returns
+    -------
+    Path
+        Where the rows are.
+
     Raises
     ------
+    InvalidDataError
+        For rows that hold no real numbers, or names that do not fit them.
     OutputError
         For another suffix, or if the file cannot be written.
+    MissingDependencyError
+        If ``.parquet`` is to be written without pandas and pyarrow.
     """
-    path, kind = Path(path), Path(path).suffix.lower()
-    if kind not in (".npy", ".npz", ".csv", ".parquet"):
+    path, rows = Path(path), np.asarray(rows)
+    row_names, feature_names = list(map(str, row_names)), list(map(str, feature_names))
+    if path.suffix.lower() not in OUTPUTS:
         raise OutputError(
-            f"Cannot write {str(path)!r}: give a name that ends in .npy, .npz, .csv or .parquet."
+            f"Cannot write {str(path)!r}: a name that ends in {', '.join(OUTPUTS)} is expected."
         )
-    table = rows.reshape(len(rows), -1)
-    names = list(feature_names) or [f"x{i + 1}" for i in range(table.shape[1])]
+    _require_writable(path, rows, row_names, feature_names)
     with atomic(path) as temporary:
-        if kind == ".npy":
-            np.save(temporary, rows)
-        elif kind == ".npz":
-            np.savez_compressed(temporary, X=rows)
-        elif kind == ".csv":
-            _write_text(temporary, table, names, row_names)
-        else:
-            frame = _pandas("Writing").DataFrame(table, columns=names)
-            if row_names:
-                frame.insert(0, "name", list(row_names))
-            frame.to_parquet(temporary, index=False)
+        _write(temporary, rows, row_names, feature_names)
     return path
 
 
-def _write_text(path: Path, table: np.ndarray, names: list[str], row_names: Sequence[str]) -> None:
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow(["name", *names] if row_names else names)
-        if row_names:
-            writer.writerows([name, *row] for name, row in zip(row_names, table, strict=True))
+def _write(path: Path, rows: np.ndarray, row_names: list[str], feature_names: list[str]) -> None:
+    kind = path.suffix.lower()
+    if kind == ".npy":
+        with path.open("wb") as file:  # by its name NumPy would add a suffix to one like .NPY
+            np.save(file, rows, allow_pickle=False)
+    elif kind == ".npz":
+        given = zip(NAMES, (row_names, feature_names), strict=True)
+        names: dict[str, Any] = {part: np.array(some) for part, some in given if some}
+        with path.open("wb") as file:
+            np.savez_compressed(file, X=rows, **names)
+    else:
+        table = rows.reshape(len(rows), math.prod(rows.shape[1:]))
+        table = table.astype(np.uint8) if rows.dtype == bool else table
+        columns = feature_names or [f"x{i + 1}" for i in range(table.shape[1])]
+        if kind == ".parquet":
+            tables.write_parquet(path, table, columns, row_names)
         else:
-            writer.writerows(table)
+            tables.write_text(path, table, columns, row_names, "\t" if kind == ".tsv" else ",")
+
+
+def _require_writable(
+    path: Path, rows: np.ndarray, row_names: Sequence[str], feature_names: Sequence[str]
+) -> None:
+    if not rows.ndim or rows.dtype.kind not in "biuf":
+        raise InvalidDataError(
+            f"Cannot write {str(path)!r}: an array of shape {rows.shape} and type {rows.dtype} was "
+            "given, rows of real numbers (n, ...) are expected."
+        )
+    columns = math.prod(rows.shape[1:])
+    for what, names, n in (("row", row_names, len(rows)), ("feature", feature_names, columns)):
+        if len(names) not in (0, n):
+            raise InvalidDataError(
+                f"Cannot write {str(path)!r}: {len(names)} {what} names were given for {n} {what}s "
+                f"of an array of shape {rows.shape}. Give as many, or none."
+            )
+    if len(set(feature_names)) < len(feature_names) or (row_names and "name" in feature_names):
+        raise InvalidDataError(
+            f"Cannot write {str(path)!r}: two columns have the same name. Rename one of them."
+        )

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from jamjae import Autoencoder
 
-TABLES = (".npy", ".npz", ".csv", ".parquet")
+TABLES = (".npy", ".npz", ".csv", ".tsv", ".parquet")
 COMPARED = 1000  # images that SSIM is taken of, at most: it takes long
 
 Codes = Annotated[Path, typer.Option("--output", "-o", help="A .npy, .npz, .csv or .parquet file.")]
@@ -61,7 +61,8 @@ def encode(
         data,
         subset=subset,
         label=label,
-        image_size=image_size or _fitted_size(fitted),
+        image_size=image_size,
+        model=fitted,
         skip_bad=skip_bad,
         limit=limit,
     )
@@ -84,10 +85,9 @@ def decode(
 
     voice = Voice(quiet=quiet, as_json=json)
     fitted = opened(model)
-    found = read(codes, label=_name_column(codes))
+    found = read(codes)
     rows = fitted.inverse_transform(found.X)
-    names = [found.class_names[i] for i in found.y] if found.y is not None else []
-    _write(fitted, output, rows, names, _range(fitted, rows))
+    _write(fitted, output, rows, found.row_names, _range(fitted, rows))
     shape = " x ".join(map(str, rows.shape))
     voice.result({"rows": list(rows.shape), "output": str(output)}, f"wrote {output}: {shape}")
 
@@ -113,7 +113,8 @@ def reconstruct(
         data,
         subset=subset,
         label=label,
-        image_size=image_size or _fitted_size(fitted),
+        image_size=image_size,
+        model=fitted,
         skip_bad=skip_bad,
         limit=limit,
     )
@@ -193,7 +194,7 @@ def _write(
     names: Any,
     span: tuple[float, float],
 ) -> None:
-    from jamjae import images, sources
+    from jamjae import sources
 
     if output.suffix.lower() in TABLES:
         features = getattr(model, "feature_names_in_", ())
@@ -203,21 +204,9 @@ def _write(
             f"--output {output}: rows of a table need one of {', '.join(TABLES)}."
         )
     else:
-        images.write(output, rows, names=names, data_range=span)
+        sources.write_images(output, rows, names=names, data_range=span)
 
 
 def _range(model: Autoencoder, rows: np.ndarray) -> tuple[float, float]:
-    return (0.0, 255.0) if model.dtype_ == "uint8" else (float(rows.min()), float(rows.max()))
-
-
-def _fitted_size(model: Autoencoder) -> str | None:
-    """Give the size a model's images have, so that others are brought to it."""
-    return "x".join(map(str, model.row_shape_[:2])) if len(model.row_shape_) > 1 else None
-
-
-def _name_column(path: Path) -> str | None:
-    """Tell whether a table of codes has a first column of names."""
-    if path.suffix.lower() != ".csv" or not path.is_file():
-        return None
-    with path.open(encoding="utf-8-sig") as file:
-        return "name" if file.readline().startswith("name,") else None
+    low, high = float(rows.min()), float(rows.max())
+    return (0.0, 255.0) if model.dtype_ == "uint8" else (low, high if high > low else low + 1.0)

@@ -37,13 +37,17 @@ def load(
     image_size: str | None = None,
     skip_bad: bool = False,
     limit: int | None = None,
+    model: Autoencoder | None = None,
 ) -> Dataset:
-    """Load data and tell what was found."""
+    """Load data and tell what was found; images are brought to the size `model` was fitted to."""
     from dataclasses import replace
 
-    from jamjae import datasets, sources
+    from jamjae import datasets, images, sources
 
     size = _size(image_size)
+    are_images = Path(data).is_dir() or Path(data).suffix.lower() in images.SUFFIXES
+    if size is None and are_images and model is not None and len(model.row_shape_) > 1:
+        size = model.row_shape_[0], model.row_shape_[1]
     if data in datasets.NAMES or not (Path(data).exists() or _is_path(data)):
         found = datasets.load(data, subset)
     else:
@@ -54,6 +58,7 @@ def load(
             X=found.X[:limit],
             y=None if found.y is None else found.y[:limit],
             row_names=found.row_names[:limit],
+            colors=None if found.colors is None else found.colors[:limit],
         )
     shape = " x ".join(map(str, found.X.shape))
     classes = f", {len(found.class_names)} classes" if found.class_names else ""
