@@ -29,6 +29,7 @@ Tensor: TypeAlias = keras.KerasTensor
 ACTIVATION = "gelu"
 ANCHOR = "anchor"  # the linear path
 LAST = "correction"  # the last layer of a nonlinear path, which starts at zero
+DENSE_LIMIT = 4096  # values of an image up to which dense networks learn more in the same time
 PATCH, GRID, FILTERS = 4, 8, 64  # of convolutional networks; see benchmarks/fashion_mnist.py
 
 
@@ -42,9 +43,9 @@ class Pair(NamedTuple):
 # --- jamjae's own ---------------------------------------------------------------------------
 
 
-def is_image(shape: Shape) -> bool:
-    """Whether one row looks like an image: (h, w) or (h, w, c), both sides at least 8."""
-    return len(shape) in (2, 3) and min(shape[:2]) >= 8
+def prefers_convolution(shape: Shape) -> bool:
+    """Whether images are so large that convolutions are worth their time."""
+    return len(shape) in (2, 3) and math.prod(shape) > DENSE_LIMIT
 
 
 def dense(shape: Shape, n_components: int, widths: Sequence[int], *, anchored: bool) -> Pair:
@@ -99,7 +100,7 @@ def convolutional(shape: Shape, n_components: int, *, anchored: bool) -> Pair:
 
     def encode(x: Tensor) -> Tensor:
         x = layers.Reshape((height, width, channels), name="image")(x)
-        x = layers.ZeroPadding2D(spare, name="pad")(x)
+        x = layers.ZeroPadding2D(spare, name="pad")(x) if any(map(any, spare)) else x
         x = _convolution(x, patch, strides=patch, name="patches")
         for number in range(1, halvings + 1):
             x = _convolution(x, 3, strides=2, name=f"halve_{number}")
@@ -118,7 +119,7 @@ def convolutional(shape: Shape, n_components: int, *, anchored: bool) -> Pair:
                 name=f"double_{number}",
             )(z)
         z = layers.Conv2DTranspose(channels, patch, strides=patch, name=LAST)(z)
-        return _flat(layers.Cropping2D(spare, name="crop")(z))
+        return _flat(layers.Cropping2D(spare, name="crop")(z) if any(map(any, spare)) else z)
 
     return _pair(shape, n_components, encode, decode, linear=anchored, corrected=True)
 

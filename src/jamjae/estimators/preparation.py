@@ -101,7 +101,8 @@ def build(model: Any, shape: tuple[int, ...]) -> networks.Pair:
             f'network="conv" is for images (n, h, w) or (n, h, w, c), but rows of shape {shape} '
             'were given. Reshape them, or use network="dense".'
         )
-    if model.network == "conv" or (model.network == "auto" and networks.is_image(shape)):
+    convolutional = model.network == "auto" and networks.prefers_convolution(shape)
+    if model.network == "conv" or convolutional:
         return networks.convolutional(shape, model.n_components, anchored=anchored)
     widths = model.network
     if isinstance(widths, str):
