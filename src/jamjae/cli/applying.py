@@ -119,10 +119,10 @@ def reconstruct(
         limit=limit,
     )
     X = fitted_rows(fitted, found)
-    restored = {
-        "jamjae": fitted.reconstruct(X),
-        "PCA": fitted.scaling_.clip(fitted.baseline_.restore(X)),
-    }
+    reconstructed = fitted.reconstruct(X)
+    X = X.reshape(reconstructed.shape)
+    rival = fitted.scaling_.clip(fitted.baseline_.restore(X))
+    restored = {"jamjae": reconstructed, "PCA": rival}
     values, lines = quality(fitted, X, restored)
     _write(fitted, output, restored["jamjae"], found.row_names, _range(fitted, X))
     if len(fitted.row_shape_) > 1 and output.suffix.lower() not in TABLES:

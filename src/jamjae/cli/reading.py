@@ -69,7 +69,7 @@ def load(
 
 
 def fitted_rows(model: Autoencoder, found: Dataset) -> np.ndarray:
-    """Give rows in the shape a model was fitted with, if their columns are the same."""
+    """Give the rows for a model, if their columns are those it was fitted with."""
     from jamjae.errors import ShapeMismatchError
 
     names = tuple(getattr(model, "feature_names_in_", ()))
@@ -80,8 +80,7 @@ def fitted_rows(model: Autoencoder, found: Dataset) -> np.ndarray:
             "that is none of them."
         )
     warnings.filterwarnings("ignore", message="X does not have valid feature names")
-    same = found.X.size == len(found.X) * model.n_features_in_
-    return found.X.reshape(len(found.X), *model.row_shape_) if same else found.X
+    return found.X
 
 
 def _is_path(data: str) -> bool:
