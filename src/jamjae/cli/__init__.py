@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Annotated
 
 import typer
@@ -10,7 +11,7 @@ from jamjae import __version__
 from jamjae.cli.applying import decode, encode, reconstruct
 from jamjae.cli.demonstration import demo
 from jamjae.cli.fitting import fit
-from jamjae.cli.running import guarded
+from jamjae.cli.running import FAILED, discard_output, guarded
 from jamjae.cli.showing import datasets, info
 
 app = typer.Typer(
@@ -45,4 +46,9 @@ for command in (fit, encode, decode, reconstruct, info, datasets, demo):
 
 def app_main() -> None:
     """Run the command line."""
-    app()
+    try:
+        app()
+    except OSError as error:  # of --help and --version, where standard output is full
+        discard_output()
+        typer.echo(f"error: {error.strerror}", err=True)
+        sys.exit(FAILED)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from jamjae.cli.fitting import require_writable, unit
+from jamjae.cli.fitting import require_writable, require_writable_folder, unit
 from jamjae.cli.output import Voice, table
 from jamjae.cli.reading import (
     Data,
@@ -22,7 +22,7 @@ from jamjae.cli.reading import (
     fitted_rows,
     load,
 )
-from jamjae.cli.running import keep_compiled
+from jamjae.cli.running import load_engine
 
 if TYPE_CHECKING:
     import numpy as np
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from jamjae import Autoencoder
 
 TABLES = (".npy", ".npz", ".csv", ".tsv", ".parquet")
+SMALLEST = 3  # pixels of a side from which SSIM is defined
 COMPARED = 1000  # images that SSIM is taken of, at most: it takes long
 
 Codes = Annotated[Path, typer.Option("--output", "-o", help="A .npy, .npz, .csv or .parquet file.")]
@@ -54,7 +55,7 @@ def encode(
     from jamjae.sources import write_rows
 
     voice = Voice(quiet=quiet, as_json=json)
-    require_writable(output)
+    _require_table(output)
     fitted = opened(model)
     found = load(
         voice,
@@ -85,6 +86,7 @@ def decode(
 
     voice = Voice(quiet=quiet, as_json=json)
     fitted = opened(model)
+    _require_place(fitted, output)
     found = read(codes)
     rows = fitted.inverse_transform(found.X)
     _write(fitted, output, rows, found.row_names, _range(fitted, rows))
@@ -108,6 +110,7 @@ def reconstruct(
     """Encode DATA, decode it again, and tell how good that is beside PCA."""
     voice = Voice(quiet=quiet, as_json=json)
     fitted = opened(model)
+    _require_place(fitted, output)
     found = load(
         voice,
         data,
@@ -133,7 +136,7 @@ def reconstruct(
 
 def opened(path: Path) -> Autoencoder:
     """Load a model, with the engine's compiled code of earlier runs."""
-    keep_compiled()
+    load_engine()
     from jamjae import load_model
 
     return load_model(path)
@@ -145,8 +148,9 @@ def quality(
     """Measure restorations, as numbers and as a table."""
     from jamjae import metrics
 
-    image = len(model.row_shape_) > 1
     span = metrics.data_range(X)
+    image = len(model.row_shape_) > 1 and span > 0  # nothing to compare with where all is equal
+    structured = image and min(model.row_shape_[:2]) >= SMALLEST
     few = slice(None, None, max(len(X) // COMPARED, 1))
     values: dict[str, Any] = {"rows": len(X)}
     for name, rows in restored.items():
@@ -156,15 +160,16 @@ def quality(
         }
         if image:
             values[name]["psnr"] = metrics.psnr(X, rows, data_range=span)
+        if structured:
             values[name]["ssim"] = metrics.ssim(X[few], rows[few], data_range=span)
     head = ["", "MSE" + (", pixels in [0, 1]" if unit(model) > 1 else ""), "explained"]
-    head += ["PSNR, dB", "SSIM"] if image else []
+    head += ["PSNR, dB"] * image + ["SSIM"] * structured
     return values, table(head, [_cells(name, values[name]) for name in restored])
 
 
 def _cells(name: str, found: dict[str, float]) -> list[str]:
-    cells = [name, f"{found['mse']:.6g}", f"{found['explained_variance']:.2%}"]
-    return cells + ([f"{found['psnr']:.2f}", f"{found['ssim']:.4f}"] if "psnr" in found else [])
+    formats = {"mse": ".6g", "explained_variance": ".2%", "psnr": ".2f", "ssim": ".4f"}
+    return [name, *(f"{found[key]:{form}}" for key, form in formats.items() if key in found)]
 
 
 def draw(
@@ -187,6 +192,28 @@ def draw(
     plotting.save(plotting.loss_curve(history, baseline=baseline), folder / "loss.png")
 
 
+def _require_table(output: Path) -> None:
+    from jamjae.errors import OutputError
+
+    if output.suffix.lower() not in TABLES:
+        raise OutputError(
+            f"Cannot write {str(output)!r}: a name that ends in {', '.join(TABLES)} is expected."
+        )
+    require_writable(output)
+
+
+def _require_place(model: Autoencoder, output: Path) -> None:
+    """Refuse an output that does not suit the model's rows before any of them is restored."""
+    if output.suffix.lower() in TABLES:
+        require_writable(output)
+    elif len(model.row_shape_) == 1:
+        raise typer.BadParameter(
+            f"--output {output}: rows of a table need one of {', '.join(TABLES)}."
+        )
+    else:
+        require_writable_folder(output)
+
+
 def _write(
     model: Autoencoder,
     output: Path,
@@ -199,10 +226,6 @@ def _write(
     if output.suffix.lower() in TABLES:
         features = getattr(model, "feature_names_in_", ())
         sources.write_rows(output, rows, row_names=names, feature_names=features)
-    elif len(model.row_shape_) == 1:
-        raise typer.BadParameter(
-            f"--output {output}: rows of a table need one of {', '.join(TABLES)}."
-        )
     else:
         sources.write_images(output, rows, names=names, data_range=span)
 

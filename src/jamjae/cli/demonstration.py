@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from jamjae.cli.applying import draw, quality
-from jamjae.cli.fitting import comparison, train
+from jamjae.cli.applying import draw, opened, quality
+from jamjae.cli.fitting import comparison, require_writable_folder, train
 from jamjae.cli.output import Voice
 from jamjae.cli.reading import Quiet
 from jamjae.errors import ModelFileError
@@ -28,15 +28,15 @@ def demo(
     """Compress and restore handwritten digits, beside PCA, and draw the results."""
     import numpy as np
 
-    from jamjae import load_digits, load_model
+    from jamjae import load_digits
 
     voice = Voice(quiet=quiet)
+    require_writable_folder(output)
     digits = load_digits()
     held = np.arange(len(digits.X)) % HELD_OUT == 0
     voice.note(f"{len(digits.X)} digits of 8 x 8 pixels, {held.sum()} of them held out")
     model, seconds = train(voice, digits.X[~held], COMPONENTS, {"random_state": seed})
-    path = model.save(output / "digits.jamjae")
-    again = load_model(path)
+    again = opened(model.save(output / "digits.jamjae"))
     X = digits.X[held]
     if not np.array_equal(again.transform(X), model.transform(X)):
         raise ModelFileError("The model that was saved and loaded gives other codes.")

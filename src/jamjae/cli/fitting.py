@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from jamjae.cli.output import Voice, table
+from jamjae.cli.output import Voice, size, table
 from jamjae.cli.reading import Data, ImageSize, Json, Label, Limit, Quiet, SkipBad, Subset, load
-from jamjae.cli.running import keep_compiled
+from jamjae.cli.running import load_engine
 
 if TYPE_CHECKING:
     from jamjae import Autoencoder
@@ -89,16 +90,16 @@ def fit(
     model.save(output)
     values = {**errors(model), "seconds": seconds, "epochs": len(model.history_["loss"])}
     values |= {"rows": len(found.X), "skipped": list(found.skipped), "model": str(output)}
-    size = output.stat().st_size / 1e6
-    voice.result(values, comparison(model), f"{seconds:.1f} s; wrote {output} ({size:.1f} MB)")
+    written = f"wrote {output} ({size(output.stat().st_size)})"
+    voice.result(values, comparison(model), f"{seconds:.1f} s; {written}")
 
 
 def train(
     voice: Voice, X: Any, components: int, options: dict[str, Any], noise: float = 0.0
 ) -> tuple[Autoencoder, float]:
     """Fit under the eyes of a progress bar; give the model and the seconds it took."""
-    keep_compiled()
     voice.note("loading the engine")
+    load_engine()
     from jamjae import Autoencoder
 
     if noise:
@@ -153,9 +154,25 @@ def require_writable(path: Path) -> None:
     if path.is_dir():
         raise OutputError(f"Cannot write {str(path)!r}: it is a folder. Give the name of a file.")
     probe = path.with_name(f".{path.name}.probe")
-    with atomic(probe) as temporary:
-        temporary.touch()
+    try:
+        with atomic(probe) as temporary:
+            temporary.touch()
+    except OutputError as error:
+        raise OutputError(str(error).replace(str(probe), str(path))) from error
     probe.unlink()
+
+
+def require_writable_folder(path: Path) -> None:
+    """Refuse a folder that cannot be made or written to, without making it."""
+    from jamjae.errors import OutputError
+
+    found = next(part for part in (path, *path.absolute().parents) if part.exists())
+    if not (found.is_dir() and os.access(found, os.W_OK | os.X_OK)):
+        why = "may not be written to" if found.is_dir() else "is no folder"
+        raise OutputError(
+            f"Cannot write into {str(path)!r}: {str(found)!r} {why}. Name a folder that you may "
+            "write to, or one that can be made."
+        )
 
 
 def _network(text: str) -> str | tuple[int, ...]:

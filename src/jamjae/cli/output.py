@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from jamjae.training import Report
 
 LINES = 20  # epochs told of, at most, where there is no terminal
+NARROW = 70  # columns below which a terminal has no room for a bar
 
 
 class Voice:
@@ -41,7 +43,7 @@ class Voice:
     def result(self, values: dict[str, Any], *lines: str) -> None:
         """Say the outcome, as JSON or as lines for people."""
         if self.as_json:
-            typer.echo(json.dumps(values, ensure_ascii=False, default=_plain))
+            typer.echo(json.dumps(_finite(values), ensure_ascii=False, default=_plain))
         elif not self.quiet:
             for line in lines:
                 typer.echo(line)
@@ -51,7 +53,7 @@ class Voice:
         """Give a callback for training: a live bar on a terminal, else a few lines."""
         if self.quiet or self.as_json:
             yield lambda _: None
-        elif sys.stderr.isatty():
+        elif sys.stderr is not None and sys.stderr.isatty():
             with _bar() as advance:
                 yield advance
         else:
@@ -64,10 +66,10 @@ class Voice:
             self.note(f"epoch {report.epoch}/{report.epochs}  {_terms(report)}  {left:.0f} s left")
 
 
-def _terms(report: Report) -> str:
-    terms = [f"{name} {value:.5g}" for name, value in report.terms.items()]
+def _terms(report: Report, digits: int = 5) -> str:
+    terms = [f"{name} {value:.{digits}g}" for name, value in report.terms.items()]
     if report.baseline is not None:
-        terms.append(f"PCA {report.baseline:.5g}")
+        terms.append(f"PCA {report.baseline:.{digits}g}")
     return "  ".join(terms)
 
 
@@ -76,18 +78,21 @@ def _bar() -> Iterator[Callable[[Report], None]]:
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-    columns = (
-        TextColumn("epoch {task.completed}/{task.total}"),
-        BarColumn(bar_width=20),
-        TextColumn("{task.description}"),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=Console(stderr=True)) as progress:
-        task = progress.add_task("compiling", total=None)
+    console = Console(stderr=True)
+    narrow = console.width < NARROW
+    bar = () if narrow else (BarColumn(bar_width=20),)
+    left = () if narrow else (TimeRemainingColumn(),)
+    words = (TextColumn("{task.description}"), TextColumn("{task.fields[terms]}"))
+    with Progress(words[0], *bar, words[1], *left, console=console) as progress:
+        task = progress.add_task("compiling", total=None, terms="")
 
         def advance(report: Report) -> None:
             progress.update(
-                task, completed=report.epoch, total=report.epochs, description=_terms(report)
+                task,
+                completed=report.epoch,
+                total=report.epochs,
+                description=f"epoch {report.epoch}/{report.epochs}",
+                terms=_terms(report, 4 if narrow else 5),
             )
 
         yield advance
@@ -110,6 +115,18 @@ def _width(text: str) -> int:
     from unicodedata import east_asian_width
 
     return sum(2 if east_asian_width(letter) in "WF" else 1 for letter in text)
+
+
+def size(n: int) -> str:
+    """Tell a number of bytes as people do."""
+    return f"{n / 1e6:.1f} MB" if n >= 1e6 else f"{n / 1e3:.1f} kB"
+
+
+def _finite(value: Any) -> Any:
+    """Put None for infinity (the PSNR of a perfect image) and NaN, which JSON does not know."""
+    if isinstance(value, dict):
+        return {name: _finite(part) for name, part in value.items()}
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _plain(value: Any) -> Any:

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import functools
 import os
+import signal
 import sys
+import threading
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from importlib import import_module
 from typing import Any
 
 import typer
@@ -14,6 +18,7 @@ import typer
 from jamjae.errors import JamjaeError
 
 FAILED, INTERRUPTED = 1, 130
+INTERRUPTION = "interrupted; nothing half-written was left behind"
 
 
 def guarded(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -29,13 +34,15 @@ def guarded(command: Callable[..., Any]) -> Callable[..., Any]:
         except JamjaeError as error:
             _end(f"error: {error}", FAILED)
         except KeyboardInterrupt:
-            _end("interrupted; nothing half-written was left behind", INTERRUPTED)
+            _end(INTERRUPTION, INTERRUPTED)
         except BrokenPipeError:  # as with `| head`
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            discard_output()
             raise typer.Exit(FAILED) from None
         except Exception as error:
             if os.environ.get("JAMJAE_DEBUG"):
                 raise
+            if isinstance(error, OSError):  # standard output is full, for one
+                discard_output()
             _end(f"error: {_said(error)}", FAILED)
 
     return run
@@ -44,6 +51,8 @@ def guarded(command: Callable[..., Any]) -> Callable[..., Any]:
 def _said(error: Exception) -> str:
     if isinstance(error, ValueError):  # scikit-learn's word on a parameter
         return str(error)
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.strerror}{f': {error.filename}' if error.filename else ''}"
     return f"{type(error).__name__}: {error}\n(JAMJAE_DEBUG=1 shows where this came from.)"
 
 
@@ -60,6 +69,42 @@ def _prepare() -> None:
             stream.reconfigure(errors="replace")
 
 
+def discard_output() -> None:
+    """Send what could not be written nowhere, or Python would try again at its end and complain."""
+    with suppress(AttributeError, OSError, ValueError):  # where there is no such stream
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def load_engine() -> None:
+    """Import what learns and restores, with the compiled code of earlier runs at hand."""
+    keep_compiled()
+    with _left_at_once():
+        import_module("jamjae.estimators.autoencoder")
+
+
+@contextmanager
+def _left_at_once() -> Iterator[None]:
+    """Let Ctrl-C end the process on the spot, for a time in which nothing is written.
+
+    A library that is interrupted while it is being imported may lose the exception, or crash.
+    """
+    usual = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    if not usual or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    signal.signal(signal.SIGINT, _leave)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def _leave(*_: object) -> None:
+    with suppress(OSError):
+        os.write(2, f"{INTERRUPTION}\n".encode())
+    os._exit(INTERRUPTED)
+
+
 def keep_compiled() -> None:
     """Let JAX keep what it compiles in jamjae's cache, for the next process."""
     from jamjae.datasets import cache
@@ -71,3 +116,5 @@ def keep_compiled() -> None:
         return  # then every process compiles for itself
     os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(folder))
     os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.2")
+    # What cannot be read from there, or written there, is compiled again: slower, and no matter.
+    warnings.filterwarnings("ignore", message=".*persistent compilation cache")

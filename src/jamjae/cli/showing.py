@@ -10,12 +10,14 @@ from jamjae.cli.reading import Json, Model
 
 def info(model: Model, json: Json = False) -> None:
     """Tell what a model file holds."""
-    from jamjae import load_model, networks
+    from jamjae.cli.applying import opened
     from jamjae.cli.fitting import comparison, errors
+
+    fitted = opened(model)
+    from jamjae import networks
     from jamjae.persistence import read_manifest
 
     manifest = read_manifest(model)
-    fitted = load_model(model)
     pair = networks.Pair(fitted.encoder_, fitted.decoder_)
     values = {**manifest, **errors(fitted)}
     values["n_parameters"] = sum(network.count_params() for network in pair)

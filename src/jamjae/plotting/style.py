@@ -161,6 +161,7 @@ def save(figure: Figure | Axes, path: str | os.PathLike[str]) -> Path:
     Examples
     --------
     >>> import tempfile
+    >>> from jamjae.plotting import loss_curve
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     save(loss_curve({"loss": [2.0, 1.0]}), folder + "/loss.svg").name
     'loss.svg'
