@@ -240,12 +240,17 @@ def test_help_and_version_as_a_process():
 
 def test_an_interrupted_fit_leaves_nothing(tmp_path):
     output = tmp_path / "m.jamjae"
+    # A job in the background may have been told to ignore Ctrl-C, and would pass that on.
+    heeding = (
+        "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "from jamjae.cli import app_main\n"
+        "app_main()"
+    )
+    arguments = ["fit", "iris", "-o", str(output), "--epochs", "100000000"]
     process = subprocess.Popen(
-        command("fit", "iris", "-o", output, "--epochs", "100000000"),
+        [sys.executable, "-c", heeding, *arguments],
         stderr=subprocess.PIPE,
         text=True,
-        # A job in the background may have been told to ignore Ctrl-C, and would pass that on.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
     )
     for line in process.stderr:
         if line.startswith("epoch") or "engine" in line:

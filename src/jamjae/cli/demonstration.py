@@ -11,6 +11,7 @@ from jamjae.cli.applying import draw, opened, quality
 from jamjae.cli.fitting import comparison, require_writable_folder, train
 from jamjae.cli.output import Voice
 from jamjae.cli.reading import Quiet
+from jamjae.cli.running import load_libraries
 from jamjae.errors import ModelFileError
 
 if TYPE_CHECKING:
@@ -26,12 +27,13 @@ def demo(
     quiet: Quiet = False,
 ) -> None:
     """Compress and restore handwritten digits, beside PCA, and draw the results."""
+    voice = Voice(quiet=quiet)
+    require_writable_folder(output)
+    load_libraries("sklearn.datasets")
     import numpy as np
 
     from jamjae import load_digits
 
-    voice = Voice(quiet=quiet)
-    require_writable_folder(output)
     digits = load_digits()
     held = np.arange(len(digits.X)) % HELD_OUT == 0
     voice.note(f"{len(digits.X)} digits of 8 x 8 pixels, {held.sum()} of them held out")

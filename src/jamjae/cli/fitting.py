@@ -11,7 +11,7 @@ import typer
 
 from jamjae.cli.output import Voice, size, table
 from jamjae.cli.reading import Data, ImageSize, Json, Label, Limit, Quiet, SkipBad, Subset, load
-from jamjae.cli.running import load_engine
+from jamjae.cli.running import heed, load_engine
 
 if TYPE_CHECKING:
     from jamjae import Autoencoder
@@ -57,8 +57,6 @@ def fit(
     json: Json = False,
 ) -> None:
     """Fit an autoencoder to DATA and write it to a file."""
-    import numpy as np
-
     voice = Voice(quiet=quiet, as_json=json)
     require_writable(output)
     options: dict[str, Any] = {
@@ -86,6 +84,8 @@ def fit(
     if found.class_names:
         model.class_names_ = found.class_names
     if found.feature_names:
+        import numpy as np
+
         model.feature_names_in_ = np.array(found.feature_names, dtype=object)
     model.save(output)
     values = {**errors(model), "seconds": seconds, "epochs": len(model.history_["loss"])}
@@ -108,7 +108,7 @@ def train(
         options = {**options, "corruption": keras.layers.GaussianNoise(noise, seed=0)}
     began = time.perf_counter()
     with voice.progress() as advance:
-        model = Autoencoder(components, callbacks=[advance], **options).fit(X)
+        model = Autoencoder(components, callbacks=[heed, advance], **options).fit(X)
     model.set_params(callbacks=())
     return model, time.perf_counter() - began
 

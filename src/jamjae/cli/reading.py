@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from jamjae.cli.running import load_libraries
+
 if TYPE_CHECKING:
     import numpy as np
 
@@ -42,8 +44,11 @@ def load(
     """Load data and tell what was found; images are brought to the size `model` was fitted to."""
     from dataclasses import replace
 
+    load_libraries("jamjae.datasets")
     from jamjae import datasets, images, sources
 
+    if data in datasets.NAMES and not datasets.NAMES[data].files:
+        load_libraries("sklearn.datasets")  # which generates or holds them
     size = _size(image_size)
     are_images = Path(data).is_dir() or Path(data).suffix.lower() in images.SUFFIXES
     if size is None and are_images and model is not None and len(model.row_shape_) > 1:

@@ -19,6 +19,7 @@ from jamjae.errors import JamjaeError
 
 FAILED, INTERRUPTED = 1, 130
 INTERRUPTION = "interrupted; nothing half-written was left behind"
+_heard = threading.Event()  # Ctrl-C, whatever became of its exception
 
 
 def guarded(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -28,7 +29,8 @@ def guarded(command: Callable[..., Any]) -> Callable[..., Any]:
     def run(*arguments: Any, **options: Any) -> Any:
         _prepare()
         try:
-            return command(*arguments, **options)
+            with _handling(_hear):
+                return command(*arguments, **options)
         except (typer.BadParameter, typer.Exit):
             raise
         except JamjaeError as error:
@@ -78,28 +80,48 @@ def discard_output() -> None:
 def load_engine() -> None:
     """Import what learns and restores, with the compiled code of earlier runs at hand."""
     keep_compiled()
-    with _left_at_once():
-        import_module("jamjae.estimators.autoencoder")
+    load_libraries("jamjae.estimators.autoencoder")
+
+
+def load_libraries(*modules: str) -> None:
+    """Import modules that take long, in such a way that Ctrl-C works meanwhile."""
+    with _handling(_leave):
+        for module in modules:
+            import_module(module)
 
 
 @contextmanager
-def _left_at_once() -> Iterator[None]:
-    """Let Ctrl-C end the process on the spot, for a time in which nothing is written.
-
-    A library that is interrupted while it is being imported may lose the exception, or crash.
-    """
-    usual = signal.getsignal(signal.SIGINT) is signal.default_int_handler
-    if not usual or threading.current_thread() is not threading.main_thread():
+def _handling(handler: Callable[..., None]) -> Iterator[None]:
+    """Handle Ctrl-C so, unless someone else does already or it is ignored."""
+    before = signal.getsignal(signal.SIGINT)
+    main = threading.current_thread() is threading.main_thread()
+    if not main or before not in (signal.default_int_handler, _hear):
         yield
         return
-    signal.signal(signal.SIGINT, _leave)
+    _heard.clear()
+    signal.signal(signal.SIGINT, handler)
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.signal(signal.SIGINT, before)
+
+
+def heed(_: Any = None) -> None:
+    """Raise an interrupt again that a library swallowed; a callback of training."""
+    if _heard.is_set():
+        raise KeyboardInterrupt
+
+
+def _hear(*arguments: Any) -> None:
+    _heard.set()
+    signal.default_int_handler(*arguments)
 
 
 def _leave(*_: object) -> None:
+    """End the process on the spot, in a time in which nothing is written.
+
+    A library that is interrupted while it is being imported may lose the exception, or crash.
+    """
     with suppress(OSError):
         os.write(2, f"{INTERRUPTION}\n".encode())
     os._exit(INTERRUPTED)

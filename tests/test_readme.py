@@ -1,0 +1,33 @@
+"""The README's Python runs as it stands."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+TEN_LINES, CHAPTER = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+
+
+def test_ten_lines(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    names = {}
+    exec(TEN_LINES, names)  # noqa: S102
+    assert len([line for line in TEN_LINES.splitlines() if line]) == 10
+    assert names["Z"].shape == (1797, 8)
+    assert names["X2"].shape == (1797, 8, 8)
+    assert (tmp_path / "digits.jamjae").exists()
+    _, ours, rival = map(float, capsys.readouterr().out.split())
+    assert ours < rival
+
+
+@pytest.mark.filterwarnings("ignore:Do not pass an `input_shape`:UserWarning")
+@pytest.mark.usefixtures("fashion_mnist")
+def test_the_chapter_s_code(capsys):
+    names = {}
+    exec(CHAPTER.replace("epochs=15", "epochs=1"), names)  # noqa: S102
+    assert names["ae"].encoder_ is names["encoder"]
+    assert "117,840" in capsys.readouterr().out
+    assert names["ae"].score(names["X"][:1000]) > 0.5
