@@ -64,6 +64,7 @@ def _end(message: str, code: int) -> None:
 
 
 def _prepare() -> None:
+    _heard.clear()
     warnings.showwarning = lambda message, *_, **__: typer.echo(f"warning: {message}", err=True)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     for stream in (sys.stdout, sys.stderr):
@@ -98,7 +99,6 @@ def _handling(handler: Callable[..., None]) -> Iterator[None]:
     if not main or before not in (signal.default_int_handler, _hear):
         yield
         return
-    _heard.clear()
     signal.signal(signal.SIGINT, handler)
     try:
         yield
