@@ -254,8 +254,10 @@ def _read_parquet(path: Path, label: str | None) -> Table:
     text = [name for name, dtype in numbers.dtypes.items() if not _numeric(dtype)]
     if text:
         raise _about_text(path, text)
+    dtype = _common(numbers.dtypes)
+    missing = {"na_value": math.nan} if dtype.kind == "f" else {}
     return Table(
-        np.ascontiguousarray(numbers.to_numpy(dtype=_common(numbers.dtypes), na_value=math.nan)),
+        np.ascontiguousarray(numbers.to_numpy(dtype=dtype, **missing)),
         None if label is None else _labels(path, table[label]),
         () if columns.row_name is None else tuple(map(str, table[names[columns.row_name]])),
         tuple(numbers.columns),
