@@ -42,7 +42,7 @@ def images(rng, shape, dtype):
 @pytest.fixture(params=[1, 100, 1 << 20], ids=lambda size: f"chunk{size}")
 def chunk(request, monkeypatch):
     """One row a chunk, a few rows with a rest, everything at once."""
-    monkeypatch.setattr(metrics, "_CHUNK_VALUES", request.param)
+    monkeypatch.setattr(metrics.reconstruction, "_CHUNK_VALUES", request.param)
 
 
 @pytest.mark.usefixtures("chunk")

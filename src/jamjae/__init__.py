@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 os.environ.setdefault("KERAS_BACKEND", "jax")
 
 if TYPE_CHECKING:
+    from jamjae.comparison import compare
     from jamjae.datasets import (
         fetch_fashion_mnist,
         fetch_mnist,
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
         make_roll,
     )
     from jamjae.estimators.autoencoder import Autoencoder
+    from jamjae.maps import latent_map
     from jamjae.persistence import load_model
 
 __version__ = metadata.version("jamjae")
@@ -27,6 +29,8 @@ __version__ = metadata.version("jamjae")
 _HOMES = {
     "Autoencoder": "jamjae.estimators.autoencoder",
     "load_model": "jamjae.persistence",
+    "compare": "jamjae.comparison",
+    "latent_map": "jamjae.maps",
     "fetch_fashion_mnist": "jamjae.datasets",
     "fetch_mnist": "jamjae.datasets",
     "fetch_photos": "jamjae.datasets",
@@ -37,9 +41,11 @@ _HOMES = {
 __all__ = [
     "Autoencoder",
     "__version__",
+    "compare",
     "fetch_fashion_mnist",
     "fetch_mnist",
     "fetch_photos",
+    "latent_map",
     "load_digits",
     "load_model",
     "make_roll",

@@ -33,6 +33,7 @@ __all__ = [
 
 PHOTO_SIZE = (63, 63)
 PARTS = {"train": ("train",), "test": ("t10k",), "all": ("train", "t10k")}
+WHOLE = ("train", "all")  # parts of data that nobody has split
 ROLL_SEEDS = {"train": (0,), "test": (1,), "all": (0, 1)}
 FASHION = "https://github.com/zalandoresearch/fashion-mnist/raw/master/data/fashion/"
 MNIST = "https://ossci-datasets.s3.amazonaws.com/mnist/"
@@ -246,18 +247,21 @@ class Named(NamedTuple):
         What it is, its shape, range, source and licence, in one line.
     files : tuple of Remote
         What has to be found for it; empty where it is generated or comes with a library.
+    parts : tuple of str
+        What `load` may be asked for.
     """
 
     load: Callable[[str], Dataset]
     summary: str
     files: tuple[Remote, ...] = ()
+    parts: tuple[str, ...] = ("train", "test", "all")
 
 
 def _whole(name: str, load: Callable[[], Dataset]) -> Callable[[str], Dataset]:
     """Let data that nobody has split be asked for to train, and not to test."""
 
     def load_subset(subset: str) -> Dataset:
-        _require_part(name, subset, ("train", "all"))
+        _require_part(name, subset, WHOLE)
         return load()
 
     return load_subset
@@ -285,18 +289,22 @@ NAMES: dict[str, Named] = {
     "digits": Named(
         _whole("digits", load_digits),
         "handwritten digits, (1797, 8, 8), 0 to 16; UCI, CC BY 4.0",
+        parts=WHOLE,
     ),
     "iris": Named(
         _whole("iris", lambda: _load_table("iris")),
         "flowers, (150, 4), 0.1 to 7.9 cm; UCI, CC BY 4.0",
+        parts=WHOLE,
     ),
     "wine": Named(
         _whole("wine", lambda: _load_table("wine")),
         "wines, (178, 13), 0.13 to 1680, several units; UCI, CC BY 4.0",
+        parts=WHOLE,
     ),
     "breast-cancer": Named(
         _whole("breast-cancer", lambda: _load_table("breast_cancer")),
         "cells, (569, 30), 0 to 4254, several units; UCI, CC BY 4.0",
+        parts=WHOLE,
     ),
     "fashion-mnist": Named(
         fetch_fashion_mnist,
@@ -312,6 +320,7 @@ NAMES: dict[str, Named] = {
         _whole("photos", fetch_photos),
         "photographs, (40, 63, 63, 3), 0 to 255; dknife/ML, no licence given",
         tuple(_photos()),
+        WHOLE,
     ),
 }
 

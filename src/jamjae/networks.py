@@ -30,6 +30,7 @@ ACTIVATION = "gelu"
 ANCHOR = "anchor"  # the linear path
 LAST = "correction"  # the last layer of a nonlinear path, which starts at zero
 DENSE_LIMIT = 4096  # values of an image up to which dense networks learn more in the same time
+FEW = 8  # components up to which dense networks are deep
 PATCH, GRID, FILTERS = 4, 8, 64  # of convolutional networks; see benchmarks/fashion_mnist.py
 
 
@@ -72,9 +73,21 @@ def dense(shape: Shape, n_components: int, widths: Sequence[int], *, anchored: b
 
 
 def dense_widths(shape: Shape, n_components: int) -> tuple[int, ...]:
-    """Choose the hidden widths of `dense` for rows of a shape: one layer of 64 to 1024 units."""
-    size = 4 * max(math.prod(shape), n_components)
-    return (int(np.clip(2 ** round(math.log2(size)), 64, 1024)),)
+    """Choose the hidden widths of `dense` for rows of a shape.
+
+    One layer of 64 to 1024 units; where few numbers must say everything, the map to them is a
+    winding one, and three layers from 128 to 512 units learn it better (on Fashion-MNIST through
+    2 numbers .0232 instead of .0288 of squared error).
+    """
+    size = 2 ** round(math.log2(4 * max(math.prod(shape), n_components)))
+    if n_components > FEW:
+        return (int(np.clip(size, 64, 1024)),)
+    return tuple(int(np.clip(size // halved, 128, 512 // halved)) for halved in (1, 2, 4))
+
+
+def hidden_widths(model: keras.Model) -> tuple[int, ...]:
+    """Read the widths of the hidden layers of a network that `dense` built."""
+    return tuple(layer.units for layer in model.layers if layer.name.startswith("hidden_"))
 
 
 def convolutional(shape: Shape, n_components: int, *, anchored: bool) -> Pair:

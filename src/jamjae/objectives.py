@@ -3,7 +3,8 @@
 An objective is ``(params, buffers, key, batch, weights, step) -> (loss, (terms, buffers))``:
 
 * ``params`` and ``buffers`` are dicts of lists of arrays, one entry a network;
-* ``batch`` is a dict of arrays whose rows belong together: ``"x"``, and ``"guide"`` where given;
+* ``batch`` is a dict of arrays whose rows belong together: ``"x"``, and ``"guide"`` and its row
+  weights ``"guided"`` where given;
 * ``weights`` (b,) are 0 for rows that only fill the batch, else 1;
 * ``terms`` are the numbers to be reported, each a weighted mean over the batch.
 
@@ -104,8 +105,15 @@ def reconstruction(loss: RowLoss) -> Term:
 
 
 def guidance(weight: float) -> Term:
-    """Cost of a code that differs from the features it is guided by (b, k), squared, mean."""
-    return Term("guide", weight, lambda made, batch: mse(batch["guide"], made.code))
+    """Cost of a code that differs from the features it is guided by (b, k), squared, mean.
+
+    ``batch["guided"]`` (b,) weighs the rows, and is zero for one without features.
+    """
+
+    def rows(made: Pass, batch: Batch) -> jax.Array:
+        return batch["guided"] * mse(batch["guide"], made.code)
+
+    return Term("guide", weight, rows)
 
 
 def minimise(forward: Callable[..., Pass], *terms: Term) -> Objective:

@@ -9,6 +9,7 @@ import typer
 
 from jamjae import __version__
 from jamjae.cli.applying import decode, encode, reconstruct
+from jamjae.cli.comparing import compare, map_
 from jamjae.cli.demonstration import demo
 from jamjae.cli.fitting import fit
 from jamjae.cli.running import FAILED, discard_output, guarded
@@ -40,8 +41,8 @@ def _main(
     pass
 
 
-for command in (fit, encode, decode, reconstruct, info, datasets, demo):
-    app.command()(guarded(command))
+for command in (fit, encode, decode, reconstruct, compare, map_, info, datasets, demo):
+    app.command(command.__name__.strip("_"))(guarded(command))
 
 
 def app_main() -> None:

@@ -48,12 +48,18 @@ class Voice:
             for line in lines:
                 typer.echo(line)
 
+    @property
+    def live(self) -> bool:
+        """Whether there is a terminal on which progress can move."""
+        heard = not self.quiet and not self.as_json
+        return heard and sys.stderr is not None and sys.stderr.isatty()
+
     @contextmanager
     def progress(self) -> Iterator[Callable[[Report], None]]:
         """Give a callback for training: a live bar on a terminal, else a few lines."""
         if self.quiet or self.as_json:
             yield lambda _: None
-        elif sys.stderr is not None and sys.stderr.isatty():
+        elif self.live:
             with _bar() as advance:
                 yield advance
         else:
@@ -126,6 +132,8 @@ def _finite(value: Any) -> Any:
     """Put None for infinity (the PSNR of a perfect image) and NaN, which JSON does not know."""
     if isinstance(value, dict):
         return {name: _finite(part) for name, part in value.items()}
+    if isinstance(value, list):
+        return [_finite(part) for part in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 

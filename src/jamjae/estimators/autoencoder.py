@@ -17,7 +17,7 @@ from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from jamjae import networks, pca, training
 from jamjae.checkpoints import Checkpoint, identity
 from jamjae.errors import InvalidDataError
-from jamjae.estimators import preparation
+from jamjae.estimators import guides, preparation
 from jamjae.estimators.base import LatentModel
 from jamjae.estimators.preparation import Job, Seeds
 from jamjae.estimators.rows import check_rows
@@ -39,7 +39,8 @@ class Autoencoder(LatentModel):
         ``"dense"`` for rows or images; ``"conv"`` for images; a tuple gives the hidden widths of
         a dense network from the data to the code, and ``()`` a linear one. ``"auto"`` is dense up
         to 4,096 values a row and convolutional for larger images: on Fashion-MNIST the dense
-        network is ahead after 30 and 100 s of training (``benchmarks/fashion_mnist.py``).
+        network is ahead after 30 and 100 s of training (``benchmarks/fashion_mnist.py``). Dense
+        networks have one hidden layer, and three for codes of up to 8 numbers.
     encoder, decoder : keras.Model, default=None
         Two networks of one's own, used as they are, with nothing added. They are trained in
         place, from the weights they hold, and are then ``encoder_`` and ``decoder_``.
@@ -58,22 +59,25 @@ class Autoencoder(LatentModel):
     augmentation : keras.Layer, default=None
         Changes input and target alike while training: ``keras.layers.RandomFlip()``.
     guide : array-like of shape (n, k), transformer or manifold learner, default=None
-        Features, or the learner of an embedding of the training rows, that codes shall agree
-        with; k is ``n_components``. They are centred and divided by one number.
+        Features that codes shall agree with, or who finds them: an unfitted learner
+        (``Isomap(n_neighbors=10)``) embeds at most 4,000 of the training rows, chosen at random,
+        and the encoder learns to do so for all; a fitted one is asked for all rows. Features are
+        centred and divided by one number; k is ``n_components``.
     guide_weight : float, default=1.0
         Weight of the squared difference between codes and guide, beside the loss.
     optimizer : str or keras.Optimizer, default="adam"
         Copied, so that the one handed in is not changed.
     learning_rate : "auto" or float, default="auto"
-        The schedule's peak. ``"auto"``: 0.002 for jamjae's own networks with ``"adam"``, else the
-        optimizer's own.
+        The schedule's peak. ``"auto"``: for jamjae's own networks with ``"adam"`` 0.002, or 0.5
+        over the width (at most 0.004) with more than one hidden layer; else the optimizer's own.
     schedule : {"one-cycle", "cosine", "constant"}, default="one-cycle"
         How the rate changes over all epochs. An optimizer that was handed in with a schedule of
         its own keeps that.
     batch_size : int, default=128
     epochs : "auto" or int, default="auto"
         How often every row is used. ``"auto"``: about 4,000 steps, but at least 20 and at most 300
-        epochs, so that a small table is learned as well as a large one.
+        epochs, so that a small table is learned as well as a large one; twice that with more than
+        one hidden layer.
     validation_fraction : float in [0, 1), default=0.0
         Rows held out to choose the best epoch by; they are not trained on.
     early_stopping : bool, default=False
@@ -105,6 +109,8 @@ class Autoencoder(LatentModel):
         model, and of PCA with as many components. Both are taken before any clipping.
     baseline_ : jamjae.pca.Principal
         That PCA.
+    guide_rows_ : int
+        Rows that had a guide's features, where there is a guide.
 
     Examples
     --------
@@ -232,8 +238,11 @@ class Autoencoder(LatentModel):
         seeds = Seeds.draw(self.random_state) if checkpoint is None else checkpoint.seeds
         kept, held = preparation.split(len(rows), self.validation_fraction, seeds.split)
         self._begin(rows[kept], seeds)
-        guide = preparation.guide_features(self.guide, rows, self.n_components_)
-        data = {"x": rows} if guide is None else {"x": rows, "guide": guide}
+        data = {"x": rows}
+        if self.guide is not None:
+            found = guides.guide(self.guide, rows, kept, self.n_components_, seeds.guide)
+            self.guide_rows_ = found.rows
+            data |= found.columns()
         job = self._job(rows)
         progress = self._train(
             job,
@@ -317,7 +326,7 @@ class Autoencoder(LatentModel):
     ) -> training.Progress:
         program = training.compiled(job.recipe)
         data = training.source(kept, self._scaled, self.batch_size)
-        epochs = preparation.epochs(self, data.steps)
+        epochs = preparation.epochs(self, self._pair(), data.steps)
         rate = Rate(job.peak, float(data.steps * epochs))
         validate = None
         if held is not None:

@@ -11,17 +11,17 @@ import jax
 import jax.numpy as jnp
 import keras
 import numpy as np
-from sklearn.base import clone
-from sklearn.utils import check_array, check_random_state
+from sklearn.utils import check_random_state
 
 from jamjae import functional, networks, scaling, training
-from jamjae.errors import InvalidDataError, InvalidNetworkError, ShapeMismatchError
+from jamjae.errors import InvalidDataError, InvalidNetworkError
 from jamjae.losses import LOSSES, mse
 from jamjae.pca import Principal
 from jamjae.scaling import Scaling
 
 ADAM_RATE = 2e-3  # the peak for jamjae's own networks; see benchmarks/fashion_mnist.py
-STEPS, EPOCHS = 4000, (20, 300)  # what epochs="auto" aims at, and its bounds
+DEEP_RATE = (0.5, 4e-3)  # with several hidden layers: that over their width, and at most
+STEPS, EPOCHS = 4000, (20, 300)  # what epochs="auto" aims at, and its bounds; twice that if deep
 
 
 class Seeds(NamedTuple):
@@ -31,6 +31,7 @@ class Seeds(NamedTuple):
     network: int
     layers: int
     shuffle: int
+    guide: int
 
     @classmethod
     def draw(cls, random_state: Any) -> Self:
@@ -54,33 +55,6 @@ def split(n: int, fraction: float, seed: int) -> tuple[Any, Any]:
         )
     order = np.random.RandomState(seed).permutation(n)
     return np.sort(order[held:]), np.sort(order[:held])
-
-
-def guide_features(guide: Any, rows: np.ndarray, n_components: int) -> np.ndarray | None:
-    """Give the features (n, k) that codes shall agree with, centred and divided by one number."""
-    if guide is None:
-        return None
-    features = check_array(_embedding(guide, rows), dtype=np.float64)
-    if features.shape != (len(rows), n_components):
-        raise ShapeMismatchError(
-            f"The guide gives features of shape {features.shape}, but codes have shape "
-            f"{(len(rows), n_components)}. A guide needs one row a sample and n_components columns."
-        )
-    features = features - features.mean(axis=0)
-    return (features / (features.std() or 1.0)).astype(np.float32)
-
-
-def _embedding(guide: Any, rows: np.ndarray) -> Any:
-    if not hasattr(guide, "fit"):
-        return guide
-    flat = rows.reshape(len(rows), -1)
-    if hasattr(guide, "__sklearn_is_fitted__") and not guide.__sklearn_is_fitted__():
-        return clone(guide).fit_transform(flat)
-    if len(getattr(guide, "embedding_", ())) == len(rows):
-        return guide.embedding_
-    if hasattr(guide, "transform") and hasattr(guide, "n_features_in_"):
-        return guide.transform(flat)
-    return clone(guide).fit_transform(flat)
 
 
 # --- the networks ---------------------------------------------------------------------------
@@ -157,7 +131,7 @@ def plan(model: Any, pair: networks.Pair, in_graph: tuple[float, float]) -> Job:
     if model.learning_rate != "auto":
         rate = float(model.learning_rate)
     elif own(model) and model.optimizer == "adam":
-        rate = ADAM_RATE
+        rate = adam_rate(pair)
     recipe = training.Recipe(
         networks=tuple((name, functional.template(layers[name])) for name in sorted(layers)),
         shapes=tuple(sorted(shapes.items())),
@@ -171,12 +145,23 @@ def plan(model: Any, pair: networks.Pair, in_graph: tuple[float, float]) -> Job:
     return Job(layers, recipe, rate or math.nan)
 
 
-def epochs(model: Any, steps: int) -> int:
+def adam_rate(pair: networks.Pair) -> float:
+    """Choose the peak of the learning rate by depth and width."""
+    widths = networks.hidden_widths(pair.encoder)
+    if len(widths) < 2:
+        return ADAM_RATE
+    over_width, most = DEEP_RATE
+    return min(over_width / max(widths), most)
+
+
+def epochs(model: Any, pair: networks.Pair, steps: int) -> int:
     """Give the number of epochs, by that of the steps in one where the parameter leaves it open."""
     if model.epochs != "auto":
         return int(model.epochs)
+    deep = own(model) and len(networks.hidden_widths(pair.encoder)) > 1
+    times = 2 if deep else 1
     fewest, most = EPOCHS
-    return min(max(-(-STEPS // steps), fewest), most)
+    return times * min(max(-(-STEPS // steps), fewest), most)
 
 
 def changed_shape(layer: keras.Layer, name: str, shape: tuple[int, ...]) -> tuple[int, ...]:

@@ -5,9 +5,20 @@ style is local to the call, and :func:`save` writes them. In a notebook a return
 itself as the last line of a cell. Every function accepts NumPy arrays or what becomes one.
 """
 
+from jamjae.plotting.comparisons import Panel, dot_panels, embedding_grid
 from jamjae.plotting.curves import loss_curve
 from jamjae.plotting.grids import bar_rows, image_grid
-from jamjae.plotting.scatter import code_scatter
+from jamjae.plotting.scatter import code_scatter, thumbnail_scatter
 from jamjae.plotting.style import save
 
-__all__ = ["bar_rows", "code_scatter", "image_grid", "loss_curve", "save"]
+__all__ = [
+    "Panel",
+    "bar_rows",
+    "code_scatter",
+    "dot_panels",
+    "embedding_grid",
+    "image_grid",
+    "loss_curve",
+    "save",
+    "thumbnail_scatter",
+]

@@ -10,6 +10,7 @@ import numpy as np
 from jamjae.errors import InvalidDataError, ShapeMismatchError
 from jamjae.plotting.style import (
     GREY,
+    LIGHT,
     PALETTE,
     drawn_in_style,
     matplotlib_module,
@@ -209,3 +210,133 @@ def _scatter_values(
     bar.solids.set(alpha=1.0)
     bar.outline.set_visible(False)
     bar.ax.tick_params(color=GREY, labelcolor=GREY, labelsize=8, width=0.6, length=2.5)
+
+
+def thumbnail_scatter(
+    Z: ArrayLike,
+    images: ArrayLike,
+    y: ArrayLike | None = None,
+    *,
+    class_names: Sequence[str] | None = None,
+    data_range: tuple[float, float] | None = None,
+    size: float = 0.032,
+    title: str | None = None,
+    ax: Axes | None = None,
+) -> Axes:
+    """Images at the places of their codes, framed in the colour of their class.
+
+    Parameters
+    ----------
+    Z : array-like of shape (n, k), k >= 2
+        Codes; the first two columns are places.
+    images : array-like of shape (n, h, w) or (n, h, w, c)
+        One a code; c is 1 or 3.
+    y, class_names, title, ax
+        As of `code_scatter`.
+    data_range : (low, high), optional
+        Shown as black and white. By default 0 and 255 for 8-bit images, else least and greatest.
+    size : float
+        Width of an image, as a share of the width of the picture.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        Codes without room for their image are left as points: of two that would cover each other
+        the first is drawn.
+
+    Raises
+    ------
+    ShapeMismatchError
+        There is not one image a code.
+    InvalidDataError
+        As of `code_scatter`, and for arrays that are no images.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> ax = thumbnail_scatter([[0, 0], [1, 1]], np.eye(8)[None].repeat(2, axis=0), [0, 1])
+    >>> len(ax.images)
+    2
+    """
+    points, pictures = _points(Z), np.asarray(images)
+    if pictures.ndim not in (3, 4) or (pictures.ndim == 4 and pictures.shape[-1] not in (1, 3)):
+        raise InvalidDataError(
+            f"thumbnail_scatter received images of shape {pictures.shape}; expected (n, h, w), "
+            "(n, h, w, 1) or (n, h, w, 3)."
+        )
+    if len(pictures) != len(points):
+        raise ShapeMismatchError(
+            f"thumbnail_scatter received {len(points)} codes and {len(pictures)} images."
+        )
+    groups, _ = _classes_or_values(y, len(points))
+    looks = [LIGHT] * len(points)
+    if groups:
+        colors = [color for color, _ in _looks(groups[0])]
+        looks = [colors[member] for member in groups[1]]
+    with drawn_in_style():
+        ax = new_axes((8.4, 7.4)) if ax is None else ax
+        places = _places(points)
+        code_scatter(places, y, class_names=class_names, title=title, ax=ax)
+        for collection in ax.collections:
+            collection.set_alpha(0.25)
+        ax.set(xlim=(0, 1), ylim=(0, 1), box_aspect=1)
+        for index in _with_room(places, size):
+            _thumbnail(ax, places[index], size, _shown(pictures, index, data_range), looks[index])
+    return ax
+
+
+def _places(points: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Bring points into the unit square, with a margin."""
+    low, high = points.min(axis=0), points.max(axis=0)
+    spread = np.where(high > low, high - low, 1.0)
+    return np.where(high > low, 0.03 + 0.94 * (points - low) / spread, 0.5)
+
+
+def _with_room(places: NDArray[np.float64], size: float) -> list[int]:
+    """Choose places whose squares of `size` do not overlap, the first come first."""
+    taken: dict[tuple[int, int], list[int]] = {}
+    chosen = []
+    cells = np.floor(places / size).astype(int)
+    for index, (column, row) in enumerate(cells.tolist()):
+        near = [
+            other
+            for c in (column - 1, column, column + 1)
+            for r in (row - 1, row, row + 1)
+            for other in taken.get((c, r), ())
+        ]
+        if all(np.abs(places[index] - places[other]).max() >= size for other in near):
+            taken.setdefault((column, row), []).append(index)
+            chosen.append(index)
+    return chosen
+
+
+def _shown(
+    pictures: NDArray[Any], index: int, data_range: tuple[float, float] | None
+) -> NDArray[np.float64]:
+    if data_range is None:
+        eight_bit = pictures.dtype == np.uint8
+        data_range = (0.0, 255.0) if eight_bit else (float(pictures.min()), float(pictures.max()))
+    low, high = data_range
+    picture = (pictures[index].astype(np.float64) - low) / (high - low or 1.0)
+    return np.clip(picture[..., 0] if picture.shape[2:] == (1,) else picture, 0.0, 1.0)
+
+
+def _thumbnail(
+    ax: Axes, place: NDArray[np.float64], size: float, picture: NDArray[np.float64], color: str
+) -> None:
+    (left, bottom), (right, top) = place - size / 2, place + size / 2
+    extent = (left, right, bottom, top)
+    ax.imshow(
+        picture,
+        extent=extent,
+        cmap="gray",
+        vmin=0,
+        vmax=1,
+        aspect="auto",
+        interpolation="nearest",
+        zorder=3,
+    )
+    frame = matplotlib_module("matplotlib.patches").Rectangle(
+        (left, bottom), size, size, fill=False, edgecolor=color, linewidth=0.9, zorder=4
+    )
+    ax.add_patch(frame)

@@ -1,4 +1,4 @@
-r"""How good a reconstruction is: NumPy arrays in, one number (or one number a row) out.
+r"""How good a restoration is: originals and restored rows in, one number (or one a row) out.
 
 Everything is accumulated in float64 by chunks of rows, whatever the data type of the arrays, so
 unsigned integers cannot wrap around, float32 sums do not drift, and 60,000 uint8 images are
@@ -14,20 +14,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from jamjae.errors import InvalidDataError, ShapeMismatchError
+from jamjae.metrics.checks import numbers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from numpy.typing import ArrayLike, NDArray
-
-__all__ = [
-    "data_range",
-    "explained_variance",
-    "mean_squared_error",
-    "psnr",
-    "row_errors",
-    "ssim",
-]
 
 _CHUNK_VALUES = 1 << 20  # values converted to float64 at a time: 8 MiB an array
 _SSIM_WINDOW = 7  # scikit-image's default, pixels
@@ -288,33 +280,14 @@ def data_range(X: ArrayLike) -> float:
     >>> data_range([[-1.0, 0.5]])
     1.5
     """
-    values = _numbers(X, "data_range")
+    values = numbers(X, "data_range")
     if values.dtype == np.uint8:
         return 255.0
     return float(values.max()) - float(values.min())  # as floats: int8 differences wrap around
 
 
-def _numbers(X: ArrayLike, operation: str) -> NDArray[Any]:
-    """`X` as an array, if it is one of real numbers with something in it."""
-    try:
-        array = np.asarray(X)
-    except ValueError as error:  # rows of different lengths
-        raise InvalidDataError(f"{operation}: the rows do not form an array ({error}).") from error
-    if array.dtype.kind not in "buif":
-        raise InvalidDataError(
-            f"{operation} received an array of dtype {array.dtype}; expected real numbers. "
-            "Convert it first, for instance with X.astype('float32') or X.toarray()."
-        )
-    if array.size == 0 or array.ndim == 0:
-        raise InvalidDataError(
-            f"{operation} received an array of shape {array.shape}; expected at least one row "
-            "with at least one value."
-        )
-    return array
-
-
 def _pair(X: ArrayLike, X2: ArrayLike, operation: str) -> tuple[NDArray[Any], NDArray[Any]]:
-    original, restored = _numbers(X, operation), _numbers(X2, operation)
+    original, restored = numbers(X, operation), numbers(X2, operation)
     if original.shape != restored.shape:
         raise ShapeMismatchError(
             f"{operation} compares value by value, but X has shape {original.shape} and X2 has "

@@ -1,0 +1,332 @@
+"""``jamjae compare`` and ``jamjae map``."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from jamjae.cli.applying import opened
+from jamjae.cli.fitting import require_writable, require_writable_folder
+from jamjae.cli.output import Voice
+from jamjae.cli.reading import (
+    Data,
+    ImageSize,
+    Json,
+    Label,
+    Limit,
+    Model,
+    Quiet,
+    SkipBad,
+    Subset,
+    fitted_rows,
+    load,
+)
+from jamjae.cli.running import load_engine, load_libraries
+
+if TYPE_CHECKING:
+    from jamjae.comparison import Comparison, Progress
+    from jamjae.report import Part
+    from jamjae.sources import Dataset
+
+FIGURES = (".png", ".svg", ".pdf")
+
+
+def compare(
+    data: Data,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="A folder for the report.")
+    ] = None,
+    components: Annotated[
+        str, typer.Option("--components", "-k", help="Numbers a row becomes: 2, or 2,16,64.")
+    ] = "2",
+    methods: Annotated[
+        str,
+        typer.Option(
+            help="auto, or some of pca, kernel-pca, lle, isomap, tsne, umap, autoencoder, conv, "
+            "guided, separated by commas."
+        ),
+    ] = "auto",
+    seeds: Annotated[int, typer.Option(min=1, help="Repetitions, each with its own seed.")] = 3,
+    test_size: Annotated[
+        float, typer.Option(min=0.0, max=1.0, help="Share of rows held out at random.")
+    ] = 0.2,
+    neighbors: Annotated[
+        int, typer.Option(min=1, help="Of trustworthiness, continuity, recall and hit.")
+    ] = 5,
+    subset: Annotated[
+        str,
+        typer.Option(
+            help="Of a named data set: train, test or all; both fits the train and holds out the "
+            "test rows. By default both where there are both."
+        ),
+    ] = "auto",
+    label: Label = None,
+    image_size: ImageSize = None,
+    limit: Limit = None,
+    skip_bad: SkipBad = False,
+    quiet: Quiet = False,
+    json: Json = False,
+) -> None:
+    """Compare autoencoders with the classical methods on DATA."""
+    voice = Voice(quiet=quiet, as_json=json)
+    sizes = _sizes(components)
+    if output is not None:
+        require_writable_folder(output)
+    reading = {"label": label, "image_size": image_size, "skip_bad": skip_bad}
+    found, test = _rows(voice, data, subset, limit, reading)
+    voice.note("loading the engine")
+    load_engine()
+    load_libraries("jamjae.comparison")
+    from jamjae.comparison import compare as side_by_side
+
+    began = time.perf_counter()
+    with _progress(voice) as tell:
+        result = side_by_side(
+            found.X,
+            found.y,
+            methods=methods if methods == "auto" else [m.strip() for m in methods.split(",")],
+            n_components=sizes,
+            test_size=test_size,
+            test=None if test is None else test.X if test.y is None else (test.X, test.y),
+            seeds=seeds,
+            n_neighbors=neighbors,
+            on_progress=tell,
+        )
+    seconds = time.perf_counter() - began
+    values = {"data": data, "seconds": seconds, "sentence": result.sentence, "rows": result.rows}
+    lines = [result.text(_width())]
+    if output is not None:
+        page = _report(result, found, data, seconds, output)
+        values["output"] = str(page)
+        lines.append(f"\n{seconds:.0f} s; wrote {page}")
+    voice.result(values, *lines)
+
+
+def map_(
+    model: Model,
+    data: Data,
+    output: Annotated[Path, typer.Option("--output", "-o", help="A .png, .svg or .pdf file.")],
+    method: Annotated[str, typer.Option(help="pca, tsne or umap.")] = "tsne",
+    thumbnails: Annotated[
+        bool, typer.Option("--thumbnails", help="Draw images in place of points.")
+    ] = False,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same map.")] = 0,
+    subset: Subset = "train",
+    label: Label = None,
+    image_size: ImageSize = None,
+    limit: Limit = None,
+    skip_bad: SkipBad = False,
+    quiet: Quiet = False,
+    json: Json = False,
+) -> None:
+    """Draw the codes of DATA as points of a plane."""
+    from jamjae.errors import OutputError
+
+    voice = Voice(quiet=quiet, as_json=json)
+    if output.suffix.lower() not in FIGURES:
+        raise OutputError(
+            f"Cannot write {str(output)!r}: a name that ends in {', '.join(FIGURES)} is expected."
+        )
+    require_writable(output)
+    fitted = opened(model)
+    found = load(
+        voice,
+        data,
+        subset=subset,
+        label=label,
+        image_size=image_size,
+        model=fitted,
+        skip_bad=skip_bad,
+        limit=limit,
+    )
+    if thumbnails and found.X.ndim < 3:
+        raise typer.BadParameter("--thumbnails needs images, but these are rows of a table.")
+    from jamjae import plotting
+    from jamjae.maps import latent_map
+
+    codes = fitted.transform(fitted_rows(fitted, found))
+    voice.note(f"laying out {len(codes):,} codes of {codes.shape[1]} numbers")
+    laid_out = latent_map(codes, method, random_state=seed)
+    names = found.class_names or None
+    drawn = laid_out.plot(found.y, class_names=names, images=found.X if thumbnails else None)
+    plotting.save(drawn, output)
+    values = {"rows": len(codes), "method": laid_out.method, "output": str(output)}
+    voice.result(values, f"wrote {output}: {len(codes):,} codes, {laid_out.method}")
+
+
+# --- what is read -----------------------------------------------------------------------------
+
+
+def _sizes(text: str) -> list[int]:
+    parts = [part.strip() for part in text.split(",")]
+    if not all(part.isdecimal() and int(part) for part in parts):
+        raise typer.BadParameter(f"--components {text}: give numbers from 1, such as 2 or 2,16,64.")
+    return list(dict.fromkeys(int(part) for part in parts))
+
+
+def _rows(
+    voice: Voice, data: str, subset: str, limit: int | None, reading: dict[str, Any]
+) -> tuple[Dataset, Dataset | None]:
+    """Read the rows, and those held out where the data set has its own."""
+    load_libraries("jamjae.datasets")
+    from jamjae import datasets
+
+    parts = datasets.NAMES[data].parts if data in datasets.NAMES else ()
+    if subset == "both" and "test" not in parts:
+        raise typer.BadParameter(f"--subset both: {data} has no held-out rows of its own.")
+    if subset == "both" or (subset == "auto" and "test" in parts):
+        held = load(voice, data, subset="test", limit=limit, **reading)
+        return load(voice, data, subset="train", limit=limit, **reading), held
+    chosen = "train" if subset == "auto" else subset
+    return load(voice, data, subset=chosen, limit=limit, **reading), None
+
+
+# --- what is told -----------------------------------------------------------------------------
+
+
+@contextmanager
+def _progress(voice: Voice) -> Iterator[Callable[[Progress], None]]:
+    """Tell who is being fitted and how long it may take: live on a terminal, else a line a fit."""
+    from jamjae.cli.running import heed
+
+    if not voice.live:
+
+        def tell(progress: Progress) -> None:
+            heed()
+            if progress.title:
+                voice.note(f"{progress.done + 1}/{progress.total}  {_doing(progress)}")
+
+        yield tell
+        return
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        SpinnerColumn,
+        TextColumn,
+        TimeElapsedColumn,
+    )
+    from rich.progress import (
+        Progress as Bar,
+    )
+
+    words = TextColumn("{task.description}")
+    left = TextColumn("{task.fields[left]}")
+    columns = (SpinnerColumn(), BarColumn(bar_width=20), TimeElapsedColumn(), words, left)
+    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=None, left="")
+
+        def advance(progress: Progress) -> None:
+            heed()
+            about = "" if progress.seconds_left is None else f"{progress.seconds_left:.0f} s left"
+            bar.update(
+                task,
+                completed=progress.done,
+                total=progress.total,
+                description=_doing(progress, left=False),
+                left=about,
+            )
+
+        yield advance
+
+
+def _doing(progress: Progress, *, left: bool = True) -> str:
+    text = f"{progress.title}, {progress.n_components} components, seed {progress.seed}"
+    known = left and progress.seconds_left is not None
+    return f"{text}  {progress.seconds_left:.0f} s left" if known else text
+
+
+def _width() -> int:
+    import shutil
+
+    return shutil.get_terminal_size((100, 24)).columns
+
+
+# --- what is written --------------------------------------------------------------------------
+
+
+def _report(result: Comparison, found: Dataset, data: str, seconds: float, folder: Path) -> Path:
+    from jamjae import report
+
+    names = found.class_names or None
+    parts: list[Part] = [
+        report.Paragraph(result.sentence, lead=True),
+        report.Paragraph(_setting(result)),
+        report.Picture("comparison", result.figure(), "Leading metrics; a ring marks the best."),
+    ]
+    for size in result.sizes:
+        parts += [
+            report.Heading(f"{size} component{'s' if size > 1 else ''}"),
+            *_block(result, size),
+        ]
+    embeddings = result.embeddings(colors=found.colors, class_names=names)
+    if embeddings is not None:
+        caption = "Codes of the training rows, of the first seed."
+        parts += [report.Heading("Embeddings"), report.Picture("embeddings", embeddings, caption)]
+    return report.write(
+        report.Report(
+            title=f"{data}: autoencoders beside the classical methods",
+            parts=parts,
+            metrics={
+                "data": data,
+                "sentence": result.sentence,
+                "seconds": seconds,
+                "summary": result.summary_rows,
+                "rows": result.rows,
+            },
+            rows=result.rows,
+            facts={"time": f"{seconds:.0f} s"},
+        ),
+        folder,
+    )
+
+
+def _setting(result: Comparison) -> str:
+    split = next(iter(result.splits.values()))
+    seeds = len(result.splits)
+    unit = "pixels in [0, 1]" if split.train.dtype == "uint8" else "squared units of the data"
+    return (
+        f"{len(split.train):,} training rows and {len(split.test):,} held-out rows of "
+        f"{' x '.join(map(str, split.train.shape[1:]))} values; "
+        f"{seeds} seed{'s' if seeds > 1 else ''}. Errors are mean squared errors ({unit}). In the "
+        "tables: the median over the seeds, below it the range; the best of each column is marked; "
+        "n/a: the method cannot."
+    )
+
+
+def _block(result: Comparison, size: int) -> list[Part]:
+    from jamjae import report
+
+    best = result.best(size)
+    summary = [row for row in result.summary_rows if row["n_components"] == size]
+    rows = [
+        [
+            row["method"],
+            *(_cell(result, row["method"], size, name, best) for name in result.columns),
+        ]
+        for row in summary
+    ]
+    head = ["", *(column.title for column in result.columns.values())]
+    notes = [f"{row['method']}: {row['note']}" for row in summary if row["note"]]
+    parts: list[Part] = [report.Table(head, rows), report.Notes(notes)]
+    restored = result.restorations(size)
+    if restored is not None:
+        caption = f"Held-out images and their restorations from {size} numbers."
+        parts.append(report.Picture(f"restorations-{size}", restored, caption))
+    return parts
+
+
+def _cell(result: Comparison, title: str, size: int, name: str, best: dict[str, set[str]]) -> Any:
+    from jamjae.report import Cell
+
+    spread = result.spread(title, size, name)
+    if spread is None:
+        return Cell("n/a", missing=True)
+    show = result.columns[name].show
+    spans = len(result.splits) > 1 and spread.least < spread.greatest
+    small = f"{show(spread.least)} to {show(spread.greatest)}" if spans else ""
+    return Cell(show(spread.median), small, best=title in best.get(name, ()))

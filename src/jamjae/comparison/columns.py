@@ -1,0 +1,83 @@
+"""The metrics of a comparison: what they are called, which way is better, how they are written."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Column(NamedTuple):
+    """One metric.
+
+    Attributes
+    ----------
+    title, head : str
+        In full, and as the head of a narrow column.
+    better : {"low", "high"}
+    form : str
+        How a value is written; ``"si"`` for seconds in s, ms or µs.
+    needs : {"", "images", "labels"}
+        What the data must be or have.
+    log : bool
+        Whether a figure's axis is logarithmic.
+    """
+
+    title: str
+    head: str
+    better: str
+    form: str = ".4f"
+    needs: str = ""
+    log: bool = False
+
+    def show(self, value: float) -> str:
+        """Write a value."""
+        if self.form == "si":
+            return _seconds(value)
+        return format(value, self.form)
+
+
+def _seconds(value: float) -> str:
+    for unit, size in (("s", 1.0), ("ms", 1e-3)):
+        if value >= size:
+            return f"{value / size:.3g} {unit}"
+    return f"{value / 1e-6:.3g} µs"
+
+
+COLUMNS: dict[str, Column] = {
+    "train_mse": Column("MSE, training rows", "train MSE", "low", ".4g", log=True),
+    "test_mse": Column("MSE, held-out rows", "test MSE", "low", ".4g", log=True),
+    "train_explained_variance": Column(
+        "explained variance, training rows", "train R²", "high", ".4f"
+    ),
+    "test_explained_variance": Column(
+        "explained variance, held-out rows", "test R²", "high", ".4f"
+    ),
+    "test_psnr": Column("PSNR, held-out rows (dB)", "PSNR", "high", ".2f", "images"),
+    "test_ssim": Column("SSIM, held-out rows", "SSIM", "high", ".4f", "images"),
+    "train_trustworthiness": Column("trustworthiness, training rows", "trust", "high"),
+    "test_trustworthiness": Column("trustworthiness, held-out rows", "test trust", "high"),
+    "train_continuity": Column("continuity, training rows", "contin.", "high"),
+    "test_continuity": Column("continuity, held-out rows", "test contin.", "high"),
+    "train_neighbourhood_recall": Column("neighbourhood recall, training rows", "recall", "high"),
+    "test_neighbourhood_recall": Column(
+        "neighbourhood recall, held-out rows", "test recall", "high"
+    ),
+    "train_stress": Column("stress, training rows", "stress", "low"),
+    "test_stress": Column("stress, held-out rows", "test stress", "low"),
+    "train_neighbourhood_hit": Column(
+        "neighbourhood hit, training rows", "hit", "high", needs="labels"
+    ),
+    "test_neighbourhood_hit": Column(
+        "neighbourhood hit, held-out rows", "test hit", "high", needs="labels"
+    ),
+    "knn1_accuracy": Column("1-NN accuracy, held-out rows", "1-NN", "high", ".3f", "labels"),
+    "knn5_accuracy": Column("5-NN accuracy, held-out rows", "5-NN", "high", ".3f", "labels"),
+    "linear_probe_accuracy": Column(
+        "linear probe accuracy, held-out rows", "probe", "high", ".3f", "labels"
+    ),
+    "bits_per_value": Column("bits of code a value of the data", "bits", "low", ".3g"),
+    "numbers_stored": Column("numbers the fitted model keeps", "stored", "low", ",.0f", log=True),
+    "fit_seconds": Column("time to fit (s)", "fit", "low", "si", log=True),
+    "transform_seconds_per_row": Column(
+        "time to transform one row (s)", "a row", "low", "si", log=True
+    ),
+}

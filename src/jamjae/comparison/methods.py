@@ -1,0 +1,279 @@
+"""Who is compared: the classical learners, jamjae's, and whatever a user hands in."""
+
+from __future__ import annotations
+
+import importlib.util
+import math
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+from sklearn.base import clone
+from sklearn.decomposition import PCA, KernelPCA
+from sklearn.manifold import TSNE, Isomap, LocallyLinearEmbedding
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
+
+from jamjae.errors import InvalidDataError, MissingDependencyError
+
+NEIGHBORS = 10  # of Isomap and LLE, as in the course
+SMALLEST_IMAGE = 16  # pixels of a side from which convolutions are tried
+PLANE = 3  # components up to which t-SNE is made, and UMAP comes back from
+LARGE = 10_000  # rows from which openTSNE is faster than scikit-learn's t-SNE
+
+
+class Setting(NamedTuple):
+    """What an estimator is made for.
+
+    Attributes
+    ----------
+    n_components : int
+    seed : int
+    rows : array of shape (n, ...)
+        The training rows.
+    """
+
+    n_components: int
+    seed: int
+    rows: np.ndarray
+
+
+class Method(NamedTuple):
+    """One way to make codes.
+
+    Attributes
+    ----------
+    title : str
+        How tables and figures call it.
+    make : callable
+        ``Setting -> estimator``, unfitted.
+    limit : int or None
+        Rows it is given at most, where time or memory grow faster than the rows.
+    neighbors : int or None
+        Of the neighbour graph it builds on, if it needs that to be in one piece.
+    restores : int or None
+        Components up to which its inverse map can be used; None: any number.
+    jamjae : bool
+        Whether it is one of jamjae's.
+    """
+
+    title: str
+    make: Callable[[Setting], Any]
+    limit: int | None = None
+    neighbors: int | None = None
+    restores: int | None = None
+    jamjae: bool = False
+
+
+def _pca(setting: Setting) -> Any:
+    return PCA(setting.n_components, random_state=setting.seed)
+
+
+def _kernel_pca(setting: Setting) -> Any:
+    """RBF on rows whose mean squared distance is 1, so that one width suits rows and codes.
+
+    scikit-learn's inverse map uses the same kernel on the codes, where the usual
+    ``gamma = 1 / n_features`` would make all of them look alike. gamma = 0.5 and alpha = 0.01 were
+    chosen for the lowest held-out error on digits, iris and Fashion-MNIST.
+    """
+    learner = KernelPCA(
+        setting.n_components,
+        kernel="rbf",
+        gamma=0.5,
+        alpha=0.01,
+        fit_inverse_transform=True,
+        random_state=setting.seed,
+    )
+    return make_pipeline(_one_scale(setting.rows), learner)
+
+
+def _one_scale(rows: np.ndarray) -> FunctionTransformer:
+    flat = rows.reshape(len(rows), -1).astype(np.float64)
+    size = {"size": math.sqrt(2.0 * float(flat.var(axis=0).sum())) or 1.0}
+    return FunctionTransformer(
+        _divide, _multiply, kw_args=size, inv_kw_args=size, check_inverse=False
+    )
+
+
+def _divide(X: np.ndarray, size: float) -> np.ndarray:
+    return X / size
+
+
+def _multiply(X: np.ndarray, size: float) -> np.ndarray:
+    return X * size
+
+
+def _lle(setting: Setting) -> Any:
+    return LocallyLinearEmbedding(
+        n_components=setting.n_components, n_neighbors=NEIGHBORS, random_state=setting.seed
+    )
+
+
+def _isomap(setting: Setting) -> Any:
+    return Isomap(n_components=setting.n_components, n_neighbors=NEIGHBORS)
+
+
+def _tsne(setting: Setting) -> Any:
+    if setting.n_components > PLANE:
+        raise InvalidDataError(
+            f"t-SNE makes maps of 2 or 3 components, not codes of {setting.n_components}"
+        )
+    n = len(setting.rows)
+    options: dict[str, Any] = {
+        "n_components": setting.n_components,
+        "perplexity": min(30.0, (n - 1) / 3),
+        "random_state": setting.seed,
+    }
+    if n >= LARGE and importlib.util.find_spec("openTSNE"):
+        return importlib.import_module("openTSNE.sklearn").TSNE(**options)
+    return TSNE(init="pca", **options)
+
+
+def _umap(setting: Setting) -> Any:
+    if not importlib.util.find_spec("umap"):
+        raise MissingDependencyError(
+            'UMAP needs umap-learn, which is not installed. Run: pip install "jamjae[maps]"'
+        )
+    umap = importlib.import_module("umap")
+    neighbors = min(15, len(setting.rows) - 1)
+    return umap.UMAP(
+        n_components=setting.n_components, n_neighbors=neighbors, random_state=setting.seed
+    )
+
+
+def _autoencoder(**options: Any) -> Callable[[Setting], Any]:
+    def make(setting: Setting) -> Any:
+        from jamjae.estimators.autoencoder import Autoencoder
+
+        return Autoencoder(setting.n_components, random_state=setting.seed, **options)
+
+    return make
+
+
+def _guided(setting: Setting) -> Any:
+    return _autoencoder(guide=_isomap(setting))(setting)
+
+
+METHODS: dict[str, Method] = {
+    "pca": Method("PCA", _pca),
+    "kernel-pca": Method("KernelPCA", _kernel_pca, limit=4000),
+    "lle": Method("LLE", _lle, limit=4000, neighbors=NEIGHBORS),
+    "isomap": Method("Isomap", _isomap, limit=4000, neighbors=NEIGHBORS),
+    "tsne": Method("t-SNE", _tsne, limit=20_000),
+    "umap": Method("UMAP", _umap, limit=5000, restores=PLANE),  # it triangulates the codes
+    "autoencoder": Method("jamjae", _autoencoder(), jamjae=True),
+    "conv": Method("jamjae conv", _autoencoder(network="conv"), jamjae=True),
+    "guided": Method("jamjae guided", _guided, neighbors=NEIGHBORS, jamjae=True),
+}
+
+
+def choose(methods: Any, rows: np.ndarray) -> dict[str, Method]:
+    """Make methods of what a user asks for.
+
+    Parameters
+    ----------
+    methods : "auto", str, estimator, mapping or iterable
+        Names of `METHODS`; scikit-learn estimators; pairs ``(encoder, decoder)`` of Keras models;
+        callables ``Setting -> estimator``. A mapping gives titles to them.
+    rows : array of shape (n, ...)
+        Training rows, by which ``"auto"`` chooses.
+
+    Returns
+    -------
+    dict of str to Method
+        By name, in the order asked for.
+
+    Raises
+    ------
+    InvalidDataError
+        A name is unknown, or something is no method.
+    """
+    if isinstance(methods, str):
+        methods = automatic(rows) if methods == "auto" else [methods]
+    elif hasattr(methods, "fit"):
+        methods = [methods]
+    named = methods.items() if isinstance(methods, Mapping) else _named(methods)
+    chosen = {title: _method(title, asked) for title, asked in named}
+    if not chosen:
+        raise InvalidDataError(f"compare received no methods; known are {', '.join(METHODS)}.")
+    return chosen
+
+
+def automatic(rows: np.ndarray) -> list[str]:
+    """Name everybody who suits the rows: no convolutions for tables or tiny images.
+
+    UMAP takes part when it is asked for: it compiles for a quarter of a minute, and its inverse map
+    takes longer than all the others together.
+    """
+    image = rows.ndim > 2 and min(rows.shape[1:3]) >= SMALLEST_IMAGE
+    absent = {"umap"} if image else {"umap", "conv"}
+    return [name for name in METHODS if name not in absent]
+
+
+def _named(methods: Iterable[Any]) -> list[tuple[str, Any]]:
+    pairs: list[tuple[str, Any]] = []
+    for asked in methods:
+        title = asked if isinstance(asked, str) else _title(asked)
+        taken = sum(known == title or known.startswith(f"{title} ") for known, _ in pairs)
+        pairs.append((f"{title} {taken + 1}" if taken else title, asked))
+    return pairs
+
+
+def _title(asked: Any) -> str:
+    if isinstance(asked, tuple):
+        return "Keras pair"
+    if hasattr(asked, "fit"):
+        return type(asked).__name__
+    return getattr(asked, "__name__", type(asked).__name__)
+
+
+def _method(title: str, asked: Any) -> Method:
+    if isinstance(asked, Method):
+        return asked
+    if isinstance(asked, str):
+        if asked not in METHODS:
+            raise InvalidDataError(
+                f"compare knows no method {asked!r}; known are {', '.join(METHODS)}. Hand in an "
+                "estimator for any other."
+            )
+        known = METHODS[asked]
+        return known if title == asked else known._replace(title=title)
+    if isinstance(asked, tuple):
+        return Method(title, _keras_pair(*asked))
+    if hasattr(asked, "fit"):
+        return Method(title, _copied(asked))
+    if callable(asked):
+        return Method(title, asked)
+    raise InvalidDataError(
+        f"compare cannot use {asked!r} as a method: expected a name, a scikit-learn estimator, a "
+        "pair (encoder, decoder) of Keras models, or a function that makes an estimator."
+    )
+
+
+def _keras_pair(encoder: Any, decoder: Any) -> Callable[[Setting], Any]:
+    """Train copies of a user's networks, each drawn anew."""
+
+    def make(setting: Setting) -> Any:
+        from jamjae.estimators.autoencoder import Autoencoder
+
+        keras = importlib.import_module("keras")
+        keras.utils.set_random_seed(setting.seed)
+        copies = [keras.models.clone_model(network) for network in (encoder, decoder)]
+        return Autoencoder(encoder=copies[0], decoder=copies[1], random_state=setting.seed)
+
+    return make
+
+
+def _copied(estimator: Any) -> Callable[[Setting], Any]:
+    """Copy an estimator, with the number of components and the seed where it takes them."""
+
+    def make(setting: Setting) -> Any:
+        copy = clone(estimator)
+        known = copy.get_params()
+        if "n_components" in known:
+            copy.set_params(n_components=setting.n_components)
+        if "random_state" in known:
+            copy.set_params(random_state=setting.seed)
+        return copy
+
+    return make

@@ -1,0 +1,319 @@
+"""What came out of a comparison: one row a fit, medians over seeds, who is best, and pictures."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from jamjae.comparison.columns import COLUMNS, Column
+from jamjae.comparison.measuring import Outcome, Split
+from jamjae.comparison.methods import Method
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+MISSING = "n/a"
+SUFFICES = 0.10  # share of PCA's error that must be saved before PCA is said not to suffice
+SCATTERED = 5_000  # points of one embedding in a figure, at most
+CHARTED = ("test_mse", "train_trustworthiness", "knn5_accuracy", "fit_seconds")
+
+
+class Run(NamedTuple):
+    """One method, size and seed, and what became of it."""
+
+    method: Method
+    n_components: int
+    seed: int
+    outcome: Outcome
+
+
+class Spread(NamedTuple):
+    """Median, least and greatest of one metric over the seeds."""
+
+    median: float
+    least: float
+    greatest: float
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """Methods side by side.
+
+    Attributes
+    ----------
+    runs : list of Run
+    splits : dict of int to Split
+        Training and held-out rows, by seed.
+    """
+
+    runs: list[Run]
+    splits: dict[int, Split]
+
+    # --- tables -----------------------------------------------------------------------------
+
+    @property
+    def columns(self) -> dict[str, Column]:
+        """The metrics that apply to these data, by name, in order."""
+        split = next(iter(self.splits.values()))
+        known = {"images"} if split.train.ndim > 2 else set()
+        if split.train_y is not None:
+            known.add("labels")
+        return {name: column for name, column in COLUMNS.items() if column.needs in ("", *known)}
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        """One dict a method, size and seed: what was fitted, every metric or "n/a", and a note."""
+        return [
+            {
+                "method": run.method.title,
+                "n_components": run.n_components,
+                "seed": run.seed,
+                "rows": len(run.outcome.rows),
+                **{name: run.outcome.values.get(name, MISSING) for name in self.columns},
+                "note": "; ".join(run.outcome.notes),
+            }
+            for run in self.runs
+        ]
+
+    @property
+    def table(self) -> Any:
+        """The same as a pandas data frame, with NaN for n/a; a list of dicts without pandas."""
+        return _frame(self.rows)
+
+    @property
+    def summary(self) -> Any:
+        """One row a method and size: each metric's median over the seeds, least and greatest.
+
+        A pandas data frame with NaN for n/a; a list of dicts without pandas.
+        """
+        return _frame(self.summary_rows)
+
+    @property
+    def summary_rows(self) -> list[dict[str, Any]]:
+        """The summary as dicts, with "n/a" for what does not apply."""
+        return [
+            {
+                "method": method.title,
+                "n_components": size,
+                "seeds": len(runs),
+                "rows": int(np.median([len(run.outcome.rows) for run in runs])),
+                **{
+                    f"{name}{ending}": MISSING if spread is None else value
+                    for name in self.columns
+                    for spread in (_spread(runs, name),)
+                    for ending, value in zip(("", "_min", "_max"), spread or (0, 0, 0), strict=True)
+                },
+                "note": "; ".join(_notes(runs)),
+            }
+            for size in self.sizes
+            for method, runs in self._groups(size)
+        ]
+
+    @property
+    def sizes(self) -> list[int]:
+        """Numbers of components that were compared."""
+        return list(dict.fromkeys(run.n_components for run in self.runs))
+
+    def spread(self, title: str, size: int, name: str) -> Spread | None:
+        """Give the median and range of one metric, or None where it does not apply."""
+        return _spread(dict(self._by_title(size))[title], name)
+
+    def best(self, size: int) -> dict[str, set[str]]:
+        """Give the titles of the best methods, by column: all whose medians read the same."""
+        found: dict[str, set[str]] = {}
+        for name, column in self.columns.items():
+            spreads = {title: _spread(runs, name) for title, runs in self._by_title(size)}
+            medians = {title: spread.median for title, spread in spreads.items() if spread}
+            if medians:
+                first = (min if column.better == "low" else max)(medians.values())
+                shown = column.show(first)
+                found[name] = {t for t, value in medians.items() if column.show(value) == shown}
+        return found
+
+    @property
+    def sentence(self) -> str:
+        """Say, for each number of components, whether PCA suffices."""
+        return " ".join(self._verdict(size) for size in self.sizes)
+
+    def _verdict(self, size: int) -> str:
+        begin = f"With {size} component{'s' if size > 1 else ''}"
+        errors = {
+            title: spread
+            for title, runs in self._by_title(size)
+            if (spread := _spread(runs, "test_mse"))
+        }
+        pca = errors.pop("PCA", None)
+        if pca is None:
+            return f"{begin} PCA was not among those compared, so whether it suffices is open."
+        if not errors:
+            return f"{begin} only PCA restores unseen rows."
+        title = min(errors, key=lambda name: errors[name].median)
+        rival = errors[title]
+        saved = 1.0 - rival.median / pca.median if pca.median > 0 else 0.0
+        if saved <= 0:
+            return f"{begin} PCA suffices: nobody restores unseen rows better{self._hits(size)}."
+        if saved < SUFFICES or rival.greatest >= pca.least:
+            return (
+                f"{begin} PCA suffices: the best of the others, {title}, saves {saved:.0%} of its "
+                f"error on unseen rows{self._hits(size)}."
+            )
+        return (
+            f"{begin} PCA does not suffice: {title} restores unseen rows with {saved:.0%} less "
+            f"error{self._hits(size)}."
+        )
+
+    def _hits(self, size: int) -> str:
+        """Add how well the codes tell classes apart, where they can be asked."""
+        found = {
+            title: spread.median
+            for title, runs in self._by_title(size)
+            if (spread := _spread(runs, "knn5_accuracy"))
+        }
+        if "PCA" not in found or len(found) < 2:
+            return ""
+        best = max(found, key=lambda title: found[title])
+        told = f", and 5-NN finds the class of {found['PCA']:.1%} of them by PCA's codes"
+        return told if best == "PCA" else f"{told}, of {found[best]:.1%} by those of {best}"
+
+    # --- pictures ---------------------------------------------------------------------------
+
+    def figure(self) -> Figure:
+        """Draw the leading metrics of all methods, with their ranges over the seeds."""
+        from jamjae.plotting import Panel, dot_panels
+
+        titles = list(dict.fromkeys(run.method.title for run in self.runs))
+        panels = []
+        for name in CHARTED:
+            column = self.columns.get(name)
+            series: dict[str, list[tuple[float, float, float] | None]] = {}
+            for size in self.sizes:
+                groups = dict(self._by_title(size))
+                series[f"{size} component{'s' if size > 1 else ''}"] = [
+                    _spread(groups[title], name) for title in titles
+                ]
+            if column and any(point for points in series.values() for point in points):
+                panels.append(Panel(column.title, series, column.better, column.log))
+        return dot_panels(titles, panels)
+
+    def embeddings(
+        self, *, colors: Any = None, class_names: Sequence[str] | None = None
+    ) -> Figure | None:
+        """Draw the training rows' codes of all methods side by side, of the first seed.
+
+        Parameters
+        ----------
+        colors : array-like of shape (n, 3), optional
+            Of the rows that were compared, in place of their classes.
+        class_names : sequence of str, optional
+
+        Returns
+        -------
+        Figure or None
+            None where no codes have two or three components.
+        """
+        from jamjae.plotting import embedding_grid
+
+        seed = self.runs[0].seed
+        several = sum(2 <= size <= 3 for size in self.sizes) > 1
+        shown, places = {}, {}
+        for run in self.runs:
+            codes = run.outcome.codes
+            if run.seed == seed and codes is not None and 2 <= run.n_components <= 3:
+                few = slice(None, None, max(len(codes) // SCATTERED, 1))
+                title = run.method.title + (f", {run.n_components}" if several else "")
+                shown[title] = codes[few, :2]
+                places[title] = run.outcome.rows[few]
+        if not shown:
+            return None
+        split = self.splits[seed]
+        if colors is not None:
+            given = np.asarray(colors)[split.places]
+            return embedding_grid(shown, colors={name: given[at] for name, at in places.items()})
+        if split.train_y is None:
+            return embedding_grid(shown)
+        classes = {name: split.train_y[at] for name, at in places.items()}
+        return embedding_grid(shown, classes, class_names=class_names)
+
+    def restorations(self, size: int) -> Figure | None:
+        """Draw held-out images above their restorations by each method, of the first seed."""
+        from jamjae.plotting import image_grid
+
+        seed = self.runs[0].seed
+        test = self.splits[seed].test
+        if test.ndim < 3 or (test.ndim == 4 and test.shape[-1] not in (1, 3)):
+            return None
+        made = {
+            run.method.title: run.outcome.restored
+            for run in self.runs
+            if run.seed == seed and run.n_components == size and run.outcome.restored is not None
+        }
+        if not made:
+            return None
+        count = len(next(iter(made.values())))
+        labels = ["original", *(self._labelled(title, size) for title in made)]
+        low, high = (
+            (0.0, 255.0) if test.dtype == np.uint8 else (float(test.min()), float(test.max()))
+        )
+        if high <= low:
+            return None
+        return image_grid([test[:count], *made.values()], row_labels=labels, data_range=(low, high))
+
+    def _labelled(self, title: str, size: int) -> str:
+        spread = self.spread(title, size, "test_mse")
+        return title if spread is None else f"{title}  MSE {spread.median:.4g}"
+
+    # --- text -------------------------------------------------------------------------------
+
+    def __repr__(self) -> str:
+        return self.text()
+
+    def text(self, width: int = 100) -> str:
+        """Write the leading metrics as a table for people, with the best of each column starred."""
+        from jamjae.comparison.text import render
+
+        return render(self, width)
+
+    def _groups(self, size: int) -> Iterator[tuple[Method, list[Run]]]:
+        titles = dict.fromkeys(run.method.title for run in self.runs)
+        for title in titles:
+            runs = [r for r in self.runs if r.method.title == title and r.n_components == size]
+            if runs:
+                yield runs[0].method, runs
+
+    def _by_title(self, size: int) -> list[tuple[str, list[Run]]]:
+        return [(method.title, runs) for method, runs in self._groups(size)]
+
+
+def _spread(runs: list[Run], name: str) -> Spread | None:
+    values = [run.outcome.values[name] for run in runs if name in run.outcome.values]
+    if not values:
+        return None
+    return Spread(float(np.median(values)), min(values), max(values))
+
+
+def _notes(runs: list[Run]) -> list[str]:
+    """Give each note once, and say of how many seeds it is true where not of all."""
+    counts: dict[str, int] = {}
+    for run in runs:
+        for note in run.outcome.notes:
+            counts[note] = counts.get(note, 0) + 1
+    return [
+        note if count == len(runs) else f"{note} ({count} of {len(runs)} seeds)"
+        for note, count in counts.items()
+    ]
+
+
+def _frame(rows: list[dict[str, Any]]) -> Any:
+    if not importlib.util.find_spec("pandas"):
+        return rows
+    plain = [
+        {name: math.nan if value == MISSING else value for name, value in row.items()}
+        for row in rows
+    ]
+    return importlib.import_module("pandas").DataFrame(plain)

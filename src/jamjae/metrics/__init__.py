@@ -1,0 +1,43 @@
+"""How good restorations and codes are: NumPy arrays in, one number out."""
+
+from jamjae.metrics.codes import (
+    bits_per_value,
+    knn_accuracy,
+    linear_probe_accuracy,
+    neighbourhood_hit,
+)
+from jamjae.metrics.neighbours import (
+    continuity,
+    neighbourhood_recall,
+    neighbourhood_scores,
+    sample,
+    stress,
+    trustworthiness,
+)
+from jamjae.metrics.reconstruction import (
+    data_range,
+    explained_variance,
+    mean_squared_error,
+    psnr,
+    row_errors,
+    ssim,
+)
+
+__all__ = [
+    "bits_per_value",
+    "continuity",
+    "data_range",
+    "explained_variance",
+    "knn_accuracy",
+    "linear_probe_accuracy",
+    "mean_squared_error",
+    "neighbourhood_hit",
+    "neighbourhood_recall",
+    "neighbourhood_scores",
+    "psnr",
+    "row_errors",
+    "sample",
+    "ssim",
+    "stress",
+    "trustworthiness",
+]

@@ -1,0 +1,56 @@
+"""What every metric asks of its arrays."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from jamjae.errors import InvalidDataError, ShapeMismatchError
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+
+def numbers(X: ArrayLike, operation: str) -> NDArray[Any]:
+    """Give `X` as an array, if it is one of real numbers with something in it."""
+    try:
+        array = np.asarray(X)
+    except ValueError as error:  # rows of different lengths
+        raise InvalidDataError(f"{operation}: the rows do not form an array ({error}).") from error
+    if array.dtype.kind not in "buif":
+        raise InvalidDataError(
+            f"{operation} received an array of dtype {array.dtype}; expected real numbers. "
+            "Convert it first, for instance with X.astype('float32') or X.toarray()."
+        )
+    if array.size == 0 or array.ndim == 0:
+        raise InvalidDataError(
+            f"{operation} received an array of shape {array.shape}; expected at least one row "
+            "with at least one value."
+        )
+    return array
+
+
+def matrix(X: ArrayLike, operation: str) -> NDArray[np.float64]:
+    """Give rows as a float64 matrix (n, d) of finite numbers; images are flattened."""
+    array = numbers(X, operation)
+    rows = array.reshape(len(array), -1).astype(np.float64)
+    if not np.isfinite(rows).all():
+        raise InvalidDataError(f"{operation} received NaN or infinity; expected finite numbers.")
+    return rows
+
+
+def labels(y: ArrayLike, count: int, operation: str) -> NDArray[Any]:
+    """Give one label a row, of two classes at least."""
+    classes = np.asarray(y)
+    if classes.shape != (count,):
+        raise ShapeMismatchError(
+            f"{operation} received {count} rows and labels of shape {classes.shape}; expected "
+            f"({count},), one label a row."
+        )
+    if len(np.unique(classes)) < 2:
+        raise InvalidDataError(
+            f"{operation} received labels of one class only ({classes[:1].tolist()}); it tells "
+            "classes apart, so at least two are needed."
+        )
+    return classes
