@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import math
+import re
 import subprocess
 import sys
 
 import numpy as np
 import pytest
+from scipy.spatial.distance import pdist
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 from sklearn.datasets import load_digits, load_iris
 from sklearn.decomposition import PCA
+from sklearn.linear_model import LogisticRegression
+from sklearn.manifold import trustworthiness
 from sklearn.metrics import mean_squared_error as sklearn_mse
 from sklearn.metrics import r2_score
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from jamjae import metrics
 from jamjae.errors import InvalidDataError, JamjaeError, ShapeMismatchError
@@ -254,3 +261,139 @@ def test_importing_metrics_loads_no_heavy_library():
         "assert not {'jax', 'keras', 'skimage', 'sklearn'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+# --- neighbourhoods, against scikit-learn or the definition ----------------------------------
+
+
+def slow_ranks(points):
+    """Rank of every other row by distance, 1 the nearest."""
+    distances = np.linalg.norm(points[:, None] - points[None], axis=2)
+    np.fill_diagonal(distances, np.inf)
+    return distances.argsort(axis=1).argsort(axis=1) + 1
+
+
+@pytest.fixture
+def embedded(rng):
+    X = rng.normal(size=(90, 6))
+    return X, X[:, :2] + 0.3 * rng.normal(size=(90, 2))
+
+
+@pytest.fixture(params=[90 * 7, 1 << 22], ids=["seven rows at a time", "at once"])
+def pieces(request, monkeypatch):
+    monkeypatch.setattr(metrics.neighbours, "_DISTANCES", request.param)
+
+
+@pytest.mark.usefixtures("pieces")
+@pytest.mark.parametrize("k", [1, 5, 20])
+def test_neighbourhood_scores_equal_their_definitions(embedded, k):
+    X, Z = embedded
+    of_rows, of_codes = slow_ranks(X), slow_ranks(Z)
+    shared = ((of_rows <= k) & (of_codes <= k)).sum() / (len(X) * k)
+    found = metrics.neighbourhood_scores(X, Z, n_neighbors=k)
+    assert found["trustworthiness"] == pytest.approx(trustworthiness(X, Z, n_neighbors=k))
+    assert found["continuity"] == pytest.approx(trustworthiness(Z, X, n_neighbors=k))
+    assert found["neighbourhood_recall"] == pytest.approx(shared)
+    for name, value in found.items():
+        assert getattr(metrics, name)(X, Z, n_neighbors=k) == value
+
+
+@pytest.mark.usefixtures("pieces")
+def test_stress_equals_its_definition_and_ignores_units(embedded):
+    X, Z = embedded
+    far, apart = pdist(X), pdist(Z)
+    factor = (far @ apart) / (apart @ apart)
+    slow = math.sqrt(((far - factor * apart) ** 2).sum() / (far**2).sum())
+    assert metrics.stress(X, Z) == pytest.approx(slow)
+    assert metrics.stress(X, 1e6 * Z) == pytest.approx(slow)
+    assert metrics.stress(X, X * 3 + 5) == pytest.approx(0.0, abs=1e-6)
+    assert metrics.stress(X, np.zeros_like(Z)) == 1.0
+    assert metrics.stress(np.ones_like(X), Z) == 0.0
+
+
+def test_many_rows_are_sampled_the_same_way_each_time(rng):
+    X = rng.normal(size=(300, 3))
+    chosen = metrics.sample(300, 100, seed=3)
+    assert len(set(chosen.tolist())) == 100
+    assert (np.diff(chosen) > 0).all()
+    told = metrics.trustworthiness(X, X[:, :2], max_rows=100, seed=3)
+    assert told == metrics.trustworthiness(X[chosen], X[chosen, :2])
+    assert metrics.sample(100, 100).tolist() == list(range(100))
+
+
+def test_duplicates_share_the_better_rank():
+    X = np.repeat([[0.0], [1.0], [5.0]], 4, axis=0)
+    assert metrics.neighbourhood_scores(X, X, n_neighbors=3) == dict.fromkeys(
+        ("trustworthiness", "continuity", "neighbourhood_recall"), 1.0
+    )
+
+
+def test_codes_are_judged_as_scikit_learn_does():
+    X, y = load_digits(return_X_y=True)
+    Z = PCA(5, random_state=0).fit_transform(X)
+    train, test = slice(None, 1200), slice(1200, None)
+    for k in (1, 5):
+        told = metrics.knn_accuracy(Z[train], y[train], Z[test], y[test], n_neighbors=k)
+        neighbours = KNeighborsClassifier(k).fit(Z[train], y[train])
+        assert told == neighbours.score(Z[test], y[test])
+    probe = make_pipeline(StandardScaler(), LogisticRegression(max_iter=300))
+    told = metrics.linear_probe_accuracy(Z[train], y[train], Z[test], y[test])
+    assert told == probe.fit(Z[train], y[train]).score(Z[test], y[test])
+    stretched = metrics.linear_probe_accuracy(1e3 * Z[train], y[train], 1e3 * Z[test], y[test])
+    assert stretched == pytest.approx(told, abs=0.01)
+
+
+def test_neighbourhood_hit_equals_its_definition(embedded, rng):
+    _, Z = embedded
+    y = rng.integers(0, 3, len(Z))
+    near = slow_ranks(Z) <= 4
+    slow = np.mean([(y[near[i]] == y[i]).mean() for i in range(len(Z))])
+    assert metrics.neighbourhood_hit(Z, y, n_neighbors=4) == pytest.approx(slow)
+
+
+def test_bits_per_value():
+    X = np.zeros((10, 28, 28), np.uint8)
+    assert metrics.bits_per_value(X, X) == 8.0
+    assert metrics.bits_per_value(np.zeros((10, 64), np.float32), X) == 64 * 32 / 784
+
+
+ROWS, CODES, CLASSES = np.eye(8), np.eye(8)[:, :2], np.arange(8) % 2
+SPOILED = np.where(np.arange(8)[:, None] == 3, np.nan, CODES)
+
+
+@pytest.mark.parametrize(
+    ("attempt", "error", "words"),
+    [
+        (lambda: metrics.trustworthiness(ROWS, CODES[:5]), ShapeMismatchError, "one code for each"),
+        (lambda: metrics.trustworthiness(ROWS, CODES, n_neighbors=4), InvalidDataError, "half"),
+        (lambda: metrics.continuity(ROWS, SPOILED), InvalidDataError, "NaN"),
+        (lambda: metrics.stress(ROWS, CODES[:1]), ShapeMismatchError, "one code for each"),
+        (lambda: metrics.stress(3.0, 3.0), InvalidDataError, "shape ()"),
+        (lambda: metrics.neighbourhood_hit(CODES, np.ones(8)), InvalidDataError, "one class"),
+        (lambda: metrics.neighbourhood_hit(CODES, CLASSES[:5]), ShapeMismatchError, "label a row"),
+        (
+            lambda: metrics.neighbourhood_hit(CODES, CLASSES, n_neighbors=8),
+            InvalidDataError,
+            "fewer",
+        ),
+        (
+            lambda: metrics.knn_accuracy(CODES, CLASSES, CODES, CLASSES, n_neighbors=9),
+            InvalidDataError,
+            "n_neighbors=9",
+        ),
+        (
+            lambda: metrics.knn_accuracy(CODES, CLASSES, ROWS, CLASSES),
+            ShapeMismatchError,
+            "as many components",
+        ),
+        (
+            lambda: metrics.linear_probe_accuracy(CODES, CLASSES, CODES, CLASSES[:2]),
+            ShapeMismatchError,
+            "held-out",
+        ),
+        (lambda: metrics.bits_per_value(CODES, ROWS[:3]), ShapeMismatchError, "one code for each"),
+    ],
+)
+def test_what_cannot_be_judged_is_refused(attempt, error, words):
+    with pytest.raises(error, match=re.escape(words)):
+        attempt()

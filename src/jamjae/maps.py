@@ -122,6 +122,10 @@ def latent_map(Z: ArrayLike, method: str = "tsne", *, random_state: int = 0) -> 
     codes = _checked(Z)
     if method == "pca" or codes.shape[1] == 1:
         return _pca(codes, random_state)
+    if (codes == codes[0]).all():  # the search tree of t-SNE would end the process
+        raise InvalidDataError(
+            f"latent_map cannot lay out {len(codes)} codes that are all equal by {method}."
+        )
     return (_tsne if method == "tsne" else _umap)(codes, random_state)
 
 

@@ -29,8 +29,7 @@ from jamjae.cli.reading import (
 from jamjae.cli.running import load_engine, load_libraries
 
 if TYPE_CHECKING:
-    from jamjae.comparison import Comparison, Progress
-    from jamjae.report import Part
+    from jamjae.comparison import Progress
     from jamjae.sources import Dataset
 
 FIGURES = (".png", ".svg", ".pdf")
@@ -82,6 +81,7 @@ def compare(
     voice.note("loading the engine")
     load_engine()
     load_libraries("jamjae.comparison")
+    from jamjae import report
     from jamjae.comparison import compare as side_by_side
 
     began = time.perf_counter()
@@ -101,7 +101,16 @@ def compare(
     values = {"data": data, "seconds": seconds, "sentence": result.sentence, "rows": result.rows}
     lines = [result.text(_width())]
     if output is not None:
-        page = _report(result, found, data, seconds, output)
+        page = report.write(
+            report.of_comparison(
+                result,
+                data,
+                class_names=found.class_names or None,
+                colors=found.colors,
+                facts={"time": f"{seconds:.0f} s", "seeds": ", ".join(map(str, result.splits))},
+            ),
+            output,
+        )
         values["output"] = str(page)
         lines.append(f"\n{seconds:.0f} s; wrote {page}")
     voice.result(values, *lines)
@@ -222,6 +231,8 @@ def _progress(voice: Voice) -> Iterator[Callable[[Progress], None]]:
 
         def advance(progress: Progress) -> None:
             heed()
+            if not progress.title:
+                return
             about = "" if progress.seconds_left is None else f"{progress.seconds_left:.0f} s left"
             bar.update(
                 task,
@@ -244,89 +255,3 @@ def _width() -> int:
     import shutil
 
     return shutil.get_terminal_size((100, 24)).columns
-
-
-# --- what is written --------------------------------------------------------------------------
-
-
-def _report(result: Comparison, found: Dataset, data: str, seconds: float, folder: Path) -> Path:
-    from jamjae import report
-
-    names = found.class_names or None
-    parts: list[Part] = [
-        report.Paragraph(result.sentence, lead=True),
-        report.Paragraph(_setting(result)),
-        report.Picture("comparison", result.figure(), "Leading metrics; a ring marks the best."),
-    ]
-    for size in result.sizes:
-        parts += [
-            report.Heading(f"{size} component{'s' if size > 1 else ''}"),
-            *_block(result, size),
-        ]
-    embeddings = result.embeddings(colors=found.colors, class_names=names)
-    if embeddings is not None:
-        caption = "Codes of the training rows, of the first seed."
-        parts += [report.Heading("Embeddings"), report.Picture("embeddings", embeddings, caption)]
-    return report.write(
-        report.Report(
-            title=f"{data}: autoencoders beside the classical methods",
-            parts=parts,
-            metrics={
-                "data": data,
-                "sentence": result.sentence,
-                "seconds": seconds,
-                "summary": result.summary_rows,
-                "rows": result.rows,
-            },
-            rows=result.rows,
-            facts={"time": f"{seconds:.0f} s"},
-        ),
-        folder,
-    )
-
-
-def _setting(result: Comparison) -> str:
-    split = next(iter(result.splits.values()))
-    seeds = len(result.splits)
-    unit = "pixels in [0, 1]" if split.train.dtype == "uint8" else "squared units of the data"
-    return (
-        f"{len(split.train):,} training rows and {len(split.test):,} held-out rows of "
-        f"{' x '.join(map(str, split.train.shape[1:]))} values; "
-        f"{seeds} seed{'s' if seeds > 1 else ''}. Errors are mean squared errors ({unit}). In the "
-        "tables: the median over the seeds, below it the range; the best of each column is marked; "
-        "n/a: the method cannot."
-    )
-
-
-def _block(result: Comparison, size: int) -> list[Part]:
-    from jamjae import report
-
-    best = result.best(size)
-    summary = [row for row in result.summary_rows if row["n_components"] == size]
-    rows = [
-        [
-            row["method"],
-            *(_cell(result, row["method"], size, name, best) for name in result.columns),
-        ]
-        for row in summary
-    ]
-    head = ["", *(column.title for column in result.columns.values())]
-    notes = [f"{row['method']}: {row['note']}" for row in summary if row["note"]]
-    parts: list[Part] = [report.Table(head, rows), report.Notes(notes)]
-    restored = result.restorations(size)
-    if restored is not None:
-        caption = f"Held-out images and their restorations from {size} numbers."
-        parts.append(report.Picture(f"restorations-{size}", restored, caption))
-    return parts
-
-
-def _cell(result: Comparison, title: str, size: int, name: str, best: dict[str, set[str]]) -> Any:
-    from jamjae.report import Cell
-
-    spread = result.spread(title, size, name)
-    if spread is None:
-        return Cell("n/a", missing=True)
-    show = result.columns[name].show
-    spans = len(result.splits) > 1 and spread.least < spread.greatest
-    small = f"{show(spread.least)} to {show(spread.greatest)}" if spans else ""
-    return Cell(show(spread.median), small, best=title in best.get(name, ()))

@@ -119,6 +119,8 @@ def _tsne(setting: Setting) -> Any:
             f"t-SNE makes maps of 2 or 3 components, not codes of {setting.n_components}"
         )
     n = len(setting.rows)
+    if (setting.rows == setting.rows[0]).all():  # its search tree would end the process
+        raise InvalidDataError("t-SNE needs rows that differ, and all of these are equal")
     options: dict[str, Any] = {
         "n_components": setting.n_components,
         "perplexity": min(30.0, (n - 1) / 3),
@@ -213,13 +215,15 @@ def automatic(rows: np.ndarray) -> list[str]:
 def _named(methods: Iterable[Any]) -> list[tuple[str, Any]]:
     pairs: list[tuple[str, Any]] = []
     for asked in methods:
-        title = asked if isinstance(asked, str) else _title(asked)
+        title = _title(asked)
         taken = sum(known == title or known.startswith(f"{title} ") for known, _ in pairs)
         pairs.append((f"{title} {taken + 1}" if taken else title, asked))
     return pairs
 
 
 def _title(asked: Any) -> str:
+    if isinstance(asked, str):
+        return METHODS[asked].title if asked in METHODS else asked
     if isinstance(asked, tuple):
         return "Keras pair"
     if hasattr(asked, "fit"):
@@ -236,8 +240,7 @@ def _method(title: str, asked: Any) -> Method:
                 f"compare knows no method {asked!r}; known are {', '.join(METHODS)}. Hand in an "
                 "estimator for any other."
             )
-        known = METHODS[asked]
-        return known if title == asked else known._replace(title=title)
+        return METHODS[asked]._replace(title=title)
     if isinstance(asked, tuple):
         return Method(title, _keras_pair(*asked))
     if hasattr(asked, "fit"):

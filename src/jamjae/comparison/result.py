@@ -164,8 +164,8 @@ class Comparison:
                 f"error on unseen rows{self._hits(size)}."
             )
         return (
-            f"{begin} PCA does not suffice: {title} restores unseen rows with {saved:.0%} less "
-            f"error{self._hits(size)}."
+            f"{begin} PCA does not suffice: {title} restores unseen rows with "
+            f"{saved:{'.1%' if saved > 0.99 else '.0%'}} less error{self._hits(size)}."
         )
 
     def _hits(self, size: int) -> str:
@@ -227,6 +227,8 @@ class Comparison:
             if run.seed == seed and codes is not None and 2 <= run.n_components <= 3:
                 few = slice(None, None, max(len(codes) // SCATTERED, 1))
                 title = run.method.title + (f", {run.n_components}" if several else "")
+                trust = run.outcome.values.get("train_trustworthiness", math.nan)
+                title = f"{title}\ntrustworthiness {trust:.4f}"
                 shown[title] = codes[few, :2]
                 places[title] = run.outcome.rows[few]
         if not shown:

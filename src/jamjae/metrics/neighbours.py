@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from jamjae.errors import InvalidDataError, ShapeMismatchError
-from jamjae.metrics.checks import matrix
+from jamjae.metrics.checks import matrix, numbers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -257,12 +257,12 @@ def _pair(
     X: ArrayLike, Z: ArrayLike, operation: str, max_rows: int, seed: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Rows and codes of the sample, each around its mean, where differences are exact."""
-    all_rows, all_codes = np.asarray(X), np.asarray(Z)
+    all_rows, all_codes = numbers(X, operation), numbers(Z, operation)
     if all_rows.shape[:1] != all_codes.shape[:1]:
         raise ShapeMismatchError(
             f"{operation} compares rows with their codes, but X has shape {all_rows.shape} and Z "
             f"has shape {all_codes.shape}. Give one code for each row."
         )
-    chosen = sample(len(all_rows), max_rows, seed) if all_rows.ndim else slice(None)
+    chosen = sample(len(all_rows), max_rows, seed)
     rows, codes = matrix(all_rows[chosen], operation), matrix(all_codes[chosen], operation)
     return rows - rows.mean(axis=0), codes - codes.mean(axis=0)

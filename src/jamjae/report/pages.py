@@ -1,4 +1,4 @@
-"""A result as a folder: one page that opens offline, the figures, and the numbers for programs."""
+"""Pages: what they are made of, and how they are written."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 LIBRARIES = ("jamjae", "jax", "keras", "numpy", "scikit-learn")
+BROAD = 6.0  # inches of a figure above which a phone is too narrow for it
 PAGE = """<!DOCTYPE html>
 <html lang="{language}">
 <head>
@@ -58,7 +59,7 @@ p { max-width: 44rem; margin: .6rem 0; }
 table { border-collapse: collapse; font-size: .85rem; font-variant-numeric: tabular-nums; }
 th, td { padding: .3rem .7rem; text-align: right; white-space: nowrap;
   border-bottom: 1px solid var(--line); }
-thead th { font-weight: 600; vertical-align: bottom; white-space: normal; min-width: 4.5rem; }
+thead th { font-weight: 600; vertical-align: bottom; }
 th:first-child, td:first-child { text-align: left; position: sticky; left: 0;
   background: var(--paper); }
 td small { display: block; color: var(--quiet); }
@@ -66,7 +67,9 @@ td.best { font-weight: 700; background: var(--mark); }
 td.missing, figcaption, footer, .quiet { color: var(--quiet); }
 ul.notes { font-size: .85rem; color: var(--quiet); padding-left: 1.1rem; }
 figure { margin: 1.2rem 0; }
-figure img { max-width: 100%; height: auto; background: #fff; border-radius: 4px; }
+figure img { width: 100%; min-width: min(100%, 20rem); height: auto; background: #fff;
+  border-radius: 4px; display: block; }
+figure.broad img { min-width: 38rem; }
 figcaption { font-size: .9rem; max-width: 44rem; }
 pre { overflow-x: auto; font-size: .8rem; line-height: 1.35; }
 footer { font-size: .8rem; margin-top: 2.5rem; border-top: 1px solid var(--line);
@@ -154,10 +157,13 @@ class Picture:
     caption: str
 
     def html(self, png: bytes) -> str:
-        """Write it for a page, with the pixels inside."""
+        """Write it for a page, with the pixels inside; a broad one can be pushed on a phone."""
         data = base64.b64encode(png).decode("ascii")
+        broad = " class=broad" if self.figure.get_figwidth() > BROAD else ""
+        width = f"max-width: {96 * self.figure.get_figwidth():.0f}px"
+        image = f'<img src="data:image/png;base64,{data}" alt="{escape(self.caption)}"'
         return (
-            f'<figure><img src="data:image/png;base64,{data}" alt="{escape(self.caption)}">'
+            f'<figure{broad}><div class="wide">{image} style="{width}"></div>'
             f"<figcaption>{escape(self.caption)}</figcaption></figure>"
         )
 

@@ -1,0 +1,29 @@
+"""A result as a folder: one page that opens offline, the figures, and the numbers for programs."""
+
+from jamjae.report.comparisons import of_comparison
+from jamjae.report.pages import (
+    Cell,
+    Heading,
+    Notes,
+    Paragraph,
+    Part,
+    Picture,
+    Report,
+    Table,
+    versions,
+    write,
+)
+
+__all__ = [
+    "Cell",
+    "Heading",
+    "Notes",
+    "Paragraph",
+    "Part",
+    "Picture",
+    "Report",
+    "Table",
+    "of_comparison",
+    "versions",
+    "write",
+]

@@ -1,0 +1,107 @@
+"""The report of a comparison."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from jamjae.report.pages import Cell, Heading, Notes, Paragraph, Part, Picture, Report, Table
+
+if TYPE_CHECKING:
+    from jamjae.comparison import Comparison
+
+
+def of_comparison(
+    result: Comparison,
+    title: str,
+    *,
+    class_names: Sequence[str] | None = None,
+    colors: Any = None,
+    facts: dict[str, str] | None = None,
+) -> Report:
+    """Make the report of a comparison: sentence, figures, all tables, and the tidy rows.
+
+    Parameters
+    ----------
+    result : Comparison
+    title : str
+        What was compared on.
+    class_names : sequence of str, optional
+    colors : array-like of shape (n, 3), optional
+        Of the rows that were compared, for the embeddings.
+    facts : dict of str to str, optional
+        For the small print.
+
+    Returns
+    -------
+    Report
+        To be written by `jamjae.report.write`.
+    """
+    caption = "Leading metrics. Bars reach from the least to the greatest; a ring marks the best."
+    parts: list[Part] = [
+        Paragraph(result.sentence, lead=True),
+        Paragraph(_setting(result)),
+        Picture("comparison", result.figure(), caption),
+    ]
+    for size in result.sizes:
+        parts += _block(result, size)
+    embeddings = result.embeddings(colors=colors, class_names=class_names)
+    if embeddings is not None:
+        caption = "Codes of the training rows, of the first seed."
+        parts += [Heading("Embeddings"), Picture("embeddings", embeddings, caption)]
+    return Report(
+        title=f"{title}: autoencoders beside the classical methods",
+        parts=parts,
+        metrics={
+            "data": title,
+            "sentence": result.sentence,
+            "summary": result.summary_rows,
+            "rows": result.rows,
+        },
+        rows=result.rows,
+        facts=facts or {},
+    )
+
+
+def _setting(result: Comparison) -> str:
+    split = next(iter(result.splits.values()))
+    seeds = len(result.splits)
+    unit = "pixels in [0, 1]" if split.train.dtype == "uint8" else "in squared units of the data"
+    over = "the median over the seeds and below it the range; " if seeds > 1 else ""
+    return (
+        f"{len(split.train):,} training rows and {len(split.test):,} held-out rows of "
+        f"{' x '.join(map(str, split.train.shape[1:]))} values; {seeds} seed"
+        f"{'s' if seeds > 1 else ''}. MSE is the mean squared error of a value, {unit}. In the "
+        f"tables: {over}the best method of each line is marked; n/a: the method cannot."
+    )
+
+
+def _block(result: Comparison, size: int) -> list[Part]:
+    best = result.best(size)
+    summary = [row for row in result.summary_rows if row["n_components"] == size]
+    titles = [row["method"] for row in summary]
+    lines = [
+        [
+            column.title,
+            *(_cell(result, title, size, name, title in best.get(name, ())) for title in titles),
+        ]
+        for name, column in result.columns.items()
+    ]
+    heading = f"{size} component{'s' if size > 1 else ''}"
+    notes = [f"{row['method']}: {row['note']}" for row in summary if row["note"]]
+    parts: list[Part] = [Heading(heading), Table(["", *titles], lines), Notes(notes)]
+    restored = result.restorations(size)
+    if restored is not None:
+        caption = f"Held-out images and their restorations from {size} numbers."
+        parts.append(Picture(f"restorations-{size}", restored, caption))
+    return parts
+
+
+def _cell(result: Comparison, title: str, size: int, name: str, best: bool) -> Cell:
+    spread = result.spread(title, size, name)
+    if spread is None:
+        return Cell("n/a", missing=True)
+    show = result.columns[name].show
+    spans = show(spread.least) != show(spread.greatest)
+    small = f"{show(spread.least)} to {show(spread.greatest)}" if spans else ""
+    return Cell(show(spread.median), small, best=best)
