@@ -80,7 +80,7 @@ def _block(result: Comparison, size: int) -> list[Part]:
     best = result.best(size)
     summary = [row for row in result.summary_rows if row["n_components"] == size]
     titles = [row["method"] for row in summary]
-    lines = [
+    lines: list[list[Cell | str]] = [
         [
             column.title,
             *(_cell(result, title, size, name, title in best.get(name, ())) for title in titles),
