@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from jamjae.metrics import trustworthiness
+
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
-TEN_LINES, CHAPTER = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+TEN_LINES, COMPARISON, GUIDED, CHAPTER = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
 
 
 def test_ten_lines(tmp_path, monkeypatch, capsys):
@@ -21,6 +24,22 @@ def test_ten_lines(tmp_path, monkeypatch, capsys):
     assert (tmp_path / "digits.jamjae").exists()
     _, ours, rival = map(float, capsys.readouterr().out.split())
     assert ours < rival
+
+
+def test_the_comparison(capsys):
+    names = {}
+    exec(COMPARISON, names)  # noqa: S102
+    printed = capsys.readouterr().out
+    assert "16 components" in printed
+    assert "PCA does not suffice" in printed
+    assert len(names["figure"].axes) == 3
+
+
+def test_the_guided_autoencoder():
+    names = {}
+    exec(GUIDED, names)  # noqa: S102
+    assert trustworthiness(names["unseen"], names["Z"], n_neighbors=12) > 0.999
+    assert np.square(names["X2"] - names["unseen"]).mean() < 0.0005
 
 
 @pytest.mark.filterwarnings("ignore:Do not pass an `input_shape`:UserWarning")

@@ -76,8 +76,8 @@ class Autoencoder(LatentModel):
     batch_size : int, default=128
     epochs : "auto" or int, default="auto"
         How often every row is used. ``"auto"``: about 4,000 steps, but at least 20 and at most 300
-        epochs, so that a small table is learned as well as a large one; twice that with more than
-        one hidden layer.
+        epochs, so that a small table is learned as well as a large one; with more than one hidden
+        layer about 5,000 steps, 40 to 400 epochs.
     validation_fraction : float in [0, 1), default=0.0
         Rows held out to choose the best epoch by; they are not trained on.
     early_stopping : bool, default=False

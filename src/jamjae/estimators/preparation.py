@@ -21,7 +21,8 @@ from jamjae.scaling import Scaling
 
 ADAM_RATE = 2e-3  # the peak for jamjae's own networks; see benchmarks/fashion_mnist.py
 DEEP_RATE = (0.5, 4e-3)  # with several hidden layers: that over their width, and at most
-STEPS, EPOCHS = 4000, (20, 300)  # what epochs="auto" aims at, and its bounds; twice that if deep
+STEPS, EPOCHS = 4000, (20, 300)  # what epochs="auto" aims at, and its bounds
+DEEP_STEPS, DEEP_EPOCHS = 5000, (40, 400)  # the same with several hidden layers
 
 
 class Seeds(NamedTuple):
@@ -159,9 +160,8 @@ def epochs(model: Any, pair: networks.Pair, steps: int) -> int:
     if model.epochs != "auto":
         return int(model.epochs)
     deep = own(model) and len(networks.hidden_widths(pair.encoder)) > 1
-    times = 2 if deep else 1
-    fewest, most = EPOCHS
-    return times * min(max(-(-STEPS // steps), fewest), most)
+    aim, (fewest, most) = (DEEP_STEPS, DEEP_EPOCHS) if deep else (STEPS, EPOCHS)
+    return min(max(-(-aim // steps), fewest), most)
 
 
 def changed_shape(layer: keras.Layer, name: str, shape: tuple[int, ...]) -> tuple[int, ...]:
