@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
+import marshal
 import math
+import pickle
 import time
+import types
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
 import jax
 import jax.numpy as jnp
+import joblib
 import keras
 import numpy as np
 from safetensors import SafetensorError, safe_open
@@ -38,17 +43,36 @@ def identity(model: Any, rows: np.ndarray) -> str:
 
 
 def _described(value: Any) -> bytes:
+    """Describe a parameter so that another process describes an equal one alike."""
     if isinstance(value, keras.Layer):
-        held = functional.read(value) if value.built else functional.Variables([], [])
-        weights = b"".join(np.asarray(array).tobytes() for array in (*held.params, *held.buffers))
-        return repr(functional.fingerprint(value)).encode() + weights
+        return _layer(value)
     if isinstance(value, keras.Optimizer):
         return functional.describe_optimizer(value, scheduled=False).encode()
-    if isinstance(value, np.ndarray):
-        return repr((value.shape, value.dtype)).encode() + np.ascontiguousarray(value).tobytes()
-    if callable(value):
-        return f"{value.__module__}.{value.__qualname__}".encode()
-    return repr(value).encode()
+    if isinstance(value, types.FunctionType):
+        around = [cell.cell_contents for cell in value.__closure__ or ()]
+        parts = (value.__module__, value.__qualname__, value.__defaults__, *around)
+        return marshal.dumps(value.__code__) + b"".join(map(_described, parts))
+    if isinstance(value, functools.partial):
+        return b"".join(map(_described, (value.func, *value.args, *sorted(value.keywords.items()))))
+    if isinstance(value, list | tuple):
+        return b"".join(map(_described, value))
+    return _hashed(value)
+
+
+def _hashed(value: Any) -> bytes:
+    try:
+        return joblib.hash(value).encode()
+    except (pickle.PicklingError, TypeError, AttributeError):  # only this process can know it
+        return repr(value).encode()
+
+
+def _layer(layer: keras.Layer) -> bytes:
+    """Describe a layer by what it computes and by its weights, whatever its seeds."""
+    found = functional.fingerprint(layer, anew=True)
+    kinds = sorted(f"{kind.__module__}.{kind.__qualname__}" for kind in found.kinds)
+    weights = [np.asarray(v.value).tobytes() for v in layer.variables if "seed" not in v.path]
+    described = repr((found.text, kinds, found.trainable)).encode()
+    return described + b"".join(map(_described, found.functions)) + b"".join(weights)
 
 
 class Resumed(NamedTuple):

@@ -7,8 +7,10 @@ statistics, the seeds of Dropout and of random augmentation).
 
 from __future__ import annotations
 
+import copy
 import json
-import re
+import types
+import warnings
 import weakref
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -107,9 +109,10 @@ def apply(layer: keras.Layer) -> Apply:
     """Make ``(params, buffers, x, training) -> Applied`` of a built layer."""
 
     def call(params: Arrays, buffers: Arrays, x: jax.Array, training: bool = False) -> Applied:
+        mode = {"training": training} if layer._call_has_training_arg else {}
         with _fast_convolutions(layer):
             output, buffers, losses = layer.stateless_call(
-                params, buffers, x, training=training, return_losses=True
+                params, buffers, x, return_losses=True, **mode
             )
         return Applied(output, buffers, sum(losses, 0.0))
 
@@ -214,33 +217,70 @@ def default_learning_rate(kind: str | keras.Optimizer) -> float | None:
 
 # --- fingerprints and compiled calls --------------------------------------------------------
 
-_FINGERPRINTS: weakref.WeakKeyDictionary[Any, Hashable] = weakref.WeakKeyDictionary()
+
+class Fingerprint(NamedTuple):
+    """What a layer computes, by its configuration, and which of its arrays are trained."""
+
+    text: str
+    kinds: frozenset[type]  # of a user's own layers inside it
+    functions: tuple[Any, ...]  # of a user's own
+    trainable: tuple[bool, ...] = ()
 
 
-def fingerprint(layer: keras.Layer | None) -> Hashable:
+_DESCRIPTIONS: weakref.WeakKeyDictionary[Any, Fingerprint] = weakref.WeakKeyDictionary()
+NODES = ("keras_history", "input_layers", "output_layers")  # where a configuration names layers
+
+
+def fingerprint(layer: keras.Layer, *, anew: bool = False) -> Fingerprint:
     """Describe a layer such that equal fingerprints compute the same function of their arrays.
 
     Names do not count (Keras numbers them through the process), so networks built twice by the
     same code share what was compiled for the first.
+
+    Parameters
+    ----------
+    layer : keras.Layer
+    anew : bool
+        Whether to look at the layer again if it was described before: its settings may have been
+        changed since (a rate of Dropout).
     """
-    if layer is None:
-        return None
-    if layer not in _FINGERPRINTS:
-        _FINGERPRINTS[layer] = _describe(layer)
-    return _FINGERPRINTS[layer]
+    if anew or layer not in _DESCRIPTIONS:
+        _DESCRIPTIONS[layer] = _describe(layer)
+    return _DESCRIPTIONS[layer]._replace(trainable=tuple(v.trainable for v in layer.variables))
 
 
-def _describe(layer: keras.Layer) -> Hashable:
+def _describe(layer: keras.Layer) -> Fingerprint:
     inside = parts(layer)
     foreign = {type(part) for part in inside if not type(part).__module__.startswith("keras.")}
+    names = {part.name: f"@{i}" for i, part in enumerate(inside)}
     try:
-        text = json.dumps(keras.saving.serialize_keras_object(layer), sort_keys=True, default=repr)
+        config = keras.saving.serialize_keras_object(layer)
+        text = json.dumps(_nameless(config, names), sort_keys=True, default=repr)
     except (TypeError, ValueError, NotImplementedError):
-        return id(layer), weakref.ref(layer)  # cannot be described, so is only equal to itself
-    names = {json.dumps(part.name): f'"@{i}"' for i, part in enumerate(inside)}
-    text = re.sub("|".join(map(re.escape, names)), lambda m: names[m[0]], text)
-    trainable = tuple(v.trainable for v in layer.variables)
-    return text, frozenset(foreign), trainable
+        text = f"{id(layer)}"  # cannot be described, so is only equal to itself
+        return Fingerprint(text, frozenset(foreign), (weakref.ref(layer),))
+    return Fingerprint(text, frozenset(foreign), tuple(_functions(inside)))
+
+
+def _nameless(config: Any, names: dict[str, str], *, naming: bool = False) -> Any:
+    """Put numbers in place of the names of a configuration's layers, and leave out their seeds."""
+    if isinstance(config, dict):
+        return {
+            key: _nameless(value, names, naming=key == "name" or key in NODES)
+            for key, value in config.items()
+            if key != "seed"  # training draws its own
+        }
+    if isinstance(config, list | tuple):
+        return [_nameless(part, names, naming=naming) for part in config]
+    return names.get(config, config) if naming and isinstance(config, str) else config
+
+
+def _functions(layers: list[keras.Layer]) -> Iterator[Callable[..., Any]]:
+    """Find the functions of a user's own in layers: Keras writes down no more than their names."""
+    for layer in layers:
+        for value in vars(layer).values():
+            if isinstance(value, types.FunctionType) and not value.__module__.startswith("keras."):
+                yield value
 
 
 class Template(NamedTuple):
@@ -256,9 +296,19 @@ class Template(NamedTuple):
         return hash(self.key)
 
 
-def template(layer: keras.Layer) -> Template:
+def template(layer: keras.Layer, *, anew: bool = False) -> Template:
     """Wrap a layer so that it equals every layer of the same fingerprint."""
-    return Template(fingerprint(layer), layer)
+    return Template(fingerprint(layer, anew=anew), layer)
+
+
+def private(layer: keras.Layer) -> keras.Layer:
+    """Copy a layer to compile from, out of reach of what its owner does to it later."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return copy.deepcopy(layer)
+        except Exception:  # noqa: BLE001 - whatever a layer that cannot be copied raises
+            return layer
 
 
 FEW_ROWS, MANY_ROWS = 32, 256  # rows a compiled call takes: one row stays quick, many stay fast
@@ -266,7 +316,8 @@ FEW_ROWS, MANY_ROWS = 32, 256  # rows a compiled call takes: one row stays quick
 
 @lru_cache(maxsize=64)
 def _forward(known: Template, offset: float, factor: float) -> Callable[..., jax.Array]:
-    call, shape = apply(known.layer), known.layer.input_shape[1:]
+    layer = private(known.layer)
+    call, shape = apply(layer), layer.input_shape[1:]
 
     @jax.jit
     def forward(variables: Variables, x: jax.Array) -> jax.Array:

@@ -27,6 +27,7 @@ from jamjae.scaling import Scaling
 Shape = tuple[int, ...]
 Tensor: TypeAlias = keras.KerasTensor
 ACTIVATION = "gelu"
+LAST_AXIS = "channels_last"  # whatever Keras is set to
 ANCHOR = "anchor"  # the linear path
 LAST = "correction"  # the last layer of a nonlinear path, which starts at zero
 DENSE_LIMIT = 4096  # values of an image up to which dense networks learn more in the same time
@@ -113,7 +114,7 @@ def convolutional(shape: Shape, n_components: int, *, anchored: bool) -> Pair:
 
     def encode(x: Tensor) -> Tensor:
         x = layers.Reshape((height, width, channels), name="image")(x)
-        x = layers.ZeroPadding2D(spare, name="pad")(x) if any(map(any, spare)) else x
+        x = layers.ZeroPadding2D(spare, LAST_AXIS, name="pad")(x) if any(map(any, spare)) else x
         x = _convolution(x, patch, strides=patch, name="patches")
         for number in range(1, halvings + 1):
             x = _convolution(x, 3, strides=2, name=f"halve_{number}")
@@ -128,18 +129,29 @@ def convolutional(shape: Shape, n_components: int, *, anchored: bool) -> Pair:
                 3,
                 strides=2,
                 padding="same",
+                data_format=LAST_AXIS,
                 activation=ACTIVATION,
                 name=f"double_{number}",
             )(z)
-        z = layers.Conv2DTranspose(channels, patch, strides=patch, name=LAST)(z)
-        return _flat(layers.Cropping2D(spare, name="crop")(z) if any(map(any, spare)) else z)
+        z = layers.Conv2DTranspose(
+            channels, patch, strides=patch, data_format=LAST_AXIS, name=LAST
+        )(z)
+        return _flat(
+            layers.Cropping2D(spare, LAST_AXIS, name="crop")(z) if any(map(any, spare)) else z
+        )
 
     return _pair(shape, n_components, encode, decode, linear=anchored, corrected=True)
 
 
 def _convolution(x: Tensor, size: int, *, strides: int = 1, name: str) -> Tensor:
     return layers.Conv2D(
-        FILTERS, size, strides=strides, padding="same", activation=ACTIVATION, name=name
+        FILTERS,
+        size,
+        strides=strides,
+        padding="same",
+        data_format=LAST_AXIS,
+        activation=ACTIVATION,
+        name=name,
     )(x)
 
 
@@ -175,7 +187,7 @@ def _sum(x: Tensor, units: int, correction: Tensor | None, linear: bool) -> Tens
 
 
 def _flat(x: Tensor) -> Tensor:
-    return x if len(x.shape) == 2 else layers.Flatten()(x)
+    return x if len(x.shape) == 2 else layers.Flatten(LAST_AXIS)(x)
 
 
 def _hidden(x: Tensor, widths: Sequence[int]) -> Tensor:
@@ -249,6 +261,12 @@ def given(encoder: Any, decoder: Any, shape: Shape) -> Pair:
                 f"encoder= and decoder= must both be Keras models, but {role} is {model!r}. "
                 "Hand in both, for example two keras.Sequential models, or neither."
             )
+    shared = {id(v) for v in encoder.variables} & {id(v) for v in decoder.variables}
+    if encoder is decoder or shared:
+        raise InvalidNetworkError(
+            f"The encoder and the decoder share {len(shared) or 'all of their'} weights. Training "
+            "keeps the two apart: give each of them layers of its own."
+        )
     _build(encoder, shape)
     _build(decoder, encoder.output_shape[1:])
     _require_fit("rows of the data", shape, "encoder's input", encoder.input_shape[1:])
@@ -262,6 +280,14 @@ def given(encoder: Any, decoder: Any, shape: Shape) -> Pair:
 
 
 def _build(model: keras.Model, shape: Shape) -> None:
+    if not (isinstance(model, keras.Sequential) or hasattr(model, "operations")):
+        raise InvalidNetworkError(
+            f"The model {model.name!r} is a {type(model).__name__} with a call of its own, whose "
+            "shapes are not known. Hand in a keras.Sequential, or a functional model: "
+            "keras.Model(inputs, outputs)."
+        )
+    if not model.layers:
+        raise InvalidNetworkError(f"The model {model.name!r} has no layers. Add some first.")
     if model.built:
         return
     wants_image = isinstance(model.layers[0], layers.Conv2D) and len(shape) == 2

@@ -36,10 +36,13 @@ class Principal(NamedTuple):
     variance: float
 
     def restore(self, X: np.ndarray) -> np.ndarray:
-        """Project rows (n, ...) on the components and come back; float32, the shape of X."""
-        components = self.components.astype(np.float32)
-        mean = self.mean.astype(np.float32)
-        restored = np.empty(X.shape, dtype=np.float32)
+        """Project rows (n, ...) on the components and come back, in the shape of X.
+
+        In float64 for float64 rows, which may lie far from zero; else in float32.
+        """
+        dtype = np.float64 if X.dtype == np.float64 else np.float32
+        components, mean = self.components.astype(dtype), self.mean.astype(dtype)
+        restored = np.empty(X.shape, dtype=dtype)
         for rows in row_chunks(X):
             centred = X[rows].reshape(len(X[rows]), -1) - mean
             restored[rows] = (centred @ components.T @ components + mean).reshape(X[rows].shape)
@@ -95,9 +98,15 @@ def _by_covariance(X: np.ndarray, d: int, k: int) -> Parts:
 
 
 def _by_svd(X: np.ndarray, d: int, k: int, random_state: int | None) -> Parts:
-    rows = X.reshape(len(X), d).astype(np.float32, copy=False)
-    pca = PCA(k, random_state=random_state).fit(rows)
-    biased = (len(X) - 1) / len(X)  # scikit-learn divides by n - 1, an error by n
+    chunks = row_chunks(X)
+    mean = sum(X[rows].reshape(-1, d).sum(axis=0, dtype=np.float64) for rows in chunks) / len(X)
+    centred = np.empty((len(X), d), dtype=np.float32)
+    size = max(float(np.abs(X[rows].reshape(-1, d) - mean).max()) for rows in chunks) or 1.0
+    for rows in chunks:  # in the data's own precision and units, float32 could not hold them
+        centred[rows] = (X[rows].reshape(-1, d) - mean) / size
+    pca = PCA(k, random_state=random_state).fit(centred)
+    biased = size**2 * (len(X) - 1) / len(X)  # scikit-learn divides by n - 1, an error by n
     variances = pca.explained_variance_.astype(np.float64) * biased
     error = max(float(pca.noise_variance_) * biased * (min(len(X), d) - k) / d, 0.0)
-    return pca.mean_, pca.components_, variances, error, error + float(variances.sum()) / d
+    mean = mean + size * pca.mean_.astype(np.float64)
+    return mean, pca.components_, variances, error, error + float(variances.sum()) / d

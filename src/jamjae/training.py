@@ -17,7 +17,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from jamjae.errors import TrainingDiverged
-from jamjae.functional import Optimizer, Template, apply, optimizer
+from jamjae.functional import Optimizer, Template, apply, optimizer, private
 from jamjae.losses import RowLoss
 from jamjae.objectives import Objective, autoencoder, guidance, minimise, reconstruction
 from jamjae.schedules import SCHEDULES, Rate, Schedule
@@ -225,7 +225,7 @@ class Program(NamedTuple):
 @lru_cache(maxsize=16)
 def compiled(recipe: Recipe) -> Program:
     """Make the program of a recipe, or give the one made before: a second fit compiles nothing."""
-    layers = {name: template.layer for name, template in recipe.networks}
+    layers = {name: private(template.layer) for name, template in recipe.networks}
     networks = {name: apply(layer) for name, layer in layers.items()}
     terms = [reconstruction(recipe.loss)]
     if recipe.guide_weight is not None:
@@ -306,6 +306,9 @@ def _filled(array: np.ndarray, held: int) -> np.ndarray:
     return filled
 
 
+SMALL = 1e-9  # a loss on the scale of training that is rounding, and not to be compared with
+
+
 class Sound(NamedTuple):
     """What a loss is compared with to tell whether training diverged.
 
@@ -342,6 +345,8 @@ def run(
     """
     began = time.perf_counter()
     for number in range(len(progress.history), epochs):
+        if patience is not None and number and number - 1 - progress.best_epoch >= patience:
+            break
         state, terms = _one_epoch(progress.state, epoch, data.pieces(number), rate)
         _require_convergence(terms["loss"], progress.history, rate, sound)
         if validate:
@@ -349,8 +354,7 @@ def run(
         progress = _advanced(progress, state, terms)
         report = Report(number + 1, epochs, terms, time.perf_counter() - began)
         answers = [observer(report, progress) for observer in observers]
-        waited = number - progress.best_epoch
-        if True in answers or (patience is not None and waited >= patience):
+        if True in answers:
             break
     return progress
 
@@ -386,11 +390,11 @@ def _require_convergence(
     loss: float, history: tuple[dict[str, float], ...], rate: Rate, sound: Sound
 ) -> None:
     lowest = min((terms["loss"] for terms in history), default=sound.start)
-    if np.isfinite(loss) and not loss > 100.0 * max(lowest, sound.variance):
+    if np.isfinite(loss) and not loss > 100.0 * max(lowest, sound.variance, SMALL):
         return
     raise TrainingDiverged(
         f"Training diverged in epoch {len(history) + 1}: the loss became {loss:.3g}"
-        + (f" after {lowest:.3g}" if np.isfinite(lowest) else "")
+        + (f" after {lowest:.3g}" if history else "")
         + f". The likely cause is the learning rate, {rate.peak:g} at its highest; try "
         f'{rate.peak / 10:g} or learning_rate="auto". If the data hold a few values far larger '
         "than the rest, clip or transform them first."

@@ -349,9 +349,12 @@ class Autoencoder(LatentModel):
             )
 
     def _sound(self) -> training.Sound:
-        variance = self.baseline_.variance / self.scale_**2
+        if not isinstance(self.loss, str):  # which may be a sum, or in any other unit
+            return training.Sound(0.0)
+        guided = 0.0 if self.guide is None else float(self.guide_weight)
+        known = self.baseline_.variance / self.scale_**2 + guided  # a guide's variance is one
         anchored = preparation.own(self) and self.anchor == "pca"
-        return training.Sound(variance, variance if anchored else np.inf)
+        return training.Sound(known, known if anchored else np.inf)
 
     def _observers(self) -> list[Callable[..., Any]]:
         baseline = preparation.baseline_loss(self, self.baseline_, self.scale_)

@@ -87,7 +87,7 @@ def build(model: Any, shape: tuple[int, ...]) -> networks.Pair:
             f"network={widths!r} was given, but hidden widths are whole numbers from 1, "
             "for example network=(512, 128)."
         )
-    return networks.dense(shape, model.n_components, widths, anchored=anchored)
+    return networks.dense(shape, model.n_components, [int(w) for w in widths], anchored=anchored)
 
 
 def own(model: Any) -> bool:
@@ -134,7 +134,9 @@ def plan(model: Any, pair: networks.Pair, in_graph: tuple[float, float]) -> Job:
     elif own(model) and model.optimizer == "adam":
         rate = adam_rate(pair)
     recipe = training.Recipe(
-        networks=tuple((name, functional.template(layers[name])) for name in sorted(layers)),
+        networks=tuple(
+            (name, functional.template(layers[name], anew=True)) for name in sorted(layers)
+        ),
         shapes=tuple(sorted(shapes.items())),
         in_graph=in_graph,
         loss=LOSSES[model.loss] if isinstance(model.loss, str) else model.loss,

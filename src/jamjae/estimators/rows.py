@@ -48,6 +48,8 @@ def check_rows(model: BaseEstimator, X: Any, operation: str, *, reset: bool) -> 
         )
     _require_finite(rows, attempt)
     if reset:
+        if rows.ndim > 2:  # images have no names, even where rows of a table were fitted before
+            model.__dict__.pop("feature_names_in_", None)
         model.row_shape_ = rows.shape[1:]
         model.n_features_in_ = math.prod(rows.shape[1:])
     elif rows.shape[1:] != model.row_shape_:
