@@ -346,3 +346,15 @@ def _file_names(names: Sequence[str], n: int) -> list[str]:
 def _stem(name: str) -> str:
     path = Path(name)
     return str(path.with_suffix("")) if path.suffix.lower() in SUFFIXES else str(path)
+
+
+def in_channels(X: np.ndarray, colour: bool) -> np.ndarray:
+    """Make 8-bit images grey (n, h, w) or coloured (n, h, w, 3), whichever they are.
+
+    Grey is ITU-R 601-2 luma, as in Pillow: ``0.299 R + 0.587 G + 0.114 B``.
+    """
+    if X.ndim == 3 and colour:
+        return np.repeat(X[..., None], 3, axis=-1)
+    if X.ndim == 4 and not colour:
+        return np.rint(X @ np.array([0.299, 0.587, 0.114])).astype(X.dtype)
+    return X

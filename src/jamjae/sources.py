@@ -241,6 +241,13 @@ def _labelled(
 ) -> Dataset:
     y: np.ndarray | None = None
     class_names: tuple[str, ...] = ()
+    width = math.prod(X.shape[1:])
+    for what, names, count in (("row", row_names, len(X)), ("feature", feature_names, width)):
+        if names and len(names) != count:
+            raise DataFormatError(
+                f"Cannot read {str(path)!r}: there are {count} {what}s, but {len(names)} "
+                f"{what} names. One name a {what} is expected."
+            )
     if labels is not None:
         if labels.shape != (len(X),):
             raise DataFormatError(

@@ -159,8 +159,10 @@ def _parsed(path: Path, reader: Any, label: str | None) -> Table:
 
 def _names_columns(start: list[list[str]], label: str | None) -> bool:
     first = [_number(cell) for cell in start[0]]
-    if label in [cell.strip() for cell in start[0]]:
-        return True
+    cells = [cell.strip() for cell in start[0]]
+    counted = [str(i) for i in range(len(cells))]
+    if label in cells or (len(cells) > 1 and cells in (counted, ["", *counted[:-1]])):
+        return True  # the second is how pandas names columns that have no names
     if None not in first:
         return False
     if all(number is None or math.isnan(number) for number in first):

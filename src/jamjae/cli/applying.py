@@ -56,6 +56,7 @@ def encode(
 
     voice = Voice(quiet=quiet, as_json=json)
     _require_table(output)
+    require_other(data, output)
     fitted = opened(model)
     found = load(
         voice,
@@ -87,6 +88,7 @@ def decode(
     voice = Voice(quiet=quiet, as_json=json)
     fitted = opened(model)
     _require_place(fitted, output)
+    require_other(codes, output)
     found = read(codes)
     rows = fitted.inverse_transform(found.X)
     _write(fitted, output, rows, found.row_names, _range(fitted, rows))
@@ -111,6 +113,7 @@ def reconstruct(
     voice = Voice(quiet=quiet, as_json=json)
     fitted = opened(model)
     _require_place(fitted, output)
+    require_other(data, output)
     found = load(
         voice,
         data,
@@ -200,6 +203,13 @@ def _require_table(output: Path) -> None:
             f"Cannot write {str(output)!r}: a name that ends in {', '.join(TABLES)} is expected."
         )
     require_writable(output)
+
+
+def require_other(data: str | Path, output: Path) -> None:
+    """Refuse to write where the data are: they would be replaced."""
+    read = Path(data).resolve()
+    if read.exists() and output.resolve() in (read, *([read.parent] if read.is_file() else [])):
+        raise typer.BadParameter(f"--output {output}: the data are there. Name another place.")
 
 
 def _require_place(model: Autoencoder, output: Path) -> None:

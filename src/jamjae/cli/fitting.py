@@ -34,6 +34,7 @@ def fit(
         float,
         typer.Option(
             min=0.0,
+            max=1.0,
             help="Corrupt inputs with Gaussian noise of this deviation, on the scale of training.",
         ),
     ] = 0.0,

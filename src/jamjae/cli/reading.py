@@ -41,7 +41,7 @@ def load(
     limit: int | None = None,
     model: Autoencoder | None = None,
 ) -> Dataset:
-    """Load data and tell what was found; images are brought to the size `model` was fitted to."""
+    """Load data and tell what was found; images are brought to what `model` was fitted to."""
     from dataclasses import replace
 
     load_libraries("jamjae.datasets")
@@ -50,13 +50,17 @@ def load(
     if data in datasets.NAMES and not datasets.NAMES[data].files:
         load_libraries("sklearn.datasets")  # which generates or holds them
     size = _size(image_size)
-    are_images = Path(data).is_dir() or Path(data).suffix.lower() in images.SUFFIXES
+    named = data in datasets.NAMES or not (Path(data).exists() or _is_path(data))
+    are_images = not named and (Path(data).is_dir() or Path(data).suffix.lower() in images.SUFFIXES)
+    _require_use(data, named, are_images, subset=subset, label=label, image_size=image_size)
     if size is None and are_images and model is not None and len(model.row_shape_) > 1:
         size = model.row_shape_[0], model.row_shape_[1]
-    if data in datasets.NAMES or not (Path(data).exists() or _is_path(data)):
+    if named:
         found = datasets.load(data, subset)
     else:
         found = sources.read(data, image_size=size, skip_bad=skip_bad, label=label)
+    if are_images and model is not None and len(model.row_shape_) > 1:
+        found = replace(found, X=images.in_channels(found.X, len(model.row_shape_) == 3))
     if limit is not None:
         found = replace(
             found,
@@ -71,6 +75,24 @@ def load(
     for name in found.skipped:
         voice.note(f"skipped {name}, which is damaged")
     return found
+
+
+def _require_use(
+    data: str,
+    named: bool,
+    are_images: bool,
+    *,
+    subset: str,
+    label: str | None,
+    image_size: str | None,
+) -> None:
+    """Refuse options that would have no effect."""
+    if named and label is not None:
+        raise typer.BadParameter(f"--label {label}: the data set {data} has its classes already.")
+    if image_size is not None and not are_images:
+        raise typer.BadParameter(f"--image-size {image_size}: {data} is no folder of images.")
+    if not named and subset != "train":
+        raise typer.BadParameter(f"--subset {subset}: {data} is a path, and read whole.")
 
 
 def fitted_rows(model: Autoencoder, found: Dataset) -> np.ndarray:

@@ -17,7 +17,7 @@ from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from jamjae import networks, pca, training
 from jamjae.checkpoints import Checkpoint, identity
 from jamjae.errors import InvalidDataError
-from jamjae.estimators import guides, preparation
+from jamjae.estimators import guides, preparation, telling
 from jamjae.estimators.base import LatentModel
 from jamjae.estimators.preparation import Job, Seeds
 from jamjae.estimators.rows import check_rows
@@ -233,7 +233,10 @@ class Autoencoder(LatentModel):
             If the loss stops being finite or explodes.
         """
         self._validate_params()
-        rows = check_rows(self, X, "fit", reset=True)
+        warm = self.warm_start and self.__sklearn_is_fitted__()
+        rows = check_rows(self, X, "fit", reset=not warm)
+        if warm:
+            preparation.require_same_kind(self, rows)
         checkpoint = self._checkpoint(rows)
         seeds = Seeds.draw(self.random_state) if checkpoint is None else checkpoint.seeds
         kept, held = preparation.split(len(rows), self.validation_fraction, seeds.split)
@@ -252,7 +255,7 @@ class Autoencoder(LatentModel):
             checkpoint,
         )
         preparation.put_back(job.layers, progress.best)
-        self._record(progress.history)
+        self.history_ = telling.history(progress.history)
         self._judge(rows[kept], seeds)
         return self
 
@@ -263,7 +266,7 @@ class Autoencoder(LatentModel):
         goes on from there. Parameters and errors are those of ``fit``.
         """
         self._validate_params()
-        first = not hasattr(self, "encoder_")
+        first = not self.__sklearn_is_fitted__()
         rows = check_rows(self, X, "partial_fit", reset=first)
         if self.guide is not None:
             raise InvalidDataError(
@@ -275,24 +278,28 @@ class Autoencoder(LatentModel):
         job = self._job(rows)
         if job.recipe.schedule:
             job = job._replace(recipe=job.recipe._replace(schedule="constant"))
-        state = getattr(self, "_training", None) or preparation.first_state(job, seeds)
+        state = preparation.first_state(job, seeds)
+        recipe, before = getattr(self, "_training", (None, state))
+        if recipe == job.recipe:  # the same weights' next step; of other parameters the first
+            state = before._replace(params=state.params)
         data = training.source({"x": rows}, self._scaled, self.batch_size)
         program = training.compiled(job.recipe)
         rate = Rate(job.peak, 1.0)
         begun = training.Progress.begin(state)
         progress = training.run(begun, program.epoch, data, rate, 1, sound=self._sound())
-        self._training = progress.state
+        self._training = job.recipe, progress.state
         preparation.put_back(job.layers, progress.state)
-        self._record(progress.history, after=getattr(self, "history_", {}))
+        self.history_ = telling.history(progress.history, after=getattr(self, "history_", {}))
         self.reconstruction_error_ = float(self._row_errors(rows).mean())
         return self
 
     def _begin(self, rows: np.ndarray, seeds: Seeds) -> None:
         """Set everything that is known before the first step."""
         self.__dict__.pop("_training", None)
-        if self.warm_start and hasattr(self, "encoder_"):
+        if self.warm_start and self.__sklearn_is_fitted__():
             self.baseline_ = pca.fit(rows, self.n_components_, seeds.network)
         else:
+            self.__dict__.pop("reconstruction_error_", None)  # fitted again only at the end
             pair = preparation.build(self, rows.shape[1:])
             self.n_components_ = int(np.prod(pair.encoder.output_shape[1:]))
             self.baseline_ = pca.fit(rows, self.n_components_, seeds.network)
@@ -331,7 +338,8 @@ class Autoencoder(LatentModel):
         validate = None
         if held is not None:
             validate = training.validation(program, self._scaled(held), self.batch_size)
-        observers = self._observers()
+        baseline = preparation.baseline_loss(self, self.baseline_, self.scale_)
+        observers = telling.observers(self.callbacks, self.verbose, baseline)
         if checkpoint is not None:
             progress = checkpoint.resume(progress)
             observers.insert(0, checkpoint.observe)
@@ -356,16 +364,6 @@ class Autoencoder(LatentModel):
         anchored = preparation.own(self) and self.anchor == "pca"
         return training.Sound(known, known if anchored else np.inf)
 
-    def _observers(self) -> list[Callable[..., Any]]:
-        baseline = preparation.baseline_loss(self, self.baseline_, self.scale_)
-        told = [*self.callbacks, *([_print_line] if self.verbose else [])]
-
-        def tell(report: training.Report, progress: training.Progress) -> bool:
-            report = report._replace(baseline=baseline)
-            return True in [callback(report) for callback in told]
-
-        return [tell] if told else []
-
     def _checkpoint(self, rows: np.ndarray) -> Checkpoint | None:
         if self.checkpoint_dir is None:
             return None
@@ -374,13 +372,6 @@ class Autoencoder(LatentModel):
         )
 
     # --- after learning ---------------------------------------------------------------------
-
-    def _record(
-        self, history: Iterable[dict[str, float]], after: dict[str, np.ndarray] | None = None
-    ) -> None:
-        epochs = list(history)
-        new = {name: np.array([terms[name] for terms in epochs]) for name in epochs[0]}
-        self.history_ = {name: np.append((after or {}).get(name, ()), new[name]) for name in new}
 
     def _judge(self, rows: np.ndarray, seeds: Seeds) -> None:
         """Measure the error on the training rows, and go back to PCA if that is better."""
@@ -403,9 +394,3 @@ class Autoencoder(LatentModel):
         changed = (self.corruption, self.augmentation, self.guide)
         anchored = preparation.own(self) and self.anchor == "pca"
         return anchored and self.loss == "mse" and all(part is None for part in changed)
-
-
-def _print_line(report: training.Report) -> None:
-    terms = "  ".join(f"{name} {value:.6g}" for name, value in report.terms.items())
-    against = "" if report.baseline is None else f"  (PCA {report.baseline:.6g})"
-    print(f"epoch {report.epoch}/{report.epochs}  {terms}{against}  {report.seconds:.1f} s")

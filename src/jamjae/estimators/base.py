@@ -12,6 +12,7 @@ from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, Transfo
 from sklearn.utils.validation import check_is_fitted
 
 from jamjae import functional, networks
+from jamjae.errors import InvalidDataError
 from jamjae.estimators.rows import check_codes, check_rows, warn_of_other_range
 from jamjae.pca import Principal
 from jamjae.scaling import Scaling, row_chunks
@@ -109,10 +110,12 @@ class LatentModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         """
         from jamjae.persistence import save_model
 
+        check_is_fitted(self)
         return save_model(self, path)
 
     def summary(self) -> None:
         """Print each network's layers with output shape and number of parameters."""
+        check_is_fitted(self)
         print(networks.describe(self._pair()))
 
     def __sklearn_tags__(self) -> Any:
@@ -122,21 +125,22 @@ class LatentModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         return tags
 
     def __sklearn_is_fitted__(self) -> bool:
-        return hasattr(self, "encoder_")
+        return hasattr(self, "reconstruction_error_")
 
     @property
     def _n_features_out(self) -> int:
         return self.n_components_
 
     def _pair(self) -> networks.Pair:
-        check_is_fitted(self)
         return networks.Pair(self.encoder_, self.decoder_)
 
     # --- unchecked rows in, unclipped rows out ----------------------------------------------
 
     def _encode(self, rows: np.ndarray) -> np.ndarray:
         codes = [self._encode_some(rows[chunk]) for chunk in row_chunks(rows)]
-        return np.concatenate(codes).reshape(len(rows), -1)
+        encoded = np.concatenate(codes).reshape(len(rows), -1)
+        self._require_finite(encoded, "transform")
+        return encoded
 
     def _encode_some(self, rows: np.ndarray) -> np.ndarray:
         scaled = self.scaling_.apply(rows)
@@ -147,7 +151,19 @@ class LatentModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         return self.scaling_.undo(restored.reshape(len(codes), *self.row_shape_))
 
     def _row_errors(self, rows: np.ndarray) -> np.ndarray:
-        return np.concatenate([self._some_errors(rows[chunk]) for chunk in row_chunks(rows)])
+        errors = np.concatenate([self._some_errors(rows[chunk]) for chunk in row_chunks(rows)])
+        self._require_finite(errors, "judge")
+        return errors
+
+    def _require_finite(self, found: np.ndarray, operation: str) -> None:
+        finite = np.isfinite(found.reshape(len(found), -1)).all(axis=1)
+        if not finite.all():
+            raise InvalidDataError(
+                f"{type(self).__name__} cannot {operation} row {int(finite.argmin())}, the first "
+                f"of {int((~finite).sum())}: its values are too far from those of fit, which were "
+                f"divided by {self.scaling_.scale:.3g}. Bring the rows into the units of fit, or "
+                "leave such rows out."
+            )
 
     def _some_errors(self, rows: np.ndarray) -> np.ndarray:
         scaled = self.scaling_.apply(rows)

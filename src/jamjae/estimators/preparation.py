@@ -14,7 +14,7 @@ import numpy as np
 from sklearn.utils import check_random_state
 
 from jamjae import functional, networks, scaling, training
-from jamjae.errors import InvalidDataError, InvalidNetworkError
+from jamjae.errors import InvalidDataError, InvalidNetworkError, ShapeMismatchError
 from jamjae.losses import LOSSES, mse
 from jamjae.pca import Principal
 from jamjae.scaling import Scaling
@@ -56,6 +56,20 @@ def split(n: int, fraction: float, seed: int) -> tuple[Any, Any]:
         )
     order = np.random.RandomState(seed).permutation(n)
     return np.sort(order[held:]), np.sort(order[:held])
+
+
+def require_same_kind(model: Any, rows: np.ndarray) -> None:
+    """Refuse to go on from networks that were fitted to another kind of data, or codes."""
+    if (rows.dtype == np.uint8) != (model.dtype_ == "uint8"):
+        raise InvalidDataError(
+            f"warm_start goes on from a fit to {model.dtype_} values, but {rows.dtype} values were "
+            "given. Convert them, or fit anew with warm_start=False."
+        )
+    if own(model) and model.n_components != model.n_components_:
+        raise ShapeMismatchError(
+            f"warm_start goes on from codes of {model.n_components_} numbers, but n_components is "
+            f"{model.n_components} now. Set it back, or fit anew with warm_start=False."
+        )
 
 
 # --- the networks ---------------------------------------------------------------------------

@@ -1,0 +1,39 @@
+"""What is told of a training, while it runs and afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import numpy as np
+
+from jamjae.training import Progress, Report
+
+
+def observers(
+    callbacks: Iterable[Callable[[Report], Any]], verbose: int, baseline: float | None
+) -> list[Callable[[Report, Progress], Any]]:
+    """Make observers of training from a user's callbacks; one that returns True stops it."""
+    told = [*callbacks, *([print_line] if verbose else [])]
+
+    def tell(report: Report, progress: Progress) -> bool:
+        report = report._replace(baseline=baseline)
+        return True in [callback(report) for callback in told]
+
+    return [tell] if told else []
+
+
+def print_line(report: Report) -> None:
+    """Print an epoch's losses, PCA's and the time."""
+    terms = "  ".join(f"{name} {value:.6g}" for name, value in report.terms.items())
+    against = "" if report.baseline is None else f"  (PCA {report.baseline:.6g})"
+    print(f"epoch {report.epoch}/{report.epochs}  {terms}{against}  {report.seconds:.1f} s")
+
+
+def history(
+    epochs: Iterable[dict[str, float]], after: Mapping[str, np.ndarray] | None = None
+) -> dict[str, np.ndarray]:
+    """Turn the terms of each epoch into one array a term, after those of earlier epochs."""
+    reported = list(epochs)
+    new = {name: np.array([terms[name] for terms in reported]) for name in reported[0]}
+    return {name: np.append((after or {}).get(name, ()), new[name]) for name in new}

@@ -1,0 +1,94 @@
+"""Files as people have them, and options that do not apply."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+from typer.testing import CliRunner
+
+from jamjae import sources
+from jamjae.cli import app
+from jamjae.errors import DataFormatError
+
+X = np.random.default_rng(0).normal(size=(40, 4))
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(tmp_path_factory, monkeypatch):
+    monkeypatch.setenv("JAMJAE_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))
+
+
+def run(*arguments, code=0):
+    result = CliRunner().invoke(app, [str(argument) for argument in arguments])
+    assert result.exit_code == code, (result.output, result.exception)
+    return result
+
+
+@pytest.mark.parametrize("index", [True, False])
+def test_pandas_own_files_of_unnamed_columns(tmp_path, index):
+    pd.DataFrame(X).to_csv(tmp_path / "x.csv", index=index)
+    found = sources.read(tmp_path / "x.csv")
+    np.testing.assert_allclose(found.X, X)
+    assert len(found.row_names) == (40 if index else 0)
+
+
+def test_a_table_that_counts_in_its_first_row_is_no_header(tmp_path):
+    np.savetxt(tmp_path / "x.csv", np.arange(1, 13).reshape(3, 4), delimiter=",")
+    assert sources.read(tmp_path / "x.csv").X.shape == (3, 4)
+
+
+@pytest.mark.parametrize("names", [{"feature_names": ["a", "b"]}, {"row_names": ["r"]}])
+def test_names_that_are_too_few_are_refused_when_read(tmp_path, names):
+    np.savez(tmp_path / "x.npz", X=X, **names)
+    with pytest.raises(DataFormatError, match="One name a"):
+        sources.read(tmp_path / "x.npz")
+
+
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("photos")
+    rng = np.random.default_rng(0)
+    for i in range(12):
+        pixels = rng.integers(0, 256, (9, 8, 3), dtype=np.uint8)
+        Image.fromarray(pixels).save(folder / f"{i:02d}.png")
+    return folder
+
+
+def test_photographs_come_in_the_channels_of_the_model(photos, tmp_path):
+    run("fit", "digits", "-o", tmp_path / "grey.jamjae", "--epochs", "20", "-k", "2", "-q")
+    run("encode", tmp_path / "grey.jamjae", photos, "-o", tmp_path / "codes.npy")
+    assert np.load(tmp_path / "codes.npy").shape == (12, 2)
+    run("fit", photos, "-o", tmp_path / "colour.jamjae", "--epochs", "20", "-k", "2", "-q")
+    Image.fromarray(np.zeros((9, 8), np.uint8)).save(tmp_path / "grey.png")
+    run("encode", tmp_path / "colour.jamjae", tmp_path / "grey.png", "-o", tmp_path / "one.npy")
+    assert np.load(tmp_path / "one.npy").shape == (1, 2)
+
+
+def test_nothing_is_written_over_the_data(photos, tmp_path):
+    run("fit", photos, "-o", tmp_path / "m.jamjae", "--epochs", "20", "-k", "2", "-q")
+    before = {path.name: path.read_bytes() for path in photos.iterdir()}
+    told = run("reconstruct", tmp_path / "m.jamjae", photos, "-o", photos, code=2)
+    assert "the data are there" in told.stderr
+    assert {path.name: path.read_bytes() for path in photos.iterdir()} == before
+    np.save(tmp_path / "x.npy", X)
+    run("fit", tmp_path / "x.npy", "-o", tmp_path / "t.jamjae", "--epochs", "20", "-k", "2", "-q")
+    run("encode", tmp_path / "t.jamjae", tmp_path / "x.npy", "-o", tmp_path / "x.npy", code=2)
+    np.testing.assert_array_equal(np.load(tmp_path / "x.npy"), X)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["iris", "--label", "species"], "has its classes already"),
+        (["digits", "--image-size", "8x8"], "no folder of images"),
+        (["x.csv", "--image-size", "8x8"], "no folder of images"),
+        (["x.csv", "--subset", "test"], "is a path"),
+        (["iris", "--noise", "2"], "less than or equal to 1"),
+    ],
+)
+def test_options_without_effect_are_refused(tmp_path, monkeypatch, options, words):
+    monkeypatch.chdir(tmp_path)
+    pd.DataFrame(X, columns=list("abcd")).to_csv("x.csv", index=False)
+    assert words in run("fit", *options, "-o", "m.jamjae", code=2).stderr
