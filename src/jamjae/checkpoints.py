@@ -51,7 +51,8 @@ def _described(value: Any) -> bytes:
     if isinstance(value, types.FunctionType):
         around = [cell.cell_contents for cell in value.__closure__ or ()]
         parts = (value.__module__, value.__qualname__, value.__defaults__, *around)
-        return marshal.dumps(value.__code__) + b"".join(map(_described, parts))
+        # version 0 knows no references, which differ from process to process
+        return marshal.dumps(value.__code__, 0) + b"".join(map(_described, parts))
     if isinstance(value, functools.partial):
         return b"".join(map(_described, (value.func, *value.args, *sorted(value.keywords.items()))))
     if isinstance(value, list | tuple):
