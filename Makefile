@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV ?= .venv
 VENV_MINIMUM ?= .venv-minimum
 DEMO ?= demo
-WORKERS ?= 0
+WORKERS ?= 2
 ARGS ?=
 
 bin := $(VENV)/bin
@@ -21,7 +21,7 @@ help: ## List the targets.
 	@echo
 	@echo "  PYTHON=$(PYTHON)  the Python that environments are made with (3.11 or later)"
 	@echo "  VENV=$(VENV)  the environment, made where it is missing"
-	@echo "  WORKERS=$(WORKERS)  processes that run tests; JAX uses all cores in each"
+	@echo "  WORKERS=$(WORKERS)  processes that run tests"
 	@echo "  ARGS=  further arguments for pytest, as in: make test ARGS='-k digits -x'"
 
 # --- environments ---------------------------------------------------------------------------
@@ -54,6 +54,9 @@ $(minimum): pyproject.toml constraints/minimum.txt | $(VENV_MINIMUM)/bin/pip
 
 demo: $(plot) ## Learn, compress and restore the digits beside PCA; figures go to demo/.
 	$(bin)/jamjae demo --output $(DEMO)
+
+# One thread a process for scikit-learn's loops, which wait for each other while spinning.
+test test-minimum: export OMP_NUM_THREADS = 1
 
 test: $(dev) ## Run the tests.
 	$(bin)/python -m pytest -n $(WORKERS) $(ARGS)

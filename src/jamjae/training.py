@@ -299,11 +299,8 @@ def padded(rows: Rows, batch_size: int, length: int = 0) -> dict[str, jax.Array]
 
 
 def _filled(array: np.ndarray, held: int) -> np.ndarray:
-    if len(array) == held:
-        return array
-    filled = np.zeros((held, *array.shape[1:]), dtype=array.dtype)
-    filled[: len(array)] = array
-    return filled
+    more = held - len(array)
+    return np.pad(array, [(0, more)] + [(0, 0)] * (array.ndim - 1)) if more else array
 
 
 SMALL = 1e-9  # a loss on the scale of training that is rounding, and not to be compared with

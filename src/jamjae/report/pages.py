@@ -57,11 +57,11 @@ p { max-width: 44rem; margin: .6rem 0; }
 .lead { font-size: 1.1rem; }
 .wide { overflow-x: auto; -webkit-overflow-scrolling: touch; }
 table { border-collapse: collapse; font-size: .85rem; font-variant-numeric: tabular-nums; }
-th, td { padding: .3rem .7rem; text-align: right; white-space: nowrap;
+th, td { padding: .3rem .5rem; text-align: right; white-space: nowrap;
   border-bottom: 1px solid var(--line); }
 thead th { font-weight: 600; vertical-align: bottom; }
 th:first-child, td:first-child { text-align: left; position: sticky; left: 0;
-  background: var(--paper); }
+  background: var(--paper); white-space: normal; min-width: 7rem; max-width: 11rem; }
 td small { display: block; color: var(--quiet); }
 td.best { font-weight: 700; background: var(--mark); }
 td.missing, figcaption, footer, .quiet { color: var(--quiet); }
