@@ -163,9 +163,9 @@ def losses():
     ids=["lambdas", "partials", "learners", "arrays", "generators", "layers"],
 )
 def test_other_trainings_have_other_identities(choices):
-    first, second = (identity(Autoencoder(**choice), X) for choice in choices)
+    first, second = (identity(Autoencoder(**choice), {"x": X}) for choice in choices)
     assert first != second
-    assert first == identity(Autoencoder(**choices[0]), X)
+    assert first == identity(Autoencoder(**choices[0]), {"x": X})
 
 
 def test_equal_trainings_have_one_identity():
@@ -176,7 +176,7 @@ def test_equal_trainings_have_one_identity():
         lambda: {"random_state": np.random.RandomState(0)},
         lambda: {"corruption": layers.GaussianNoise(0.3)},  # whose seed is drawn anew
     ):
-        assert identity(Autoencoder(**make()), X) == identity(Autoencoder(**make()), X)
+        assert identity(Autoencoder(**make()), {"x": X}) == identity(Autoencoder(**make()), {"x": X})
 
 
 def test_patience_that_ended_before_an_interrupt_ends_the_resumed_fit(tmp_path):

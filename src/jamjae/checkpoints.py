@@ -26,14 +26,16 @@ from jamjae import functional
 from jamjae.errors import ModelFileError
 from jamjae.files import atomic
 from jamjae.scaling import row_chunks
-from jamjae.training import Progress, Report
+from jamjae.training import Progress, Report, Rows
 
 
-def identity(model: Any, rows: np.ndarray) -> str:
+def identity(model: Any, data: Rows) -> str:
     """Tell one training from another: a hash of data and parameters, save those that only watch."""
-    digest = hashlib.sha256(repr((rows.shape, rows.dtype.str)).encode())
-    for chunk in row_chunks(rows):
-        digest.update(rows[chunk].tobytes())
+    digest = hashlib.sha256()
+    for name, rows in sorted(data.items()):
+        digest.update(repr((name, rows.shape, rows.dtype.str)).encode())
+        for chunk in row_chunks(rows):
+            digest.update(rows[chunk].tobytes())
     for name, value in sorted(model.get_params(deep=False).items()):
         if name not in ("callbacks", "verbose", "checkpoint_dir"):
             digest.update(f"{name}=".encode() + _described(value))

@@ -3,8 +3,8 @@
 An objective is ``(params, buffers, key, batch, weights, step) -> (loss, (terms, buffers))``:
 
 * ``params`` and ``buffers`` are dicts of lists of arrays, one entry a network;
-* ``batch`` is a dict of arrays whose rows belong together: ``"x"``, and ``"guide"`` and its row
-  weights ``"guided"`` where given;
+* ``batch`` is a dict of arrays whose rows belong together: ``"x"``; where given the noisy versions
+  of its rows, ``"corrupted"``; and ``"guide"`` and its row weights ``"guided"``;
 * ``weights`` (b,) are 0 for rows that only fill the batch, else 1;
 * ``terms`` are the numbers to be reported, each a weighted mean over the batch.
 
@@ -59,7 +59,7 @@ def autoencoder(
 ) -> Callable[..., Pass]:
     """Make the forward pass: target = augment(x), output = decode(encode(corrupt(target))).
 
-    The clean target is never corrupted (Vincent et al. 2008).
+    Where noisy versions of the rows are at hand, they are encoded instead. The clean target is never corrupted (Vincent et al. 2008).
 
     Parameters
     ----------
@@ -87,8 +87,13 @@ def autoencoder(
             penalty += cost
             return x
 
-        target = through("augmentation", (batch["x"].astype(jnp.float32) - offset) * factor)
-        code = through("encoder", through("corruption", target))
+        scaled = {
+            name: (batch[name].astype(jnp.float32) - offset) * factor
+            for name in ("x", "corrupted")
+            if name in batch
+        }
+        target = through("augmentation", scaled["x"])
+        code = through("encoder", scaled.get("corrupted", through("corruption", target)))
         output = through("decoder", code)
         return Pass(_flat(target), _flat(code), _flat(output), penalty, after)
 

@@ -35,18 +35,30 @@ class Principal(NamedTuple):
     error: float
     variance: float
 
-    def restore(self, X: np.ndarray) -> np.ndarray:
-        """Project rows (n, ...) on the components and come back, in the shape of X.
+    def transform(self, X: np.ndarray) -> np.ndarray:
+        """Project rows (n, ...) on the components: codes (n, k).
 
         In float64 for float64 rows, which may lie far from zero; else in float32.
         """
-        dtype = np.float64 if X.dtype == np.float64 else np.float32
+        dtype = _precision(X)
+        components, mean = self.components.astype(dtype), self.mean.astype(dtype)
+        codes = np.empty((len(X), len(components)), dtype=dtype)
+        for rows in row_chunks(X):
+            codes[rows] = (X[rows].reshape(len(X[rows]), -1) - mean) @ components.T
+        return codes
+
+    def restore(self, X: np.ndarray) -> np.ndarray:
+        """Project rows (n, ...) on the components and come back, in the shape of X."""
+        dtype = _precision(X)
         components, mean = self.components.astype(dtype), self.mean.astype(dtype)
         restored = np.empty(X.shape, dtype=dtype)
         for rows in row_chunks(X):
-            centred = X[rows].reshape(len(X[rows]), -1) - mean
-            restored[rows] = (centred @ components.T @ components + mean).reshape(X[rows].shape)
+            restored[rows] = (self.transform(X[rows]) @ components + mean).reshape(X[rows].shape)
         return restored
+
+
+def _precision(X: np.ndarray) -> type[np.floating]:
+    return np.float64 if X.dtype == np.float64 else np.float32
 
 
 def fit(X: np.ndarray, n_components: int, random_state: int | None = 0) -> Principal:

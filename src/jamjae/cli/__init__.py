@@ -12,6 +12,7 @@ from jamjae.cli.applying import decode, encode, reconstruct
 from jamjae.cli.comparing import compare, map_
 from jamjae.cli.demonstration import demo
 from jamjae.cli.fitting import fit
+from jamjae.cli.labs import list_, run, show
 from jamjae.cli.running import FAILED, discard_output, guarded
 from jamjae.cli.showing import datasets, info
 
@@ -43,6 +44,11 @@ def _main(
 
 for command in (fit, encode, decode, reconstruct, compare, map_, info, datasets, demo):
     app.command(command.__name__.strip("_"))(guarded(command))
+
+lab = typer.Typer(help="The course's experiments, beside their classical rivals.", no_args_is_help=True)
+for command in (list_, run, show):
+    lab.command(command.__name__.strip("_"))(guarded(command))
+app.add_typer(lab, name="lab")
 
 
 def app_main() -> None:

@@ -104,13 +104,13 @@ def _bar() -> Iterator[Callable[[Report], None]]:
         yield advance
 
 
-def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Set cells below each other: the first column to the left, the others to the right."""
+def table(head: Sequence[str], rows: Sequence[Sequence[str]], *, left: int = 1) -> str:
+    """Set cells below each other: the first columns to the left, the others to the right."""
     widths = [max(_width(line[i]) for line in (head, *rows)) for i in range(len(head))]
     lines = []
     for line in (head, ["-" * width for width in widths], *rows):
         cells = [
-            cell + " " * (width - _width(cell)) if i == 0 else " " * (width - _width(cell)) + cell
+            cell + " " * (width - _width(cell)) if i < left else " " * (width - _width(cell)) + cell
             for i, (cell, width) in enumerate(zip(line, widths, strict=True))
         ]
         lines.append("  ".join(cells).rstrip())

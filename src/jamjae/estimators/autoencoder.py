@@ -210,7 +210,7 @@ class Autoencoder(LatentModel):
 
     # --- learning ---------------------------------------------------------------------------
 
-    def fit(self, X: Any, y: None = None) -> Self:
+    def fit(self, X: Any, y: None = None, *, corrupted: Any = None) -> Self:
         """Learn to restore rows from codes.
 
         Parameters
@@ -218,6 +218,9 @@ class Autoencoder(LatentModel):
         X : array-like of shape (n, d), (n, h, w) or (n, h, w, c)
             At least two rows of finite numbers; 8-bit values stay 8-bit in memory.
         y : ignored
+        corrupted : array-like of the shape of X, optional
+            Noisy versions of the rows, in the same units. They are encoded, and the rows of X are
+            what is restored: pairs of measurements, where ``corruption`` draws noise anew.
 
         Returns
         -------
@@ -237,11 +240,11 @@ class Autoencoder(LatentModel):
         rows = check_rows(self, X, "fit", reset=not warm)
         if warm:
             preparation.require_same_kind(self, rows)
-        checkpoint = self._checkpoint(rows)
+        data = {"x": rows, **preparation.noisy_versions(self, rows, corrupted)}
+        checkpoint = self._checkpoint(data)
         seeds = Seeds.draw(self.random_state) if checkpoint is None else checkpoint.seeds
         kept, held = preparation.split(len(rows), self.validation_fraction, seeds.split)
         self._begin(rows[kept], seeds)
-        data = {"x": rows}
         if self.guide is not None:
             found = guides.guide(self.guide, rows, kept, self.n_components_, seeds.guide)
             self.guide_rows_ = found.rows
@@ -256,7 +259,7 @@ class Autoencoder(LatentModel):
         )
         preparation.put_back(job.layers, progress.best)
         self.history_ = telling.history(progress.history)
-        self._judge(rows[kept], seeds)
+        self._judge(rows[kept], seeds, promised="corrupted" not in data and self._promises())
         return self
 
     def partial_fit(self, X: Any, y: None = None) -> Self:
@@ -321,7 +324,8 @@ class Autoencoder(LatentModel):
         return preparation.plan(self, self._pair(), self.scaling_.in_graph(scaled.dtype))
 
     def _scaled(self, data: training.Rows) -> training.Rows:
-        return {**data, "x": self.scaling_.apply(data["x"])}
+        images = {"x", "corrupted"} & data.keys()
+        return {**data, **{name: self.scaling_.apply(data[name]) for name in images}}
 
     def _train(
         self,
@@ -364,19 +368,19 @@ class Autoencoder(LatentModel):
         anchored = preparation.own(self) and self.anchor == "pca"
         return training.Sound(known, known if anchored else np.inf)
 
-    def _checkpoint(self, rows: np.ndarray) -> Checkpoint | None:
+    def _checkpoint(self, data: training.Rows) -> Checkpoint | None:
         if self.checkpoint_dir is None:
             return None
         return Checkpoint.open(
-            self.checkpoint_dir, identity(self, rows), lambda: Seeds.draw(self.random_state)
+            self.checkpoint_dir, identity(self, data), lambda: Seeds.draw(self.random_state)
         )
 
     # --- after learning ---------------------------------------------------------------------
 
-    def _judge(self, rows: np.ndarray, seeds: Seeds) -> None:
+    def _judge(self, rows: np.ndarray, seeds: Seeds, *, promised: bool) -> None:
         """Measure the error on the training rows, and go back to PCA if that is better."""
         self.reconstruction_error_ = float(self._row_errors(rows).mean())
-        if not self._promises() or self.reconstruction_error_ <= self.baseline_error_:
+        if not promised or self.reconstruction_error_ <= self.baseline_error_:
             return
         self._start(seeds)
         self.reconstruction_error_ = float(self._row_errors(rows).mean())

@@ -15,6 +15,7 @@ from sklearn.utils import check_random_state
 
 from jamjae import functional, networks, scaling, training
 from jamjae.errors import InvalidDataError, InvalidNetworkError, ShapeMismatchError
+from jamjae.estimators.rows import check_rows
 from jamjae.losses import LOSSES, mse
 from jamjae.pca import Principal
 from jamjae.scaling import Scaling
@@ -56,6 +57,25 @@ def split(n: int, fraction: float, seed: int) -> tuple[Any, Any]:
         )
     order = np.random.RandomState(seed).permutation(n)
     return np.sort(order[held:]), np.sort(order[:held])
+
+
+def noisy_versions(model: Any, rows: np.ndarray, corrupted: Any) -> dict[str, np.ndarray]:
+    """Check the noisy versions of rows, where there are some, and name them for training."""
+    if corrupted is None:
+        return {}
+    changed = [name for name in ("corruption", "augmentation") if getattr(model, name) is not None]
+    if changed:
+        raise InvalidDataError(
+            f"Noisy versions were given by corrupted=, and {changed[0]}= would change the rows as "
+            "well, or only one of each pair. Give one of the two."
+        )
+    noisy = check_rows(model, corrupted, "fit noisy versions", reset=False)
+    if noisy.shape != rows.shape or noisy.dtype != rows.dtype:
+        raise ShapeMismatchError(
+            f"corrupted= holds {noisy.dtype} rows of shape {noisy.shape}, but X holds {rows.dtype} "
+            f"rows of shape {rows.shape}. One noisy version a row is expected, in the same units."
+        )
+    return {"corrupted": noisy}
 
 
 def require_same_kind(model: Any, rows: np.ndarray) -> None:

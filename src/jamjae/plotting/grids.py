@@ -105,6 +105,70 @@ def image_grid(
     return figure
 
 
+def image_blocks(
+    rows: Sequence[ArrayLike],
+    *,
+    row_labels: Sequence[str],
+    per_line: int = 10,
+    data_range: Range | None = None,
+    title: str | None = None,
+) -> Figure:
+    """Rows of many images, broken into lines as text is: see `image_grid`.
+
+    Parameters
+    ----------
+    rows : sequence of arrays of shape (n, h, w), (n, h, w, 1) or (n, h, w, 3)
+    row_labels : sequence of str
+        Of the rows; repeated beside each line.
+    per_line : int, default=10
+        Images beside each other. The last line may be shorter, and is filled with white.
+    data_range, title
+        As of `image_grid`.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> X = np.random.default_rng(0).random((12, 8, 8))
+    >>> len(image_blocks([X, X], row_labels=["original", "copy"], per_line=6).axes)
+    24
+    """
+    pictures = [_images(row, number) for number, row in enumerate(rows)]
+    _check_rows(pictures, row_labels, "image_grid")
+    ranges = _ranges(pictures, data_range)
+    lines: list[NDArray[Any]] = []
+    for start in range(0, len(pictures[0]), per_line):
+        for images, (low, high) in zip(pictures, ranges, strict=True):
+            some = (images[start : start + per_line].astype(np.float64) - low) / (high - low or 1.0)
+            missing = per_line - len(some) if start else 0
+            lines.append(np.pad(some, [(0, missing)] + [(0, 0)] * (some.ndim - 1), mode="constant",
+                                constant_values=1.0))
+    labels = [*row_labels] * (len(lines) // len(pictures))
+    return image_grid(lines, row_labels=labels, data_range=(0.0, 1.0), title=title)
+
+
+def code_images(Z: ArrayLike) -> NDArray[Any]:
+    """Codes as pictures, as nearly square as their length allows: (n, k) to (n, h, w), h·w = k.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> code_images(np.zeros((5, 100))).shape, code_images(np.zeros((5, 128))).shape
+    ((5, 10, 10), (5, 8, 16))
+    """
+    codes = np.asarray(Z)
+    if codes.ndim != 2 or not codes.size:
+        raise InvalidDataError(
+            f"code_images received codes of shape {codes.shape}; expected (n, k)."
+        )
+    k = codes.shape[1]
+    height = next(side for side in range(math.isqrt(k), 0, -1) if k % side == 0)
+    return codes.reshape(len(codes), height, k // height)
+
+
 def bar_rows(
     rows: Sequence[ArrayLike],
     *,

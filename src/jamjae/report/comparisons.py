@@ -44,7 +44,7 @@ def of_comparison(
         Picture("comparison", result.figure(), caption),
     ]
     for size in result.sizes:
-        parts += _block(result, size)
+        parts += block(result, size)
     embeddings = result.embeddings(colors=colors, class_names=class_names)
     if embeddings is not None:
         caption = "Codes of the training rows, of the first seed."
@@ -76,7 +76,8 @@ def _setting(result: Comparison) -> str:
     )
 
 
-def _block(result: Comparison, size: int) -> list[Part]:
+def block(result: Comparison, size: int) -> list[Part]:
+    """Make the part about one number of components: heading, table, notes, restorations."""
     best = result.best(size)
     summary = [row for row in result.summary_rows if row["n_components"] == size]
     titles = [row["method"] for row in summary]

@@ -60,12 +60,14 @@ table { border-collapse: collapse; font-size: .85rem; font-variant-numeric: tabu
 th, td { padding: .3rem .5rem; text-align: right; white-space: nowrap;
   border-bottom: 1px solid var(--line); }
 thead th { font-weight: 600; vertical-align: bottom; }
-th:first-child, td:first-child { text-align: left; position: sticky; left: 0;
+th.word, td.word { text-align: left; }
+th:first-child, td:first-child { position: sticky; left: 0;
   background: var(--paper); white-space: normal; min-width: 7rem; max-width: 11rem; }
 td small { display: block; color: var(--quiet); }
 td.best { font-weight: 700; background: var(--mark); }
 td.missing, figcaption, footer, .quiet { color: var(--quiet); }
 ul.notes { font-size: .85rem; color: var(--quiet); padding-left: 1.1rem; }
+a { color: inherit; text-underline-offset: .15em; }
 figure { margin: 1.2rem 0; }
 figure img { width: 100%; min-width: min(100%, 20rem); height: auto; background: #fff;
   border-radius: 4px; display: block; }
@@ -114,38 +116,51 @@ class Notes:
 
 @dataclass(frozen=True)
 class Cell:
-    """A table's cell, with a second line in small print, marked where it is the best."""
+    """A table's cell: a second line in small print, marked where it is the best, or a link."""
 
     text: str
     small: str = ""
     best: bool = False
     missing: bool = False
+    link: str = ""
 
-    def html(self) -> str:
+    def html(self, kind: str = "") -> str:
         """Write it for a page."""
-        kind = " class=best" if self.best else " class=missing" if self.missing else ""
+        kinds = [kind] * bool(kind) + ["best"] * self.best + ["missing"] * self.missing
+        text = escape(self.text)
+        text = f'<a href="{escape(self.link)}">{text}</a>' if self.link else text
         small = f"<small>{escape(self.small)}</small>" if self.small else ""
-        return f"<td{kind}>{escape(self.text)}{small}</td>"
+        return f'<td class="{" ".join(kinds)}">{text}{small}</td>'
 
 
 @dataclass(frozen=True)
 class Table:
-    """Rows of cells below their heads; plain strings are cells too."""
+    """Rows of cells below their heads; plain strings are cells too.
+
+    The first columns, `words` of them, hold words, the others numbers.
+    """
 
     head: Sequence[str]
     rows: Sequence[Sequence[Cell | str]]
+    words: int = 1
 
     def html(self) -> str:
         """Write it for a page."""
-        head = "".join(f"<th>{escape(name)}</th>" for name in self.head)
-        body = "".join(
-            f"<tr>{''.join((c if isinstance(c, Cell) else Cell(c)).html() for c in row)}</tr>"
-            for row in self.rows
+        kinds = ["word" if place < self.words else "" for place in range(len(self.head))]
+        head = "".join(
+            f'<th class="{kind}">{escape(name)}</th>'
+            for name, kind in zip(self.head, kinds, strict=True)
         )
+        body = "".join(f"<tr>{self._line(row, kinds)}</tr>" for row in self.rows)
         return (
             f'<div class="wide"><table><thead><tr>{head}</tr></thead>'
             f"<tbody>{body}</tbody></table></div>"
         )
+
+    @staticmethod
+    def _line(row: Sequence[Cell | str], kinds: Sequence[str]) -> str:
+        cells = [cell if isinstance(cell, Cell) else Cell(cell) for cell in row]
+        return "".join(cell.html(kind) for cell, kind in zip(cells, kinds, strict=True))
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,118 @@
+"""``jamjae lab list``, ``run`` and ``show``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from jamjae.cli.fitting import require_writable_folder
+from jamjae.cli.output import Voice, table
+from jamjae.cli.reading import Json, Quiet
+from jamjae.cli.running import FAILED, heed, keep_compiled, load_libraries
+from jamjae.labs.words import preferred
+
+ALL = "all"
+
+
+def list_(json: Json = False) -> None:
+    """List the labs."""
+    from jamjae.labs import LABS
+
+    voice = Voice(as_json=json)
+    known = [{"lab": name, "chapter": lab.chapter, "title": lab.title} for name, lab in LABS.items()]
+    rows = [list(lab.values()) for lab in known]
+    head = ["lab", "chapter", "experiment"]
+    voice.result({"labs": known}, table(head, rows, left=3))
+
+
+def show(lab: Annotated[str, typer.Argument(metavar="NAME", help="A lab's name.")]) -> None:
+    """Print a lab's own code."""
+    from jamjae.labs import find
+
+    load_libraries("jamjae.labs.notebook")
+    typer.echo(find(lab).code, nl=False)
+
+
+def run(
+    lab: Annotated[str, typer.Argument(metavar="NAME", help="A lab's name, or all.")],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="A folder; lab-NAME where left out.")
+    ] = None,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Few rows and epochs: only to see it run.")
+    ] = False,
+    seed: Annotated[int, typer.Option(help="Makes results repeatable.")] = 0,
+    lang: Annotated[
+        str | None, typer.Option(metavar="en|ko", help="Of the report; else your locale's.")
+    ] = None,
+    data: Annotated[
+        str | None, typer.Option(help="Rows in place of Fashion-MNIST: a name, such as digits, or a path.")
+    ] = None,
+    label: Annotated[
+        str | None, typer.Option(help="The column of a table that holds the classes.")
+    ] = None,
+    images: Annotated[
+        Path | None, typer.Option(help="A folder of your photographs, for a2-denoise.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace a report in the folder.")] = False,
+    quiet: Quiet = False,
+    json: Json = False,
+) -> None:
+    """Run a lab, or all, and write a report: a page, its figures and its numbers."""
+    from jamjae.labs import find
+
+    voice = Voice(quiet=quiet, as_json=json)
+    folder = output or Path(f"lab-{lab}")
+    if lang not in (None, "en", "ko"):
+        raise typer.BadParameter(f"--lang {lang}: en or ko.")
+    if label is not None and data is None:
+        raise typer.BadParameter(f"--label {label}: name the table by --data.")
+    if lab != ALL:
+        uses = find(lab).uses
+        for option, value, suits in (("data", data, "rows"), ("images", images, "photos")):
+            if value is not None and uses != suits:
+                raise typer.BadParameter(f"--{option} {value}: the lab {lab} has no use for it.")
+    require_writable_folder(folder)
+    keep_compiled()
+    load_libraries("jamjae.labs.running")
+    from jamjae.labs.notebook import Settings
+    from jamjae.labs.running import Heard, require_free, run_all, run_lab
+
+    require_free(folder, force=force)
+    settings = Settings(seed, quick, lang or preferred(), data, label, images)
+    heard = Heard(voice.note, partial(_watched, voice))
+    if lab != ALL:
+        outcomes = [run_lab(lab, settings, folder, heard)]
+    else:
+        outcomes = run_all(settings, folder, heard)
+    failed = [outcome for outcome in outcomes if outcome.page is None]
+    rows = [[o.name, f"{o.seconds:.0f} s", o.error or "done"] for o in outcomes]
+    voice.result(
+        {
+            "output": str(folder),
+            "labs": [
+                {"lab": o.name, "seconds": o.seconds, "error": o.error or None} for o in outcomes
+            ],
+        },
+        *([table(["lab", "time", ""], rows)] if lab == ALL else []),
+        f"wrote {folder / 'index.html'}",
+    )
+    if failed:
+        raise typer.Exit(FAILED)
+
+
+@contextmanager
+def _watched(voice: Voice) -> Iterator[Callable[[Any], None]]:
+    """Give a callback for training that shows progress and heeds Ctrl-C."""
+    with voice.progress() as watch:
+
+        def each(made: Any) -> None:
+            heed()
+            watch(made)
+
+        yield each

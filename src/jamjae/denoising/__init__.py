@@ -1,0 +1,10 @@
+"""Noise taken from images: by an autoencoder of patches, by neighbours, and classically.
+
+All take and give images of one shape, ``uint8`` from 0 to 255 or numbers from 0 to 1.
+"""
+
+from jamjae.denoising.classical import CLASSICAL, denoise_classically
+from jamjae.denoising.neighbours import NeighborDenoiser
+from jamjae.denoising.patches import PatchDenoiser
+
+__all__ = ["CLASSICAL", "NeighborDenoiser", "PatchDenoiser", "denoise_classically"]

@@ -1,0 +1,168 @@
+"""The data of the labs: the chapter's, or the user's."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from jamjae import datasets, sources
+from jamjae.errors import DataNotFoundError, InvalidDataError
+
+if TYPE_CHECKING:
+    from jamjae.labs.notebook import Settings
+    from jamjae.sources import Dataset
+
+CHAPTER = "fashion-mnist"
+HELD_OUT = 5  # of data that nobody has split, every fifth row is held out
+FEWEST = 10  # photographs
+LEARNED = 0.75  # the share of one's own photographs to learn from, as the chapter's 30 of 40
+PHOTO_SIZE = (63, 63)
+PLACES = (3, 5)  # pieces of each of scikit-learn's two photographs, below and beside each other
+
+
+class Halves(NamedTuple):
+    """Rows to learn from, and rows to judge by."""
+
+    train: Dataset
+    test: Dataset
+
+
+def rows(settings: Settings, most: tuple[int, int]) -> Halves:
+    """Give Fashion-MNIST, or the data that the settings name, in two parts.
+
+    Parameters
+    ----------
+    settings : Settings
+    most : (int, int)
+        Rows of each part, at most.
+
+    Raises
+    ------
+    DataNotFoundError
+        There are no such data; where it is the chapter's, with what to do.
+    InvalidDataError
+        There are fewer than ten rows.
+    """
+    name = settings.data or CHAPTER
+    try:
+        train, test = _halves(name, settings.label)
+    except DataNotFoundError as error:
+        if settings.data:
+            raise
+        raise DataNotFoundError(
+            f"{error} On Debian and Ubuntu: apt install dataset-fashion-mnist. Or run the lab on "
+            "the digits that come with jamjae: --data digits."
+        ) from error
+    if len(train.X) + len(test.X) < FEWEST:
+        raise InvalidDataError(
+            f"A lab needs at least {FEWEST} rows, but {name} has {len(train.X) + len(test.X)}."
+        )
+    return Halves(_first(train, most[0]), _first(test, most[1]))
+
+
+def _halves(name: str, label: str | None) -> Halves:
+    if name in datasets.NAMES:
+        if "test" in datasets.NAMES[name].parts:
+            return Halves(datasets.load(name, "train"), datasets.load(name, "test"))
+        return _parted(datasets.load(name))
+    if Path(name).exists() or "/" in name:
+        return _parted(sources.read(name, label=label))
+    return Halves(datasets.load(name), datasets.load(name))  # which raises, with the nearest name
+
+
+def _parted(found: Dataset) -> Halves:
+    held = np.arange(len(found.X)) % HELD_OUT == HELD_OUT - 1
+    return Halves(_some(found, ~held), _some(found, held))
+
+
+def _first(found: Dataset, most: int) -> Dataset:
+    return found if len(found.X) <= most else _some(found, slice(most))
+
+
+def _some(found: Dataset, chosen: np.ndarray | slice) -> Dataset:
+    return replace(
+        found,
+        X=found.X[chosen],
+        y=None if found.y is None else found.y[chosen],
+        row_names=tuple(np.asarray(found.row_names, dtype=object)[chosen])
+        if found.row_names
+        else (),
+        colors=None if found.colors is None else found.colors[chosen],
+    )
+
+
+def components(asked: int, row_shape: Sequence[int]) -> int:
+    """Give the size of a code: as asked, or a smaller square number where rows are small.
+
+    A code has at most a quarter of the numbers of a row, so that something is compressed.
+
+    Examples
+    --------
+    >>> components(64, (28, 28)), components(64, (8, 8)), components(25, (8, 8))
+    (64, 9, 4)
+    """
+    most = math.prod(row_shape) // 4
+    if asked <= most:
+        return asked
+    return max(math.isqrt(int(most * min(asked / 100, 1.0))), 1) ** 2
+
+
+# --- photographs ----------------------------------------------------------------------------
+
+
+def photographs(settings: Settings, most: tuple[int, int]) -> Halves:
+    """Give the chapter's 30 photographs and 10 more, or three and one quarter of the user's.
+
+    There are `most` of each part. Without the chapter's photographs at hand, pieces of scikit-learn's two stand in.
+
+    Raises
+    ------
+    DataNotFoundError
+        The folder holds no images.
+    InvalidDataError
+        It holds fewer than ten.
+    """
+    if settings.images is not None:
+        found = sources.read(settings.images, image_size=PHOTO_SIZE, skip_bad=True)
+        if len(found.X) < FEWEST:
+            raise InvalidDataError(
+                f"Learning to remove noise needs at least {FEWEST} photographs, but "
+                f"{str(settings.images)!r} holds {len(found.X)}."
+            )
+        found = replace(found, X=_in_colour(found.X))
+    else:
+        try:
+            found = datasets.load("photos")
+        except DataNotFoundError:
+            found = _patches()
+    learned = round(len(found.X) * LEARNED)
+    halves = _some(found, slice(learned)), _some(found, slice(learned, None))
+    return Halves(*map(_first, halves, most))
+
+
+def _in_colour(X: np.ndarray) -> np.ndarray:
+    return X if X.ndim == 4 else np.repeat(X[..., None], 3, axis=-1)
+
+
+def _patches() -> Dataset:
+    """Cut scikit-learn's two photographs, at half their size, into pieces that do not overlap."""
+    from skimage.transform import downscale_local_mean
+    from sklearn.datasets import load_sample_images
+
+    side = PHOTO_SIZE[0]
+    pieces = []
+    for photo in load_sample_images().images:
+        small = downscale_local_mean(photo, (2, 2, 1)).astype(np.uint8)
+        tops, lefts = (
+            np.linspace(0, length - side, count).astype(int)
+            for length, count in zip(small.shape, PLACES, strict=False)
+        )
+        pieces += [small[top : top + side, left : left + side] for top in tops for left in lefts]
+    order = np.random.RandomState(0).permutation(len(pieces))
+    text = f"{len(pieces)} pieces of the two photographs that come with scikit-learn"
+    return sources.Dataset(np.stack(pieces)[order], description=text)

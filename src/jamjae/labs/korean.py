@@ -1,0 +1,3 @@
+"""Korean."""
+
+KOREAN: dict[str, str] = {"original": "원본"}

@@ -1,0 +1,78 @@
+"""LAB 12-3: pictures through 64 numbers, by convolutions."""
+
+from __future__ import annotations
+
+import keras
+from keras.layers import Conv2D, Conv2DTranspose, Dense, Flatten, Reshape
+
+from jamjae import Autoencoder
+from jamjae.labs import lab_12_3_mlp
+from jamjae.labs.notebook import Notebook
+
+COMPONENTS, EPOCHS, RECORDED = 64, 15, 479.8  # the loss of pixels from 0 to 255
+
+
+def chapter(shape: tuple[int, ...], k: int) -> tuple[keras.Model, keras.Model]:
+    """Make the chapter's pair: two convolutions and a dense layer, and the same way back."""
+    height, width, channels = (*shape, 1)[:3]
+    grid = (height - 4, width - 4, 16)  # what two 3 x 3 windows leave
+    encoder = [
+        keras.Input(shape),
+        Reshape((height, width, channels)),
+        Conv2D(16, 3, activation="elu"),
+        Conv2D(16, 3, activation="elu"),
+        Flatten(),
+        Dense(k, activation="elu"),
+    ]
+    decoder = [
+        keras.Input((k,)),
+        Dense(grid[0] * grid[1] * grid[2], activation="elu"),
+        Reshape(grid),
+        Conv2DTranspose(16, 3, activation="elu"),
+        Conv2DTranspose(channels, 3, activation="elu"),
+        Reshape(shape),
+    ]
+    return keras.Sequential(encoder), keras.Sequential(decoder)
+
+
+def run(lab: Notebook) -> None:
+    """Compress and restore pictures by the chapter's convolutions, beside dense networks."""
+    lab.section("The data")
+    train, test = lab.rows()
+    k = lab.components(COMPONENTS, train.X.shape[1:])
+
+    lab.section("The chapter's network")
+    encoder, decoder = chapter(train.X.shape[1:], k)
+    conv = lab.fit_chapter("the chapter's convolutions", encoder, decoder, EPOCHS, train.X)
+    lab.network(conv)
+    lab.losses("loss", conv, "Loss after each epoch; pixels from 0 to 255.")
+    lab.restored("chapter-train", conv, train.X, "Pictures it was trained on, codes, restorations.")
+    lab.restored("chapter-test", conv, test.X, "Pictures it never saw, codes, restorations.")
+
+    lab.section("jamjae's default")
+    lab.say(
+        "The same pictures through as many numbers. What changed: for pictures of this size jamjae "
+        "takes dense layers that start as PCA. They need a fraction of the time of convolutions."
+    )
+    ours = lab.fit("jamjae", Autoencoder(k, **lab.default), train.X)
+    lab.network(ours)
+    lab.restored("jamjae-test", ours, test.X, "Pictures jamjae never saw, codes, restorations.")
+
+    lab.section("Beside the dense network and PCA")
+    encoder, decoder = lab_12_3_mlp.chapter(train.X.shape[1:], k)
+    epochs = lab_12_3_mlp.EPOCHS
+    dense = lab.fit_chapter("the chapter's dense network", encoder, decoder, epochs, train.X)
+    lab.restorations(
+        {
+            "the chapter's convolutions": conv,
+            "the chapter's dense network": dense,
+            "jamjae": ours,
+            f"PCA {k}": ours.baseline_,
+        },
+        train.X,
+        test.X,
+        recorded={
+            "the chapter's convolutions": RECORDED,
+            "the chapter's dense network": lab_12_3_mlp.RECORDED,
+        },
+    )

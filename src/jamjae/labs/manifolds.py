@@ -1,0 +1,53 @@
+"""LAB 11-1, 11-3 and 11-4: a rolled sheet laid out in a plane by the classical methods."""
+
+from __future__ import annotations
+
+from sklearn.decomposition import PCA, KernelPCA
+from sklearn.manifold import TSNE, Isomap, LocallyLinearEmbedding
+
+from jamjae import compare, make_roll, plotting
+from jamjae.labs.notebook import Notebook
+
+KERNELS = {
+    "polynomial": {"kernel": "poly", "degree": 5, "gamma": 3.5, "coef0": 3.5},
+    "RBF": {"kernel": "rbf", "gamma": 2.2},
+    "sigmoid": {"kernel": "sigmoid", "gamma": 1.1, "coef0": 3},
+    "cosine": {"kernel": "cosine"},
+}
+
+
+def neighbours(seed: int) -> dict[str, object]:
+    """Give the methods that go by neighbours, with the chapter's settings."""
+    return {
+        "LLE": LocallyLinearEmbedding(n_neighbors=10, random_state=seed),
+        "Isomap": Isomap(n_neighbors=10),
+        "t-SNE": TSNE(init="pca", random_state=seed),
+    }
+
+
+def run(lab: Notebook) -> None:
+    """Lay out the roll by PCA, four kernels, LLE, Isomap and t-SNE."""
+    lab.section("The rolled sheet")
+    lab.say("A sheet is rolled up in three dimensions. Its colour runs along the sheet.")
+    roll = make_roll(lab.few(5_000, 500), random_state=lab.seed)
+    lab.picture("roll", plotting.cloud_grid({lab.label("data"): roll.X}, colors=roll.colors),
+                "The rolled sheet.")
+
+    lab.section("PCA and its kernels")
+    lab.say(
+        "PCA can only project, so the sheet stays rolled up. A kernel bends the space first; which "
+        "one helps is not known beforehand."
+    )
+    methods = {"PCA": PCA(2)}
+    for name, options in KERNELS.items():
+        methods[f"KernelPCA, {name}"] = KernelPCA(2, random_state=lab.seed, **options)
+    lab.comparison("kernels", compare(roll.X, methods=methods, seeds=[lab.seed]), roll.colors)
+
+    lab.section("By neighbours")
+    lab.say(
+        "LLE, Isomap and t-SNE only ask who is near whom. Isomap unrolls the sheet; none of the "
+        "three can go back from the plane to the sheet."
+    )
+    roll = make_roll(lab.few(1_000, 500), random_state=lab.seed)
+    found = compare(roll.X, methods=neighbours(lab.seed), seeds=[lab.seed])
+    lab.comparison("neighbours", found, roll.colors)

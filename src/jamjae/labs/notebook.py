@@ -1,0 +1,394 @@
+"""What a lab writes into: sections, sentences, figures and numbers, which become a report."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+
+from jamjae import plotting
+from jamjae.errors import InvalidDataError, MissingDependencyError
+from jamjae.labs import data
+from jamjae.labs.words import Words
+from jamjae.plotting.style import korean_fonts
+from jamjae.report import Cell, Heading, Notes, Paragraph, Part, Picture, Report, Table
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import keras
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from jamjae.comparison import Comparison
+    from jamjae.estimators.autoencoder import Autoencoder
+    from jamjae.sources import Dataset
+
+QUICK = "quick"
+Model = TypeVar("Model", bound=Any)
+Watch = Callable[[Any], Any]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a lab is to be run.
+
+    Attributes
+    ----------
+    seed : int
+    quick : bool
+        Few rows and epochs; every figure and number says so.
+    language : {"en", "ko"}
+    data : str or None
+        A data set's name or a path, in place of the chapter's data.
+    label : str or None
+        The column of a table that holds the classes.
+    images : Path or None
+        A folder of one's own photographs.
+    """
+
+    seed: int = 0
+    quick: bool = False
+    language: str = "en"
+    data: str | None = None
+    label: str | None = None
+    images: Path | None = None
+
+
+@dataclass
+class Notebook:
+    """A lab's report while it is being written.
+
+    Parameters
+    ----------
+    name, title : str
+        Of the lab; the title in English.
+    settings : Settings
+    tell : callable
+        Called with one line whenever something begins.
+    progress : callable
+        Gives a context in which a callback for training is at hand.
+    """
+
+    name: str
+    title: str
+    settings: Settings
+    tell: Callable[[str], None] = lambda _: None
+    progress: Callable[[], AbstractContextManager[Watch]] = lambda: nullcontext(lambda _: None)
+    parts: list[Part] = field(default_factory=list)
+    numbers: list[dict[str, Any]] = field(default_factory=list)
+    sections: list[str] = field(default_factory=list)
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.words = Words(self.settings.language)
+        self.began = time.perf_counter()
+
+    # --- what a lab asks for ----------------------------------------------------------------
+
+    @property
+    def seed(self) -> int:
+        """The seed of everything random."""
+        return self.settings.seed
+
+    @property
+    def quick(self) -> bool:
+        """Whether few rows and epochs will do."""
+        return self.settings.quick
+
+    def few(self, whole: int, quick: int) -> int:
+        """Give the whole number, or the smaller one of a quick run."""
+        return quick if self.quick else whole
+
+    def epochs(self, whole: int) -> int | str:
+        """Give the epochs of a recipe, or one in a quick run."""
+        return self.few(whole, 1)
+
+    @property
+    def default(self) -> dict[str, Any]:
+        """The parameters that a model of jamjae's own takes in this run: a seed, no more."""
+        short = {"epochs": 20} if self.quick else {}
+        return {"random_state": self.seed, **short}
+
+    def rows(self) -> data.Halves:
+        """Give rows to train and to test with: Fashion-MNIST, or what ``--data`` names."""
+        halves = data.rows(self.settings, (self.few(60_000, 2_000), self.few(10_000, 500)))
+        self.say(
+            "{source}: {train} to learn from and {test} to judge by, each of {shape} values.",
+            source=halves.train.description,
+            train=f"{len(halves.train.X):,}",
+            test=f"{len(halves.test.X):,}",
+            shape=" × ".join(map(str, halves.train.X.shape[1:])),
+        )
+        return halves
+
+    def components(self, asked: int, row_shape: Sequence[int]) -> int:
+        """Give the size of a code: as asked, or a smaller square number where rows are small."""
+        return data.components(asked, row_shape)
+
+    def photos(self) -> data.Halves:
+        """Give 30 photographs to learn from and 10 to test with, or those of ``--images``."""
+        return data.photographs(self.settings, (self.few(300, 8), self.few(100, 3)))
+
+    def fit(self, title: str, model: Model, X: Any, **options: Any) -> Model:
+        """Fit a model, tell how it goes, and note how long it took."""
+        self.say_step(f"{title}: {len(X):,} rows")
+        began = time.perf_counter()
+        with self.progress() as watch:
+            model.set_params(callbacks=(*model.callbacks, watch)).fit(X, **options)
+        model.set_params(callbacks=())
+        self.seconds[title] = time.perf_counter() - began
+        return model
+
+    def fit_chapter(
+        self, title: str, encoder: keras.Model, decoder: keras.Model, epochs: int, X: Any
+    ) -> Autoencoder:
+        """Fit two networks by the chapter's recipe: RMSprop, batches of 32, values as they are."""
+        from jamjae import Autoencoder
+
+        model = Autoencoder(
+            encoder=encoder,
+            decoder=decoder,
+            scaling=None,
+            optimizer="rmsprop",
+            schedule="constant",
+            batch_size=32,
+            epochs=self.epochs(epochs),
+            random_state=self.seed,
+        )
+        return self.fit(title, model, X)
+
+    @staticmethod
+    def require_classes(rows: Dataset) -> None:
+        """Refuse data without classes, before anything is trained."""
+        if rows.y is None:
+            raise InvalidDataError(
+                "This lab needs classes, but the data have none. Put images of a class into a "
+                "subfolder of its own, or name the column of a table by --label."
+            )
+
+    @contextmanager
+    def optional(self, name: str) -> Iterator[None]:
+        """Go on without a rival whose library is missing, and say so in the report."""
+        try:
+            yield
+        except MissingDependencyError as error:
+            self.parts.append(Notes([f"{self.words(name)}: {error}"]))
+
+    # --- what a lab writes ------------------------------------------------------------------
+
+    def section(self, title: str) -> None:
+        """Begin a section."""
+        self.sections.append(title)
+        self.say_step(title)
+        self.parts.append(Heading(self.words(title)))
+
+    def say(self, text: str, **values: Any) -> None:
+        """Write a paragraph; ``{name}`` stands for a value."""
+        self.parts.append(Paragraph(self.words(text, **values)))
+
+    def say_step(self, text: str) -> None:
+        """Tell what begins now, outside the report."""
+        self.tell(f"{self.name}: {text}")
+
+    def label(self, text: str, **values: Any) -> str:
+        """Give a word for a figure: in English where no font has Korean letters."""
+        words = self.words if korean_fonts() else Words("en")
+        return words(text, **values)
+
+    def picture(self, name: str, drawn: Figure | Axes, caption: str, **values: Any) -> None:
+        """Put in a figure with its caption."""
+        figure: Any = drawn.figure
+        if self.quick:
+            box = {"facecolor": "white", "edgecolor": "none", "pad": 1.5}
+            style = {"ha": "right", "va": "bottom", "fontsize": 9, "color": "#D55E00"}
+            figure.text(0.998, 0.004, QUICK, weight="bold", bbox=box, zorder=10, **style)
+        text = self.words(caption, **values)
+        self.parts.append(Picture(name, figure, f"[{QUICK}] {text}" if self.quick else text))
+
+    def network(self, model: Autoencoder) -> None:
+        """Put in the table of a model's layers, with their shapes and numbers of parameters."""
+        lines: list[list[str]] = []
+        for part, network in (("encoder", model.encoder_), ("decoder", model.decoder_)):
+            for layer in network.layers:
+                if layer.__class__.__name__ == "InputLayer":
+                    continue
+                shape = " × ".join(map(str, layer.output.shape[1:]))
+                count = f"{layer.count_params():,}"
+                lines.append([self.words(part), layer.__class__.__name__, shape, count])
+            total = f"{network.count_params():,}"
+            lines.append([self.words(part), self.words("all"), "", total])
+        head = [self.words(text) for text in ("network", "layer", "output", "parameters")]
+        self.parts.append(Table(head, lines, words=2))
+
+    def restored(self, name: str, model: Autoencoder, X: np.ndarray, caption: str) -> None:
+        """Put in fifty images, their codes as pictures, and what was restored from them."""
+        if X.ndim == 2:  # rows of a table are no pictures
+            return
+        shown = X[:50]
+        codes = model.transform(shown)
+        rows = [shown, plotting.code_images(codes), model.inverse_transform(codes)]
+        labels = [self.label(text) for text in ("original", "code", "restored")]
+        self.picture(name, plotting.image_blocks(rows, row_labels=labels), caption)
+
+    def restorations(
+        self,
+        models: Mapping[str, Any],
+        X: np.ndarray,
+        X2: np.ndarray,
+        recorded: Mapping[str, float],
+    ) -> None:
+        """Put in what models restore of some unseen images, and their errors.
+
+        Parameters
+        ----------
+        models : mapping of str to Autoencoder or Principal
+        X, X2 : arrays of shape (n, ...)
+            Training and test rows, in the units of the source.
+        recorded : mapping of str to float
+            The final losses on record, of Fashion-MNIST's pixels from 0 to 255.
+        """
+        from jamjae import metrics
+
+        unit = self.unit(X)
+        found: dict[str, dict[str, float]] = {}
+        rows, labels = [X2[:10]], [self.label("original")]
+        for name, model in models.items():
+            restore = getattr(model, "reconstruct", None) or model.restore
+            restored = restore(X2)
+            errors = {
+                "MSE, training rows": metrics.mean_squared_error(X, restore(X)) / unit,
+                "MSE, test rows": metrics.mean_squared_error(X2, restored) / unit,
+            }
+            if getattr(model, "scaling", "auto") is None:  # trained on the values as they are
+                errors = {"final loss": float(model.history_["loss"][-1]), **errors}
+            if name in self.seconds:
+                errors["seconds to train"] = self.seconds[name]
+            found[name] = errors
+            rows.append(restored[:10])
+            labels.append(f"{self.label(name)}  MSE {errors['MSE, test rows']:.4f}")
+        if X.ndim > 2:
+            drawn = plotting.image_grid(rows, row_labels=labels)
+            self.picture("restorations", drawn, "Unseen rows, and what each restores of them.")
+        chapter = self.settings.data in (None, data.CHAPTER)
+        known = {(name, "final loss"): loss for name, loss in recorded.items()}
+        self.results(found, recorded=known if chapter else None)
+        unit_text = "pixels in [0, 1]" if unit > 1 else "in squared units of the data"
+        self.say("MSE is the mean squared error of a value, {unit}.", unit=self.words(unit_text))
+
+    @staticmethod
+    def unit(X: np.ndarray) -> float:
+        """Give what a squared error is divided by, so that 8-bit values count from 0 to 1."""
+        return 255.0**2 if X.dtype == np.uint8 else 1.0
+
+    def losses(
+        self, name: str, model: Autoencoder, caption: str, *, beside_pca: bool = True
+    ) -> None:
+        """Put in the course of a training, with PCA's line where both restore the same rows."""
+        baseline = model.baseline_error_ / model.scale_**2 if beside_pca else None
+        self.picture(name, plotting.loss_curve(model.history_, baseline=baseline), caption)
+
+    def results(
+        self,
+        found: Mapping[str, Mapping[str, float]],
+        *,
+        recorded: Mapping[tuple[str, str], float] | None = None,
+        better: Mapping[str, Callable[..., float]] | None = None,
+    ) -> None:
+        """Put in a table of numbers, methods by metrics, with those on record below them.
+
+        Parameters
+        ----------
+        found : mapping of method to mapping of metric to float
+        recorded : mapping of (method, metric) to float, optional
+        better : mapping of metric to min or max, optional
+            Which value of a column is marked as the best; by default the least of each MSE.
+        """
+        known = dict(recorded or {})
+        metrics = list(dict.fromkeys(name for values in found.values() for name in values))
+        if better is None:
+            better = {metric: min for metric in metrics if metric.startswith("MSE")}
+        best = {
+            metric: choose(values[metric] for values in found.values() if metric in values)
+            for metric, choose in better.items()
+        }
+        lines: list[list[Cell | str]] = []
+        for method, values in found.items():
+            line: list[Cell | str] = [self.words(method)]
+            for metric in metrics:
+                value, record = values.get(metric), known.get((method, metric))
+                line.append(self._cell(value, record, value == best.get(metric, math.nan)))
+                if value is not None:
+                    row = {"lab": self.name, "section": self.sections[-1], "method": method}
+                    row |= {"metric": metric, "value": value, "recorded": record}
+                    self.numbers.append({**row, "quick": self.quick, "seed": self.seed})
+            lines.append(line)
+        self.parts.append(Table(["", *(self.words(metric) for metric in metrics)], lines))
+
+    def _cell(self, value: float | None, recorded: float | None, best: bool) -> Cell:
+        if value is None:
+            return Cell("–", missing=True)
+        small = [] if recorded is None else [f"{self.words('recorded')} {short(recorded)}"]
+        small += [QUICK] if self.quick else []
+        return Cell(short(value), ", ".join(small), best=best)
+
+    def comparison(self, name: str, found: Comparison, colors: Any = None) -> None:
+        """Put in a comparison: all embeddings, then the table."""
+        from jamjae.report.comparisons import block
+
+        drawn = found.embeddings(colors=colors)
+        if drawn is not None:
+            self.picture(name, drawn, "The same rows as codes of two numbers, by each method.")
+        for size in found.sizes:
+            _, *parts = block(found, size)
+            self.parts += parts
+        self.numbers += [
+            {"lab": self.name, "section": self.sections[-1], "quick": self.quick, **row}
+            for row in found.rows
+        ]
+        if self.quick:
+            self.parts.append(Notes([f"[{QUICK}]"]))
+
+    # --- what becomes of it -----------------------------------------------------------------
+
+    def report(self, missing: Sequence[str] = ()) -> Report:
+        """Make the report, of what there is so far."""
+        title = self.words(self.title)
+        parts = list(self.parts)
+        if missing:
+            named = ", ".join(self.words(section) for section in missing)
+            text = self.words("This run was interrupted. Missing: {named}.", named=named)
+            parts.insert(0, Paragraph(text, lead=True))
+        if self.quick:
+            text = "A quick run, with few rows and epochs: its numbers only show that it runs."
+            parts.insert(0, Paragraph(f"[{QUICK}] {self.words(text)}", lead=True))
+        seconds = time.perf_counter() - self.began
+        return Report(
+            title=f"{title} [{QUICK}]" if self.quick else title,
+            parts=parts,
+            metrics={
+                "lab": self.name,
+                "quick": self.quick,
+                "complete": not missing,
+                "missing": list(missing),
+                "seed": self.seed,
+                "seconds": seconds,
+                "seconds_of_training": self.seconds,
+                "numbers": self.numbers,
+            },
+            rows=self.numbers,
+            facts={self.words("seed"): str(self.seed), self.words("time"): f"{seconds:.0f} s"},
+            language=self.settings.language,
+        )
+
+
+def short(value: float) -> str:
+    """Write a number as people do: four digits that count."""
+    if not np.isfinite(value):
+        return "–"
+    return f"{value:,.1f}" if abs(value) >= 100 else f"{value:.4g}"

@@ -1,0 +1,50 @@
+"""LAB 11-2: pictures through 100 and through 25 numbers, by PCA."""
+
+from __future__ import annotations
+
+from sklearn.decomposition import PCA
+
+from jamjae import metrics, plotting
+from jamjae.labs.notebook import Notebook
+
+
+def run(lab: Notebook) -> None:
+    """Compress pictures by PCA, look at their codes, and restore them."""
+    lab.section("The data")
+    train, test = lab.rows()
+    unit = lab.unit(train.X)
+    flat, unseen = (half.X.reshape(len(half.X), -1) for half in (train, test))
+
+    lab.section("Compressed by PCA")
+    lab.say(
+        "PCA keeps the directions in which the data vary most. A picture becomes as many numbers "
+        "as there are directions; drawn as a picture themselves, nothing can be recognised in them."
+    )
+    found = {}
+    for asked in (100, 25):
+        k = lab.components(asked, train.X.shape[1:])
+        pca = PCA(k, random_state=lab.seed).fit(flat)
+        codes = pca.transform(flat[:50])
+        restored = pca.inverse_transform(codes).reshape(-1, *train.X.shape[1:])
+        rows = [train.X[:50], plotting.code_images(codes), restored]
+        labels = [lab.label(text) for text in ("original", "code", "restored")]
+        lab.picture(
+            f"pca-{k}",
+            plotting.image_blocks(rows, row_labels=labels),
+            "Fifty pictures, each as {k} numbers, and what PCA restores from these.",
+            k=k,
+        )
+        found[f"PCA {k}"] = {
+            "numbers a row": k,
+            "MSE, training rows": metrics.mean_squared_error(flat, pca_round(pca, flat)) / unit,
+            "MSE, test rows": metrics.mean_squared_error(unseen, pca_round(pca, unseen)) / unit,
+            "explained variance": float(pca.explained_variance_ratio_.sum()),
+        }
+
+    lab.section("How much is left")
+    lab.results(found, better={"MSE, training rows": min, "MSE, test rows": min})
+
+
+def pca_round(pca: PCA, rows):
+    """Compress and restore."""
+    return pca.inverse_transform(pca.transform(rows))

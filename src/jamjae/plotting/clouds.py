@@ -1,0 +1,85 @@
+"""Points in three dimensions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from jamjae.errors import InvalidDataError, ShapeMismatchError
+from jamjae.plotting.style import LIGHT, PALETTE, drawn_in_style, matplotlib_module, new_figure
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from matplotlib.figure import Figure
+    from numpy.typing import ArrayLike, NDArray
+
+
+def cloud_grid(
+    clouds: Mapping[str, ArrayLike], *, colors: ArrayLike | None = None, view: float = -70.0
+) -> Figure:
+    """Clouds of points in three dimensions beside each other, on the same axes.
+
+    Parameters
+    ----------
+    clouds : mapping of str to array-like of shape (n, 3)
+        By title: the data, and what was restored from their codes.
+    colors : array-like of shape (n, 3), optional
+        Red, green and blue of each point in [0, 1].
+    view : float, default=-70
+        Degrees around the vertical axis, from which they are seen.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Raises
+    ------
+    InvalidDataError
+        There is no cloud, or one is no table of three columns.
+    ShapeMismatchError
+        Colours are not as many as points.
+
+    Examples
+    --------
+    >>> figure = cloud_grid({"data": [[0, 0, 0], [1, 1, 1]], "restored": [[0, 0, 0], [1, 1, 0]]})
+    >>> [ax.get_title() for ax in figure.axes]
+    ['data', 'restored']
+    """
+    points = {title: _points(cloud, title) for title, cloud in clouds.items()}
+    if not points:
+        raise InvalidDataError("cloud_grid received no cloud to draw.")
+    for title, cloud in points.items():
+        if colors is not None and len(colors) != len(cloud):  # type: ignore[arg-type]
+            raise ShapeMismatchError(
+                f"cloud_grid received {len(colors)} colours for the {len(cloud)} "  # type: ignore[arg-type]
+                f"points of {title!r}; expected one a point."
+            )
+    every = np.concatenate(list(points.values()))
+    low, high = every.min(axis=0), every.max(axis=0)
+    matplotlib_module("mpl_toolkits.mplot3d")
+    with drawn_in_style():
+        figure = new_figure((3.1 * len(points), 3.0), layout="constrained")
+        for number, (title, cloud) in enumerate(points.items(), 1):
+            ax = figure.add_subplot(1, len(points), number, projection="3d")
+            ax.scatter(*cloud.T, c=PALETTE[0] if colors is None else colors, s=3, depthshade=False)
+            ax.set_title(title)
+            ax.view_init(elev=12, azim=view)
+            ax.set(xticklabels=[], yticklabels=[], zticklabels=[])
+            for name, least, most in zip("xyz", low, high, strict=True):
+                getattr(ax, f"set_{name}lim")(least, most)
+                getattr(ax, f"{name}axis").set_pane_color((1.0, 1.0, 1.0, 0.0))
+                getattr(ax, f"{name}axis").line.set_color(LIGHT)
+                getattr(ax, f"{name}axis")._axinfo["grid"]["color"] = LIGHT  # noqa: SLF001
+            ax.tick_params(color=LIGHT, length=0)
+    return figure
+
+
+def _points(cloud: ArrayLike, title: str) -> NDArray[np.float64]:
+    points = np.asarray(cloud, dtype=np.float64)
+    if points.ndim != 2 or points.shape[1] != 3 or not len(points):
+        raise InvalidDataError(
+            f"cloud_grid received {title!r} of shape {points.shape}; expected points (n, 3)."
+        )
+    return points
