@@ -59,7 +59,7 @@ demo: $(plot) ## Learn, compress and restore the digits beside PCA; figures go t
 test test-minimum: export OMP_NUM_THREADS = 1
 
 test: $(dev) ## Run the tests.
-	$(bin)/python -m pytest -n $(WORKERS) $(ARGS)
+	$(bin)/python -m pytest -n $(WORKERS) --dist loadscope $(ARGS)
 
 # --- what else is checked -------------------------------------------------------------------
 

@@ -13,9 +13,10 @@ from sklearn.cluster import FeatureAgglomeration
 from sklearn.datasets import load_iris
 from sklearn.decomposition import PCA, FastICA
 from sklearn.manifold import TSNE, Isomap
+from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from jamjae import Autoencoder, compare, load_digits, make_roll, metrics
+from jamjae import Autoencoder, compare, load_digits, make_roll, metrics, plotting, report
 from jamjae.comparison import METHODS, Progress, columns
 from jamjae.comparison import methods as known_methods
 from jamjae.comparison.measuring import numbers_stored
@@ -129,7 +130,7 @@ def test_the_best_is_marked_whoever_it_is(iris):
 def test_the_sentence_says_when_pca_suffices(iris, errors, expected):
     runs = [
         run._replace(
-            method=run.method._replace(title=title),
+            method=run.method._replace(title=title, pca=title == "PCA"),
             seed=seed,
             outcome=run.outcome._replace(values={"test_mse": value}),
         )
@@ -170,14 +171,14 @@ def test_rows_of_ones_own_are_held_out():
 # --- who takes part -------------------------------------------------------------------------
 
 
-def pair():
-    encoder = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)])
-    decoder = keras.Sequential([keras.Input((2,)), keras.layers.Dense(4)])
+def pair(k=2):
+    encoder = keras.Sequential([keras.Input((4,)), keras.layers.Dense(k)])
+    decoder = keras.Sequential([keras.Input((k,)), keras.layers.Dense(4)])
     return encoder, decoder
 
 
 def test_estimators_pairs_and_functions_take_part():
-    encoder, decoder = pair()
+    encoder, decoder = pair(3)
     weights = encoder.get_weights()[0].copy()
     found = compare(
         X,
@@ -197,7 +198,8 @@ def test_estimators_pairs_and_functions_take_part():
     assert titles[:4] == ["FastICA", "FeatureAgglomeration", "Keras pair", "StandardScaler"]
     assert titles[-2:] == ["PCA", "PCA 2"]
     notes = {r["method"]: r["note"] for r in found.rows if r["note"]}
-    assert set(notes) <= {"FeatureAgglomeration", "FastICA"}
+    assert set(notes) <= {"FeatureAgglomeration", "FastICA", "StandardScaler"}
+    assert "3 numbers a row are compared" in notes["StandardScaler"]  # it gives four
     assert row(found, "PCA", size=3)["test_mse"] < 0.1
     np.testing.assert_array_equal(encoder.get_weights()[0], weights)  # copies were trained
 
@@ -418,3 +420,110 @@ def test_tsne_of_many_rows_is_opentsnes_where_it_is(monkeypatch):
     if importlib.util.find_spec("openTSNE"):
         assert row(found, "t-SNE")["knn5_accuracy"] > 0.8  # it has a transform
     assert TSNE().get_params()["n_components"] == 2
+
+
+# --- what users hand in -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("label", [None, float("nan")])
+def test_missing_labels_are_refused(label):
+    y = np.array(["a", "b"] * 30, dtype=object)
+    y[7] = label
+    with pytest.raises(InvalidDataError, match="missing"):
+        compare(np.random.RandomState(0).normal(size=(60, 4)), y, methods="pca")
+
+
+def test_labels_of_two_kinds_are_refused():
+    X = np.random.RandomState(0).normal(size=(60, 4))
+    with pytest.raises(InvalidDataError, match="some are text"):
+        compare(X, np.array(["a", 1] * 30, dtype=object), methods="pca")
+    with pytest.raises(InvalidDataError, match="same classes"):
+        compare(X, [0, 1] * 30, test=(X, ["a", "b"] * 30), methods="pca")
+
+
+@pytest.mark.parametrize("error", [AttributeError, KeyError, AssertionError, OSError])
+def test_whatever_a_method_raises_the_others_go_on(error):
+    def fails(setting):
+        raise error("it broke")
+
+    X = np.random.RandomState(0).normal(size=(60, 4))
+    found = compare(X, methods={"bad": fails, "PCA": "pca"}, seeds=1)
+    assert "it broke" in found.rows[0]["note"]
+    assert found.rows[1]["test_mse"] > 0
+
+
+def test_held_out_floats_beside_pixels_are_not_cut_off():
+    rng = np.random.RandomState(0)
+    pixels = rng.randint(0, 256, (60, 5), dtype=np.uint8)
+    unseen = rng.normal(500, 100, (20, 5))
+    found = compare(pixels, test=unseen, methods="pca", seeds=1)
+    alike = compare(pixels.astype(float), test=unseen, methods="pca", seeds=1)
+    assert found.rows[0]["test_mse"] == pytest.approx(alike.rows[0]["test_mse"])
+    assert next(iter(found.splits.values())).test.max() > 255
+
+
+def test_pca_is_known_by_what_it_is():
+    X = np.random.RandomState(0).normal(size=(60, 4))
+    assert "PCA was not" not in compare(X, methods={"mine": PCA()}, seeds=1).sentence
+    assert "PCA was not" in compare(X, methods={"PCA": "isomap"}, seeds=1).sentence
+    failed = compare(X, methods=["pca", "isomap"], n_components=9, seeds=1)
+    assert "no restoration" in failed.sentence
+
+
+def test_where_every_method_fails_there_is_still_a_report(tmp_path):
+    def fails(setting):
+        raise ValueError("no")
+
+    found = compare(np.random.RandomState(0).normal(size=(60, 4)), methods=[fails], seeds=1)
+    assert found.figure() is None
+    assert report.write(report.of_comparison(found, "nothing"), tmp_path).exists()
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"n_neighbors": 0},
+        {"n_neighbors": 2.5},
+        {"n_neighbors": "5"},
+        {"methods": 5},
+        {"methods": None},
+        {"methods": [PCA]},
+        {"methods": [(1, 2, 3)]},
+        {"test": (np.zeros((5, 4)), None, None)},
+    ],
+)
+def test_what_is_no_option_is_refused(options):
+    with pytest.raises(InvalidDataError):
+        compare(np.random.RandomState(0).normal(size=(60, 4)), seeds=1, **options)
+
+
+def test_fewer_neighbours_are_told_of():
+    X = np.random.RandomState(0).normal(size=(30, 4))
+    found = compare(X, methods="pca", n_neighbors=50, seeds=1)
+    assert "11 neighbours in place of 50" in found.rows[0]["note"]
+
+
+def test_few_rows_are_enough_for_neighbours():
+    X = np.random.RandomState(0).normal(size=(10, 4))
+    found = compare(X, methods=["lle", "isomap"], seeds=1)
+    assert not any(run.outcome.failed for run in found.runs)
+
+
+def test_dollars_are_no_formulas(tmp_path):
+    X = np.random.RandomState(0).normal(size=(60, 4))
+    found = compare(X, ["$5", "cost $\\frac$ x"] * 30, methods={"$\\bad$": "pca"}, seeds=1)
+    for figure in (found.figure(), found.embeddings()):
+        assert plotting.save(figure, tmp_path / "dollars.png").exists()
+
+
+def test_the_code_of_an_estimator_inside_a_pipeline_has_the_size_asked_for():
+    search = make_pipeline(StandardScaler(), PCA())
+    found = compare(X, methods=[search], n_components=2, seeds=1)
+    assert next(iter(found.runs)).outcome.codes.shape[1] == 2
+
+
+@pytest.mark.parametrize("method", ["pca", "kernel-pca"])
+def test_rows_far_from_zero_are_restored_as_well(method):
+    far = (X + 1000.0).astype(np.float32)
+    near, moved = (compare(rows, methods=method, seeds=1).rows[0]["test_mse"] for rows in (X, far))
+    assert moved == pytest.approx(near, rel=0.05)

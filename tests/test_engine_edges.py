@@ -176,7 +176,9 @@ def test_equal_trainings_have_one_identity():
         lambda: {"random_state": np.random.RandomState(0)},
         lambda: {"corruption": layers.GaussianNoise(0.3)},  # whose seed is drawn anew
     ):
-        assert identity(Autoencoder(**make()), {"x": X}) == identity(Autoencoder(**make()), {"x": X})
+        assert identity(Autoencoder(**make()), {"x": X}) == identity(
+            Autoencoder(**make()), {"x": X}
+        )
 
 
 def test_patience_that_ended_before_an_interrupt_ends_the_resumed_fit(tmp_path):

@@ -136,3 +136,16 @@ def test_a_learner_without_a_seed_gets_the_models():
 def test_a_guide_that_cannot_guide_is_refused(guide, error, words):
     with pytest.raises(error, match=words):
         Autoencoder(guide=guide, epochs=1).fit(X)
+
+
+def test_a_learner_fitted_to_other_rows_of_the_same_number_is_asked_to_transform():
+    rows, others = (np.random.RandomState(seed).normal(size=(80, 5)) for seed in (0, 1))
+    learner = Isomap(n_neighbors=8).fit(others)
+    found = guides.guide(learner, rows, slice(None), 2, 0).features
+    expected = learner.transform(rows)
+    assert np.allclose(found, normalised(expected), atol=1e-3)
+
+
+def test_a_class_is_no_guide():
+    with pytest.raises(TypeError, match=r"Isomap\(\)"):
+        Autoencoder(guide=Isomap).fit(np.random.RandomState(0).normal(size=(80, 5)))

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import jamjae
-from jamjae import Autoencoder, persistence
+from jamjae import Autoencoder, load_model, persistence
 from jamjae.errors import DataNotFoundError, ModelFileError, OutputError
 
 
@@ -219,3 +219,12 @@ def test_a_full_disk_loses_nothing(model, path, monkeypatch):
         model.save(path)
     assert path.read_bytes() == before
     assert [entry.name for entry in path.parent.iterdir()] == [path.name]
+
+
+def test_pixels_are_scaled_in_the_compiled_step_after_loading_too(tmp_path):
+    pixels = np.random.RandomState(0).randint(0, 256, (40, 7, 5), dtype=np.uint8)
+    model = Autoencoder(2, epochs=1, random_state=0).fit(pixels)
+    again = load_model(model.save(tmp_path / "pixels.jamjae"))
+    assert again.scaling_ == model.scaling_
+    assert np.array_equal(again.transform(pixels), model.transform(pixels))
+    assert again.reconstruct(pixels).dtype == model.reconstruct(pixels).dtype == np.float32

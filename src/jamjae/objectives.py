@@ -59,7 +59,8 @@ def autoencoder(
 ) -> Callable[..., Pass]:
     """Make the forward pass: target = augment(x), output = decode(encode(corrupt(target))).
 
-    Where noisy versions of the rows are at hand, they are encoded instead. The clean target is never corrupted (Vincent et al. 2008).
+    Where noisy versions of the rows are at hand, they are encoded instead. The clean target is
+    never corrupted (Vincent et al. 2008).
 
     Parameters
     ----------

@@ -153,7 +153,7 @@ def _arrays(model: Any) -> dict[str, np.ndarray]:
         "baseline.deviations": model.baseline_.deviations,
         **{f"history.{name}": values for name, values in model.history_.items()},
     }
-    return {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+    return {name: np.require(array, requirements="C") for name, array in arrays.items()}
 
 
 def _keras_bytes(network: keras.Model) -> bytes:

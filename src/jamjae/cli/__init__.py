@@ -45,9 +45,11 @@ def _main(
 for command in (fit, encode, decode, reconstruct, compare, map_, info, datasets, demo):
     app.command(command.__name__.strip("_"))(guarded(command))
 
-lab = typer.Typer(help="The course's experiments, beside their classical rivals.", no_args_is_help=True)
-for command in (list_, run, show):
-    lab.command(command.__name__.strip("_"))(guarded(command))
+lab = typer.Typer(
+    help="The course's experiments, beside their classical rivals.", no_args_is_help=True
+)
+for of_lab in (list_, run, show):
+    lab.command(of_lab.__name__.strip("_"))(guarded(of_lab))
 app.add_typer(lab, name="lab")
 
 

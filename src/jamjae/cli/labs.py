@@ -24,7 +24,9 @@ def list_(json: Json = False) -> None:
     from jamjae.labs import LABS
 
     voice = Voice(as_json=json)
-    known = [{"lab": name, "chapter": lab.chapter, "title": lab.title} for name, lab in LABS.items()]
+    known = [
+        {"lab": name, "chapter": lab.chapter, "title": lab.title} for name, lab in LABS.items()
+    ]
     rows = [list(lab.values()) for lab in known]
     head = ["lab", "chapter", "experiment"]
     voice.result({"labs": known}, table(head, rows, left=3))
@@ -51,7 +53,8 @@ def run(
         str | None, typer.Option(metavar="en|ko", help="Of the report; else your locale's.")
     ] = None,
     data: Annotated[
-        str | None, typer.Option(help="Rows in place of Fashion-MNIST: a name, such as digits, or a path.")
+        str | None,
+        typer.Option(help="Rows in place of Fashion-MNIST: a name, such as digits, or a path."),
     ] = None,
     label: Annotated[
         str | None, typer.Option(help="The column of a table that holds the classes.")
@@ -80,8 +83,8 @@ def run(
     require_writable_folder(folder)
     keep_compiled()
     load_libraries("jamjae.labs.running")
-    from jamjae.labs.notebook import Settings
     from jamjae.labs.running import Heard, require_free, run_all, run_lab
+    from jamjae.labs.settings import Settings
 
     require_free(folder, force=force)
     settings = Settings(seed, quick, lang or preferred(), data, label, images)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterable, Iterator
 from numbers import Integral
@@ -108,7 +109,8 @@ def compare(
     A method that fails, or has no ``transform`` or ``inverse_transform``, keeps its rows, with n/a
     and a note that says why. One whose time or memory grows faster than the rows is fitted to a
     sample, and a note says so. Mean squared errors are in squared units of X, those of 8-bit
-    values in [0, 1], and are taken before clipping.
+    values in [0, 1], and are taken before clipping. Times to fit include what has to be compiled
+    for it, times to transform do not.
 
     Examples
     --------
@@ -123,6 +125,10 @@ def compare(
     rows, classes = _checked(X, y, "X")
     sizes = _whole_numbers(n_components, "n_components", least=1)
     chosen_seeds = _whole_numbers(seeds, "seeds", least=0, count=isinstance(seeds, Integral))
+    if not isinstance(n_neighbors, Integral) or n_neighbors < 1:
+        raise InvalidDataError(
+            f"compare received n_neighbors={n_neighbors!r}; expected a whole number from 1."
+        )
     held = None if test is None else _held_out(test, rows, classes)
     splits = {seed: _split(rows, classes, held, test_size, seed) for seed in chosen_seeds}
     chosen = choose(methods, next(iter(splits.values())).train)
@@ -181,15 +187,22 @@ def _checked(X: Any, y: Any, name: str) -> tuple[np.ndarray, np.ndarray | None]:
         )
     if y is None:
         return rows, None
-    classes = np.asarray(y)
+    classes = np.asarray(y, dtype=object if _holes(y) else None)
     if classes.shape != (len(rows),):
         raise ShapeMismatchError(
             f"compare received {len(rows)} rows of {name} and labels of shape {classes.shape}; "
             f"expected ({len(rows)},), one label a row."
         )
+    if _holes(classes):
+        raise InvalidDataError(
+            "compare received labels that are missing (None, NaN); expected a class a row. Leave "
+            "such rows out, or give them a class of their own."
+        )
+    if classes.dtype.kind == "O" and len({isinstance(label, str) for label in classes}) > 1:
+        raise InvalidDataError(
+            "compare received labels of which some are text and some are not; expected one kind."
+        )
     if classes.dtype.kind == "f":
-        if not np.isfinite(classes).all():
-            raise InvalidDataError("compare received labels that are NaN; expected a class a row.")
         whole = classes.astype(np.int64)
         if not (whole == classes).all():
             raise InvalidDataError(
@@ -200,7 +213,21 @@ def _checked(X: Any, y: Any, name: str) -> tuple[np.ndarray, np.ndarray | None]:
     return rows, classes
 
 
+def _holes(labels: Any) -> bool:
+    """Tell whether a label is None, NaN or pandas's NA."""
+    values = np.asarray(labels, dtype=object).ravel()
+    missing = {"NoneType", "NAType", "NaTType"}
+    return any(
+        type(value).__name__ in missing or (isinstance(value, float) and math.isnan(value))
+        for value in values
+    )
+
+
 def _held_out(test: Any, rows: np.ndarray, y: np.ndarray | None) -> Split:
+    if isinstance(test, tuple) and len(test) != 2:
+        raise InvalidDataError(
+            f"compare received test= with {len(test)} parts; expected rows, or (X_test, y_test)."
+        )
     held_rows, held_labels = test if isinstance(test, tuple) else (test, None)
     held, held_y = _checked(held_rows, held_labels, "test")
     if held.shape[1:] != rows.shape[1:]:
@@ -213,7 +240,18 @@ def _held_out(test: Any, rows: np.ndarray, y: np.ndarray | None) -> Split:
             "compare received labels for only one of X and test; give y and test=(X_test, y_test), "
             "or neither."
         )
-    return Split(rows, held.astype(rows.dtype, copy=False), y, held_y, np.arange(len(rows)))
+    if (
+        y is not None
+        and held_y is not None
+        and (y.dtype.kind in "iub") != (held_y.dtype.kind in "iub")
+    ):
+        raise InvalidDataError(
+            f"compare received labels of {y.dtype} with X and of {held_y.dtype} with test; "
+            "expected the same classes."
+        )
+    both = np.result_type(rows, held)  # 8-bit rows beside floats are floats of the same values
+    rows, held = rows.astype(both, copy=False), held.astype(both, copy=False)
+    return Split(rows, held, y, held_y, np.arange(len(rows)))
 
 
 def _split(

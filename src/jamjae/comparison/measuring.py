@@ -15,22 +15,11 @@ from sklearn.neighbors import kneighbors_graph
 
 from jamjae import metrics
 from jamjae.comparison.methods import Method, Setting
-from jamjae.errors import JamjaeError
+from jamjae.errors import InvalidDataError, JamjaeError
 
 SHOWN = 10  # held-out rows whose restorations are kept for pictures
 PIXELS = 255.0  # what 8-bit values are divided by, so that errors are those of pixels in [0, 1]
-# What a foreign estimator may raise for data that it cannot take; an interrupt is none of them.
-FAILURES = (
-    JamjaeError,
-    ValueError,
-    TypeError,
-    ArithmeticError,
-    RuntimeError,
-    ImportError,
-    MemoryError,
-    IndexError,
-    np.linalg.LinAlgError,
-)
+FAILURES = Exception  # of a foreign estimator, which may raise any; an interrupt is none of them
 FIT, SPEED, SIZE = "fit_seconds", "transform_seconds_per_row", "numbers_stored"
 
 
@@ -126,7 +115,9 @@ def _part(split: Split, rows: np.ndarray) -> Split:
 
 
 def _first_line(error: object) -> str:
-    return str(error).strip().split("\n")[0] or type(error).__name__
+    said, name = str(error).strip().split("\n")[0], type(error).__name__
+    explained = isinstance(error, JamjaeError | ValueError | RuntimeError | Warning)
+    return said if said and explained else f"{name}: {said}".removesuffix(": ")
 
 
 def _warned(said: list[warnings.WarningMessage]) -> list[str]:
@@ -150,6 +141,11 @@ def _fit(method: Method, setting: Setting) -> tuple[dict[str, float], Answers]:
     seconds = time.perf_counter() - began
     encode = (lambda rows: np.asarray(fitted.transform(prepare(rows)))) if codes is None else None
     codes = encode(setting.rows) if encode else np.asarray(codes)
+    if codes.ndim != 2 or codes.shape[1] != setting.n_components:
+        raise InvalidDataError(
+            f"its codes have shape {codes.shape}, but {setting.n_components} numbers a row are "
+            "compared"
+        )
     return {FIT: seconds, SIZE: float(numbers_stored(fitted))}, Answers(
         _finite(codes), encode, _decoder(fitted, setting, method.restores), _error_counter(fitted)
     )
@@ -237,8 +233,9 @@ def _judge(answers: Answers, split: Split, k: int) -> Judged:
     held = restored = None
     if answers.encode:
         try:
-            began = time.perf_counter()
             held = _finite(answers.encode(split.test))
+            began = time.perf_counter()
+            answers.encode(split.test)  # once more: what had to be compiled is compiled
             values[SPEED] = (time.perf_counter() - began) / len(split.test)
         except FAILURES as error:
             notes.append(f"transform of held-out rows failed: {_first_line(error)}")
@@ -259,9 +256,11 @@ def _judge(answers: Answers, split: Split, k: int) -> Judged:
 def _neighbourhood(
     part: str, X: np.ndarray, Z: np.ndarray, y: np.ndarray | None, k: int, notes: list[str]
 ) -> dict[str, float]:
-    k = min(k, (len(X) - 1) // 2)
+    asked, k = k, min(k, (len(X) - 1) // 2)
     if k < 1:
         return {}
+    if k < asked:
+        notes.append(f"{k} neighbours in place of {asked} among {len(X)} {part} rows")
     chosen = metrics.sample(len(X))
     if len(chosen) < len(X):
         notes.append(f"neighbours among {len(chosen):,} of {len(X):,} {part} rows")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import math
+import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
@@ -19,6 +20,7 @@ from jamjae.errors import InvalidDataError, MissingDependencyError
 NEIGHBORS = 10  # of Isomap and LLE, as in the course
 SMALLEST_IMAGE = 16  # pixels of a side from which convolutions are tried
 PLANE = 3  # components up to which t-SNE is made, and UMAP comes back from
+FAR = 3.0  # standard deviations from zero, as seen from all values together
 LARGE = 10_000  # rows from which openTSNE is faster than scikit-learn's t-SNE
 
 
@@ -55,6 +57,8 @@ class Method(NamedTuple):
         Components up to which its inverse map can be used; None: any number.
     jamjae : bool
         Whether it is one of jamjae's.
+    pca : bool
+        Whether it is the rival that may suffice.
     """
 
     title: str
@@ -63,14 +67,23 @@ class Method(NamedTuple):
     neighbors: int | None = None
     restores: int | None = None
     jamjae: bool = False
+    pca: bool = False
 
 
 def _pca(setting: Setting) -> Any:
-    return PCA(setting.n_components, random_state=setting.seed)
+    """PCA by whatever solver scikit-learn prefers, unless that loses what it should find.
+
+    It may take the mean out of the covariance instead of out of the rows, which cancels digits
+    where rows lie far from zero.
+    """
+    flat = setting.rows.reshape(len(setting.rows), -1)
+    mean, deviation = np.abs(flat.mean(axis=0, dtype=np.float64)).max(), float(flat.std())
+    solver = "full" if mean > FAR * deviation else "auto"
+    return PCA(setting.n_components, svd_solver=solver, random_state=setting.seed)
 
 
 def _kernel_pca(setting: Setting) -> Any:
-    """RBF on rows whose mean squared distance is 1, so that one width suits rows and codes.
+    """RBF on centred rows whose mean squared distance is 1: one width suits rows and codes.
 
     scikit-learn's inverse map uses the same kernel on the codes, where the usual
     ``gamma = 1 / n_features`` would make all of them look alike. gamma = 0.5 and alpha = 0.01 were
@@ -89,28 +102,33 @@ def _kernel_pca(setting: Setting) -> Any:
 
 def _one_scale(rows: np.ndarray) -> FunctionTransformer:
     flat = rows.reshape(len(rows), -1).astype(np.float64)
-    size = {"size": math.sqrt(2.0 * float(flat.var(axis=0).sum())) or 1.0}
-    return FunctionTransformer(
-        _divide, _multiply, kw_args=size, inv_kw_args=size, check_inverse=False
-    )
+    size = math.sqrt(2.0 * float(flat.var(axis=0).sum())) or 1.0
+    known = {"mean": flat.mean(axis=0), "size": size}
+    return FunctionTransformer(_onto, _back, kw_args=known, inv_kw_args=known, check_inverse=False)
 
 
-def _divide(X: np.ndarray, size: float) -> np.ndarray:
-    return X / size
+def _onto(X: np.ndarray, mean: np.ndarray, size: float) -> np.ndarray:
+    return (X - mean) / size
 
 
-def _multiply(X: np.ndarray, size: float) -> np.ndarray:
-    return X * size
+def _back(X: np.ndarray, mean: np.ndarray, size: float) -> np.ndarray:
+    return X * size + mean
 
 
 def _lle(setting: Setting) -> Any:
     return LocallyLinearEmbedding(
-        n_components=setting.n_components, n_neighbors=NEIGHBORS, random_state=setting.seed
+        n_components=setting.n_components,
+        n_neighbors=_neighbors(setting),
+        random_state=setting.seed,
     )
 
 
 def _isomap(setting: Setting) -> Any:
-    return Isomap(n_components=setting.n_components, n_neighbors=NEIGHBORS)
+    return Isomap(n_components=setting.n_components, n_neighbors=_neighbors(setting))
+
+
+def _neighbors(setting: Setting) -> int:
+    return min(NEIGHBORS, len(setting.rows) - 1)
 
 
 def _tsne(setting: Setting) -> Any:
@@ -157,7 +175,7 @@ def _guided(setting: Setting) -> Any:
 
 
 METHODS: dict[str, Method] = {
-    "pca": Method("PCA", _pca),
+    "pca": Method("PCA", _pca, pca=True),
     "kernel-pca": Method("KernelPCA", _kernel_pca, limit=4000),
     "lle": Method("LLE", _lle, limit=4000, neighbors=NEIGHBORS),
     "isomap": Method("Isomap", _isomap, limit=4000, neighbors=NEIGHBORS),
@@ -194,8 +212,10 @@ def choose(methods: Any, rows: np.ndarray) -> dict[str, Method]:
         methods = automatic(rows) if methods == "auto" else [methods]
     elif hasattr(methods, "fit"):
         methods = [methods]
+    if not isinstance(methods, Iterable):
+        methods = [methods]
     named = methods.items() if isinstance(methods, Mapping) else _named(methods)
-    chosen = {title: _method(title, asked) for title, asked in named}
+    chosen = {str(title): _method(str(title), asked) for title, asked in named}
     if not chosen:
         raise InvalidDataError(f"compare received no methods; known are {', '.join(METHODS)}.")
     return chosen
@@ -216,7 +236,8 @@ def _named(methods: Iterable[Any]) -> list[tuple[str, Any]]:
     pairs: list[tuple[str, Any]] = []
     for asked in methods:
         title = _title(asked)
-        taken = sum(known == title or known.startswith(f"{title} ") for known, _ in pairs)
+        alike = re.compile(rf"{re.escape(title)}( \d+)?")
+        taken = sum(alike.fullmatch(known) is not None for known, _ in pairs)
         pairs.append((f"{title} {taken + 1}" if taken else title, asked))
     return pairs
 
@@ -241,15 +262,16 @@ def _method(title: str, asked: Any) -> Method:
                 "estimator for any other."
             )
         return METHODS[asked]._replace(title=title)
-    if isinstance(asked, tuple):
+    if isinstance(asked, tuple) and len(asked) == 2:
         return Method(title, _keras_pair(*asked))
-    if hasattr(asked, "fit"):
-        return Method(title, _copied(asked))
-    if callable(asked):
+    if hasattr(asked, "fit") and not isinstance(asked, type):
+        return Method(title, _copied(asked), pca=isinstance(asked, PCA))
+    if callable(asked) and not isinstance(asked, type):
         return Method(title, asked)
     raise InvalidDataError(
-        f"compare cannot use {asked!r} as a method: expected a name, a scikit-learn estimator, a "
-        "pair (encoder, decoder) of Keras models, or a function that makes an estimator."
+        f"compare cannot use {asked!r} as a method: expected a name, a scikit-learn estimator (an "
+        "instance: PCA()), a pair (encoder, decoder) of Keras models, or a function that makes an "
+        "estimator."
     )
 
 
@@ -273,8 +295,9 @@ def _copied(estimator: Any) -> Callable[[Setting], Any]:
     def make(setting: Setting) -> Any:
         copy = clone(estimator)
         known = copy.get_params()
-        if "n_components" in known:
-            copy.set_params(n_components=setting.n_components)
+        places = [name for name in known if name.split("__")[-1] == "n_components"]
+        if len(places) == 1:  # its own, or that of an estimator inside it
+            copy.set_params(**{places[0]: setting.n_components})
         if "random_state" in known:
             copy.set_params(random_state=setting.seed)
         return copy

@@ -32,7 +32,7 @@ def render(found: Comparison, width: int) -> str:
     blocks = [_block(found, size, width) for size in found.sizes]
     over = f"medians of {seeds} seeds; " if seeds > 1 else ""
     return "\n\n".join(
-        [*blocks, f"({over}* best of its column; n/a: the method cannot)", found.sentence]
+        [*blocks, f"({over}* best of its column; n/a: does not apply)", found.sentence]
     )
 
 

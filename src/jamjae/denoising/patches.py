@@ -160,9 +160,7 @@ def _patches(values: NDArray[np.float32], step: int, size: int) -> NDArray[np.fl
     return np.moveaxis(views[:, ::step, ::step], 3, -1)
 
 
-def _some(
-    found: NDArray[np.float32], most: int, rng: np.random.RandomState
-) -> NDArray[np.float32]:
+def _some(found: NDArray[np.float32], most: int, rng: np.random.RandomState) -> NDArray[np.float32]:
     """Give so many of the patches, at random: (m, size, size, c)."""
     places = found.shape[:3]
     count = int(np.prod(places))

@@ -62,7 +62,7 @@ class Autoencoder(LatentModel):
         Features that codes shall agree with, or who finds them: an unfitted learner
         (``Isomap(n_neighbors=10)``) embeds at most 4,000 of the training rows, chosen at random,
         and the encoder learns to do so for all; a fitted one is asked for all rows. Features are
-        centred and divided by one number; k is ``n_components``.
+        centred and divided by one number; k is ``n_components``. PCA may then restore better.
     guide_weight : float, default=1.0
         Weight of the squared difference between codes and guide, beside the loss.
     optimizer : str or keras.Optimizer, default="adam"

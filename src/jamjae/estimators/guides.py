@@ -10,7 +10,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted
 
-from jamjae.errors import InvalidDataError, ShapeMismatchError
+from jamjae.errors import InvalidDataError, InvalidTypeError, ShapeMismatchError
 from jamjae.scaling import row_chunks
 
 LANDMARKS = 4000  # rows an unfitted learner gets at most: most take time or memory by their square
@@ -62,6 +62,10 @@ def guide(source: Any, rows: np.ndarray, learn_from: Any, n_components: int, see
     ShapeMismatchError
         There is not one row of features a sample, or not one column a component.
     """
+    if isinstance(source, type):
+        raise InvalidTypeError(
+            f"guide={source.__name__} is a class; hand in an instance: {source.__name__}()."
+        )
     everywhere = np.arange(len(rows))
     if not hasattr(source, "fit"):
         chosen, found = everywhere, source
@@ -74,7 +78,9 @@ def guide(source: Any, rows: np.ndarray, learn_from: Any, n_components: int, see
     targets = np.zeros((len(rows), n_components), dtype=np.float32)
     weights = np.zeros(len(rows), dtype=np.float32)
     centred = features - features.mean(axis=0)
-    targets[chosen] = centred / (centred.std() or 1.0)
+    if not centred.any():
+        raise InvalidDataError("The guide's features are the same for every row: nothing to learn.")
+    targets[chosen] = centred / centred.std()
     trained = np.zeros(len(rows), dtype=bool)
     trained[learn_from] = True
     weights[chosen] = trained.sum() / trained[chosen].sum()
@@ -101,9 +107,6 @@ def _is_fitted(learner: Any) -> bool:
 
 def _known(learner: Any, rows: np.ndarray) -> Any:
     """Ask a fitted learner for its embedding of rows."""
-    embedding = getattr(learner, "embedding_", None)
-    if embedding is not None and len(embedding) == len(rows):
-        return embedding
     if hasattr(learner, "transform"):
         try:
             parts = [learner.transform(_flat(rows[chunk])) for chunk in row_chunks(rows)]
@@ -112,6 +115,9 @@ def _known(learner: Any, rows: np.ndarray) -> Any:
                 f"The fitted guide {learner} cannot transform these rows: {error}"
             ) from error
         return np.concatenate([np.asarray(part) for part in parts])
+    embedding = getattr(learner, "embedding_", None)  # of the rows it was fitted to
+    if embedding is not None and len(embedding) == len(rows):
+        return embedding
     if embedding is not None:
         raise ShapeMismatchError(
             f"The guide {learner} was fitted to {len(embedding)} rows and has no transform for "

@@ -54,21 +54,28 @@ class Lab(NamedTuple):
 
 
 LABS: dict[str, Lab] = {
-    "pca-compression": Lab("LAB 11-2", "Pictures through 100 and 25 numbers, by PCA",
-                           "pca_compression", "rows"),
-    "manifolds": Lab("LAB 11-1, 11-3, 11-4", "A rolled sheet, by the classical methods",
-                     "manifolds", "roll"),
-    "12-1": Lab("LAB 12-1", "A rolled sheet through two numbers, by 17 parameters",
-                "lab_12_1", "roll"),
-    "12-2": Lab("LAB 12-2", "A rolled sheet through two numbers, by 41 parameters",
-                "lab_12_2", "roll"),
-    "12-3-mlp": Lab("LAB 12-3", "Pictures through 64 numbers, by dense networks",
-                    "lab_12_3_mlp", "rows"),
-    "12-3-cnn": Lab("LAB 12-3", "Pictures through 64 numbers, by convolutions",
-                    "lab_12_3_cnn", "rows"),
+    "pca-compression": Lab(
+        "LAB 11-2", "Pictures through 100 and 25 numbers, by PCA", "pca_compression", "rows"
+    ),
+    "manifolds": Lab(
+        "LAB 11-1, 11-3, 11-4", "A rolled sheet, by the classical methods", "manifolds", "roll"
+    ),
+    "12-1": Lab(
+        "LAB 12-1", "A rolled sheet through two numbers, by 17 parameters", "lab_12_1", "roll"
+    ),
+    "12-2": Lab(
+        "LAB 12-2", "A rolled sheet through two numbers, by 41 parameters", "lab_12_2", "roll"
+    ),
+    "12-3-mlp": Lab(
+        "LAB 12-3", "Pictures through 64 numbers, by dense networks", "lab_12_3_mlp", "rows"
+    ),
+    "12-3-cnn": Lab(
+        "LAB 12-3", "Pictures through 64 numbers, by convolutions", "lab_12_3_cnn", "rows"
+    ),
     "12-4": Lab("LAB 12-4", "New pictures from the mean code of a class", "lab_12_4", "rows"),
-    "features": Lab("Feature extraction", "Features given as the answer, and features found",
-                    "features", "roll"),
+    "features": Lab(
+        "Feature extraction", "Features given as the answer, and features found", "features", "roll"
+    ),
     "a2-denoise": Lab("Assignment 2", "Noise taken from photographs", "a2_denoise", "photos"),
     "c1-map": Lab("Challenge 1", "A map of the clothes, by t-SNE of codes", "c1_map", "rows"),
 }

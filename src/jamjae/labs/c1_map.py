@@ -16,12 +16,11 @@ def run(lab: Notebook) -> None:
     """Lay out raw pixels, PCA's codes and those of two networks, and judge each by k-NN."""
     lab.section("The data")
     train, test = lab.rows()
-    lab.require_classes(train)
+    y, y_test = lab.classes(train), lab.classes(test)
     k = lab.components(COMPONENTS, train.X.shape[1:])
 
     lab.section("The chapter's network")
-    encoder, decoder = lab_12_3_cnn.chapter(train.X.shape[1:], k)
-    conv = lab.fit_chapter("the chapter's convolutions", encoder, decoder, EPOCHS, train.X)
+    conv = lab.fit_chapter("the chapter's convolutions", lab_12_3_cnn.chapter, k, EPOCHS, train.X)
     lab.network(conv)
     lab.losses("loss", conv, "Loss after each epoch; pixels from 0 to 255.")
 
@@ -52,17 +51,17 @@ def run(lab: Notebook) -> None:
         lab.say_step(f"t-SNE: {name}")
         codes, unseen = transform(train.X), transform(test.X)
         maps[lab.label(name)] = latent_map(codes[: len(shown)], random_state=lab.seed).points
-        classes = train.y[: len(shown)]
+        classes = y[: len(shown)]
         numbers[name] = {
-            "1-NN accuracy": metrics.knn_accuracy(codes, train.y, unseen, test.y, n_neighbors=1),
-            "5-NN accuracy": metrics.knn_accuracy(codes, train.y, unseen, test.y, n_neighbors=5),
+            "1-NN accuracy": metrics.knn_accuracy(codes, y, unseen, y_test, n_neighbors=1),
+            "5-NN accuracy": metrics.knn_accuracy(codes, y, unseen, y_test, n_neighbors=5),
             "neighbourhood hit of the map": metrics.neighbourhood_hit(
                 maps[lab.label(name)], classes, n_neighbors=5
             ),
         }
     drawn = plotting.embedding_grid(
         maps,
-        {name: train.y[: len(shown)] for name in maps},
+        {name: y[: len(shown)] for name in maps},
         class_names=train.class_names or None,
         columns=2,
     )

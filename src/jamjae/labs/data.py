@@ -14,7 +14,7 @@ from jamjae import datasets, sources
 from jamjae.errors import DataNotFoundError, InvalidDataError
 
 if TYPE_CHECKING:
-    from jamjae.labs.notebook import Settings
+    from jamjae.labs.settings import Settings
     from jamjae.sources import Dataset
 
 CHAPTER = "fashion-mnist"
@@ -22,7 +22,7 @@ HELD_OUT = 5  # of data that nobody has split, every fifth row is held out
 FEWEST = 10  # photographs
 LEARNED = 0.75  # the share of one's own photographs to learn from, as the chapter's 30 of 40
 PHOTO_SIZE = (63, 63)
-PLACES = (3, 5)  # pieces of each of scikit-learn's two photographs, below and beside each other
+PLACES = (3, 5)  # pieces of a photograph that comes with scikit-learn: rows, columns
 
 
 class Halves(NamedTuple):
@@ -118,7 +118,8 @@ def components(asked: int, row_shape: Sequence[int]) -> int:
 def photographs(settings: Settings, most: tuple[int, int]) -> Halves:
     """Give the chapter's 30 photographs and 10 more, or three and one quarter of the user's.
 
-    There are `most` of each part. Without the chapter's photographs at hand, pieces of scikit-learn's two stand in.
+    There are `most` of each part. Without the chapter's photographs at hand, pieces of
+    scikit-learn's two stand in.
 
     Raises
     ------

@@ -6,6 +6,7 @@ import numpy as np
 
 from jamjae import Autoencoder, make_roll, metrics, plotting
 from jamjae.labs.notebook import Notebook
+from jamjae.sources import Dataset
 
 
 def run(lab: Notebook) -> None:
@@ -18,7 +19,7 @@ def run(lab: Notebook) -> None:
     train, unseen = (
         make_roll(lab.few(1_500, 500), random_state=seed) for seed in (lab.seed, lab.seed + 1)
     )
-    answer, truth = (sheet(roll.X, roll.colors) for roll in (train, unseen))
+    answer, truth = sheet(train), sheet(unseen)
     lab.picture(
         "answer",
         plotting.code_scatter(answer, colors=train.colors),
@@ -41,7 +42,7 @@ def run(lab: Notebook) -> None:
     models = {"told what to find": told, "left to find its own": free}
     drawn = plotting.embedding_grid(
         {lab.label(name): model.transform(unseen.X) for name, model in models.items()},
-        colors={lab.label(name): unseen.colors for name in models},
+        colors={lab.label(name): np.asarray(unseen.colors) for name in models},
     )
     lab.picture("codes", drawn, "Codes of points that neither has seen.")
     lab.results(
@@ -65,9 +66,9 @@ def run(lab: Notebook) -> None:
     )
 
 
-def sheet(X: np.ndarray, colors: np.ndarray) -> np.ndarray:
+def sheet(roll: Dataset) -> np.ndarray:
     """Give each point's own coordinates: its place along the sheet, which its colour tells."""
-    return np.column_stack([colors[:, 0], X[:, 1]])
+    return np.column_stack([np.asarray(roll.colors)[:, 0], roll.X[:, 1]])
 
 
 def explained(codes: np.ndarray, truth: np.ndarray) -> float:

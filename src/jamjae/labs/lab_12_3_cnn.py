@@ -42,8 +42,7 @@ def run(lab: Notebook) -> None:
     k = lab.components(COMPONENTS, train.X.shape[1:])
 
     lab.section("The chapter's network")
-    encoder, decoder = chapter(train.X.shape[1:], k)
-    conv = lab.fit_chapter("the chapter's convolutions", encoder, decoder, EPOCHS, train.X)
+    conv = lab.fit_chapter("the chapter's convolutions", chapter, k, EPOCHS, train.X)
     lab.network(conv)
     lab.losses("loss", conv, "Loss after each epoch; pixels from 0 to 255.")
     lab.restored("chapter-train", conv, train.X, "Pictures it was trained on, codes, restorations.")
@@ -59,9 +58,9 @@ def run(lab: Notebook) -> None:
     lab.restored("jamjae-test", ours, test.X, "Pictures jamjae never saw, codes, restorations.")
 
     lab.section("Beside the dense network and PCA")
-    encoder, decoder = lab_12_3_mlp.chapter(train.X.shape[1:], k)
-    epochs = lab_12_3_mlp.EPOCHS
-    dense = lab.fit_chapter("the chapter's dense network", encoder, decoder, epochs, train.X)
+    dense = lab.fit_chapter(
+        "the chapter's dense network", lab_12_3_mlp.chapter, k, lab_12_3_mlp.EPOCHS, train.X
+    )
     lab.restorations(
         {
             "the chapter's convolutions": conv,

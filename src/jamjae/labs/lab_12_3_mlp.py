@@ -31,11 +31,12 @@ def run(lab: Notebook) -> None:
     k = lab.components(COMPONENTS, train.X.shape[1:])
 
     lab.section("The chapter's network")
-    encoder, decoder = chapter(train.X.shape[1:], k)
-    dense = lab.fit_chapter("the chapter's dense network", encoder, decoder, EPOCHS, train.X)
+    dense = lab.fit_chapter("the chapter's dense network", chapter, k, EPOCHS, train.X)
     lab.network(dense)
     lab.losses("loss", dense, "Loss after each epoch; pixels from 0 to 255.")
-    lab.restored("chapter-train", dense, train.X, "Pictures it was trained on, codes, restorations.")
+    lab.restored(
+        "chapter-train", dense, train.X, "Pictures it was trained on, codes, restorations."
+    )
     lab.restored("chapter-test", dense, test.X, "Pictures it never saw, codes, restorations.")
 
     lab.section("jamjae's default")

@@ -18,14 +18,15 @@ def run(lab: Notebook) -> None:
     """Decode the mean dress and fifty variations of it, then those of every class."""
     lab.section("The data")
     train, test = lab.rows()
-    lab.require_classes(train)
+    lab.classes(train)  # or there is nothing to vary
     k = lab.components(COMPONENTS, train.X.shape[1:])
     pictures = train.X.ndim > 2
 
     if pictures:  # the chapter's convolutions have no use for rows of a table
         lab.section("The chapter's network")
-        encoder, decoder = lab_12_3_cnn.chapter(train.X.shape[1:], k)
-        conv = lab.fit_chapter("the chapter's convolutions", encoder, decoder, EPOCHS, train.X)
+        conv = lab.fit_chapter(
+            "the chapter's convolutions", lab_12_3_cnn.chapter, k, EPOCHS, train.X
+        )
         lab.network(conv)
         lab.losses("loss", conv, "Loss after each epoch; pixels from 0 to 255.")
         generate(lab, "chapter", conv, train)
@@ -53,10 +54,11 @@ def run(lab: Notebook) -> None:
 def generate(lab: Notebook, name: str, model: Autoencoder, train: Dataset) -> None:
     """Draw the mean code of one class and of all, decoded, and variations of them."""
     codes = model.transform(train.X)
-    means = class_means(codes, train.y)
+    classes = lab.classes(train)
+    means = class_means(codes, classes)
     titles = [train.class_names[c] if train.class_names else str(c) for c in means.classes]
     place = min(CLASS, len(titles) - 1)
-    members = codes[train.y == means.classes[place]]
+    members = codes[classes == means.classes[place]]
     mean = means.codes[place]
     lab.say(
         "{n} rows of the class {title} become codes. Their mean is the class's representative.",

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sklearn.decomposition import PCA, KernelPCA
 from sklearn.manifold import TSNE, Isomap, LocallyLinearEmbedding
 
 from jamjae import compare, make_roll, plotting
 from jamjae.labs.notebook import Notebook
 
-KERNELS = {
+KERNELS: dict[str, dict[str, Any]] = {
     "polynomial": {"kernel": "poly", "degree": 5, "gamma": 3.5, "coef0": 3.5},
     "RBF": {"kernel": "rbf", "gamma": 2.2},
     "sigmoid": {"kernel": "sigmoid", "gamma": 1.1, "coef0": 3},
@@ -30,8 +32,11 @@ def run(lab: Notebook) -> None:
     lab.section("The rolled sheet")
     lab.say("A sheet is rolled up in three dimensions. Its colour runs along the sheet.")
     roll = make_roll(lab.few(5_000, 500), random_state=lab.seed)
-    lab.picture("roll", plotting.cloud_grid({lab.label("data"): roll.X}, colors=roll.colors),
-                "The rolled sheet.")
+    lab.picture(
+        "roll",
+        plotting.cloud_grid({lab.label("data"): roll.X}, colors=roll.colors),
+        "The rolled sheet.",
+    )
 
     lab.section("PCA and its kernels")
     lab.say(

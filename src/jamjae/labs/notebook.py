@@ -14,14 +14,12 @@ import numpy as np
 from jamjae import plotting
 from jamjae.errors import InvalidDataError, MissingDependencyError
 from jamjae.labs import data
+from jamjae.labs.settings import Settings
 from jamjae.labs.words import Words
 from jamjae.plotting.style import korean_fonts
 from jamjae.report import Cell, Heading, Notes, Paragraph, Part, Picture, Report, Table
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-    import keras
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
@@ -32,32 +30,6 @@ if TYPE_CHECKING:
 QUICK = "quick"
 Model = TypeVar("Model", bound=Any)
 Watch = Callable[[Any], Any]
-
-
-@dataclass(frozen=True)
-class Settings:
-    """How a lab is to be run.
-
-    Attributes
-    ----------
-    seed : int
-    quick : bool
-        Few rows and epochs; every figure and number says so.
-    language : {"en", "ko"}
-    data : str or None
-        A data set's name or a path, in place of the chapter's data.
-    label : str or None
-        The column of a table that holds the classes.
-    images : Path or None
-        A folder of one's own photographs.
-    """
-
-    seed: int = 0
-    quick: bool = False
-    language: str = "en"
-    data: str | None = None
-    label: str | None = None
-    images: Path | None = None
 
 
 @dataclass
@@ -105,7 +77,7 @@ class Notebook:
         """Give the whole number, or the smaller one of a quick run."""
         return quick if self.quick else whole
 
-    def epochs(self, whole: int) -> int | str:
+    def epochs(self, whole: int) -> int:
         """Give the epochs of a recipe, or one in a quick run."""
         return self.few(whole, 1)
 
@@ -146,11 +118,18 @@ class Notebook:
         return model
 
     def fit_chapter(
-        self, title: str, encoder: keras.Model, decoder: keras.Model, epochs: int, X: Any
+        self, title: str, make: Callable[..., Any], k: int, epochs: int, X: np.ndarray
     ) -> Autoencoder:
-        """Fit two networks by the chapter's recipe: RMSprop, batches of 32, values as they are."""
+        """Fit the pair that ``make(shape, k)`` gives by the chapter's recipe.
+
+        RMSprop, batches of 32, values as they are; the same weights to begin with in every lab.
+        """
+        import keras
+
         from jamjae import Autoencoder
 
+        keras.utils.set_random_seed(self.seed)
+        encoder, decoder = make(X.shape[1:], k)
         model = Autoencoder(
             encoder=encoder,
             decoder=decoder,
@@ -164,13 +143,14 @@ class Notebook:
         return self.fit(title, model, X)
 
     @staticmethod
-    def require_classes(rows: Dataset) -> None:
-        """Refuse data without classes, before anything is trained."""
+    def classes(rows: Dataset) -> np.ndarray:
+        """Give the class of each row, or refuse data without before anything is trained."""
         if rows.y is None:
             raise InvalidDataError(
                 "This lab needs classes, but the data have none. Put images of a class into a "
                 "subfolder of its own, or name the column of a table by --label."
             )
+        return rows.y
 
     @contextmanager
     def optional(self, name: str) -> Iterator[None]:
@@ -324,7 +304,11 @@ class Notebook:
                 value, record = values.get(metric), known.get((method, metric))
                 line.append(self._cell(value, record, value == best.get(metric, math.nan)))
                 if value is not None:
-                    row = {"lab": self.name, "section": self.sections[-1], "method": method}
+                    row: dict[str, Any] = {
+                        "lab": self.name,
+                        "section": self.sections[-1],
+                        "method": method,
+                    }
                     row |= {"metric": metric, "value": value, "recorded": record}
                     self.numbers.append({**row, "quick": self.quick, "seed": self.seed})
             lines.append(line)
@@ -345,7 +329,7 @@ class Notebook:
         if drawn is not None:
             self.picture(name, drawn, "The same rows as codes of two numbers, by each method.")
         for size in found.sizes:
-            _, *parts = block(found, size)
+            _, *parts = block(found, size, self.words)
             self.parts += parts
         self.numbers += [
             {"lab": self.name, "section": self.sections[-1], "quick": self.quick, **row}

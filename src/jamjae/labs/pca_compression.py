@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 from sklearn.decomposition import PCA
 
 from jamjae import metrics, plotting
@@ -25,8 +26,8 @@ def run(lab: Notebook) -> None:
         k = lab.components(asked, train.X.shape[1:])
         pca = PCA(k, random_state=lab.seed).fit(flat)
         codes = pca.transform(flat[:50])
-        restored = pca.inverse_transform(codes).reshape(-1, *train.X.shape[1:])
-        rows = [train.X[:50], plotting.code_images(codes), restored]
+        back = pca.inverse_transform(codes).reshape(-1, *train.X.shape[1:])
+        rows = [train.X[:50], plotting.code_images(codes), back]
         labels = [lab.label(text) for text in ("original", "code", "restored")]
         lab.picture(
             f"pca-{k}",
@@ -36,8 +37,8 @@ def run(lab: Notebook) -> None:
         )
         found[f"PCA {k}"] = {
             "numbers a row": k,
-            "MSE, training rows": metrics.mean_squared_error(flat, pca_round(pca, flat)) / unit,
-            "MSE, test rows": metrics.mean_squared_error(unseen, pca_round(pca, unseen)) / unit,
+            "MSE, training rows": metrics.mean_squared_error(flat, restored(pca, flat)) / unit,
+            "MSE, test rows": metrics.mean_squared_error(unseen, restored(pca, unseen)) / unit,
             "explained variance": float(pca.explained_variance_ratio_.sum()),
         }
 
@@ -45,6 +46,6 @@ def run(lab: Notebook) -> None:
     lab.results(found, better={"MSE, training rows": min, "MSE, test rows": min})
 
 
-def pca_round(pca: PCA, rows):
-    """Compress and restore."""
+def restored(pca: PCA, rows: np.ndarray) -> np.ndarray:
+    """Compress rows and restore them."""
     return pca.inverse_transform(pca.transform(rows))

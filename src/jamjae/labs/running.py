@@ -14,9 +14,10 @@ import keras
 from jamjae import report
 from jamjae.errors import JamjaeError, OutputError
 from jamjae.labs import LABS, find
-from jamjae.labs.notebook import QUICK, Notebook, Settings
+from jamjae.labs.notebook import QUICK, Notebook
+from jamjae.labs.settings import Settings
 from jamjae.labs.words import Words
-from jamjae.report import Cell, Paragraph, Report, Table
+from jamjae.report import Cell, Paragraph, Part, Report, Table
 
 
 class Outcome(NamedTuple):
@@ -117,7 +118,7 @@ def run_all(settings: Settings, folder: Path, heard: Heard = NOBODY) -> list[Out
     outcomes: list[Outcome] = []
     try:
         for name in LABS:
-            outcomes.append(_attempt(name, settings, folder / name, heard))
+            outcomes += [_attempt(name, settings, folder / name, heard)]
     except KeyboardInterrupt:
         _write_list(outcomes, settings, folder)
         raise
@@ -153,7 +154,7 @@ def _write_list(outcomes: Iterable[Outcome], settings: Settings, folder: Path) -
     seconds = sum(outcome.seconds for outcome in found.values())
     head = [words(text) for text in ("lab", "chapter", "experiment", "time")]
     title = words("The chapter's experiments, beside the classical methods")
-    parts = [
+    parts: list[Part] = [
         Paragraph(words("Every page stands for itself and needs no network.")),
         Table(head, lines, words=4),
     ]

@@ -5,10 +5,11 @@ style is local to the call, and :func:`save` writes them. In a notebook a return
 itself as the last line of a cell. Every function accepts NumPy arrays or what becomes one.
 """
 
+from jamjae.plotting.bars import bar_rows
 from jamjae.plotting.clouds import cloud_grid
 from jamjae.plotting.comparisons import Panel, dot_panels, embedding_grid
 from jamjae.plotting.curves import loss_curve
-from jamjae.plotting.grids import bar_rows, code_images, image_blocks, image_grid
+from jamjae.plotting.grids import code_images, image_blocks, image_grid
 from jamjae.plotting.scatter import code_scatter, thumbnail_scatter
 from jamjae.plotting.style import save
 

@@ -17,6 +17,7 @@ from jamjae.plotting.style import (
     drawn_in_style,
     matplotlib_module,
     new_figure,
+    plain,
     quieten,
     set_title,
 )
@@ -89,7 +90,7 @@ def dot_panels(titles: Sequence[str], panels: Sequence[Panel]) -> Figure:
         axes = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
         for ax, panel in zip(axes, panels, strict=True):
             _panel(ax, panel, len(titles))
-        axes[0].set_yticks(range(len(titles)), titles)
+        axes[0].set_yticks(range(len(titles)), [plain(title) for title in titles])
         axes[0].set_ylim(len(titles) - 0.5, -0.5)
         axes[0].tick_params(axis="y", labelcolor=INK, labelsize=9, length=0)
         if len(panels[0].series) > 1:

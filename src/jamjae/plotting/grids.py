@@ -1,23 +1,19 @@
-"""Rows of images, or of numbers, one above the other."""
+"""Rows of images, one above the other."""
 
 from __future__ import annotations
 
 import math
-import textwrap
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 
 from jamjae.errors import InvalidDataError, ShapeMismatchError
 from jamjae.plotting.style import (
-    GREY,
-    INK,
-    PALETTE,
     as_list,
     check_labels,
     drawn_in_style,
     new_figure,
-    quieten,
+    plain,
 )
 
 if TYPE_CHECKING:
@@ -83,7 +79,7 @@ def image_grid(
     10
     """
     pictures = [_images(row, number) for number, row in enumerate(rows)]
-    _check_rows(pictures, row_labels, "image_grid")
+    check_rows(pictures, row_labels, "image_grid")
     count = len(pictures[0])
     check_labels(column_labels, count, "column_labels", "images in a row")
     ranges = _ranges(pictures, data_range)
@@ -91,11 +87,13 @@ def image_grid(
         figure = new_figure((1.0, 1.0))
         texts = _Texts(
             [
-                figure.text(0, 0, _two_lines(str(label)), ha="right", va="center", linespacing=1.3)
+                figure.text(
+                    0, 0, _two_lines(plain(label)), ha="right", va="center", linespacing=1.3
+                )
                 for label in as_list(row_labels)
             ],
-            [figure.text(0, 0, str(label), ha="center") for label in as_list(column_labels)],
-            figure.text(0, 0, title, va="top", size=10) if title else None,
+            [figure.text(0, 0, plain(label), ha="center") for label in as_list(column_labels)],
+            figure.text(0, 0, plain(title), va="top", size=10) if title else None,
         )
         panels = [
             [_panel(figure, image, limits) for image in row]
@@ -137,15 +135,21 @@ def image_blocks(
     24
     """
     pictures = [_images(row, number) for number, row in enumerate(rows)]
-    _check_rows(pictures, row_labels, "image_grid")
+    check_rows(pictures, row_labels, "image_grid")
     ranges = _ranges(pictures, data_range)
     lines: list[NDArray[Any]] = []
     for start in range(0, len(pictures[0]), per_line):
         for images, (low, high) in zip(pictures, ranges, strict=True):
             some = (images[start : start + per_line].astype(np.float64) - low) / (high - low or 1.0)
             missing = per_line - len(some) if start else 0
-            lines.append(np.pad(some, [(0, missing)] + [(0, 0)] * (some.ndim - 1), mode="constant",
-                                constant_values=1.0))
+            lines.append(
+                np.pad(
+                    some,
+                    [(0, missing)] + [(0, 0)] * (some.ndim - 1),
+                    mode="constant",
+                    constant_values=1.0,
+                )
+            )
     labels = [*row_labels] * (len(lines) // len(pictures))
     return image_grid(lines, row_labels=labels, data_range=(0.0, 1.0), title=title)
 
@@ -169,76 +173,6 @@ def code_images(Z: ArrayLike) -> NDArray[Any]:
     return codes.reshape(len(codes), height, k // height)
 
 
-def bar_rows(
-    rows: Sequence[ArrayLike],
-    *,
-    feature_names: Sequence[str] | None = None,
-    row_labels: Sequence[str] | None = None,
-    column_labels: Sequence[str] | None = None,
-    title: str | None = None,
-) -> Figure:
-    """Rows of a table with few features, each beside its restorations, as horizontal bars.
-
-    Parameters
-    ----------
-    rows : sequence of arrays of shape (n, d)
-        The originals first, then one array of the same shape for each restoration. Each of the n
-        rows becomes a panel, each of the d features a group of bars.
-    feature_names : sequence of d str, optional
-    row_labels : sequence of str, optional
-        What each array is: ``["original", "jamjae", "PCA"]``.
-    column_labels : sequence of n str, optional
-        A heading for each panel.
-    title : str, optional
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-        One Axes for each of the n rows. The original is the wide light bar, the restorations are
-        the narrow coloured ones upon it.
-
-    Raises
-    ------
-    ShapeMismatchError
-        The tables differ in shape, or names and labels are not as many as they should be.
-    InvalidDataError
-        There is no table, or one is not a table.
-
-    Examples
-    --------
-    >>> figure = bar_rows([[[5.1, 3.5]], [[5.0, 3.4]]], feature_names=["length", "width"])
-    >>> len(figure.axes)
-    1
-    """
-    tables = [_table(row, number) for number, row in enumerate(rows)]
-    _check_rows(tables, row_labels, "bar_rows")
-    samples, features = tables[0].shape
-    check_labels(feature_names, features, "feature_names", "features")
-    check_labels(column_labels, samples, "column_labels", "rows in a table")
-    names = as_list(feature_names) or [f"feature {index}" for index in range(features)]
-    headings = as_list(column_labels) or [""] * samples
-    lines = math.ceil(samples / 4)
-    columns = math.ceil(samples / lines)
-    with drawn_in_style():
-        height = lines * (0.45 + features * max(0.24, 0.1 * len(tables))) + 0.6
-        figure = new_figure((1.2 + 1.75 * columns, height), layout="constrained")
-        grid = figure.subplots(lines, columns, sharex=True, sharey=True, squeeze=False).ravel()
-        for index, ax in enumerate(grid[:samples]):
-            _bars(ax, [table[index] for table in tables])
-            ax.set_title(str(headings[index]), color=INK)
-            ax.tick_params(labelbottom=index + columns >= samples)
-        for ax in grid[samples:]:
-            ax.remove()
-        grid[0].set_yticks(range(features), [textwrap.fill(str(name), 20) for name in names])
-        grid[0].set_ylim(features - 0.5, -0.5)
-        if labels := [str(label) for label in as_list(row_labels)]:
-            handles = grid[0].containers
-            figure.legend(handles, labels, loc="outside lower center", ncols=min(len(labels), 4))
-        if title:
-            figure.suptitle(title, fontsize=10, color=INK)
-    return figure
-
-
 def _images(row: ArrayLike, number: int) -> NDArray[Any]:
     images = np.asarray(row)
     if images.ndim == 4 and images.shape[-1] == 1:
@@ -253,17 +187,8 @@ def _images(row: ArrayLike, number: int) -> NDArray[Any]:
     return images
 
 
-def _table(row: ArrayLike, number: int) -> NDArray[np.float64]:
-    table = np.asarray(row)
-    if table.ndim != 2 or not table.size or table.dtype.kind not in "buif":
-        raise InvalidDataError(
-            f"bar_rows received in row {number} an array of shape {table.shape} and dtype "
-            f"{table.dtype}; expected a table of numbers (n, features)."
-        )
-    return table.astype(np.float64)
-
-
-def _check_rows(arrays: list[Any], labels: Sequence[str] | None, operation: str) -> None:
+def check_rows(arrays: list[Any], labels: Sequence[str] | None, operation: str) -> None:
+    """Refuse no rows, rows that do not belong together, or labels that are not as many."""
     if not arrays:
         raise InvalidDataError(f"{operation} received no rows; expected at least one array.")
     shapes = [array.shape for array in arrays]
@@ -275,20 +200,6 @@ def _check_rows(arrays: list[Any], labels: Sequence[str] | None, operation: str)
             f"{', '.join(map(str, shapes))}; expected the same {what} in each."
         )
     check_labels(labels, len(arrays), "row_labels", "rows")
-
-
-def _bars(ax: Axes, values: list[NDArray[np.float64]]) -> None:
-    """Draw the original as a wide light bar and restorations as narrow ones upon it."""
-    quieten(ax)
-    places = np.arange(len(values[0]))
-    ax.barh(places, values[0], height=0.8, color="#dddddd")
-    height = 0.6 / max(1, len(values) - 1)
-    for index, restored in enumerate(values[1:]):
-        shift = (index - (len(values) - 2) / 2) * height
-        ax.barh(places + shift, restored, height=height * 0.8, color=PALETTE[index % 12])
-    ax.spines["left"].set_visible(False)
-    ax.axvline(0, color=GREY, lw=0.6)
-    ax.tick_params(axis="y", length=0, labelcolor=INK)
 
 
 class _Texts(NamedTuple):

@@ -15,6 +15,7 @@ from jamjae.plotting.style import (
     drawn_in_style,
     matplotlib_module,
     new_axes,
+    plain,
     quieten,
     set_title,
 )
@@ -136,11 +137,11 @@ def _class_names(
 ) -> list[str]:
     classes = groups[0]
     if names is None:
-        return [str(value) for value in classes]
+        return [plain(value) for value in classes]
     if classes.dtype.kind in "bui" and classes[0] >= 0 and classes[-1] < len(names):
-        return [str(names[int(value)]) for value in classes]
+        return [plain(names[int(value)]) for value in classes]
     if len(names) == len(classes):
-        return [str(name) for name in names]
+        return [plain(name) for name in names]
     raise InvalidDataError(
         f"code_scatter received {len(names)} class_names for {len(classes)} classes, "
         f"{classes[0]} to {classes[-1]}; expected one for each."

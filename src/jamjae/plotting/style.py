@@ -109,10 +109,15 @@ def quieten(ax: Axes) -> None:
     ax.tick_params(which="both", color=GREY, labelcolor=GREY, labelsize=8, width=0.6, length=2.5)
 
 
+def plain(text: object) -> str:
+    """Give text to be written as it is: a dollar sign begins no formula."""
+    return str(text).replace("$", r"\$")
+
+
 def set_title(ax: Axes, title: str | None) -> None:
     """Write a title at the left, where there is one."""
     if title:
-        ax.set_title(title, loc="left", fontsize=10, color=INK)
+        ax.set_title(plain(title), loc="left", fontsize=10, color=INK)
 
 
 def check_labels(labels: Sequence[str] | None, count: int, name: str, what: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from jamjae.report.pages import Cell, Heading, Notes, Paragraph, Part, Picture, Report, Table
@@ -41,8 +41,10 @@ def of_comparison(
     parts: list[Part] = [
         Paragraph(result.sentence, lead=True),
         Paragraph(_setting(result)),
-        Picture("comparison", result.figure(), caption),
     ]
+    leading = result.figure()
+    if leading is not None:
+        parts.append(Picture("comparison", leading, caption))
     for size in result.sizes:
         parts += block(result, size)
     embeddings = result.embeddings(colors=colors, class_names=class_names)
@@ -72,24 +74,32 @@ def _setting(result: Comparison) -> str:
         f"{len(split.train):,} training rows and {len(split.test):,} held-out rows of "
         f"{' x '.join(map(str, split.train.shape[1:]))} values; {seeds} seed"
         f"{'s' if seeds > 1 else ''}. MSE is the mean squared error of a value, {unit}. In the "
-        f"tables: {over}the best method of each line is marked; n/a: the method cannot."
+        f"tables: {over}the best method of each line is marked; n/a: does not apply."
     )
 
 
-def block(result: Comparison, size: int) -> list[Part]:
-    """Make the part about one number of components: heading, table, notes, restorations."""
+def block(result: Comparison, size: int, words: Callable[[str], str] = str) -> list[Part]:
+    """Make the part about one number of components: heading, table, notes, restorations.
+
+    `words` translates what the table says.
+    """
     best = result.best(size)
     summary = [row for row in result.summary_rows if row["n_components"] == size]
     titles = [row["method"] for row in summary]
+    absent = words("n/a")
     lines: list[list[Cell | str]] = [
         [
-            column.title,
-            *(_cell(result, title, size, name, title in best.get(name, ())) for title in titles),
+            words(column.title),
+            *(_cell(result, t, size, name, t in best.get(name, ()), absent) for t in titles),
         ]
         for name, column in result.columns.items()
     ]
     heading = f"{size} component{'s' if size > 1 else ''}"
-    notes = [f"{row['method']}: {row['note']}" for row in summary if row["note"]]
+    notes = [
+        f"{row['method']}: {'; '.join(map(words, row['note'].split('; ')))}"
+        for row in summary
+        if row["note"]
+    ]
     parts: list[Part] = [Heading(heading), Table(["", *titles], lines), Notes(notes)]
     restored = result.restorations(size)
     if restored is not None:
@@ -98,10 +108,10 @@ def block(result: Comparison, size: int) -> list[Part]:
     return parts
 
 
-def _cell(result: Comparison, title: str, size: int, name: str, best: bool) -> Cell:
+def _cell(result: Comparison, title: str, size: int, name: str, best: bool, absent: str) -> Cell:
     spread = result.spread(title, size, name)
     if spread is None:
-        return Cell("n/a", missing=True)
+        return Cell(absent, missing=True)
     show = result.columns[name].show
     spans = show(spread.least) != show(spread.greatest)
     small = f"{show(spread.least)} to {show(spread.greatest)}" if spans else ""

@@ -56,6 +56,7 @@ h2 { font-size: 1.15rem; margin: 2.2rem 0 .6rem; }
 p { max-width: 44rem; margin: .6rem 0; }
 .lead { font-size: 1.1rem; }
 .wide { overflow-x: auto; -webkit-overflow-scrolling: touch; }
+.wide + .wide { margin-top: 1.2rem; }
 table { border-collapse: collapse; font-size: .85rem; font-variant-numeric: tabular-nums; }
 th, td { padding: .3rem .5rem; text-align: right; white-space: nowrap;
   border-bottom: 1px solid var(--line); }
