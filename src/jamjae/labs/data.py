@@ -140,7 +140,7 @@ def photographs(settings: Settings, most: tuple[int, int]) -> Halves:
         try:
             found = datasets.load("photos")
         except DataNotFoundError:
-            found = _patches()
+            found = pieces_of_photographs()
     learned = round(len(found.X) * LEARNED)
     halves = _some(found, slice(learned)), _some(found, slice(learned, None))
     return Halves(*map(_first, halves, most))
@@ -150,7 +150,7 @@ def _in_colour(X: np.ndarray) -> np.ndarray:
     return X if X.ndim == 4 else np.repeat(X[..., None], 3, axis=-1)
 
 
-def _patches() -> Dataset:
+def pieces_of_photographs() -> Dataset:
     """Cut scikit-learn's two photographs, at half their size, into pieces that do not overlap."""
     from skimage.transform import downscale_local_mean
     from sklearn.datasets import load_sample_images
