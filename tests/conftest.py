@@ -12,6 +12,7 @@ os.environ.setdefault("MPLBACKEND", "Agg")
 import pytest
 
 import jamjae
+import jamjae.datasets
 from jamjae.errors import DataNotFoundError
 
 if TYPE_CHECKING:
@@ -27,12 +28,22 @@ def digits() -> Dataset:
 @pytest.fixture(scope="session")
 def fashion_mnist() -> Dataset:
     """The 60,000 training images of Fashion-MNIST; never downloaded by a test."""
+    return _at_hand("fashion-mnist", "train-images-idx3-ubyte*")
+
+
+@pytest.fixture(scope="session")
+def photos() -> Dataset:
+    """The course's forty photographs; never downloaded by a test."""
+    return _at_hand("photos", "img40.jpg")
+
+
+def _at_hand(name: str, file: str) -> Dataset:
     folder = os.environ.get("JAMJAE_DATA")
     if folder is None:
-        pytest.skip("Fashion-MNIST was not looked for: JAMJAE_DATA is not set")
-    if not any(Path(folder).rglob("train-images-idx3-ubyte*")):
-        pytest.skip(f"Fashion-MNIST is not in JAMJAE_DATA ({folder})")
+        pytest.skip(f"{name} was not looked for: JAMJAE_DATA is not set")
+    if not any(Path(folder).rglob(file)):
+        pytest.skip(f"{name} is not in JAMJAE_DATA ({folder})")
     try:
-        return jamjae.fetch_fashion_mnist(subset="train")
+        return jamjae.datasets.load(name, "train")
     except DataNotFoundError as error:
-        pytest.skip(f"Fashion-MNIST is not in JAMJAE_DATA ({folder}): {error}")
+        pytest.skip(f"{name} is not in JAMJAE_DATA ({folder}): {error}")

@@ -235,7 +235,7 @@ def test_without_the_clothes_it_says_what_to_do(monkeypatch):
         raise DataNotFoundError("There is no network.")
 
     monkeypatch.setattr(data.datasets, "load", nothing)
-    with pytest.raises(DataNotFoundError, match=r"no network.*--data digits"):
+    with pytest.raises(DataNotFoundError, match=r"(?s)no network.*--data digits"):
         data.rows(Settings(), (10, 10))
 
 

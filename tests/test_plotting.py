@@ -32,6 +32,8 @@ DRAWINGS = {
     "bar_rows": lambda: plotting.bar_rows([np.eye(2), np.eye(2)], row_labels=["a", "b"]),
     "loss_curve": lambda: plotting.loss_curve({"loss": [2.0, 1.0]}, baseline=1.5).figure,
     "code_scatter": lambda: plotting.code_scatter(np.eye(3), [0, 1, 2]).figure,
+    "image_blocks": lambda: plotting.image_blocks([np.ones((3, 4, 4))], row_labels=["ones"]),
+    "cloud_grid": lambda: plotting.cloud_grid({"cloud": np.eye(3)}),
 }
 
 
@@ -523,3 +525,47 @@ def test_importing_and_drawing_load_no_more_than_needed():
         "assert not {'matplotlib.pyplot', 'jax', 'keras'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+# --- blocks of images, codes as pictures, clouds ------------------------------------------------
+
+
+def test_blocks_break_rows_into_lines_and_keep_their_ranges():
+    images = np.linspace(0, 255, 7 * 16).reshape(7, 4, 4).astype(np.uint8)
+    codes = np.linspace(-3, 3, 7 * 4).reshape(7, 2, 2)
+    figure = plotting.image_blocks([images, codes], row_labels=["a", "b"], per_line=5)
+    assert len(figure.axes) == 2 * 2 * 5
+    drawn = [np.asarray(ax.get_images()[0].get_array()) for ax in figure.axes]
+    assert np.allclose(drawn[0], images[0] / 255)
+    assert np.allclose(drawn[5], (codes[0] + 3) / 6)
+    assert np.allclose(drawn[10], images[5] / 255)
+    assert (drawn[12] == 1).all()  # where no image is left
+    assert [text.get_text() for text in figure.texts] == ["a", "b", "a", "b"]
+
+
+def test_codes_become_pictures_as_square_as_can_be():
+    Z = np.arange(24.0).reshape(2, 12)
+    assert plotting.code_images(Z).shape == (2, 3, 4)
+    assert np.array_equal(plotting.code_images(Z)[1].ravel(), Z[1])
+    assert plotting.code_images(np.zeros((2, 7))).shape == (2, 1, 7)
+    with pytest.raises(InvalidDataError, match="code_images"):
+        plotting.code_images(np.zeros(5))
+
+
+def test_clouds_share_their_axes():
+    clouds = {"near": np.eye(3), "far": 5 * np.eye(3)}
+    near, far = plotting.cloud_grid(clouds, colors=np.eye(3)).axes
+    assert near.get_xlim() == far.get_xlim()
+
+
+@pytest.mark.parametrize(
+    ("clouds", "colors", "error"),
+    [
+        ({}, None, InvalidDataError),
+        ({"flat": np.zeros((3, 2))}, None, InvalidDataError),
+        ({"one": np.zeros((3, 3))}, np.zeros((2, 3)), ShapeMismatchError),
+    ],
+)
+def test_clouds_that_are_none_are_refused(clouds, colors, error):
+    with pytest.raises(error):
+        plotting.cloud_grid(clouds, colors=colors)

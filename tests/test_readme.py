@@ -7,11 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from sklearn.neighbors import KNeighborsClassifier
 
 from jamjae.metrics import trustworthiness
 
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
-TEN_LINES, COMPARISON, GUIDED, CHAPTER = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+BLOCKS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+TEN_LINES, COMPARISON, GUIDED, NEW_DATA, DENOISED, CHAPTER = BLOCKS
 
 
 def test_ten_lines(tmp_path, monkeypatch, capsys):
@@ -40,6 +42,23 @@ def test_the_guided_autoencoder():
     exec(GUIDED, names)  # noqa: S102
     assert trustworthiness(names["unseen"], names["Z"], n_neighbors=12) > 0.999
     assert np.square(names["X2"] - names["unseen"]).mean() < 0.0005
+
+
+def test_new_data():
+    names = {}
+    exec(NEW_DATA, names)  # noqa: S102
+    digits, new = names["digits"], names["new"]
+    assert new.shape == (50, 8, 8)
+    nearest = KNeighborsClassifier(5).fit(digits.X.reshape(-1, 64), digits.y)
+    assert (nearest.predict(new.reshape(-1, 64)) == 3).mean() > 0.8
+
+
+@pytest.mark.usefixtures("photos")
+def test_noise_is_taken_away():
+    names = {}
+    exec(DENOISED.replace("noise=0.3", "noise=0.3, epochs=1"), names)  # noqa: S102
+    assert names["restored"].shape == (10, 63, 63, 3)
+    assert names["restored"].dtype == np.uint8
 
 
 @pytest.mark.filterwarnings("ignore:Do not pass an `input_shape`:UserWarning")

@@ -55,8 +55,7 @@ def rows(settings: Settings, most: tuple[int, int]) -> Halves:
         if settings.data:
             raise
         raise DataNotFoundError(
-            f"{error} On Debian and Ubuntu: apt install dataset-fashion-mnist. Or run the lab on "
-            "the digits that come with jamjae: --data digits."
+            f"{error}\n  - run the lab on the digits that come with jamjae: --data digits."
         ) from error
     if len(train.X) + len(test.X) < FEWEST:
         raise InvalidDataError(
