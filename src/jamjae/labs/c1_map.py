@@ -33,10 +33,11 @@ def run(lab: Notebook) -> None:
     lab.network(ours)
 
     lab.section("The maps")
+    shown = train.X[: lab.few(MAPPED, 500)]
     lab.say(
         "t-SNE lays out the first {n} rows by who is near whom: by their raw values, by PCA's "
         "numbers, and by the codes of either network.",
-        n=f"{min(MAPPED, len(train.X)):,}",
+        n=f"{len(shown):,}",
     )
     pca = ours.baseline_
     ways = {
@@ -45,7 +46,6 @@ def run(lab: Notebook) -> None:
         "the chapter's convolutions": conv.transform,
         "jamjae": ours.transform,
     }
-    shown = train.X[: lab.few(MAPPED, 500)]
     maps, numbers = {}, {}
     for name, transform in ways.items():
         lab.say_step(f"t-SNE: {name}")
@@ -64,6 +64,7 @@ def run(lab: Notebook) -> None:
         {name: y[: len(shown)] for name in maps},
         class_names=train.class_names or None,
         columns=2,
+        size=4.2,
     )
     lab.picture("maps", drawn, "t-SNE of the same rows, in the colours of their classes.")
     lab.say(

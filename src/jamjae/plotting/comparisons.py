@@ -168,6 +168,7 @@ def embedding_grid(
     colors: Mapping[str, ArrayLike] | None = None,
     class_names: Sequence[str] | None = None,
     columns: int = 4,
+    size: float = 2.3,
 ) -> Figure:
     """Embeddings of the same rows side by side, with one legend.
 
@@ -182,6 +183,8 @@ def embedding_grid(
     class_names : sequence of str, optional
     columns : int
         Pictures beside each other.
+    size : float
+        Inches of a picture's side.
 
     Returns
     -------
@@ -203,7 +206,7 @@ def embedding_grid(
     columns = min(columns, len(embeddings))
     lines = math.ceil(len(embeddings) / columns)
     with drawn_in_style():
-        figure = new_figure((2.3 * columns, 2.35 * lines + 0.3), layout="constrained")
+        figure = new_figure((size * columns, (size + 0.05) * lines + 0.3), layout="constrained")
         axes = figure.subplots(lines, columns, squeeze=False).ravel()
         handles: dict[str, Any] = {}
         for ax, (title, Z) in zip(axes, embeddings.items(), strict=False):
@@ -228,7 +231,7 @@ def embedding_grid(
                 list(handles.values()),
                 list(handles),
                 loc="outside lower center",
-                ncols=min(len(handles), 10),
+                ncols=max(1, int(size * columns / (0.3 + 0.075 * max(map(len, handles))))),
                 handletextpad=0.1,
                 columnspacing=1.0,
             )

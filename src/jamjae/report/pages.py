@@ -62,6 +62,7 @@ th, td { padding: .3rem .5rem; text-align: right; white-space: nowrap;
   border-bottom: 1px solid var(--line); }
 thead th { font-weight: 600; vertical-align: bottom; }
 th.word, td.word { text-align: left; }
+td.word { white-space: normal; }
 th:first-child, td:first-child { position: sticky; left: 0;
   background: var(--paper); white-space: normal; min-width: 7rem; max-width: 11rem; }
 td small { display: block; color: var(--quiet); }
