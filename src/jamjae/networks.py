@@ -30,6 +30,7 @@ ACTIVATION = "gelu"
 LAST_AXIS = "channels_last"  # whatever Keras is set to
 ANCHOR = "anchor"  # the linear path
 LAST = "correction"  # the last layer of a nonlinear path, which starts at zero
+HIDDEN, FIRST = "hidden_", "hidden_1"  # fully connected layers, and the first of them
 DENSE_LIMIT = 4096  # values of an image up to which dense networks learn more in the same time
 FEW = 8  # components up to which dense networks are deep
 PATCH, GRID, FILTERS = 4, 8, 64  # of convolutional networks; see benchmarks/fashion_mnist.py
@@ -88,7 +89,7 @@ def dense_widths(shape: Shape, n_components: int) -> tuple[int, ...]:
 
 def hidden_widths(model: keras.Model) -> tuple[int, ...]:
     """Read the widths of the hidden layers of a network that `dense` built."""
-    return tuple(layer.units for layer in model.layers if layer.name.startswith("hidden_"))
+    return tuple(layer.units for layer in model.layers if layer.name.startswith(HIDDEN))
 
 
 def convolutional(shape: Shape, n_components: int, *, anchored: bool) -> Pair:
@@ -192,7 +193,7 @@ def _flat(x: Tensor) -> Tensor:
 
 def _hidden(x: Tensor, widths: Sequence[int]) -> Tensor:
     for number, width in enumerate(widths, start=1):
-        x = layers.Dense(width, activation=ACTIVATION, name=f"hidden_{number}")(x)
+        x = layers.Dense(width, activation=ACTIVATION, name=f"{HIDDEN}{number}")(x)
     return x
 
 
@@ -221,6 +222,17 @@ def start(
             model.get_layer(ANCHOR).set_weights(weights)
 
 
+def scale_codes(pair: Pair, factors: np.ndarray) -> None:
+    """Multiply the codes (n, k) of a pair that jamjae built by `factors` (k,); restore the same."""
+    for layer in pair.encoder.layers:
+        if layer.name in (ANCHOR, LAST):  # whose sum is the code
+            layer.set_weights([weights * factors for weights in layer.get_weights()])
+    for layer in pair.decoder.layers:
+        if layer.name in (ANCHOR, FIRST):  # which take it
+            kernel, bias = layer.get_weights()
+            layer.set_weights([kernel / factors[:, None], bias])
+
+
 def _drawn(shape: Shape, rng: np.random.RandomState, zero: bool) -> np.ndarray:
     if zero or len(shape) < 2:
         return np.zeros(shape, dtype=np.float32)
@@ -231,7 +243,7 @@ def _drawn(shape: Shape, rng: np.random.RandomState, zero: bool) -> np.ndarray:
 
 def _anchors(principal: Principal, scaling: Scaling) -> tuple[list[np.ndarray], list[np.ndarray]]:
     """Kernel and bias of x_s·E + b and of z·D + c, where x = x_s·scale + offset."""
-    used = principal.deviations > 1e-7 * principal.deviations.max()  # below is float32's rounding
+    used = principal.usable
     inverse = np.divide(1.0, principal.deviations, out=np.zeros_like(used, float), where=used)
     shift = np.ravel(principal.mean - np.ravel(scaling.offset))
     encode = principal.components * inverse[:, None]  # (k, d)

@@ -35,6 +35,11 @@ class Principal(NamedTuple):
     error: float
     variance: float
 
+    @property
+    def usable(self) -> np.ndarray:
+        """Which deviations are more than float32's rounding: booleans (k,)."""
+        return self.deviations > 1e-7 * self.deviations.max()
+
     def transform(self, X: np.ndarray) -> np.ndarray:
         """Project rows (n, ...) on the components: codes (n, k).
 

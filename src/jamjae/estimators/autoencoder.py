@@ -29,7 +29,8 @@ class Autoencoder(LatentModel):
     """Learn codes by restoring the data from them: ``x̂ = decode(encode(x))``.
 
     The default network starts as PCA and keeps its best weights, so its reconstruction error on
-    the training data is never above that of PCA with as many components.
+    the training data is never above that of PCA with as many components. Its codes have PCA's
+    units, those of the data.
 
     Parameters
     ----------
@@ -249,15 +250,16 @@ class Autoencoder(LatentModel):
             found = guides.guide(self.guide, rows, kept, self.n_components_, seeds.guide)
             self.guide_rows_ = found.rows
             data |= found.columns()
-        job = self._job(rows)
-        progress = self._train(
-            job,
-            {name: array[kept] for name, array in data.items()},
-            None if held is None else {name: array[held] for name, array in data.items()},
-            training.Progress.begin(preparation.first_state(job, seeds)),
-            checkpoint,
-        )
-        preparation.put_back(job.layers, progress.best)
+        with preparation.whitened(self, already=not warm):
+            job = self._job(rows)
+            progress = self._train(
+                job,
+                {name: array[kept] for name, array in data.items()},
+                None if held is None else {name: array[held] for name, array in data.items()},
+                training.Progress.begin(preparation.first_state(job, seeds)),
+                checkpoint,
+            )
+            preparation.put_back(job.layers, progress.best)
         self.history_ = telling.history(progress.history)
         self._judge(rows[kept], seeds, promised="corrupted" not in data and self._promises())
         return self
@@ -278,6 +280,14 @@ class Autoencoder(LatentModel):
         seeds = Seeds.draw(self.random_state)
         if first:
             self._begin(rows, seeds)
+        with preparation.whitened(self, already=first):
+            progress = self._train_once(rows, seeds)
+        self.history_ = telling.history(progress.history, after=getattr(self, "history_", {}))
+        self.reconstruction_error_ = float(self._row_errors(rows).mean())
+        return self
+
+    def _train_once(self, rows: np.ndarray, seeds: Seeds) -> training.Progress:
+        """Take each row once, going on with the optimizer's state of the call before."""
         job = self._job(rows)
         if job.recipe.schedule:
             job = job._replace(recipe=job.recipe._replace(schedule="constant"))
@@ -286,15 +296,12 @@ class Autoencoder(LatentModel):
         if recipe == job.recipe:  # the same weights' next step; of other parameters the first
             state = before._replace(params=state.params)
         data = training.source({"x": rows}, self._scaled, self.batch_size)
-        program = training.compiled(job.recipe)
-        rate = Rate(job.peak, 1.0)
-        begun = training.Progress.begin(state)
-        progress = training.run(begun, program.epoch, data, rate, 1, sound=self._sound())
+        epoch = training.compiled(job.recipe).epoch
+        begun, rate = training.Progress.begin(state), Rate(job.peak, 1.0)
+        progress = training.run(begun, epoch, data, rate, 1, sound=preparation.sound(self))
         self._training = job.recipe, progress.state
         preparation.put_back(job.layers, progress.state)
-        self.history_ = telling.history(progress.history, after=getattr(self, "history_", {}))
-        self.reconstruction_error_ = float(self._row_errors(rows).mean())
-        return self
+        return progress
 
     def _begin(self, rows: np.ndarray, seeds: Seeds) -> None:
         """Set everything that is known before the first step."""
@@ -354,19 +361,11 @@ class Autoencoder(LatentModel):
                 data,
                 rate,
                 epochs,
-                sound=self._sound(),
+                sound=preparation.sound(self),
                 validate=validate,
                 patience=self.patience if self.early_stopping else None,
                 observers=observers,
             )
-
-    def _sound(self) -> training.Sound:
-        if not isinstance(self.loss, str):  # which may be a sum, or in any other unit
-            return training.Sound(0.0)
-        guided = 0.0 if self.guide is None else float(self.guide_weight)
-        known = self.baseline_.variance / self.scale_**2 + guided  # a guide's variance is one
-        anchored = preparation.own(self) and self.anchor == "pca"
-        return training.Sound(known, known if anchored else np.inf)
 
     def _checkpoint(self, data: training.Rows) -> Checkpoint | None:
         if self.checkpoint_dir is None:
@@ -382,7 +381,8 @@ class Autoencoder(LatentModel):
         self.reconstruction_error_ = float(self._row_errors(rows).mean())
         if not promised or self.reconstruction_error_ <= self.baseline_error_:
             return
-        self._start(seeds)
+        with preparation.whitened(self, already=True):
+            self._start(seeds)
         self.reconstruction_error_ = float(self._row_errors(rows).mean())
         linear = self.network in ((), [])  # no network of this kind is better than PCA
         if not linear and self.baseline_error_ > 1e-9 * self.baseline_.variance:

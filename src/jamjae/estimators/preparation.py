@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from numbers import Integral
 from typing import Any, NamedTuple, Self
 
@@ -142,6 +143,31 @@ def choose_scaling(
     return scaling.for_rows(rows, baseline.mean, baseline.variance)
 
 
+@contextmanager
+def whitened(model: Any, *, already: bool) -> Iterator[None]:
+    """Let jamjae's own networks learn with codes of variance one, and leave them as PCA's are.
+
+    Learning wants the former; the distances between codes mean something in the latter, in the
+    units of the data. Where a guide says what codes shall be, they are left as they are.
+
+    Parameters
+    ----------
+    model : Autoencoder
+    already : bool
+        Whether the networks are as `networks.start` made them.
+    """
+    factors = np.where(model.baseline_.usable, model.baseline_.deviations, 1.0)
+    pair = networks.Pair(model.encoder_, model.decoder_)
+    scaled = own(model) and model.anchor is not None and model.guide is None
+    if scaled and not already:
+        networks.scale_codes(pair, 1.0 / factors)
+    try:
+        yield
+    finally:
+        if scaled:
+            networks.scale_codes(pair, factors)
+
+
 # --- the program ----------------------------------------------------------------------------
 
 
@@ -244,3 +270,13 @@ def baseline_loss(model: Any, baseline: Principal, scale: float) -> float | None
     """PCA's loss on the scale of training, where the loss is the squared error."""
     plain = model.loss in ("mse", mse)
     return baseline.error / scale**2 if plain else None
+
+
+def sound(model: Any) -> training.Sound:
+    """Tell what a loss is compared with to notice that training diverged."""
+    if not isinstance(model.loss, str):  # which may be a sum, or in any other unit
+        return training.Sound(0.0)
+    guided = 0.0 if model.guide is None else float(model.guide_weight)
+    known = model.baseline_.variance / model.scale_**2 + guided  # a guide's variance is one
+    anchored = own(model) and model.anchor == "pca"
+    return training.Sound(known, known if anchored else np.inf)
