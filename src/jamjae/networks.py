@@ -5,8 +5,9 @@ nonlinear path starts at zero, because the kernel of its last layer does:
 
     z = x·E + b + f(x),   x̂ = z·D + c + g(z).
 
-So the first reconstruction *is* PCA's, and training can only improve on it. E is whitened: every
-component of a code starts with variance one.
+So the first reconstruction *is* PCA's, and training can only improve on it. E is whitened while
+they learn: every component of a code starts with variance one. Afterwards `scale_codes` gives the
+codes PCA's units.
 """
 
 from __future__ import annotations
