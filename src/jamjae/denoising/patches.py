@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 WIDTHS = (512, 512)
 EPOCHS, LEARNED = 12, 10_000  # passes, and patches that are learned in all eight ways, at most
 
+AT_ONCE = 16_384  # patches restored at a time: large photographs have millions
+
 
 class PatchDenoiser(BaseEstimator):
     """Learn to take noise from small square patches, and average over all that cover a pixel.
@@ -145,12 +147,17 @@ class PatchDenoiser(BaseEstimator):
         rows, columns = (_places(side, size, self.step) for side in image.shape[:2])
         window = np.outer(*[np.hanning(size + 2)[1:-1]] * 2)[..., None]
         corners = [(top, left) for top in rows for left in columns]
-        some = np.stack([image[top : top + size, left : left + size] for top, left in corners])
-        restored = self.autoencoder_.reconstruct(_eight_bit(some)) / 255.0
         total, weight = np.zeros(image.shape), np.zeros((*image.shape[:2], 1))
-        for (top, left), patch in zip(corners, restored, strict=True):
-            total[top : top + size, left : left + size] += window * patch
-            weight[top : top + size, left : left + size] += window
+        for start in range(0, len(corners), AT_ONCE):
+            places = [
+                (slice(top, top + size), slice(left, left + size))
+                for top, left in corners[start : start + AT_ONCE]
+            ]
+            some = np.stack([image[place] for place in places])
+            restored = self.autoencoder_.reconstruct(_eight_bit(some)) / 255.0
+            for place, patch in zip(places, restored, strict=True):
+                total[place] += window * patch
+                weight[place] += window
         return total / weight
 
 
