@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from jamjae.errors import InvalidDataError, ShapeMismatchError
-from jamjae.plotting.style import LIGHT, PALETTE, drawn_in_style, matplotlib_module, new_figure
+from jamjae.plotting.style import (
+    LIGHT,
+    PALETTE,
+    drawn_in_style,
+    matplotlib_module,
+    new_figure,
+    plain,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -60,11 +67,13 @@ def cloud_grid(
     low, high = every.min(axis=0), every.max(axis=0)
     matplotlib_module("mpl_toolkits.mplot3d")
     with drawn_in_style():
-        figure = new_figure((3.1 * len(points), 3.0), layout="constrained")
-        for number, (title, cloud) in enumerate(points.items(), 1):
-            ax = figure.add_subplot(1, len(points), number, projection="3d")
+        figure = new_figure((3.1 * len(points), 2.7))
+        share = 1.0 / len(points)
+        for number, (title, cloud) in enumerate(points.items()):
+            ax = figure.add_axes((number * share, 0.0, share, 0.92), projection="3d")
             ax.scatter(*cloud.T, c=PALETTE[0] if colors is None else colors, s=3, depthshade=False)
-            ax.set_title(title)
+            ax.set_title(plain(title), y=1.0)
+            ax.set_box_aspect((4, 4, 3), zoom=1.15)
             ax.view_init(elev=12, azim=view)
             ax.set(xticklabels=[], yticklabels=[], zticklabels=[])
             for name, least, most in zip("xyz", low, high, strict=True):

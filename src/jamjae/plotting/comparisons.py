@@ -106,11 +106,6 @@ def _panel(ax: Axes, panel: Panel, count: int) -> None:
     known = [
         value for points in panel.series.values() for point in points if point for value in point
     ]
-    if panel.log and known and 0 < 10 * min(known) < max(known):
-        ax.set_xscale("log")
-        ax.xaxis.set_minor_formatter(matplotlib_module("matplotlib.ticker").NullFormatter())
-    else:
-        ax.locator_params(axis="x", nbins=4)
     several = len(panel.series)
     for number, points in enumerate(panel.series.values()):
         shift = 0.0 if several == 1 else 0.36 * (number / (several - 1) - 0.5)
@@ -132,6 +127,11 @@ def _panel(ax: Axes, panel: Panel, count: int) -> None:
             va="center",
             backgroundcolor="white",
         )
+    if panel.log and known and 0 < 10 * min(known) < max(known):
+        ax.set_xscale("log")
+        ax.xaxis.set_minor_formatter(matplotlib_module("matplotlib.ticker").NullFormatter())
+    else:
+        ax.locator_params(axis="x", nbins=4)
     ax.margins(x=0.12)
     set_title(ax, panel.title)
     ax.set_xlabel(f"{panel.better}er is better", color=GREY, fontsize=8)
