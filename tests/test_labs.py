@@ -212,6 +212,27 @@ def test_one_s_own_table_is_varied_by_its_classes(tmp_path):
     assert "jamjae-classes" in {file.stem for file in page.parent.glob("*.png")}
 
 
+@pytest.mark.parametrize(
+    ("lab", "rows", "match"),
+    [
+        ("12-3-cnn", np.zeros((40, 6)), "12-3-mlp"),
+        ("12-3-cnn", np.zeros((40, 3, 3)), "5 x 5"),
+        ("c1-map", np.zeros((40, 6, 6)), "2 classes at least"),
+    ],
+)
+def test_data_that_do_not_suit_a_lab_are_refused(tmp_path, lab, rows, match):
+    np.savez(tmp_path / "rows.npz", X=rows, y=np.zeros(40, dtype=int))
+    settings = Settings(quick=True, data=str(tmp_path / "rows.npz"))
+    with pytest.raises(InvalidDataError, match=match):
+        running.run_lab(lab, settings, tmp_path / "out")
+
+
+def test_a_table_is_compressed_without_pictures(tmp_path):
+    np.save(tmp_path / "rows.npy", np.random.RandomState(0).normal(size=(60, 40)))
+    settings = Settings(quick=True, data=str(tmp_path / "rows.npy"))
+    assert running.run_lab("pca-compression", settings, tmp_path / "out").page.exists()
+
+
 @pytest.mark.parametrize(("count", "error"), [(0, DataNotFoundError), (9, InvalidDataError)])
 def test_too_few_photographs_are_refused(tmp_path, count, error):
     for number in range(count):

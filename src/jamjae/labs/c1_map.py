@@ -16,7 +16,7 @@ def run(lab: Notebook) -> None:
     """Lay out raw pixels, PCA's codes and those of two networks, and judge each by k-NN."""
     lab.section("The data")
     train, test = lab.rows()
-    y, y_test = lab.classes(train), lab.classes(test)
+    y, y_test = lab.classes(train, least=2), lab.classes(test)
     k = lab.components(COMPONENTS, train.X.shape[1:])
 
     lab.section("The chapter's network")

@@ -6,14 +6,21 @@ import keras
 from keras.layers import Conv2D, Conv2DTranspose, Dense, Flatten, Reshape
 
 from jamjae import Autoencoder
+from jamjae.errors import InvalidDataError
 from jamjae.labs import lab_12_3_mlp
 from jamjae.labs.notebook import Notebook
 
 COMPONENTS, EPOCHS, RECORDED = 64, 15, 479.8  # the loss of pixels from 0 to 255
+SMALLEST = 5  # pixels of a side: each convolution takes two
 
 
 def chapter(shape: tuple[int, ...], k: int) -> tuple[keras.Model, keras.Model]:
     """Make the chapter's pair: two convolutions and a dense layer, and the same way back."""
+    if len(shape) < 2 or min(shape[:2]) < SMALLEST:
+        raise InvalidDataError(
+            f"The chapter's convolutions take images of {SMALLEST} x {SMALLEST} pixels or more; "
+            f"rows of shape {shape} were given. The lab 12-3-mlp takes rows of any."
+        )
     height, width, channels = (*shape, 1)[:3]
     grid = (height - 4, width - 4, 16)  # what two 3 x 3 windows leave
     encoder = [

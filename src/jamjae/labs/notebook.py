@@ -143,12 +143,14 @@ class Notebook:
         return self.fit(title, model, X)
 
     @staticmethod
-    def classes(rows: Dataset) -> np.ndarray:
-        """Give the class of each row, or refuse data without before anything is trained."""
-        if rows.y is None:
+    def classes(rows: Dataset, *, least: int = 1) -> np.ndarray:
+        """Give the class of each row, or refuse data with too few before anything is trained."""
+        found = 0 if rows.y is None else len(np.unique(rows.y))
+        if rows.y is None or found < least:
             raise InvalidDataError(
-                "This lab needs classes, but the data have none. Put images of a class into a "
-                "subfolder of its own, or name the column of a table by --label."
+                f"This lab needs {least} class{'es' if least > 1 else ''} at least, but the data "
+                f"have {found or 'none'}. Put images of a class into a subfolder of its own, or "
+                "name the column of a table by --label."
             )
         return rows.y
 

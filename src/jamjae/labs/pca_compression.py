@@ -25,16 +25,8 @@ def run(lab: Notebook) -> None:
     for asked in (100, 25):
         k = lab.components(asked, train.X.shape[1:])
         pca = PCA(k, random_state=lab.seed).fit(flat)
-        codes = pca.transform(flat[:50])
-        back = pca.inverse_transform(codes).reshape(-1, *train.X.shape[1:])
-        rows = [train.X[:50], plotting.code_images(codes), back]
-        labels = [lab.label(text) for text in ("original", "code", "restored")]
-        lab.picture(
-            f"pca-{k}",
-            plotting.image_blocks(rows, row_labels=labels),
-            "Fifty pictures, each as {k} numbers, and what PCA restores from these.",
-            k=k,
-        )
+        if train.X.ndim > 2:
+            draw(lab, pca, train.X[:50])
         found[f"PCA {k}"] = {
             "numbers a row": k,
             "MSE, training rows": metrics.mean_squared_error(flat, restored(pca, flat)) / unit,
@@ -49,3 +41,16 @@ def run(lab: Notebook) -> None:
 def restored(pca: PCA, rows: np.ndarray) -> np.ndarray:
     """Compress rows and restore them."""
     return pca.inverse_transform(pca.transform(rows))
+
+
+def draw(lab: Notebook, pca: PCA, images: np.ndarray) -> None:
+    """Draw images, their codes as pictures, and what is restored from these."""
+    codes = pca.transform(images.reshape(len(images), -1))
+    rows = [images, plotting.code_images(codes), pca.inverse_transform(codes).reshape(images.shape)]
+    labels = [lab.label(text) for text in ("original", "code", "restored")]
+    lab.picture(
+        f"pca-{codes.shape[1]}",
+        plotting.image_blocks(rows, row_labels=labels),
+        "Fifty pictures, each as {k} numbers, and what PCA restores from these.",
+        k=codes.shape[1],
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -70,7 +70,7 @@ def cloud_grid(
         figure = new_figure((3.1 * len(points), 2.7))
         share = 1.0 / len(points)
         for number, (title, cloud) in enumerate(points.items()):
-            ax = figure.add_axes((number * share, 0.0, share, 0.92), projection="3d")
+            ax: Any = figure.add_axes((number * share, 0.0, share, 0.92), projection="3d")
             ax.scatter(*cloud.T, c=PALETTE[0] if colors is None else colors, s=3, depthshade=False)
             ax.set_title(plain(title), y=1.0)
             ax.set_box_aspect((4, 4, 3), zoom=1.15)
