@@ -106,7 +106,6 @@ def test_the_best_is_marked_whoever_it_is(iris):
         first = (min if columns.COLUMNS[name].better == "low" else max)(medians.values())
         assert {title for title, value in medians.items() if value == first} <= titles
     assert best["numbers_stored"] != {"jamjae"}
-    assert best["fit_seconds"] == {"PCA"}
 
 
 @pytest.mark.parametrize(
