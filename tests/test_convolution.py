@@ -39,7 +39,8 @@ GEOMETRIES = [
     ((2, 1), (5, 3), (1, 1), "same", (1, 1)),
     ((1, 1), (3, 3), (2, 2), "same", (1, 1)),
 ]
-CHANNELS = [(1, 4), (3, 2)]  # few to many: patches of the image; many to few: of the grid
+# Few to many: patches of the image; many to few: of the grid; one to very many: all by products.
+CHANNELS = [(1, 4), (3, 2), (1, 13)]
 
 
 def value_and_gradients(function, *arguments):
@@ -75,7 +76,7 @@ TRANSPOSED = [
 ]
 
 
-@pytest.mark.parametrize("channels", [(1, 4), (3, 2)])
+@pytest.mark.parametrize("channels", [*CHANNELS, (13, 1)])
 @pytest.mark.parametrize(("image", "kernel", "strides", "padding", "dilation", "extra"), TRANSPOSED)
 def test_conv2d_transpose(image, kernel, strides, padding, dilation, extra, channels):
     x, w = normal(3, *image, channels[0]), normal(*kernel, *channels[::-1])
@@ -93,6 +94,22 @@ def test_conv2d_transpose(image, kernel, strides, padding, dilation, extra, chan
     if 0 in jax.eval_shape(theirs, x, w).shape:
         pytest.skip("Keras gives an empty image")
     assert_same(value_and_gradients(mine, x, w), value_and_gradients(theirs, x, w))
+
+
+@pytest.mark.parametrize("images", [1, 5, 6])
+@pytest.mark.parametrize("strides", [(1, 1), (2, 2), (3, 3)])
+def test_patches_laid_out_by_pieces_give_the_same_gradient(images, strides, monkeypatch):
+    x, w = normal(images, 10, 9, 3), normal(3, 3, 3, 4)
+
+    def gradient():
+        settings = {"strides": strides, "padding": "same", "dilation": (1, 1)}
+        return jax.grad(lambda w: jnp.sin(convolution.conv2d(x, w, **settings)).sum())(w)
+
+    whole = gradient()
+    monkeypatch.setattr(convolution, "CACHED", 2 * 4 * 10 * 9 * 27)  # of two images, or fewer
+    np.testing.assert_allclose(gradient(), whole, rtol=1e-4, atol=1e-4)
+    monkeypatch.setattr(convolution, "CACHED", 0)  # one by one
+    np.testing.assert_allclose(gradient(), whole, rtol=1e-4, atol=1e-4)
 
 
 def test_against_scipy():

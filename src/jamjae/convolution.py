@@ -2,20 +2,23 @@
 
 XLA on a CPU runs an ordinary convolution fast wherever it stands, but the one that gives a
 kernel's gradient (the whole batch is its window) only outside of loops; inside, it takes ten times
-as long. Here that gradient is one matrix product of rows and patches, and a transposed convolution
+as long. Here that gradient is a matrix product of rows and patches, and a transposed convolution
 is the same three maps in another order:
 
 * ``gather``: image to grid, the convolution itself;
 * ``scatter``: grid to image, its transpose;
 * ``kernel_gradient``: how both change with the kernel.
 
-On other platforms they are XLA's own.
+The first two are matrix products as well where patches are small: of images with few channels, or
+where windows do not overlap. What each is worth is measured in docs/performance.md. On other
+platforms all three are XLA's own.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from functools import partial
+from functools import partial, reduce
 from typing import NamedTuple
 
 import jax
@@ -23,6 +26,7 @@ import jax.numpy as jnp
 from jax import lax
 
 LAYOUT = ("NHWC", "HWIO", "NHWC")
+CACHED = 3 << 20  # bytes of patches that are laid out at once, to be read again from the cache
 Pair = tuple[int, ...]  # of two, as shapes are typed
 Side = tuple[int, int]  # before and after
 
@@ -50,6 +54,17 @@ class Geometry(NamedTuple):
         """What a window spans."""
         (height, width), (down, across) = self.kernel, self.dilation
         return (height - 1) * down + 1, (width - 1) * across + 1
+
+    @property
+    def offsets(self) -> list[Side]:
+        """Where the entries of a window lie in it, by rows."""
+        tops, lefts = (range(0, r, d) for r, d in zip(self.reach, self.dilation, strict=True))
+        return [(top, left) for top in tops for left in lefts]
+
+    @property
+    def tiled(self) -> bool:
+        """Whether windows lie side by side, without overlap or gap."""
+        return self.strides == self.kernel and self.dilation == (1, 1)
 
 
 # --- what networks call ---------------------------------------------------------------------
@@ -149,6 +164,9 @@ def _elsewhere() -> bool:
 
 def gather(image: jax.Array, kernel: jax.Array, geometry: Geometry) -> jax.Array:
     """Image (n, h, w, c) and kernel (kh, kw, c, o) to grid (n, h', w', o)."""
+    if _by_products(kernel, geometry):
+        padded = _padded(image, geometry.padding)
+        return _patches(padded, geometry) @ kernel.reshape(-1, kernel.shape[-1])
     return lax.conv_general_dilated(
         image,
         kernel,
@@ -161,6 +179,8 @@ def gather(image: jax.Array, kernel: jax.Array, geometry: Geometry) -> jax.Array
 
 def scatter(grid: jax.Array, kernel: jax.Array, geometry: Geometry) -> jax.Array:
     """Grid (n, h', w', o) and kernel (kh, kw, c, o) to image (n, h, w, c)."""
+    if _by_products(kernel, geometry):
+        return _overlaid(grid @ kernel.reshape(-1, kernel.shape[-1]).T, geometry)
     return lax.conv_general_dilated(
         grid,
         jnp.flip(kernel, (0, 1)).swapaxes(2, 3),
@@ -172,16 +192,45 @@ def scatter(grid: jax.Array, kernel: jax.Array, geometry: Geometry) -> jax.Array
     )
 
 
+def _by_products(kernel: jax.Array, geometry: Geometry) -> bool:
+    """Whether patches are so small that products with them beat XLA's convolution on a CPU."""
+    few = kernel[..., 0].size <= 2 * kernel.shape[-1]
+    return not _elsewhere() and (few or geometry.tiled)
+
+
 def kernel_gradient(image: jax.Array, grid: jax.Array, geometry: Geometry) -> jax.Array:
     """Image (n, h, w, c) and the gradient on the grid (n, h', w', o) to that of the kernel."""
+    n, some = len(image), _at_once(image, grid, geometry)
+    if some == n:
+        return _kernel_gradient(image, grid, geometry)
+
+    def add(number: jax.Array, total: jax.Array) -> jax.Array:
+        rows = (lax.dynamic_slice_in_dim(x, number * some, some) for x in (image, grid))
+        image_rows, grid_rows = lax.optimization_barrier(tuple(rows))  # type: ignore[no-untyped-call]
+        return total + _kernel_gradient(image_rows, grid_rows, geometry)
+
+    shape = (*geometry.kernel, image.shape[-1], grid.shape[-1])
+    return lax.fori_loop(0, n // some, add, jnp.zeros(shape, image.dtype))
+
+
+def _at_once(image: jax.Array, grid: jax.Array, geometry: Geometry) -> int:
+    """Choose of how many images patches are laid out, such that they stay in the cache."""
+    narrow = image.shape[-1]
+    if geometry.strides == (1, 1):
+        narrow = min(narrow, grid.shape[-1])
+    held = 4 * max(grid[0, ..., 0].size, 1) * math.prod(geometry.kernel) * narrow
+    return max(count for count in range(1, max(CACHED // held, 1) + 1) if len(image) % count == 0)
+
+
+def _kernel_gradient(image: jax.Array, grid: jax.Array, geometry: Geometry) -> jax.Array:
     channels, features = image.shape[-1], grid.shape[-1]
     size = geometry.kernel
     if geometry.strides == (1, 1) and features <= channels:  # patches of the smaller are cheaper
         spread = _padded(grid, _scattering(grid, geometry))
-        patches = _patches(spread, geometry._replace(image=spread.shape[1:3]), image.shape[1:3])
+        patches = _patches(spread, geometry)
         product = _flat(image).T @ _flat(patches)  # (c, kh·kw·o), windows in falling order
         return jnp.flip(product.reshape(channels, *size, features), (1, 2)).transpose(1, 2, 0, 3)
-    patches = _patches(_padded(image, geometry.padding), geometry, grid.shape[1:3])
+    patches = _patches(_padded(image, geometry.padding), geometry)
     product = _flat(grid).T @ _flat(patches)  # (o, kh·kw·c)
     return product.reshape(features, *size, channels).transpose(1, 2, 3, 0)
 
@@ -207,16 +256,59 @@ def _padded(x: jax.Array, padding: Sequence[Side]) -> jax.Array:
     return lax.pad(x, zero, [(0, 0, 0), *((low, high, 0) for low, high in padding), (0, 0, 0)])
 
 
-def _patches(x: jax.Array, geometry: Geometry, windows: Pair) -> jax.Array:
-    """Lay the entries of each window side by side: (n, h', w', kh·kw·c)."""
-    (down, across), (height, width) = geometry.strides, windows
+def _patches(x: jax.Array, geometry: Geometry) -> jax.Array:
+    """Lay the entries of each window of padded images side by side: (n, h', w', kh·kw·c)."""
+    sides = zip(x.shape[1:3], geometry.reach, geometry.strides, strict=True)
+    height, width = ((side - reach) // stride + 1 for side, reach, stride in sides)
+    (down, across), (rows, columns) = geometry.strides, geometry.kernel
+    if geometry.tiled:
+        tiles = x[:, : height * rows, : width * columns]
+        tiles = tiles.reshape(len(x), height, rows, width, columns, -1).swapaxes(2, 3)
+        return tiles.reshape(len(x), height, width, -1)
     tall, wide = (height - 1) * down + 1, (width - 1) * across + 1
     views = [
-        x[:, top : top + tall : down, left : left + wide : across]
-        for top in range(0, geometry.reach[0], geometry.dilation[0])
-        for left in range(0, geometry.reach[1], geometry.dilation[1])
+        x[:, top : top + tall : down, left : left + wide : across] for top, left in geometry.offsets
     ]
     return jnp.concatenate(views, axis=-1)
+
+
+def _overlaid(patches: jax.Array, geometry: Geometry) -> jax.Array:
+    """Add patches (n, h', w', kh·kw·c) up where their windows lie on images: (n, h, w, c)."""
+    n, height, width, _ = patches.shape
+    (down, across), (rows, columns) = geometry.strides, geometry.kernel
+    cut = [(-before, -after) for before, after in _whole(geometry, (height, width))]
+    if geometry.tiled:
+        tiles = patches.reshape(n, height, width, rows, columns, -1).swapaxes(2, 3)
+        return _padded(tiles.reshape(n, height * rows, width * columns, -1), cut)
+    zero = jnp.zeros((), patches.dtype)
+    (above, below), (before, after) = cut
+    tall, wide = geometry.reach
+    parts = zip(geometry.offsets, jnp.split(patches, rows * columns, axis=-1), strict=True)
+    laid = (
+        lax.pad(
+            part,
+            zero,
+            [
+                (0, 0, 0),
+                (top + above, tall - 1 - top + below, down - 1),
+                (left + before, wide - 1 - left + after, across - 1),
+                (0, 0, 0),
+            ],
+        )
+        for (top, left), part in parts
+    )
+    return reduce(jnp.add, laid)
+
+
+def _whole(geometry: Geometry, windows: Pair) -> list[Side]:
+    """Give what the windows span before and after the image itself."""
+    sides = zip(
+        windows, geometry.image, geometry.reach, geometry.strides, geometry.padding, strict=True
+    )
+    return [
+        (before, (count - 1) * stride + reach - before - length)
+        for count, length, reach, stride, (before, _) in sides
+    ]
 
 
 def _flat(x: jax.Array) -> jax.Array:
