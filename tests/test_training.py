@@ -80,6 +80,18 @@ def test_learning_from_pieces_is_as_good_as_from_the_whole(X, monkeypatch):
     assert parts.reconstruction_error_ == pytest.approx(whole.reconstruction_error_, rel=0.05)
 
 
+def test_rows_of_a_file_come_in_pieces(tmp_path, monkeypatch):
+    np.save(tmp_path / "rows.npy", np.zeros((2_000, 4), np.float32))
+    monkeypatch.setattr(training, "MAPPED_BYTES", 16_384)  # half of them
+    for rows, pieces in (
+        (np.load(tmp_path / "rows.npy", mmap_mode="r"), 2),
+        (np.asarray(np.load(tmp_path / "rows.npy", mmap_mode="r"))[:, ::-1], 2),  # a view
+        (np.load(tmp_path / "rows.npy"), 1),
+    ):
+        source = training.source({"x": rows}, lambda piece: piece, 32)
+        assert len(list(source.pieces(0))) == pieces
+
+
 # --- a step ---------------------------------------------------------------------------------
 
 

@@ -6,6 +6,7 @@ data divided by ``scale²``, and comparing it with PCA's compares one quantity w
 
 from __future__ import annotations
 
+import mmap
 from typing import NamedTuple
 
 import numpy as np
@@ -112,3 +113,13 @@ def row_chunks(X: np.ndarray, chunk_bytes: int = CHUNK_BYTES) -> list[slice]:
     row_bytes = max(8 * int(np.prod(X.shape[1:], dtype=np.int64)), 1)
     step = max(chunk_bytes // row_bytes, 1)
     return [slice(start, start + step) for start in range(0, len(X), step)]
+
+
+def is_mapped(X: np.ndarray) -> bool:
+    """Whether an array, or what it is a view of, lies in a file that is mapped into memory."""
+    held: object = X
+    while isinstance(held, np.ndarray):
+        if isinstance(held, np.memmap):
+            return True
+        held = held.base
+    return isinstance(held, mmap.mmap)

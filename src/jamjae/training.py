@@ -20,6 +20,7 @@ from jamjae.errors import TrainingDiverged
 from jamjae.functional import Optimizer, Template, apply, optimizer, private
 from jamjae.losses import RowLoss
 from jamjae.objectives import Objective, autoencoder, guidance, minimise, reconstruction
+from jamjae.scaling import is_mapped
 from jamjae.schedules import SCHEDULES, Rate, Schedule
 
 Rows = Mapping[str, np.ndarray]
@@ -246,7 +247,7 @@ def compiled(recipe: Recipe) -> Program:
 
 # --- rows in, epochs out --------------------------------------------------------------------
 
-HELD_BYTES = 1 << 30  # rows up to this size are handed over once; larger data come in pieces
+HELD_BYTES, MAPPED_BYTES = 1 << 30, 1 << 25  # handed over at once, of an array and of a file
 BLOCK = 256  # rows that stay together when data come in pieces
 
 
@@ -266,7 +267,7 @@ class Source(NamedTuple):
 
 
 def source(
-    rows: Rows, prepare: Callable[[Rows], Rows], batch_size: int, held_bytes: int = HELD_BYTES
+    rows: Rows, prepare: Callable[[Rows], Rows], batch_size: int, held_bytes: int | None = None
 ) -> Source:
     """Give the rows to train on: whole, or in pieces that fit in memory.
 
@@ -274,6 +275,7 @@ def source(
     in order and sorted data are still mixed.
     """
     n = len(rows["x"])
+    held_bytes = held_bytes or (MAPPED_BYTES if is_mapped(rows["x"]) else HELD_BYTES)
     count = -(-sum(array.nbytes for array in rows.values()) // held_bytes)
     if count <= 1:
         whole = [(padded(prepare(rows), batch_size), n)]
