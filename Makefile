@@ -4,6 +4,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 VENV_MINIMUM ?= .venv-minimum
+VENV_BENCH ?= .venv-bench
 DEMO ?= demo
 WORKERS ?= 2
 ARGS ?=
@@ -14,7 +15,7 @@ pip := -m pip --disable-pip-version-check --no-input -q
 export KERAS_BACKEND := jax
 export MPLBACKEND := Agg
 
-.PHONY: help demo test lint style types contracts doctest test-minimum build check clean
+.PHONY: help demo test lint style types contracts doctest test-minimum build check clean bench bench-quick
 
 help: ## List the targets.
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | awk -F'|' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -30,8 +31,9 @@ help: ## List the targets.
 plot := $(VENV)/.installed-plot
 dev := $(VENV)/.installed-dev
 minimum := $(VENV_MINIMUM)/.installed
+bench := $(VENV_BENCH)/.installed
 
-$(bin)/pip $(VENV_MINIMUM)/bin/pip:
+$(bin)/pip $(VENV_MINIMUM)/bin/pip $(VENV_BENCH)/bin/pip:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 	    echo "jamjae needs Python 3.11 or later, but $(PYTHON) is: `$(PYTHON) --version 2>&1`." >&2; \
 	    echo "Name another one, for example: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
@@ -48,6 +50,10 @@ $(dev): pyproject.toml | $(bin)/pip
 $(minimum): pyproject.toml constraints/minimum.txt | $(VENV_MINIMUM)/bin/pip
 	$(VENV_MINIMUM)/bin/python $(pip) install -c constraints/minimum.txt \
 	    -e '.[plot,tables]' hypothesis pytest pytest-xdist
+	@touch $@
+
+$(bench): pyproject.toml benchmarks/requirements.txt | $(VENV_BENCH)/bin/pip
+	$(VENV_BENCH)/bin/python $(pip) install -r benchmarks/requirements.txt -e .
 	@touch $@
 
 # --- the two commands -----------------------------------------------------------------------
@@ -86,12 +92,18 @@ doctest: $(dev) ## Run the examples of the docstrings.
 test-minimum: $(minimum) ## Run the tests with the oldest libraries supported.
 	$(VENV_MINIMUM)/bin/python -m pytest -n $(WORKERS) $(ARGS)
 
+bench: $(bench) ## Measure jamjae beside other libraries (hours), or ARGS='same_work' of it.
+	$(VENV_BENCH)/bin/python -m benchmarks $(ARGS)
+
+bench-quick: $(bench) ## The same at a fraction of the size (minutes); results go to build/.
+	$(VENV_BENCH)/bin/python -m benchmarks --quick --output build/RESULTS.md $(ARGS)
+
 build: $(dev) ## Build the source and binary distributions into dist/.
 	$(bin)/python -m build
 
 check: lint doctest test test-minimum build ## Run everything.
 
 clean: ## Remove environments, caches and what was built; data and models stay.
-	rm -rf $(VENV) $(VENV_MINIMUM) build dist demo .pytest_cache .mypy_cache .ruff_cache \
+	rm -rf $(VENV) $(VENV_MINIMUM) $(VENV_BENCH) build dist demo .pytest_cache .mypy_cache .ruff_cache \
 	    .hypothesis
 	find src tests benchmarks -name __pycache__ -prune -exec rm -rf {} +

@@ -2,13 +2,12 @@
 
 Run it from the root of the project, on a machine that does nothing else::
 
-    JAMJAE_DATA=../shared/data .venv/bin/python benchmarks/fashion_mnist.py defaults chapter rest
+    JAMJAE_DATA=../shared/data .venv/bin/python benchmarks/fashion_mnist.py defaults rest
     JAMJAE_DATA=../shared/data .venv/bin/python benchmarks/fashion_mnist.py budgets
 
-``defaults`` fits the default networks, ``chapter`` trains the networks of the course's LAB 12-1 and
-12-3, ``rest`` times what surrounds training, ``budgets`` finds which network wins in 30, 100 and
-300 s (about 15 minutes). Pixels are in [0, 1] in every error; seconds of training begin after
-compilation.
+``defaults`` fits the default networks, ``rest`` times what surrounds training, ``budgets`` finds
+which network wins in 30, 100 and 300 s (about 15 minutes). Pixels are in [0, 1] in every error;
+seconds of training begin after compilation.
 """
 
 from __future__ import annotations
@@ -22,9 +21,7 @@ from typing import Any
 
 os.environ.setdefault("KERAS_BACKEND", "jax")  # jamjae sets it too, if imported before Keras
 
-import keras
 import numpy as np
-from keras import layers
 
 from jamjae import Autoencoder, fetch_fashion_mnist, make_roll, training
 from jamjae.cli.output import table
@@ -101,77 +98,6 @@ def budgets(X: np.ndarray, test: np.ndarray) -> None:
     print(table(("budget, s", "network", "epochs", "s", "train MSE", "test MSE"), rows))
 
 
-# --- the chapter's networks -----------------------------------------------------------------
-
-
-def roll_pair() -> dict[str, keras.Model]:
-    return {
-        "encoder": keras.Sequential([keras.Input((3,)), layers.Dense(2, activation="elu")]),
-        "decoder": keras.Sequential([keras.Input((2,)), layers.Dense(3, activation="elu")]),
-    }
-
-
-def mlp_pair() -> dict[str, keras.Model]:
-    def dense(units: int) -> keras.Layer:
-        return layers.Dense(units, activation="elu")
-
-    return {
-        "encoder": keras.Sequential(
-            [keras.Input((28, 28)), layers.Flatten(), dense(64), dense(64), dense(64)]
-        ),
-        "decoder": keras.Sequential(
-            [keras.Input((64,)), dense(64), dense(64), dense(784), layers.Reshape((28, 28))]
-        ),
-    }
-
-
-def cnn_pair() -> dict[str, keras.Model]:
-    return {
-        "encoder": keras.Sequential(
-            [
-                keras.Input((28, 28, 1)),
-                layers.Conv2D(16, 3, activation="elu"),
-                layers.Conv2D(16, 3, activation="elu"),
-                layers.Flatten(),
-                layers.Dense(64, activation="elu"),
-            ]
-        ),
-        "decoder": keras.Sequential(
-            [
-                keras.Input((64,)),
-                layers.Dense(9216, activation="elu"),
-                layers.Reshape((24, 24, 16)),
-                layers.Conv2DTranspose(16, 3, activation="elu"),
-                layers.Conv2DTranspose(1, 3, activation="elu"),
-            ]
-        ),
-    }
-
-
-def chapter(X: np.ndarray, test: np.ndarray) -> None:
-    """Milliseconds a step of the chapter's own networks, at its batch of 32."""
-    rows = []
-    for name, pair, data, epochs in (
-        ("LAB 12-1, roll", roll_pair, make_roll(random_state=0).X, 31),
-        ("LAB 12-3, MLP", mlp_pair, X[:19200], 5),
-        ("LAB 12-3, CNN", cnn_pair, X[:6400], 6),
-    ):
-        clock = Clock()
-        Autoencoder(
-            **pair(),
-            optimizer="rmsprop",
-            schedule="constant",
-            batch_size=32,
-            epochs=epochs,
-            random_state=0,
-            callbacks=[clock],
-        ).fit(data)
-        took = np.diff(clock.ends)
-        steps = -(-len(data) // 32)
-        rows.append((name, f"{min(took) / steps * 1e3:.3f}", f"{took.sum():.3f}", str(len(took))))
-    print(table(("network", "ms a step", "s in all", "epochs"), rows), flush=True)
-
-
 # --- what surrounds training ----------------------------------------------------------------
 
 
@@ -242,6 +168,6 @@ def peak_memory() -> float:
 
 if __name__ == "__main__":
     train_images, test_images = fetch_fashion_mnist().X, fetch_fashion_mnist("test").X
-    for part in sys.argv[1:] or ["defaults", "chapter", "rest"]:
+    for part in sys.argv[1:] or ["defaults", "rest"]:
         print(f"\n{part}: {globals()[part].__doc__}\n", flush=True)
         globals()[part](train_images, test_images)

@@ -1,0 +1,1 @@
+"""Measurements of jamjae, alone and beside the libraries people would pick instead."""

@@ -1,0 +1,1 @@
+"""One module a question. Each has ``run(runs, quick)``, which gives tables and versions."""

@@ -1,0 +1,62 @@
+"""jamjae: the recipe's network handed in, or its own default where no recipe is given."""
+
+from __future__ import annotations
+
+import os
+
+os.environ.setdefault("KERAS_BACKEND", "jax")
+
+import numpy as np
+
+from benchmarks.recipes import Recipe
+from benchmarks.rivals import keras_models
+from jamjae import Autoencoder
+
+PACKAGES = ("jamjae", "jax", "keras")
+
+
+def estimator(recipe: Recipe | None, batch: int, epochs, seed: int = 0, **settings):
+    if recipe is None:
+        return Autoencoder(64, random_state=seed, epochs=epochs or "auto", **settings)
+    encoder, decoder = keras_models.pair(recipe, seed)
+    return Autoencoder(
+        encoder=encoder,
+        decoder=decoder,
+        scaling=None,
+        optimizer="rmsprop",
+        schedule="constant",
+        batch_size=batch,
+        epochs=epochs,
+        random_state=seed,
+        **settings,
+    )
+
+
+def fit(recipe, X, *, batch, epochs, seed, on_epoch, **settings):
+    return estimator(
+        recipe,
+        batch,
+        epochs,
+        seed,
+        callbacks=[lambda report: on_epoch(report.terms["loss"])],
+        **settings,
+    ).fit(X)
+
+
+def encode(model, X: np.ndarray) -> np.ndarray:
+    return model.transform(X)
+
+
+def decode(model, Z: np.ndarray) -> np.ndarray:
+    return model.inverse_transform(Z)
+
+
+def grid(recipe, X, *, batch, epochs, rates, folds) -> float:
+    """The best mean score of all rates, each fitted to all folds."""
+    from sklearn.model_selection import GridSearchCV, KFold
+
+    search = GridSearchCV(
+        estimator(recipe, batch, epochs), {"learning_rate": rates}, cv=KFold(folds), refit=False
+    )
+    search.fit(X)
+    return float(search.best_score_)

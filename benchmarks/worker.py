@@ -1,0 +1,170 @@
+"""One library in a process of its own, doing what it is told, one line of JSON at a time.
+
+``python -m benchmarks.worker LIBRARY`` reads ``{"task": name, ...}`` from its input and answers
+each with a line on its output. Times are on the clock of the process (`time.perf_counter`) or of
+the machine (`time.time`), which the two processes share.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.metadata
+import json
+import os
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.recipes import RECIPES, clothes
+
+os.environ["TQDM_DISABLE"] = "1"
+library: Any = None
+kept: dict[str, Any] = {}  # data and fitted models, by name
+
+
+def rows(name: str, n: int) -> np.ndarray:
+    """Give a recipe's data, made once."""
+    if (name, n) not in kept:
+        kept[name, n] = RECIPES[name].rows(n)
+    return kept[name, n]
+
+
+class Clock:
+    """Keep the seconds since the call of ``fit``, and the loss, at each epoch's end."""
+
+    def __init__(self, stop=lambda seconds, loss: False) -> None:
+        self.began, self.seconds, self.losses, self.stop = time.perf_counter(), [], [], stop
+
+    def __call__(self, loss: float) -> bool:
+        self.seconds.append(time.perf_counter() - self.began)
+        self.losses.append(float(loss))
+        return bool(self.stop(self.seconds[-1], loss))
+
+
+# --- tasks ----------------------------------------------------------------------------------
+
+
+def load() -> dict:
+    return {package: importlib.metadata.version(package) for package in library.PACKAGES}
+
+
+def steps(recipe: str, batch: int, epochs: int, n: int, seed: int) -> dict:
+    """Steps a second after the first epoch, which may compile."""
+    X, clock = rows(recipe, n), Clock()
+    library.fit(RECIPES[recipe], X, batch=batch, epochs=epochs, seed=seed, on_epoch=clock)
+    took = clock.seconds[-1] - clock.seconds[0]
+    return {
+        "rate": (epochs - 1) * -(-n // batch) / took,
+        "loss": clock.losses[-1],
+        "epochs": len(clock.losses),
+    }
+
+
+def until(recipe: str | None, target: float, n: int, most: float, seed: int) -> dict:
+    """Seconds until an epoch's loss is at most `target`, or none within `most` seconds."""
+    X, asked = clothes(n), RECIPES[recipe] if recipe else None
+    X = X.reshape(n, *asked.shape) if asked else X
+    called = time.time()
+    clock = Clock(lambda seconds, loss: loss <= target or seconds > most)
+    library.fit(asked, X, batch=32, epochs=200 if asked else None, seed=seed, on_epoch=clock)
+    reached = clock.losses[-1] <= target
+    return {
+        "called": called,
+        "seconds": clock.seconds[-1] if reached else None,
+        "epochs": len(clock.losses),
+        "loss": clock.losses[-1],
+    }
+
+
+def train(recipe: str, batch: int, epochs: int, n: int, name: str) -> dict:
+    """Fit once and keep the model."""
+    clock = Clock()
+    kept[name] = library.fit(
+        RECIPES[recipe], rows(recipe, n), batch=batch, epochs=epochs, seed=0, on_epoch=clock
+    )
+    return {"seconds": time.perf_counter() - clock.began, "loss": clock.losses[-1]}
+
+
+def apply(name: str, recipe: str, n: int, times: int, seed: int) -> dict:
+    """Seconds of encoding and of decoding n rows, each the median of so many calls."""
+    X = rows(recipe, n)
+    Z = library.encode(kept[name], X)
+    library.decode(kept[name], Z)
+    return {
+        "encode": _median(lambda: library.encode(kept[name], X), times),
+        "decode": _median(lambda: library.decode(kept[name], Z), times),
+    }
+
+
+def _median(call, times: int) -> float:
+    taken = []
+    for _ in range(times):
+        began = time.perf_counter()
+        call()
+        taken.append(time.perf_counter() - began)
+    return float(np.median(taken))
+
+
+def grid(recipe: str, batch: int, epochs: int, n: int, rates: list[float], folds: int) -> dict:
+    """Seconds of a grid search."""
+    X = rows(recipe, n)
+    began = time.perf_counter()
+    best = library.grid(RECIPES[recipe], X, batch=batch, epochs=epochs, rates=rates, folds=folds)
+    return {"seconds": time.perf_counter() - began, "score": best}
+
+
+def scale(recipe: str, path: str, batch: int, epochs: int) -> dict:
+    """Seconds of a fit to the rows of a file, and the memory it took beyond the file's pages."""
+    X = np.load(path, mmap_mode="r")
+    before, clock = _own_memory(), Clock()
+    with Peak() as peak:
+        library.fit(RECIPES[recipe], X, batch=batch, epochs=epochs, seed=0, on_epoch=clock)
+    took = time.perf_counter() - clock.began
+    return {"seconds": took, "mib": (peak.most - before) / 2**20, "loss": clock.losses[-1]}
+
+
+class Peak:
+    """The most memory of its own that the process held, looked at every 10 ms."""
+
+    def __enter__(self):
+        self.most, self.done = _own_memory(), threading.Event()
+        self.thread = threading.Thread(target=self._watch)
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_) -> None:
+        self.done.set()
+        self.thread.join()
+
+    def _watch(self) -> None:
+        while not self.done.wait(0.01):
+            self.most = max(self.most, _own_memory())
+
+
+def _own_memory() -> int:
+    """Bytes that belong to the process alone; pages of a mapped file do not."""
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith("RssAnon"):
+            return int(line.split()[1]) * 1024
+    raise RuntimeError("/proc/self/status has no line RssAnon: Linux is needed")
+
+
+TASKS = {f.__name__: f for f in (load, steps, until, train, apply, grid, scale)}
+
+
+def main() -> None:
+    global library  # noqa: PLW0603 - one library a process
+    answers = os.fdopen(os.dup(1), "w", buffering=1)
+    os.dup2(2, 1)  # what libraries print goes elsewhere
+    library = importlib.import_module(f"benchmarks.rivals.{sys.argv[1]}")
+    for line in sys.stdin:
+        asked = json.loads(line)
+        answers.write(json.dumps(TASKS[asked.pop("task")](**asked)) + "\n")
+
+
+if __name__ == "__main__":
+    main()
