@@ -35,14 +35,12 @@ class Worker:
 
     def __init__(self, library: str) -> None:
         self.library, self.started = library, time.time()
-        backend = "tensorflow" if library == "tensorflow" else "jax"
         self.process = subprocess.Popen(
             [sys.executable, "-m", "benchmarks.worker", library],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=None if os.environ.get("BENCH_DEBUG") else subprocess.DEVNULL,
             text=True,
-            env={**os.environ, "KERAS_BACKEND": backend, "TF_CPP_MIN_LOG_LEVEL": "3"},
         )
 
     def ask(self, task: str, **settings) -> dict:

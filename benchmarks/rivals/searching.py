@@ -6,12 +6,13 @@ import numpy as np
 from sklearn.model_selection import KFold
 
 
-def best(fit, score, recipe, X, batch, epochs, rates, folds) -> float:
+def grid(library, recipe, X, *, batch, epochs, rates, folds) -> float:
+    """The best mean score of all rates, each fitted to all folds."""
     means = []
     for rate in rates:
         scores = []
         for train, test in KFold(folds).split(X):
-            model = fit(
+            model = library.fit(
                 recipe,
                 X[train],
                 batch=batch,
@@ -20,6 +21,11 @@ def best(fit, score, recipe, X, batch, epochs, rates, folds) -> float:
                 on_epoch=lambda loss: False,
                 rate=rate,
             )
-            scores.append(score(model, X[test]))
+            scores.append(_score(library, model, X[test]))
         means.append(np.mean(scores))
     return float(max(means))
+
+
+def _score(library, model, X: np.ndarray) -> float:
+    restored = library.decode(model, library.encode(model, X)).reshape(X.shape)
+    return 1.0 - float(np.square(X - restored).mean() / X.var(axis=0).mean())

@@ -54,14 +54,3 @@ def _applied(network, rows: np.ndarray) -> np.ndarray:
     if len(rows) <= 100:
         return np.asarray(network(rows, training=False))
     return network.predict(rows, batch_size=256, verbose=0)
-
-
-def score(model, X: np.ndarray) -> float:
-    restored = decode(model, encode(model, X)).reshape(X.shape)
-    return 1.0 - float(np.square(X - restored).mean() / X.var(axis=0).mean())
-
-
-def grid(recipe, X, *, batch, epochs, rates, folds) -> float:
-    from benchmarks.rivals import searching
-
-    return searching.best(fit, score, recipe, X, batch, epochs, rates, folds)

@@ -53,14 +53,3 @@ def encode(model, X: np.ndarray) -> np.ndarray:
 @torch.no_grad()
 def decode(model, Z: np.ndarray) -> np.ndarray:
     return np.concatenate([model.decoder(z).numpy() for z in torch.from_numpy(Z).split(256)])
-
-
-def score(model, X: np.ndarray) -> float:
-    restored = decode(model, encode(model, X)).reshape(X.shape)
-    return 1.0 - float(np.square(X - restored).mean() / X.var(axis=0).mean())
-
-
-def grid(recipe, X, *, batch, epochs, rates, folds) -> float:
-    from benchmarks.rivals import searching
-
-    return searching.best(fit, score, recipe, X, batch, epochs, rates, folds)
