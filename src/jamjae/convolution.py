@@ -276,7 +276,8 @@ def _overlaid(patches: jax.Array, geometry: Geometry) -> jax.Array:
     """Add patches (n, h', w', kh·kw·c) up where their windows lie on images: (n, h, w, c)."""
     n, height, width, _ = patches.shape
     (down, across), (rows, columns) = geometry.strides, geometry.kernel
-    cut = [(-before, -after) for before, after in _whole(geometry, (height, width))]
+    sides = zip(_scattering(patches, geometry), geometry.reach, strict=True)
+    cut = [(low - reach + 1, high - reach + 1) for (low, high), reach in sides]
     if geometry.tiled:
         tiles = patches.reshape(n, height, width, rows, columns, -1).swapaxes(2, 3)
         return _padded(tiles.reshape(n, height * rows, width * columns, -1), cut)
@@ -298,17 +299,6 @@ def _overlaid(patches: jax.Array, geometry: Geometry) -> jax.Array:
         for (top, left), part in parts
     )
     return reduce(jnp.add, laid)
-
-
-def _whole(geometry: Geometry, windows: Pair) -> list[Side]:
-    """Give what the windows span before and after the image itself."""
-    sides = zip(
-        windows, geometry.image, geometry.reach, geometry.strides, geometry.padding, strict=True
-    )
-    return [
-        (before, (count - 1) * stride + reach - before - length)
-        for count, length, reach, stride, (before, _) in sides
-    ]
 
 
 def _flat(x: jax.Array) -> jax.Array:
