@@ -9,9 +9,11 @@ import numpy as np
 import pytest
 
 from jamjae import Autoencoder, functional, training
-from jamjae.errors import ModelFileError, TrainingDiverged
+from jamjae.errors import InvalidDataError, ModelFileError, TrainingDiverged
+from jamjae.estimators import base
 from jamjae.losses import mse
 from jamjae.objectives import autoencoder, minimise, reconstruction
+from jamjae.scaling import row_chunks
 from jamjae.schedules import SCHEDULES, Rate
 
 pytestmark = pytest.mark.filterwarnings(
@@ -90,6 +92,17 @@ def test_rows_of_a_file_come_in_pieces(tmp_path, monkeypatch):
     ):
         source = training.source({"x": rows}, lambda piece: piece, 32)
         assert len(list(source.pieces(0))) == pieces
+
+
+def test_judging_by_pieces_is_judging_at_once_and_names_the_row(X, monkeypatch):
+    ae = Autoencoder(2, network=(8,), epochs=2, random_state=0).fit(X.astype(np.float32))
+    whole = ae.score(X)
+    monkeypatch.setattr(base, "row_chunks", lambda rows: row_chunks(rows, chunk_bytes=8 * 5 * 40))
+    assert len(base.row_chunks(X)) == 4
+    assert ae.score(X) == pytest.approx(whole, rel=1e-6)
+    far = np.where(np.arange(len(X))[:, None] == 121, 1e30, X)
+    with pytest.raises(InvalidDataError, match="cannot judge row 121"):
+        ae.score_samples(far)
 
 
 # --- a step ---------------------------------------------------------------------------------

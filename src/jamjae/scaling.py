@@ -40,8 +40,10 @@ class Scaling(NamedTuple):
         """
         if X.dtype == np.uint8 and np.ndim(self.offset) == 0:
             return X
-        wide = X if X.dtype == np.float64 else X.astype(np.float32)
-        return ((wide - self.offset) / self.scale).astype(np.float32)
+        scaled: np.ndarray = X.astype(np.float64 if X.dtype == np.float64 else np.float32)
+        np.subtract(scaled, self.offset, out=scaled)
+        np.divide(scaled, self.scale, out=scaled)
+        return scaled.astype(np.float32, copy=False)
 
     def in_graph(self, dtype: np.dtype) -> tuple[float, float]:
         """Give the offset and the factor left for the compiled step to apply to `apply`'s rows."""

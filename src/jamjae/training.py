@@ -247,8 +247,8 @@ def compiled(recipe: Recipe) -> Program:
 
 # --- rows in, epochs out --------------------------------------------------------------------
 
-HELD_BYTES, MAPPED_BYTES = 1 << 30, 1 << 25  # handed over at once, of an array and of a file
-BLOCK = 256  # rows that stay together when data come in pieces
+HELD_BYTES, MAPPED_BYTES = 1 << 30, 1 << 23  # handed over at once, of an array and of a file
+BLOCK, BLOCKS = 256, 8  # rows that stay together, at most, and such blocks in a piece, at least
 
 
 class Source(NamedTuple):
@@ -280,13 +280,13 @@ def source(
     if count <= 1:
         whole = [(padded(prepare(rows), batch_size), n)]
         return Source(lambda _: whole, -(-n // batch_size))
-    blocks = -(-n // BLOCK)
-    length = -(-blocks // count) * BLOCK
+    blocks = -(-n // (block := min(BLOCK, max(n // (count * BLOCKS), 1))))
+    length = -(-blocks // count) * block
 
     def pieces(number: int) -> Iterator[tuple[dict[str, jax.Array], int]]:
         order = np.random.RandomState(number).permutation(blocks)
         for some in np.array_split(order, count):
-            chosen = (some[:, None] * BLOCK + np.arange(BLOCK)).ravel()
+            chosen = (some[:, None] * block + np.arange(block)).ravel()
             chosen = chosen[chosen < n]
             piece = prepare({name: array[chosen] for name, array in rows.items()})
             yield padded(piece, batch_size, length), len(chosen)

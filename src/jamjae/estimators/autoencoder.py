@@ -283,7 +283,7 @@ class Autoencoder(LatentModel):
         with preparation.whitened(self, already=first):
             progress = self._train_once(rows, seeds)
         self.history_ = telling.history(progress.history, after=getattr(self, "history_", {}))
-        self.reconstruction_error_ = float(self._row_errors(rows).mean())
+        self.reconstruction_error_ = self._error(rows)
         return self
 
     def _train_once(self, rows: np.ndarray, seeds: Seeds) -> training.Progress:
@@ -378,12 +378,12 @@ class Autoencoder(LatentModel):
 
     def _judge(self, rows: np.ndarray, seeds: Seeds, *, promised: bool) -> None:
         """Measure the error on the training rows, and go back to PCA if that is better."""
-        self.reconstruction_error_ = float(self._row_errors(rows).mean())
+        self.reconstruction_error_ = self._error(rows)
         if not promised or self.reconstruction_error_ <= self.baseline_error_:
             return
         with preparation.whitened(self, already=True):
             self._start(seeds)
-        self.reconstruction_error_ = float(self._row_errors(rows).mean())
+        self.reconstruction_error_ = self._error(rows)
         linear = self.network in ((), [])  # no network of this kind is better than PCA
         if not linear and self.baseline_error_ > 1e-9 * self.baseline_.variance:
             warnings.warn(

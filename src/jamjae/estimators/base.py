@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -88,7 +89,7 @@ class LatentModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         """
         check_is_fitted(self)
         rows = check_rows(self, X, "score", reset=False)
-        error, variance = self._row_errors(rows).mean(), _variance(rows)
+        error, variance = self._error(rows), _variance(rows)
         return float(1.0 - error / variance) if variance > 0 else float(error == 0)
 
     def score_samples(self, X: Any) -> np.ndarray:
@@ -151,18 +152,26 @@ class LatentModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         return self.scaling_.undo(restored.reshape(len(codes), *self.row_shape_))
 
     def _row_errors(self, rows: np.ndarray) -> np.ndarray:
-        errors = np.concatenate([self._some_errors(rows[chunk]) for chunk in row_chunks(rows)])
-        self._require_finite(errors, "judge")
-        return errors
+        return np.concatenate(list(self._errors_by_pieces(rows)))
 
-    def _require_finite(self, found: np.ndarray, operation: str) -> None:
+    def _error(self, rows: np.ndarray) -> float:
+        """Mean squared error an entry, without holding a number for every row of a file."""
+        return sum(float(errors.sum()) for errors in self._errors_by_pieces(rows)) / len(rows)
+
+    def _errors_by_pieces(self, rows: np.ndarray) -> Iterator[np.ndarray]:
+        for chunk in row_chunks(rows):
+            errors = self._some_errors(rows[chunk])
+            self._require_finite(errors, "judge", chunk.start)
+            yield errors
+
+    def _require_finite(self, found: np.ndarray, operation: str, start: int = 0) -> None:
         finite = np.isfinite(found.reshape(len(found), -1)).all(axis=1)
         if not finite.all():
             raise InvalidDataError(
-                f"{type(self).__name__} cannot {operation} row {int(finite.argmin())}, the first "
-                f"of {int((~finite).sum())}: its values are too far from those of fit, which were "
-                f"divided by {self.scaling_.scale:.3g}. Bring the rows into the units of fit, or "
-                "leave such rows out."
+                f"{type(self).__name__} cannot {operation} row {start + int(finite.argmin())}, the "
+                f"first of at least {int((~finite).sum())}: its values are too far from those of "
+                f"fit, which were divided by {self.scaling_.scale:.3g}. Bring the rows into the "
+                "units of fit, or leave such rows out."
             )
 
     def _some_errors(self, rows: np.ndarray) -> np.ndarray:
