@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import pty
@@ -16,7 +17,7 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from jamjae import load_model
-from jamjae.cli import app
+from jamjae.cli import app, running
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore:Training did not improve:sklearn.exceptions.ConvergenceWarning"
@@ -263,6 +264,19 @@ def test_an_interrupted_fit_leaves_nothing(tmp_path):
     assert "interrupted" in told
     assert "Traceback" not in told
     assert list(tmp_path.iterdir()) == []
+
+
+def test_only_interrupts_are_passed_over_in_callbacks(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "unraisablehook", running._pass_over)
+    for error, told in ((KeyboardInterrupt, False), (RuntimeError, True)):
+
+        def fail(phase, info, error=error):
+            raise error
+
+        gc.callbacks.append(fail)
+        gc.collect()
+        gc.callbacks.remove(fail)
+        assert ("Traceback" in capsys.readouterr().err) == told
 
 
 def test_a_terminal_shows_a_live_bar(tmp_path):

@@ -136,5 +136,5 @@ def test_rows_beyond_all_measure_are_named(use):
     model = Autoencoder(2, epochs=1, random_state=0).fit(X)
     far = X.copy()
     far[3, 0] = 1e60
-    with pytest.raises(InvalidDataError, match=r"row 3, the first\s+of 1"):
+    with pytest.raises(InvalidDataError, match=r"row 3, the first\s+of at least 1"):
         getattr(model, use)(far)

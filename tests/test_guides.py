@@ -53,6 +53,12 @@ def test_codes_agree_with_the_embedding_of_any_learner(learner):
     assert model.inverse_transform(model.transform(X[:3])).shape == (3, 3)
 
 
+@pytest.mark.parametrize("signs", [(1, 1), (1, -1), (-1, 1), (-1, -1)])
+def test_the_signs_of_an_embedding_do_not_matter(signs):
+    guide = Isomap(n_neighbors=10).fit_transform(X) * signs
+    assert agreement(Autoencoder(guide=guide, **QUICK).fit(X).transform(X), guide) > 0.95
+
+
 def test_the_guided_roll_restores_and_keeps_neighbours_on_unseen_points():
     unseen = make_roll(1500, random_state=1).X
     model = Autoencoder(guide=Isomap(n_neighbors=12), random_state=0)

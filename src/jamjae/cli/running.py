@@ -114,7 +114,14 @@ def heed(_: Any = None) -> None:
 
 def _hear(*arguments: Any) -> None:
     _heard.set()
+    sys.unraisablehook = _pass_over
     signal.default_int_handler(*arguments)
+
+
+def _pass_over(unraisable: Any) -> None:
+    """Keep quiet where a callback of JAX swallows the interrupt, which `heed` raises again."""
+    if unraisable.exc_type is not KeyboardInterrupt:
+        sys.__unraisablehook__(unraisable)
 
 
 def _leave(*_: object) -> None:

@@ -250,6 +250,8 @@ class Autoencoder(LatentModel):
             found = guides.guide(self.guide, rows, kept, self.n_components_, seeds.guide)
             self.guide_rows_ = found.rows
             data |= found.columns()
+            if not warm:
+                preparation.face(self, rows, found.features)
         with preparation.whitened(self, already=not warm):
             job = self._job(rows)
             progress = self._train(

@@ -168,6 +168,18 @@ def whitened(model: Any, *, already: bool) -> Iterator[None]:
             networks.scale_codes(pair, factors)
 
 
+def face(model: Any, rows: np.ndarray, features: np.ndarray) -> None:
+    """Turn the signs of the codes that training begins with to those of a guide's features.
+
+    An embedding's signs are arbitrary, as PCA's are, and a code that begins against its feature
+    may stay there.
+    """
+    if own(model) and model.anchor == "pca":
+        along = (model.baseline_.transform(rows) * features).sum(axis=0)
+        signs = np.where(along < 0, -1.0, 1.0).astype(np.float32)
+        networks.scale_codes(networks.Pair(model.encoder_, model.decoder_), signs)
+
+
 # --- the program ----------------------------------------------------------------------------
 
 
