@@ -22,7 +22,6 @@ GOALS = (  # recipe, the loss its notebook records after 15 epochs, and the riva
 )
 MOST = 900.0  # seconds after which a run is given up
 MARKS = (10, 30, 100, 300)  # seconds
-CHAPTER = ("LAB 12-3, MLP", "LAB 12-3, CNN")
 
 
 def run(runs: int, quick: bool) -> tuple[list[Table], dict]:
@@ -74,7 +73,7 @@ def _table(recipe: str, target: float, n: int, found: dict[str, list[dict]]) -> 
 
 def _marked(runs: int, n: int, marks: tuple[int, ...], versions: dict) -> Table:
     """The error of unseen images after fits of as many epochs as a time has room for."""
-    who = [("jamjae", None), *((one, name) for name in CHAPTER for one in ("tensorflow", "torch"))]
+    who = [("jamjae", None), *((one, name) for name, _, rivals in GOALS for one in rivals)]
     rows = {_who(*one): [_who(*one)] for one in who}
     paces = {one: _alone(*one, versions, task="pace", n=n) for one in who}
     for mark in marks:
