@@ -177,3 +177,65 @@ def test_an_image_network_for_rows_says_what_it_needs():
 def test_a_corruption_that_changes_the_shape_is_refused():
     with pytest.raises(InvalidNetworkError, match="corruption"):
         Autoencoder(2, corruption=keras.layers.Dense(3)).fit(rows_of((6,)))
+
+
+class Doubled(keras.Model):
+    """A model with a call of its own, which only a file can copy."""
+
+    def __init__(self, units=2, **settings):
+        super().__init__(**settings)
+        self.units, self.dense = units, keras.layers.Dense(units)
+
+    def call(self, x):
+        return 2 * self.dense(x)
+
+    def get_config(self):
+        return {"units": self.units}
+
+
+def nested():
+    x = keras.Input((4,))
+    z = keras.Sequential([keras.layers.Dense(3, activation="elu"), keras.layers.Dropout(0.5)])(x)
+    frozen = keras.layers.Dense(2, trainable=False)
+    return keras.Model(x, keras.layers.BatchNormalization()(frozen(z)))
+
+
+def frozen():
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)])
+    model.trainable = False
+    return model
+
+
+def subclassed():
+    model = Doubled()
+    model(np.ones((1, 4)))
+    return model
+
+
+def with_a_function_of_ones_own():
+    scale = 3.0
+    double = keras.layers.Lambda(lambda x: scale * x, output_shape=(4,))
+    return keras.Sequential([keras.Input((4,)), double, keras.layers.Dense(2)])
+
+
+@pytest.mark.parametrize("made", [nested, frozen, subclassed, with_a_function_of_ones_own])
+def test_a_copied_network_is_the_same_and_its_own(made):
+    keras.utils.set_random_seed(1)
+    model = made()
+    weights = [np.array(v.value) for v in model.variables]
+    copied = networks.copied(model)
+    assert [v.trainable for v in copied.variables] == [v.trainable for v in model.variables]
+    for mine, theirs in zip(copied.variables, weights, strict=True):
+        np.testing.assert_array_equal(mine.value, theirs)
+    X = np.random.RandomState(0).normal(size=(5, 4)).astype(np.float32)
+    np.testing.assert_array_equal(copied(X), model(X))
+    for variable in copied.variables:
+        variable.assign(variable.value + 1)
+    for mine, before in zip(model.variables, weights, strict=True):
+        np.testing.assert_array_equal(mine.value, before)
+
+
+def test_an_unbuilt_network_is_copied():
+    model = keras.Sequential([keras.layers.Dense(2)])
+    assert not networks.copied(model).built
+    assert networks.copied(model) is not model

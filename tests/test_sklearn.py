@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 from sklearn.base import clone
 from sklearn.datasets import load_iris
+from sklearn.decomposition import PCA
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
@@ -87,6 +88,16 @@ def test_clone_copies_the_networks_handed_in():
     copied.fit(load_iris().data)
     np.testing.assert_array_equal(encoder.get_weights()[0], before)
     assert np.abs(copied.encoder_.get_weights()[0] - before).max() > 0
+
+
+def test_clone_keeps_what_scikit_learn_keeps():
+    encoder = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)])
+    model = quick(encoder=encoder, guide=PCA(2)).set_output(transform="pandas")
+    copied = clone(model)
+    assert copied._sklearn_output_config == {"transform": "pandas"}
+    assert copied.encoder is not encoder
+    assert copied.guide is not model.guide
+    assert clone(quick()).get_params() == quick().get_params()
 
 
 def test_set_output_and_feature_names(iris):

@@ -12,6 +12,7 @@ codes PCA's units.
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, TypeAlias
@@ -21,7 +22,7 @@ import numpy as np
 from keras import layers
 
 from jamjae.errors import InvalidNetworkError
-from jamjae.functional import require_finite
+from jamjae.functional import fingerprint, read, require_finite, write
 from jamjae.pca import Principal
 from jamjae.scaling import Scaling
 
@@ -290,6 +291,22 @@ def given(encoder: Any, decoder: Any, shape: Shape) -> Pair:
     for role, model in (("encoder", encoder), ("decoder", decoder)):
         require_finite(model, role)
     return Pair(encoder, decoder)
+
+
+def copied(model: keras.Model) -> keras.Model:
+    """Copy a model and its weights, by its layers where that says all there is.
+
+    ``copy.deepcopy`` writes a file in memory and reads it again, which takes four times as long.
+    """
+    if model.built:
+        try:
+            made = keras.models.clone_model(model)
+            write(made, read(model))
+        except (TypeError, ValueError):  # a model with a call of its own, or a layer without config
+            return copy.deepcopy(model)
+        if fingerprint(made) == fingerprint(model, anew=True):
+            return made
+    return copy.deepcopy(model)
 
 
 def _build(model: keras.Model, shape: Shape) -> None:

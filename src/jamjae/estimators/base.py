@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import keras
 import numpy as np
@@ -118,6 +119,15 @@ class LatentModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         """Print each network's layers with output shape and number of parameters."""
         check_is_fitted(self)
         print(networks.describe(self._pair()))
+
+    def __sklearn_clone__(self) -> Self:
+        """Clone as scikit-learn does, but copy Keras models the quick way: a grid has many fits."""
+        parameters = self.get_params(deep=False)
+        models = {name: one for name, one in parameters.items() if isinstance(one, keras.Model)}
+        bare = copy.copy(self)
+        vars(bare).update(dict.fromkeys(models))
+        cloned = super(LatentModel, bare).__sklearn_clone__()
+        return cloned.set_params(**{name: networks.copied(one) for name, one in models.items()})
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
