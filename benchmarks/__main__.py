@@ -21,6 +21,7 @@ from benchmarks.measuring import machine
 GROUPS = {
     "same_work": "Same work",
     "time_to_quality": "Time to quality",
+    "best_in_time": "Best in a given time",
     "encode_decode": "Encode and decode",
     "starting": "Starting",
     "scaling": "Scaling",

@@ -68,10 +68,9 @@ def steps(recipe: str, batch: int, epochs: int, n: int, seed: int) -> dict:
 
 def until(recipe: str | None, target: float, n: int, most: float, seed: int) -> dict:
     """Seconds until an epoch's loss is at most `target`, or none within `most` seconds."""
-    X, asked = _clothes(recipe, n), RECIPES[recipe] if recipe else None
-    called = time.time()
     clock = Clock(lambda seconds, loss: loss <= target or seconds > most)
-    library.fit(asked, X, batch=32, epochs=200 if asked else None, seed=seed, on_epoch=clock)
+    X, called = _clothes(recipe, n), time.time()
+    _fit_clothes(recipe, X, 200 if recipe else None, seed, clock)
     reached = clock.losses[-1] <= target
     return {
         "called": called,
@@ -84,21 +83,21 @@ def until(recipe: str | None, target: float, n: int, most: float, seed: int) -> 
 def pace(recipe: str | None, n: int) -> dict:
     """Seconds from the call of ``fit`` to the end of its first epoch, and of a later epoch."""
     clock = Clock()
-    _fit_clothes(recipe, n, 4, 0, clock)
+    _fit_clothes(recipe, _clothes(recipe, n), 4, 0, clock)
     return {"first": clock.seconds[0], "later": float(np.median(np.diff(clock.seconds)))}
 
 
 def unseen(recipe: str | None, n: int, epochs: int, seed: int) -> dict:
     """The mean squared error of the test images after so many epochs, and the fit's seconds."""
     clock = Clock()
-    model = _fit_clothes(recipe, n, epochs, seed, clock)
+    model = _fit_clothes(recipe, _clothes(recipe, n), epochs, seed, clock)
     test = _clothes(recipe, 10_000, "test")
     restored = library.decode(model, library.encode(model, test)).reshape(test.shape)
     return {"seconds": clock.seconds[-1], "mse": float(np.square(test - restored).mean())}
 
 
-def _fit_clothes(recipe: str | None, n: int, epochs: int, seed: int, clock: Clock) -> Any:
-    X, asked = _clothes(recipe, n), RECIPES[recipe] if recipe else None
+def _fit_clothes(recipe: str | None, X: np.ndarray, epochs: int | None, seed: int, clock: Clock):
+    asked = RECIPES[recipe] if recipe else None
     clock.began = time.perf_counter()
     return library.fit(asked, X, batch=32, epochs=epochs, seed=seed, on_epoch=clock)
 

@@ -125,7 +125,7 @@ class LatentModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         parameters = self.get_params(deep=False)
         models = {name: one for name, one in parameters.items() if isinstance(one, keras.Model)}
         bare = copy.copy(self)
-        vars(bare).update(dict.fromkeys(models))
+        bare.__dict__.update(dict.fromkeys(models))
         cloned = super(LatentModel, bare).__sklearn_clone__()
         return cloned.set_params(**{name: networks.copied(one) for name, one in models.items()})
 
