@@ -1,4 +1,8 @@
-"""jamjae: the recipe's network handed in, or its own default where no recipe is given."""
+"""jamjae: the recipe's network handed in, or its own default where no recipe is given.
+
+The default gets its pixels as the 8-bit numbers they come in, so that its loss is, as everybody's,
+that of pixels in [0, 1]; other numbers it divides by their deviation.
+"""
 
 from __future__ import annotations
 
@@ -33,6 +37,8 @@ def estimator(recipe: Recipe | None, batch: int, epochs, seed: int = 0, **settin
 
 
 def fit(recipe, X, *, batch, epochs, seed, on_epoch, **settings):
+    if recipe is None:
+        X = np.rint(255 * X).astype(np.uint8)
     return estimator(
         recipe,
         batch,
@@ -44,11 +50,12 @@ def fit(recipe, X, *, batch, epochs, seed, on_epoch, **settings):
 
 
 def encode(model, X: np.ndarray) -> np.ndarray:
-    return model.transform(X)
+    return model.transform(X if model.scale_ == 1 else model.scale_ * X)
 
 
 def decode(model, Z: np.ndarray) -> np.ndarray:
-    return model.inverse_transform(Z)
+    restored = model.inverse_transform(Z)
+    return restored if model.scale_ == 1 else restored / model.scale_
 
 
 def grid(recipe, X, *, batch, epochs, rates, folds) -> float:

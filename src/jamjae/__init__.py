@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         make_roll,
     )
     from jamjae.estimators.autoencoder import Autoencoder
+    from jamjae.explorer import explore
     from jamjae.maps import latent_map
     from jamjae.persistence import load_model
 
@@ -30,6 +31,7 @@ _HOMES = {
     "Autoencoder": "jamjae.estimators.autoencoder",
     "load_model": "jamjae.persistence",
     "compare": "jamjae.comparison",
+    "explore": "jamjae.explorer",
     "latent_map": "jamjae.maps",
     "fetch_fashion_mnist": "jamjae.datasets",
     "fetch_mnist": "jamjae.datasets",
@@ -42,6 +44,7 @@ __all__ = [
     "Autoencoder",
     "__version__",
     "compare",
+    "explore",
     "fetch_fashion_mnist",
     "fetch_mnist",
     "fetch_photos",

@@ -86,13 +86,21 @@ def conv2d(
     -------
     array of shape (n, h', w', o)
     """
-    image, size = x.shape[1:3], kernel.shape[:2]
-    reach = Geometry(image, size, strides, dilation, ((0, 0), (0, 0))).reach
-    (top, bottom), (left, right) = lax.padtype_to_pads(image, reach, strides, padding.upper())
-    geometry = Geometry(image, size, strides, dilation, ((top, bottom), (left, right)))
+    geometry = conv2d_geometry(
+        x.shape[1:3], kernel.shape[:2], strides=strides, padding=padding, dilation=dilation
+    )
     if _elsewhere():
         return gather(x, kernel, geometry)
     return _convolve(x, kernel, geometry)
+
+
+def conv2d_geometry(
+    image: Pair, kernel: Pair, *, strides: Pair, padding: str, dilation: Pair
+) -> Geometry:
+    """Tell how the windows of `conv2d` lie on images of a height and width."""
+    reach = Geometry(image, kernel, strides, dilation, ((0, 0), (0, 0))).reach
+    (top, bottom), (left, right) = lax.padtype_to_pads(image, reach, strides, padding.upper())
+    return Geometry(image, kernel, strides, dilation, ((top, bottom), (left, right)))
 
 
 def conv2d_transpose(
@@ -119,18 +127,36 @@ def conv2d_transpose(
     -------
     array of shape (n, h', w', o)
     """
-    extra = output_padding if isinstance(output_padding, tuple) else (output_padding,) * 2
-    sides = [
-        _transposed_side(*axis, padding=padding.lower())
-        for axis in zip(x.shape[1:3], kernel.shape[:2], strides, dilation, extra, strict=True)
-    ]
-    (height, vertical), (width, horizontal) = sides
-    geometry = Geometry(
-        (height, width), kernel.shape[:2], strides, dilation, (vertical, horizontal)
+    geometry = conv2d_transpose_geometry(
+        x.shape[1:3],
+        kernel.shape[:2],
+        strides=strides,
+        padding=padding,
+        output_padding=output_padding,
+        dilation=dilation,
     )
     if _elsewhere():
         return scatter(x, kernel, geometry)
     return _convolve_transposed(x, kernel, geometry)
+
+
+def conv2d_transpose_geometry(
+    grid: Pair,
+    kernel: Pair,
+    *,
+    strides: Pair,
+    padding: str,
+    output_padding: int | Pair | None = None,
+    dilation: Pair = (1, 1),
+) -> Geometry:
+    """Tell how windows lie on what `conv2d_transpose` gives for grids of a height and width."""
+    extra = output_padding if isinstance(output_padding, tuple) else (output_padding,) * 2
+    sides = [
+        _transposed_side(*axis, padding=padding.lower())
+        for axis in zip(grid, kernel, strides, dilation, extra, strict=True)
+    ]
+    (height, vertical), (width, horizontal) = sides
+    return Geometry((height, width), kernel, strides, dilation, (vertical, horizontal))
 
 
 def _transposed_side(

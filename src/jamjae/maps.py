@@ -142,7 +142,8 @@ def _pca(codes: np.ndarray, seed: int) -> LatentMap:
         return LatentMap(np.hstack([codes, np.zeros_like(codes)]).astype(np.float64), "the code")
     if codes.shape[1] == 2:
         return LatentMap(codes.astype(np.float64), "the codes themselves")
-    pca = PCA(2, random_state=seed).fit(codes)
+    with np.errstate(invalid="ignore"):  # codes that are all equal have no variance to share
+        pca = PCA(2, random_state=seed).fit(codes)
     share = float(np.nan_to_num(pca.explained_variance_ratio_.sum()))
     return LatentMap(
         pca.transform(codes).astype(np.float64), f"PCA, {100 * share:.1f} % of the variance"

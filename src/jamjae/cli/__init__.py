@@ -11,6 +11,7 @@ from jamjae import __version__
 from jamjae.cli.applying import decode, encode, reconstruct
 from jamjae.cli.comparing import compare, map_
 from jamjae.cli.demonstration import demo
+from jamjae.cli.exploring import explore
 from jamjae.cli.fitting import fit
 from jamjae.cli.labs import list_, run, show
 from jamjae.cli.running import FAILED, discard_output, guarded
@@ -42,7 +43,8 @@ def _main(
     pass
 
 
-for command in (fit, encode, decode, reconstruct, compare, map_, info, datasets, demo):
+commands = (fit, encode, decode, reconstruct, compare, map_, explore, info, datasets, demo)
+for command in commands:
     app.command(command.__name__.strip("_"))(guarded(command))
 
 lab = typer.Typer(

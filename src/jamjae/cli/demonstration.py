@@ -1,4 +1,4 @@
-"""``jamjae demo``: the main job, from data to a model used again, on the digits."""
+"""``jamjae demo``: the main job, from data to a model used again and looked into, on the digits."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from jamjae.cli.running import load_libraries
 from jamjae.errors import ModelFileError
 
 if TYPE_CHECKING:
+    from jamjae import Autoencoder
     from jamjae.sources import Dataset
 
 COMPONENTS = 8
@@ -26,7 +27,7 @@ def demo(
     seed: Annotated[int, typer.Option(help="Makes results repeatable.")] = 0,
     quiet: Quiet = False,
 ) -> None:
-    """Compress and restore handwritten digits, beside PCA, and draw the results."""
+    """Compress and restore handwritten digits, beside PCA; draw the results and look into them."""
     voice = Voice(quiet=quiet)
     require_writable_folder(output)
     load_libraries("sklearn.datasets")
@@ -46,6 +47,7 @@ def demo(
     values, lines = quality(again, X, restored)
     draw(again, X, restored, output, shown=12)
     _draw_codes(digits, seed, output, voice)
+    _explore(again, digits, seed, output, voice)
     voice.result(
         values,
         comparison(model),
@@ -53,6 +55,22 @@ def demo(
         f"\n{seconds:.1f} s of training; the model was saved, loaded and gave the same codes.",
         *(f"wrote {file}" for file in sorted(output.iterdir())),
     )
+
+
+def _explore(model: Autoencoder, digits: Dataset, seed: int, output: Path, voice: Voice) -> None:
+    """Write a page in which the codes of all digits are a map that decodes live."""
+    from jamjae import explore
+
+    voice.note("a page of all their codes, to be opened in a browser")
+    page = explore(
+        model,
+        digits.X,
+        digits.y,
+        class_names=digits.class_names,
+        title=f"1,797 digits as {COMPONENTS} numbers each",
+        random_state=seed,
+    )
+    page.save(output / "explorer.html")
 
 
 def _draw_codes(digits: Dataset, seed: int, output: Path, voice: Voice) -> None:

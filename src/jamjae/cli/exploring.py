@@ -1,0 +1,94 @@
+"""``jamjae explore``."""
+
+from __future__ import annotations
+
+import time
+import webbrowser
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from jamjae.cli.applying import opened, require_other
+from jamjae.cli.fitting import require_writable
+from jamjae.cli.output import Voice, size
+from jamjae.cli.reading import (
+    Data,
+    ImageSize,
+    Json,
+    Label,
+    Limit,
+    Model,
+    Quiet,
+    SkipBad,
+    Subset,
+    fitted_rows,
+    load,
+)
+
+PAGES = (".html", ".htm")
+
+
+def explore(
+    model: Model,
+    data: Data,
+    output: Annotated[Path, typer.Option("--output", "-o", help="An .html file.")] = Path(
+        "explorer.html"
+    ),
+    open_: Annotated[bool, typer.Option("--open", help="Open it in a browser.")] = False,
+    rows: Annotated[int, typer.Option(min=2, help="Rows shown at most, drawn at random.")] = 5000,
+    method: Annotated[str, typer.Option(help="The map: auto, pca, tsne or umap.")] = "auto",
+    title: Annotated[str | None, typer.Option(help="By default the data's name.")] = None,
+    language: Annotated[
+        str | None, typer.Option(help="en or ko; by default that of the system.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same page.")] = 0,
+    subset: Subset = "train",
+    label: Label = None,
+    image_size: ImageSize = None,
+    limit: Limit = None,
+    skip_bad: SkipBad = False,
+    quiet: Quiet = False,
+    json: Json = False,
+) -> None:
+    """Write a page in which MODEL's codes of DATA are a map that decodes live, offline."""
+    from jamjae.errors import OutputError
+
+    voice = Voice(quiet=quiet, as_json=json)
+    if output.suffix.lower() not in PAGES:
+        raise OutputError(f"Cannot write {str(output)!r}: a name that ends in .html is expected.")
+    require_writable(output)
+    require_other(data, output)
+    fitted = opened(model)
+    found = load(
+        voice,
+        data,
+        subset=subset,
+        label=label,
+        image_size=image_size,
+        model=fitted,
+        skip_bad=skip_bad,
+        limit=limit,
+    )
+    from jamjae.explorer import explore as make
+    from jamjae.labs.words import preferred
+
+    began = time.perf_counter()
+    voice.note(f"laying out {min(len(found.X), rows):,} codes")
+    page = make(
+        fitted,
+        fitted_rows(fitted, found),
+        found.y,
+        class_names=found.class_names or None,
+        rows=rows,
+        method=method,
+        title=f"{model.stem} · {Path(data).name}" if title is None else title,
+        language=language or preferred(),
+        random_state=seed,
+    )
+    page.save(output)
+    took, length = time.perf_counter() - began, output.stat().st_size
+    values = {"rows": min(len(found.X), rows), "output": str(output), "bytes": length}
+    voice.result(values, f"wrote {output}: {size(length)}, {took:.0f} s; open it in a browser")
+    if open_:
+        webbrowser.open(output.resolve().as_uri())

@@ -1,0 +1,255 @@
+"""What a page shows of a model and its data: rows, codes, maps, errors, networks, all as arrays."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from jamjae.errors import InvalidDataError, ShapeMismatchError
+from jamjae.estimators.base import LatentModel
+from jamjae.estimators.rows import check_rows
+from jamjae.explorer import layouts, precision
+from jamjae.explorer.layouts import Layout
+from jamjae.explorer.packing import Packable, rounded
+from jamjae.plotting.style import PALETTE
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+CODE_BITS, VALUE_BITS = 11, 16
+PLENTY, FEW_LEVELS = 1 << 20, 47  # pixel values from which on fewer levels keep a page small
+MOST_WEIGHTS = 16_000_000  # of both networks: about 40 MB of page
+MOST_VALUES = 100_000_000  # of all rows shown
+MOST_FEATURES = 64  # of a table that points can be coloured by
+CLASSES = 20  # different floating-point numbers up to which they are taken for classes
+
+
+class Contents(NamedTuple):
+    """A page's facts, for JSON, and its arrays."""
+
+    facts: dict[str, Any]
+    arrays: dict[str, Packable]
+
+
+class Column(NamedTuple):
+    """Something rows are coloured by: a class each, or a value."""
+
+    name: str
+    values: np.ndarray
+    classes: tuple[str, ...] = ()
+
+
+def gather(
+    model: LatentModel,
+    X: ArrayLike,
+    y: ArrayLike | None,
+    *,
+    class_names: Sequence[str] | None,
+    columns: Mapping[str, ArrayLike] | None,
+    rows: int,
+    method: str,
+    random_state: int,
+) -> Contents:
+    """Take everything a page needs; see `jamjae.explore`."""
+    _require_model(model)
+    images = check_rows(model, X, "explore", reset=False)
+    if len(images) < 2:
+        raise InvalidDataError(
+            f"explore received {len(images)} row, at least 2 are needed to draw a map of them."
+        )
+    coloured = _columns(model, images, y, class_names, columns or {})
+    given = len(images)
+    chosen = _some(given, rows, random_state)
+    coloured = [each._replace(values=each.values[chosen]) for each in coloured]
+    images = images[chosen]
+    _require_room(model, images)
+    kept = rounded(np.asarray(model.transform(images), np.float64).T, CODE_BITS)
+    codes = kept.array.T.astype(np.float64)  # what the page knows of them
+    laid = layouts.lay_out(codes, method, random_state)
+    flat = images.reshape(len(images), -1)
+    seen = _Sight.of(model, flat)
+    found = precision.prepare(model, codes, seen.high - seen.low, encodes=_is_image(model))
+    arrays: dict[str, Packable] = {
+        "codes": kept,
+        "values": seen.kept(flat),
+        "directions": layouts.directions(codes),
+        **found.weights,
+        **_linear(model),
+        **_errors(model, images),
+        **{f"column{place}": each.values.astype(float) for place, each in enumerate(coloured)},
+    }
+    for place, layout in enumerate(laid):
+        arrays[f"points{place}"] = layout.places
+        if layout.plane is not None:
+            arrays[f"plane{place}"] = layout.plane
+    if found.steps["decoder"] is None:
+        arrays |= _beforehand(model, codes, laid, seen)
+    facts = {
+        "rows": len(images),
+        "of": given,
+        "components": codes.shape[1],
+        "shape": list(model.row_shape_),
+        "features": [str(name) for name in getattr(model, "feature_names_in_", ())],
+        "unit": 255.0**2 if model.dtype_ == "uint8" else 1.0,
+        "scaling": _scaling(model),
+        "far": layouts.far(codes),
+        "directions": codes.shape[1] > layouts.LARGE_CODE,
+        "neighbors": layouts.NEIGHBORS,
+        "grid": layouts.GRID,
+        "maps": [{"words": each.words, "way": each.way, "box": each.box} for each in laid],
+        "columns": [{"name": each.name, "classes": list(each.classes)} for each in coloured],
+        "palette": list(PALETTE),
+        "unknown": found.unknown,
+        **seen._asdict(),
+        **found.steps,
+    }
+    return Contents(facts, arrays)
+
+
+# --- what is handed in ------------------------------------------------------------------------
+
+
+def _require_model(model: Any) -> None:
+    if not isinstance(model, LatentModel) or not model.__sklearn_is_fitted__():
+        raise InvalidDataError(
+            f"explore received {type(model).__name__} as the model; a fitted jamjae.Autoencoder is "
+            "expected, or one from jamjae.load_model."
+        )
+
+
+def _columns(
+    model: LatentModel,
+    images: np.ndarray,
+    y: ArrayLike | None,
+    class_names: Sequence[str] | None,
+    columns: Mapping[str, ArrayLike],
+) -> list[Column]:
+    found = []
+    if y is not None:
+        found.append(_column("class", y, len(images), class_names))
+    elif class_names is not None:
+        raise InvalidDataError("explore received class_names without y, whose names they are.")
+    found += [_column(str(name), values, len(images)) for name, values in columns.items()]
+    if images.ndim == 2 and not _is_image(model):
+        names = getattr(model, "feature_names_in_", None)
+        names = [f"x{i + 1}" for i in range(images.shape[1])] if names is None else names
+        few = list(names)[:MOST_FEATURES]
+        found += [Column(str(name), images[:, place]) for place, name in enumerate(few)]
+    return found
+
+
+def _column(
+    name: str, values: ArrayLike, n: int, class_names: Sequence[str] | None = None
+) -> Column:
+    given = np.asarray(values)
+    if given.shape != (n,):
+        what = "y" if name == "class" else f"the column {name!r}"
+        raise ShapeMismatchError(
+            f"explore received {what} of shape {given.shape} for {n} rows; one label or value a "
+            f"row is expected, shape ({n},)."
+        )
+    if given.dtype.kind == "f" and not np.isfinite(given).all():
+        raise InvalidDataError(f"explore received NaN or infinity among the values of {name!r}.")
+    if given.dtype.kind == "f" and class_names is None and len(np.unique(given)) > CLASSES:
+        return Column("value" if name == "class" else name, given)
+    kinds, places = np.unique(
+        given.astype(str) if given.dtype == object else given, return_inverse=True
+    )
+    if class_names is None:
+        return Column(name, places, tuple(map(str, kinds)))
+    if given.dtype.kind not in "iub" or kinds.min() < 0 or kinds.max() >= len(class_names):
+        raise ShapeMismatchError(
+            f"explore received {len(class_names)} class_names, but y holds {kinds[:5].tolist()} …; "
+            "whole numbers from 0 that count the names are expected."
+        )
+    return Column(name, given.astype(int), tuple(map(str, class_names)))
+
+
+def _some(n: int, rows: int, random_state: int) -> np.ndarray:
+    if n <= rows:
+        return np.arange(n)
+    return np.sort(np.random.RandomState(random_state).choice(n, rows, replace=False))
+
+
+def _require_room(model: LatentModel, images: np.ndarray) -> None:
+    weights = sum(network.count_params() for network in (model.encoder_, model.decoder_))
+    if weights > MOST_WEIGHTS:
+        raise InvalidDataError(
+            f"The model is too large for a page: its networks have {weights:,} weights (about "
+            f"{2.5e-6 * weights:.0f} MB), {MOST_WEIGHTS:,} at most are shown. Fit a smaller one, "
+            "for example with network=(256,), or look at it with jamjae map."
+        )
+    if images.size > MOST_VALUES:
+        fits = MOST_VALUES // math.prod(images.shape[1:])
+        raise InvalidDataError(
+            f"{len(images):,} rows of {math.prod(images.shape[1:]):,} values are too much for a "
+            f"page (about {1e-6 * images.size:.0f} MB). Show fewer: rows={fits}."
+        )
+
+
+def _is_image(model: LatentModel) -> bool:
+    return len(model.row_shape_) > 1
+
+
+# --- what is shown ----------------------------------------------------------------------------
+
+
+class _Sight(NamedTuple):
+    """How the page sees rows: as pictures in so many levels from `low` to `high`, or as numbers."""
+
+    image: bool
+    low: float
+    high: float
+    levels: int
+
+    @classmethod
+    def of(cls, model: LatentModel, flat: np.ndarray) -> _Sight:
+        ends = (0.0, 255.0) if model.dtype_ == "uint8" else (float(flat.min()), float(flat.max()))
+        high = ends[1] if ends[1] > ends[0] else ends[0] + 1.0
+        return cls(_is_image(model), ends[0], high, FEW_LEVELS if flat.size > PLENTY else 255)
+
+    def kept(self, rows: np.ndarray) -> Packable:
+        """Round rows (n, ...): pixels to levels, tables by feature."""
+        flat = rows.reshape(len(rows), -1)
+        if not self.image:
+            return rounded(flat.T, VALUE_BITS)
+        bright = (np.clip(flat, self.low, self.high) - self.low) / (self.high - self.low)
+        return np.rint(bright * self.levels).astype(np.uint8)
+
+
+def _errors(model: LatentModel, images: np.ndarray) -> dict[str, Packable]:
+    """Give each row's squared error, and PCA's, both before any clipping."""
+    rival = model.baseline_.restore(images).astype(np.float64)
+    rest = np.square(images - rival).reshape(len(images), -1)
+    return {"errors": -model.score_samples(images), "pca_errors": rest.mean(axis=1)}
+
+
+def _beforehand(
+    model: LatentModel, codes: np.ndarray, laid: list[Layout], seen: _Sight
+) -> dict[str, Packable]:
+    """Decode what the page cannot: a grid over each map, and the rows themselves."""
+    found = {"restored": seen.kept(model.inverse_transform(codes))}
+    for place, layout in enumerate(laid):
+        there = layouts.codes_at(layout, layouts.grid(layout), codes)
+        found[f"grid{place}"] = seen.kept(model.inverse_transform(there))
+    return found
+
+
+def _scaling(model: LatentModel) -> dict[str, Any]:
+    scaling = model.scaling_
+    clipped = [scaling.low, scaling.high] if np.isfinite(scaling.low) else None
+    return {"scale": scaling.scale, "clip": clipped}
+
+
+def _linear(model: LatentModel) -> dict[str, Packable]:
+    """Give PCA, the offset of the scaling, and the mean of each row's values."""
+    principal, d = model.baseline_, math.prod(model.row_shape_)
+    offset = np.broadcast_to(np.asarray(model.scaling_.offset, np.float64).reshape(-1), (d,))
+    return {
+        "pca": rounded(principal.components, VALUE_BITS),
+        "pca_mean": np.asarray(principal.mean, np.float64).reshape(-1),
+        "offset": offset.copy(),
+    }

@@ -1,0 +1,106 @@
+"""Arrays as text inside a page: rounded no more than they may be, deflated, and in base 85.
+
+A page's script finds each array by its entry in a table: where its bytes begin, how they are to be
+read. `page/arrays.js` is the other end of this file.
+"""
+
+from __future__ import annotations
+
+import base64
+import zlib
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+
+SAFE = str.maketrans("<", ",")  # "<!--" inside a script would change how the page is read
+
+
+class Rounded(NamedTuple):
+    """An array as whole numbers, each row with a unit of its own.
+
+    Attributes
+    ----------
+    numbers : int32 array of shape (rows, columns)
+    units : float32 array of shape (rows,)
+        ``array ≈ numbers · units[:, None]``, reshaped.
+    shape : tuple of int
+    """
+
+    numbers: np.ndarray
+    units: np.ndarray
+    shape: tuple[int, ...]
+
+    @property
+    def array(self) -> np.ndarray:
+        """What the page will compute with."""
+        return (self.numbers * self.units[:, None]).astype(np.float32).reshape(self.shape)
+
+
+def rounded(array: np.ndarray, bits: int) -> Rounded:
+    """Round an array (..., columns) such that the largest value of a row takes so many bits."""
+    rows = np.asarray(array, np.float64).reshape(-1, array.shape[-1] if array.ndim else 1)
+    units = np.abs(rows).max(axis=1, initial=0.0) / (2 ** (bits - 1) - 1)
+    units = np.where(units > 0, units, 1.0).astype(np.float32)
+    numbers = np.rint(rows / units[:, None]).astype(np.int32)
+    return Rounded(numbers, units, tuple(array.shape))
+
+
+Packable = Rounded | np.ndarray
+
+
+class Packed(NamedTuple):
+    """Arrays as text.
+
+    Attributes
+    ----------
+    table : dict
+        For each name ``[kind, shape, start]``, or ``["rounded", shape, start, rows, planes]``,
+        where `start` is a place in the inflated bytes.
+    length : int
+        Bytes before they are inflated.
+    text : str
+        ASCII without "<", quotes or backslashes.
+    """
+
+    table: dict[str, Any]
+    length: int
+    text: str
+
+
+def pack(arrays: Mapping[str, Packable]) -> Packed:
+    """Write arrays into one text.
+
+    Parameters
+    ----------
+    arrays : mapping of str to Rounded, uint8 array or float array
+        Floats are kept as float32.
+    """
+    table: dict[str, Any] = {}
+    parts: list[bytes] = []
+    start = 0
+    for name, array in arrays.items():
+        entry, data = _packed(array)
+        table[name] = [*entry[:2], start, *entry[2:]]
+        parts.append(data)
+        start += len(data)
+    deflated = zlib.compress(b"".join(parts), 9)
+    text = base64.b85encode(deflated, pad=True).decode("ascii")
+    return Packed(table, len(deflated), text.translate(SAFE))
+
+
+def _packed(array: Packable) -> tuple[list[Any], bytes]:
+    if isinstance(array, Rounded):
+        signless = (array.numbers << 1) ^ (array.numbers >> 31)  # 0, -1, 1, -2 to 0, 1, 2, 3
+        planes = max(-(-int(signless.max(initial=0)).bit_length() // 8), 1)
+        data = _planes(array.units, 4) + _planes(signless.astype("<u4"), planes)
+        return ["rounded", list(array.shape), len(array.units), planes], data
+    if array.dtype == np.uint8:
+        return ["bytes", list(array.shape)], array.tobytes()
+    return ["floats", list(array.shape)], _planes(array.astype("<f4"), 4)
+
+
+def _planes(array: np.ndarray, count: int) -> bytes:
+    """Put first bytes beside first bytes, second beside second: they deflate better so."""
+    parts = np.ascontiguousarray(array).reshape(-1).view(np.uint8).reshape(-1, 4)
+    return np.ascontiguousarray(parts[:, :count].T).tobytes()

@@ -1,0 +1,243 @@
+// The page: what is told is read, the parts are made, and what one of them says reaches the others.
+
+const facts = JSON.parse($("told").textContent);
+language = facts.language === "ko" ? 1 : 0;
+
+function fail(error) {
+  $("failure").hidden = false;
+  $("failure").textContent = error.message || `${error}`;
+  throw error;
+}
+if (typeof DecompressionStream === "undefined") fail(new Error(say("old")));
+const arrays = await unpacked(facts.arrays, $("data").textContent, facts.bytes).catch(fail);
+$("data").remove();
+
+const model = modelOf(facts, arrays);
+const pictures = picturesOf(facts, arrays);
+facts.columns.forEach((column, i) => (column.values = arrays[`column${i}`].values));
+const columns = [
+  ...facts.columns,
+  { key: "error", values: model.errors, classes: [] },
+  { key: "pca_error", values: model.pcaErrors, classes: [] },
+  { key: "none", values: null, classes: [] },
+];
+const panels = panelsOf(facts, model, pictures);
+const { state } = panels;
+let layout = 0, tab = "", asked = null, frame = 0, last = null;
+document.querySelector("main").hidden = false;
+document.body.classList.toggle("table", !facts.image);
+
+// --- the map ----------------------------------------------------------------------------------
+
+const map = mapOf($("field"), facts, {
+  point(x, y, row) {
+    last = { x, y, row };
+    if (!frame) frame = requestAnimationFrame(() => { frame = 0; pointed(); });
+  },
+  choose(x, y, row) {
+    if (asked) return walkTo(x, y, row);
+    if (row >= 0) choose(row);
+  },
+  lassoed(rows) {
+    state.lasso = rows;
+    panels.lassoed();
+    if (!rows.length) panels.row(state.row, "chosen");
+  },
+});
+
+function pointed() {
+  const { x, y, row } = last;
+  const far = model.decodes ? model.nearest(model.codeAt(layout, x, y)).distance > facts.far : undefined;
+  panels.decoded(model.at(layout, x, y), far);
+  if (state.lasso.length) return;
+  if (row >= 0) panels.row(row, "row");
+  else panels.row(state.row, "chosen");
+}
+
+function choose(row) {
+  state.row = row;
+  map.mark({ row });
+  if (!state.lasso.length) panels.row(row, "chosen");
+  if (tab === "sliders" || tab === "noise") panels.shown[tab]();
+}
+
+function walkTo(x, y, row) {
+  const place = row >= 0 ? map.placeOf(row) : [x, y];
+  state[asked] = { z: row >= 0 ? model.code(row) : model.codeAt(layout, x, y), place };
+  ask(asked === "from" ? "to" : null);
+  markWalk();
+  panels.shown.walk();
+}
+
+function markWalk() {
+  const both = tab === "walk" && state.from && state.to;
+  map.mark({ walk: both ? [state.from.place, state.to.place] : undefined });
+}
+
+function ask(end) {
+  asked = end;
+  for (const each of ["from", "to"]) $(each).setAttribute("aria-pressed", each === end);
+}
+
+function lay(number) {
+  layout = number;
+  map.lay(arrays[`points${number}`].values);
+  if (model.decodes) walkBegins();
+  describe();
+}
+
+function walkBegins() {
+  const a = state.row, b = model.farthest(a);
+  state.from = { z: model.code(a), place: map.placeOf(a) };
+  state.to = { z: model.code(b), place: map.placeOf(b) };
+  markWalk();
+  if (tab === "walk") panels.shown.walk();
+}
+
+// --- colours and the legend -------------------------------------------------------------------
+
+function colour() {
+  const column = columns[$("colour").value], look = colouring(column, model.n, facts.palette);
+  map.colour(look);
+  $("legend").replaceChildren(...(look.span ? scale(look.span) : look.classes.map((name, i) => {
+    const button = document.createElement("button"), dot = document.createElement("i");
+    dot.style.background = look.colours[i];
+    button.type = "button";
+    button.setAttribute("aria-pressed", "true");
+    button.append(dot, name);
+    button.addEventListener("click", () => {
+      button.setAttribute("aria-pressed", button.getAttribute("aria-pressed") !== "true");
+      map.toggle(i);
+    });
+    return button;
+  })));
+}
+
+function scale([low, high]) {
+  const unit = columns[$("colour").value].key ? facts.unit : 1;
+  const words = [low, high].map((value) => {
+    const at = document.createElement("span");
+    at.textContent = figures(value / unit);
+    return at;
+  });
+  const bar = document.createElement("i");
+  bar.className = "scale";
+  bar.style.background = `linear-gradient(90deg, ${VIRIDIS})`;
+  return [words[0], bar, words[1]];
+}
+
+// --- words ------------------------------------------------------------------------------------
+
+function describe() {
+  speak();
+  const { shape, rows, of: all, components: k, unknown } = facts;
+  const mean = (values) => figures(values.reduce((a, b) => a + b, 0) / rows / facts.unit);
+  $("facts").textContent = say("summary", {
+    rows: rows < all ? say("some_of", { rows: rows.toLocaleString(), all: all.toLocaleString() }) : rows.toLocaleString(),
+    shape: say(facts.image ? "pixels" : "features", { s: shape.slice(0, 2).join(" × ") }),
+    k, e: mean(model.errors), p: mean(model.pcaErrors),
+  });
+  const way = model.decodes ? facts.maps[layout].way : "grid";
+  $("way").textContent = say(`decodes_${way}`, { n: way === "grid" ? facts.grid : facts.neighbors, why: unknown.decoder });
+  $("meaning").textContent = say(facts.directions ? "directions" : "components");
+  $("without").textContent = [
+    !model.decodes ? say("no_decoder", { why: unknown.decoder })
+      : facts.image && !model.encodes ? say("no_encoder", { why: unknown.encoder }) : "",
+    facts.image && facts.levels < 255 ? say("levels", { n: facts.levels + 1 }) : "",
+  ].join(" ");
+  options($("colour"), columns.map((column, i) => [i, column.key ? say(column.key) : say(column.name)]));
+  options($("layout"), facts.maps.map(({ words }, i) => [i, words]));
+  const names = panels.classes ? panels.classes.classes.map((name, i) => [i, name]) : [];
+  options($("which"), [["", say("everything")], ...names]);
+  for (const button of $("tabs").children) button.textContent = say(`${button.dataset.panel}_tab`);
+  if (last) pointed();
+  else $("warning").textContent = say("start");
+  panels.row(state.row, "chosen");
+  panels.lassoed();
+  if (tab) panels.shown[tab]();
+}
+
+function options(select, entries) {
+  const chosen = select.value;
+  select.replaceChildren(...entries.map(([value, text]) => new Option(text, value)));
+  if (entries.some(([value]) => `${value}` === chosen)) select.value = chosen;
+}
+
+// --- tabs -------------------------------------------------------------------------------------
+
+const TABS = ["class", "walk", "sliders", "noise"];
+const open = TABS.filter((name) => model.decodes && (name !== "noise" || (facts.image && model.encodes)));
+for (const name of TABS) $(name).hidden = true;
+$("tabs").replaceChildren(...open.map((name) => {
+  const button = document.createElement("button");
+  Object.assign(button, { type: "button", id: `tab-${name}` });
+  button.dataset.panel = name;
+  button.setAttribute("role", "tab");
+  button.setAttribute("aria-controls", name);
+  $(name).setAttribute("aria-labelledby", button.id);
+  button.addEventListener("click", () => turnTo(name));
+  return button;
+}));
+$("tabs").addEventListener("keydown", (event) => {
+  const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+  if (!step) return;
+  turnTo(open[(open.indexOf(tab) + step + open.length) % open.length]);
+  $(`tab-${tab}`).focus();
+});
+
+function turnTo(name) {
+  tab = name;
+  for (const button of $("tabs").children) {
+    const here = button.dataset.panel === name;
+    button.setAttribute("aria-selected", here);
+    button.tabIndex = here ? 0 : -1;
+    $(button.dataset.panel).hidden = !here;
+  }
+  ask(null);
+  markWalk();
+  panels.shown[name]();
+}
+
+// --- what is pressed and pulled ----------------------------------------------------------------
+
+const on = (id, kind, act) => $(id).addEventListener(kind, act);
+on("layout", "change", () => lay(Number($("layout").value)));
+on("colour", "change", colour);
+on("nearer", "click", () => map.zoom(1.4));
+on("farther", "click", () => map.zoom(1 / 1.4));
+on("whole", "click", map.whole);
+on("lasso", "click", () => {
+  const pressed = $("lasso").getAttribute("aria-pressed") !== "true";
+  $("lasso").setAttribute("aria-pressed", pressed);
+  map.lasso(pressed);
+  if (!pressed) { state.lasso = []; panels.lassoed(); panels.row(state.row, "chosen"); }
+});
+on("which", "change", panels.shown.class);
+on("spread", "input", panels.shown.class);
+on("again", "click", () => { panels.vary(); panels.shown.class(); });
+for (const end of ["from", "to"]) on(end, "click", () => ask(asked === end ? null : end));
+on("along", "input", panels.shown.walk);
+on("centre", "click", () => {
+  for (const { input } of state.knobs) input.value = 0;
+  panels.shown.sliders();
+});
+on("strength", "input", panels.shown.noise);
+on("anew", "click", () => { state.noise = null; panels.shown.noise(); });
+on("language", "change", () => { language = Number($("language").value === "ko"); describe(); });
+const themed = () => { colour(); describe(); };
+on("theme", "change", () => {
+  document.documentElement.dataset.theme = $("theme").value;
+  if (!$("theme").value) delete document.documentElement.dataset.theme;
+  themed();
+});
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", themed);
+
+$("language").value = facts.language;
+$("which-map").hidden = facts.maps.length < 2;
+if (model.decodes) panels.knobs(arrays.directions);
+describe();
+colour();
+lay(0);
+choose(0);
+if (open.length) turnTo(open[0]);
+window.jamjae = { facts, map, decode: model.decode, encode: model.encode, codeAt: model.codeAt, code: model.code, original: model.original };

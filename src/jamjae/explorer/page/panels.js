@@ -1,0 +1,134 @@
+// What stands beside the map: the chosen row, classes, walks, sliders, noise.
+
+const $ = (id) => document.getElementById(id);
+const SHEET = 10, FILM = 10, LASSOED = 20;
+
+function panelsOf(facts, model, pictures) {
+  const mse = (value) => say("mse", { e: figures(value / facts.unit) });
+  const classes = facts.columns.find((column) => column.classes.length);
+  const state = { row: 0, lasso: [], from: null, to: null, knobs: [], variation: [], noise: null };
+
+  function decoded(x, far) {
+    pictures.draw($("decoded").querySelector("canvas"), x);
+    $("here").classList.toggle("far", far === true);
+    $("warning").textContent = far === undefined ? "" : say(far ? "far" : "near");
+  }
+
+  function row(number, title) {
+    $("row-title").textContent = say(title, { n: number + 1 });
+    const x = model.original(number);
+    pictures.strip($("beside"), [
+      { x, text: say("original") },
+      { x: model.restored(number), text: `${say("model")}, ${mse(model.errors[number])}`, beside: x },
+      { x: model.linear(x), text: `${say("pca")}, ${mse(model.pcaErrors[number])}`, beside: x },
+    ]);
+  }
+
+  function lassoed() {
+    const rows = state.lasso;
+    if (!rows.length) return $("lassoed").replaceChildren();
+    $("row-title").textContent = say("lassoed", { n: rows.length });
+    const few = rows.slice(0, facts.image ? LASSOED : 1);
+    const mean = model.decodes ? [{ x: model.decode(model.meanOf(rows)), text: say("mean_of") }] : [];
+    pictures.strip($("beside"), mean);
+    pictures.strip($("lassoed"), few.map((one) => ({ x: model.original(one), text: `${one + 1}` })));
+  }
+
+  // --- classes -------------------------------------------------------------------------------
+
+  function rowsOfClass() {
+    const wanted = $("which").value, all = [];
+    for (let i = 0; i < model.n; i++)
+      if (wanted === "" || classes.values[i] === Number(wanted)) all.push(i);
+    return all;
+  }
+
+  function ofClass() {
+    const rows = rowsOfClass(), mean = model.meanOf(rows);
+    const spread = Number($("spread").value);
+    document.querySelector("output[for=spread]").textContent = spread.toFixed(2);
+    const near = model.nearest(mean).row;
+    pictures.strip($("representative"), [
+      { x: model.decode(mean), text: say("representative", { n: rows.length }) },
+      { x: model.original(near), text: `${say("nearest")}, ${near + 1}` },
+    ]);
+    if (!state.variation.length) vary();
+    pictures.strip($("variations"), state.variation.map((noise) => ({
+      x: model.decode(mean.map((value, c) => value * (1 + spread * noise[c]))),
+    })));
+  }
+
+  function vary() {
+    const sheet = facts.image ? SHEET : 3;
+    state.variation = Array.from({ length: sheet }, () => Array.from({ length: model.k }, normal));
+  }
+
+  // --- walks: ends are {z, place} ------------------------------------------------------------
+
+  function between(share) {
+    return state.from.z.map((value, c) => value + share * (state.to.z[c] - value));
+  }
+
+  function walk() {
+    if (!state.from || !state.to) return;
+    const share = Number($("along").value);
+    pictures.strip($("ends"), [
+      { x: model.decode(state.from.z), text: say("start_of") },
+      { x: model.decode(between(share)), text: say("between", { p: Math.round(100 * share) }) },
+      { x: model.decode(state.to.z), text: say("end_of") },
+    ]);
+    const film = facts.image ? FILM : 0;
+    pictures.strip($("film"), Array.from({ length: film }, (_, i) => ({
+      x: model.decode(between(i / (film - 1))),
+    })));
+  }
+
+  // --- sliders -------------------------------------------------------------------------------
+
+  function knobs(directions) {
+    const [count] = directions.shape;
+    state.knobs = Array.from({ length: count }, (_, i) => {
+      const label = document.createElement("label"), name = document.createElement("span");
+      const input = document.createElement("input"), told = document.createElement("output");
+      name.textContent = i + 1;
+      Object.assign(input, { type: "range", min: -3, max: 3, step: 0.05, value: 0 });
+      label.append(name, input, told);
+      input.addEventListener("input", turned);
+      return { input, told, along: directions.values.subarray(i * model.k, (i + 1) * model.k) };
+    });
+    $("knobs").replaceChildren(...state.knobs.map(({ input }) => input.parentNode));
+  }
+
+  function turned() {
+    const z = model.code(state.row), before = z.slice();
+    for (const { input, told, along } of state.knobs) {
+      told.textContent = Number(input.value).toFixed(2);
+      for (let c = 0; c < z.length; c++) z[c] += Number(input.value) * along[c];
+    }
+    pictures.strip($("turned"), [
+      { x: model.decode(before), text: say("row", { n: state.row + 1 }) },
+      { x: model.decode(z), text: say("turned") },
+    ]);
+  }
+
+  // --- noise ---------------------------------------------------------------------------------
+
+  function noisy() {
+    const strength = Number($("strength").value);
+    document.querySelector("output[for=strength]").textContent = strength.toFixed(2);
+    if (!state.noise) state.noise = Float32Array.from({ length: model.d }, normal);
+    const clean = model.original(state.row), span = facts.high - facts.low;
+    const x = clean.map((v, i) => clamp(v + strength * span * state.noise[i], facts.low, facts.high));
+    const restored = model.decode(model.encode(x)), rival = model.linear(x);
+    const told = (name, y) => `${say(name)}, ${mse(model.error(clean, y))}`;
+    pictures.strip($("restored"), [
+      { x, text: told("noise", x) },
+      { x: restored, text: told("restored", restored) },
+      { x: rival, text: told("pca", rival) },
+      { x: clean, text: say("original") },
+    ]);
+  }
+
+  const shown = { class: ofClass, walk, sliders: turned, noise: noisy };
+  return { state, decoded, row, lassoed, vary, knobs, classes, shown };
+}

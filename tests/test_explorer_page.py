@@ -1,0 +1,518 @@
+"""The page of a model in a browser: it decodes as Python does, and all that can be done in it."""
+
+from __future__ import annotations
+
+import json
+from importlib import resources
+
+import keras
+import numpy as np
+import pytest
+from keras import layers
+from sklearn.datasets import load_iris
+
+from jamjae import Autoencoder, explore
+from jamjae.explorer import graphs
+
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:Training did not improve:sklearn.exceptions.ConvergenceWarning"
+)
+PAGE = resources.files("jamjae.explorer") / "page"
+SEEN = "() => document.querySelector('#decoded canvas').toDataURL()"
+
+
+@pytest.fixture
+def opened(browser, tmp_path):
+    """Open a page of a model; every error of its script and every request fails the test."""
+    faults, requests, contexts = [], [], []
+
+    def open_(made, **settings):
+        context = browser.new_context(**settings)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda fault: faults.append(str(fault)))
+        page.on("console", lambda said: faults.append(said.text) if said.type == "error" else None)
+        page.on("request", lambda request: requests.append(request.url))
+        page.goto(made.save(tmp_path / "page.html").as_uri())
+        page.wait_for_function("window.jamjae !== undefined")
+        return page
+
+    yield open_
+    for context in contexts:
+        context.close()
+    assert not faults
+    assert all(url.startswith(("file:", "data:", "blob:")) for url in requests)
+    assert sum(url.startswith("file:") for url in requests) == len(contexts)
+
+
+def middle(page):
+    box = page.locator("#field").bounding_box()
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+
+def settle(page):
+    """Wait until what was asked for is drawn."""
+    page.evaluate(
+        "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+    )
+
+
+# --- it computes what Python computes ------------------------------------------------------------
+
+
+def images(shape, n=60):
+    rng = np.random.RandomState(0)
+    return (rng.rand(n, *shape) * np.linspace(0.2, 1, n).reshape(-1, *[1] * len(shape))).astype(
+        np.float32
+    )
+
+
+def mlp():
+    flat = [layers.Flatten(), *(layers.Dense(12, activation="elu") for _ in range(2))]
+    out = [layers.Dense(12, activation="elu"), layers.Dense(81, activation="elu")]
+    encoder = keras.Sequential([keras.Input((9, 9)), *flat])
+    return encoder, keras.Sequential([keras.Input((12,)), *out, layers.Reshape((9, 9))])
+
+
+def cnn():
+    """The course's kind: LAB 12-3's, with A2's strides."""
+    encoder = keras.Sequential(
+        [
+            keras.Input((9, 9, 1)),
+            layers.Conv2D(6, 3, activation="elu"),
+            layers.Conv2D(4, 3, 2, padding="same", activation="elu"),
+            layers.Flatten(),
+            layers.Dense(10, activation="elu"),
+        ]
+    )
+    decoder = keras.Sequential(
+        [
+            keras.Input((10,)),
+            layers.Dense(36, activation="elu"),
+            layers.Reshape((3, 3, 4)),
+            layers.Conv2DTranspose(6, 3, activation="elu"),
+            layers.Conv2DTranspose(6, 3, 2, padding="same", activation="elu"),
+            layers.Cropping2D(((0, 1), (1, 0))),
+            layers.Conv2DTranspose(1, 1, activation="elu"),
+        ]
+    )
+    return encoder, decoder
+
+
+@pytest.mark.parametrize(
+    ("shape", "settings"),
+    [
+        ((9, 9), {}),
+        ((7, 10, 3), {"network": "conv"}),
+        ((33, 18), {"network": "conv"}),
+        ((5,), {"n_components": 3}),
+        ((9, 9), {"pair": mlp}),
+        ((9, 9, 1), {"pair": cnn}),
+    ],
+)
+def test_the_page_decodes_and_encodes_as_python_does(opened, shape, settings):
+    settings = dict(settings)
+    if "pair" in settings:
+        encoder, decoder = settings.pop("pair")()
+        settings |= {"encoder": encoder, "decoder": decoder}
+    else:
+        settings = {"n_components": 10, **settings}
+    X = images(shape)
+    model = Autoencoder(random_state=0, epochs=2, **settings).fit(X)
+    page = opened(explore(model, X, method="pca"))
+    codes = model.transform(X[:8])
+    codes = np.concatenate([codes, codes.mean(axis=0) + 2 * (codes - codes.mean(axis=0))])
+    found = page.evaluate("(Z) => Z.map((z) => Array.from(jamjae.decode(z)))", codes.tolist())
+    expected = model.inverse_transform(codes).reshape(len(codes), -1)
+    assert np.abs(np.array(found) - expected).max() <= 1e-4 * np.ptp(X)
+    if len(shape) > 1:
+        flat = X[:8].reshape(8, -1).tolist()
+        found = page.evaluate("(X) => X.map((x) => Array.from(jamjae.encode(x)))", flat)
+        error = np.abs(np.array(found) - model.transform(X[:8])).mean()
+        assert error <= 0.1 * model.transform(X).std()  # its weights have seven bits
+
+
+def everything():
+    """A network of every layer that pages know."""
+    x = keras.Input((8, 9, 3))
+    y = layers.Rescaling(0.7, 0.1)(x)
+    y = layers.ZeroPadding2D(((1, 2), (0, 1)))(y)
+    y = layers.Conv2D(4, 3, strides=2, padding="same", dilation_rate=1, activation="silu")(y)
+    y = layers.BatchNormalization()(y)
+    y = layers.UpSampling2D((2, 3))(layers.LeakyReLU(0.15)(y))
+    y = layers.Conv2D(5, 2, dilation_rate=2, activation="gelu")(y)
+    y = layers.MaxPooling2D(2, padding="same")(y)
+    a = layers.AveragePooling2D(3, 2, padding="same")(y)
+    b = layers.Conv2D(5, 3, 2, padding="same", use_bias=False, activation="tanh")(y)
+    y = layers.Concatenate()([layers.Add()([a, b]), layers.Multiply()([a, b])])
+    y = layers.Subtract()([y, layers.ReLU(1.5, 0.1, 0.2)(y)])
+    y = layers.Dropout(0.5)(layers.GaussianNoise(0.3)(y))
+    y = layers.Conv2DTranspose(6, 4, 3, activation="mish")(y)
+    y = layers.Conv2DTranspose(3, 3, 2, padding="same", output_padding=1, activation="selu")(y)
+    y = layers.Cropping2D(((2, 1), (1, 3)))(y)
+    y = layers.ELU(0.5)(layers.Dense(4)(y))
+    y = keras.Sequential([layers.Conv2D(3, 3, 3), layers.Activation("softsign")])(y)
+    y = layers.Flatten()(y)
+    return keras.Model(x, layers.Softmax()(layers.Dense(7)(y)))
+
+
+def activated(name):
+    x = keras.Input((40,))
+    return keras.Model(x, layers.Dense(40, activation=name)(x))
+
+
+@pytest.fixture(scope="module")
+def interpreter(browser):
+    """A page that holds nothing but the script that computes networks."""
+    page = browser.new_page()
+    script = "\n".join((PAGE / f"{name}.js").read_text("utf-8") for name in ("arrays", "network"))
+    page.set_content(f"<script>{script}</script>")
+    yield page
+    page.close()
+
+
+def run(interpreter, model, X):
+    graph = graphs.trace(model, "a")
+    arrays = {
+        name: {"values": array.ravel().tolist(), "shape": list(array.shape)}
+        for name, array in graph.weights.items()
+    }
+    found = interpreter.evaluate(
+        """([steps, arrays, X]) => {
+          for (const each of Object.values(arrays)) each.values = Float32Array.from(each.values);
+          const apply = network(steps, arrays);
+          return X.map((x) => Array.from(apply(Float32Array.from(x))));
+        }""",
+        [graph.steps, arrays, X.reshape(len(X), -1).tolist()],
+    )
+    return np.array(found)
+
+
+def test_every_layer_agrees_with_keras(interpreter):
+    keras.utils.set_random_seed(0)
+    model = everything()
+    rng = np.random.RandomState(0)
+    for variable in model.variables:  # of BatchNormalization, too
+        if variable.dtype == "float32":
+            variable.assign(np.abs(rng.normal(0.1, 0.5, variable.shape)) * rng.choice([0.6, 1]))
+    X = rng.normal(size=(3, 8, 9, 3)).astype(np.float32)
+    known = {step["op"] for step in graphs.trace(model, "a").steps}
+    assert known == {"input", *(op for op in OPERATIONS if op != "dense"), "dense"}
+    found = run(interpreter, model, X)
+    np.testing.assert_allclose(found, np.asarray(model(X)), atol=2e-6, rtol=2e-5)
+
+
+OPERATIONS = {
+    *("same", "dense", "conv", "conv_transpose", "scale", "most", "mean", "repeat", "shift"),
+    *("rectify", "elu", "add", "subtract", "multiply", "join"),
+}
+
+
+@pytest.mark.parametrize("name", graphs.ACTIVATIONS)
+def test_every_activation_agrees_with_keras(interpreter, name):
+    model = activated(name)
+    model.layers[-1].set_weights([np.eye(40), np.zeros(40)])
+    X = np.concatenate([np.linspace(-9, 9, 39), [0.0]])[None].astype(np.float32)
+    found = run(interpreter, model, X)
+    np.testing.assert_allclose(found, np.asarray(model(X)), atol=2e-6, rtol=2e-6)
+
+
+# --- what can be done in it ----------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def wide(digits):
+    return Autoencoder(16, random_state=0, epochs=3).fit(digits.X)
+
+
+@pytest.fixture(scope="module")
+def made(wide, digits):
+    return explore(wide, digits.X, digits.y, class_names=digits.class_names, rows=400, title="Ten")
+
+
+def texts(page, selector):
+    return page.locator(selector).all_inner_texts()
+
+
+def test_the_pointer_decodes_and_shows_the_row_under_it(opened, made):
+    page = opened(made)
+    x, y = middle(page)
+    page.mouse.move(x, y)
+    settle(page)
+    one = page.evaluate(SEEN)
+    page.mouse.move(x + 90, y - 60)
+    settle(page)
+    assert page.evaluate(SEEN) != one
+    box = page.locator("#field").bounding_box()
+    px, py = page.evaluate("() => jamjae.map.pixelOf(123)")
+    page.mouse.move(box["x"] + 1 + px, box["y"] + 1 + py)
+    settle(page)
+    captions = texts(page, "#beside figcaption")
+    assert page.inner_text("#row-title").startswith("Row ")
+    assert captions[0] == "original"
+    assert captions[1].startswith("jamjae, MSE ")
+    assert captions[2].startswith("PCA, MSE ")
+    page.mouse.click(box["x"] + 1 + px, box["y"] + 1 + py)
+    settle(page)
+    assert "chosen" not in page.inner_text("#row-title")
+    page.mouse.move(5, 5)
+
+
+def test_pan_zoom_and_whole(opened, made):
+    page = opened(made)
+    where = "() => jamjae.map.pixelOf(7)"
+    start = page.evaluate(where)
+    x, y = middle(page)
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + 40, y + 30, steps=4)
+    page.mouse.up()
+    moved = page.evaluate(where)
+    assert np.hypot(*np.subtract(moved, start)) > 30
+    page.mouse.wheel(0, -200)
+    page.wait_for_function("(a) => jamjae.map.pixelOf(7)[0] !== a", arg=moved[0])
+    page.click("#nearer")
+    page.click("#farther")
+    page.click("#whole")
+    np.testing.assert_allclose(page.evaluate(where), start, atol=0.5)
+
+
+def test_the_keyboard_does_what_the_pointer_does(opened, made):
+    page = opened(made)
+    page.focus("#field")
+    page.keyboard.press("ArrowRight")
+    settle(page)
+    one = page.evaluate(SEEN)
+    for _ in range(8):
+        page.keyboard.press("ArrowUp")
+    settle(page)
+    assert page.evaluate(SEEN) != one
+    start = page.evaluate("() => jamjae.map.pixelOf(7)")
+    page.keyboard.press("+")
+    assert page.evaluate("() => jamjae.map.pixelOf(7)") != start
+    page.keyboard.press("0")
+    np.testing.assert_allclose(page.evaluate("() => jamjae.map.pixelOf(7)"), start, atol=0.5)
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("Enter")
+    settle(page)
+    assert page.inner_text("#row-title") != "Row 1, chosen"
+    page.focus("#tab-class")
+    page.keyboard.press("ArrowRight")
+    assert page.get_attribute("#tab-walk", "aria-selected") == "true"
+
+
+def drawn(page):
+    return page.evaluate("() => document.querySelector('#points').toDataURL()")
+
+
+def test_legend_colours_and_layouts(opened, made):
+    page = opened(made)
+    settle(page)
+    full = drawn(page)
+    assert texts(page, "#legend button") == list("0123456789")
+    page.click("#legend button:nth-child(3)")
+    settle(page)
+    assert page.get_attribute("#legend button:nth-child(3)", "aria-pressed") == "false"
+    assert drawn(page) != full
+    page.click("#legend button:nth-child(3)")
+    settle(page)
+    assert drawn(page) == full
+    page.select_option("#colour", label="error")
+    settle(page)
+    assert drawn(page) != full
+    assert len(texts(page, "#legend span")) == 2
+    assert "nearest codes" in page.inner_text("#way")
+    page.select_option("#layout", index=1)
+    settle(page)
+    assert "inverse of the PCA" in page.inner_text("#way")
+
+
+def test_the_lasso_gathers_rows(opened, made):
+    page = opened(made)
+    page.click("#lasso")
+    box = page.locator("#field").bounding_box()
+    left, top = box["x"] + 3, box["y"] + 3
+    right, bottom = box["x"] + box["width"] - 3, box["y"] + box["height"] - 3
+    page.mouse.move(left, top)
+    page.mouse.down()
+    for place in ((right, top), (right, bottom), (left, bottom)):
+        page.mouse.move(*place, steps=3)
+    page.mouse.up()
+    assert page.inner_text("#row-title") == "400 rows in the lasso"
+    assert len(texts(page, "#lassoed figure")) == 20
+    assert texts(page, "#beside figcaption") == ["their mean"]
+    page.click("#lasso")
+    assert page.inner_text("#row-title") == "Row 1, chosen"
+    assert texts(page, "#lassoed figure") == []
+
+
+def pictures(page, selector):
+    return page.evaluate(
+        "(s) => [...document.querySelectorAll(s + ' canvas')].map((c) => c.toDataURL())", selector
+    )
+
+
+def test_a_class_s_mean_and_its_variations(opened, made, wide, digits):
+    page = opened(made)
+    page.select_option("#which", label="3")
+    n = int((digits.y == 3).sum())
+    caption = texts(page, "#representative figcaption")[0]
+    assert caption.startswith("mean of ")
+    assert int(caption.split()[-1]) <= n
+    sheet = pictures(page, "#variations")
+    assert len(set(sheet)) == 10
+    page.click("#again")
+    assert pictures(page, "#variations") != sheet
+    page.locator("#spread").fill("0")
+    assert len(set(pictures(page, "#variations"))) == 1
+    assert pictures(page, "#variations")[0] == pictures(page, "#representative")[0]
+
+
+def test_a_walk_between_two_places(opened, made):
+    page = opened(made)
+    page.click("#tab-walk")
+    film = pictures(page, "#film")
+    assert len(film) == 10
+    assert [film[0], film[-1]] == pictures(page, "#ends")[::2]
+    x, y = middle(page)
+    page.click("#from")
+    page.mouse.click(x - 80, y)
+    page.mouse.click(x + 80, y + 40)
+    assert page.get_attribute("#to", "aria-pressed") == "false"
+    assert pictures(page, "#film") != film
+    page.locator("#along").fill("0")
+    assert texts(page, "#ends figcaption")[1] == "0 % of the way"
+    ends = pictures(page, "#ends")
+    assert ends[0] == ends[1]
+
+
+def test_sliders_move_the_code(opened, made):
+    page = opened(made)
+    page.click("#tab-sliders")
+    assert page.locator("#knobs input").count() == 10  # directions of a code of 16 numbers
+    same = pictures(page, "#turned")
+    assert same[0] == same[1]
+    page.locator("#knobs input").nth(1).fill("2")
+    turned = pictures(page, "#turned")
+    assert turned[0] == same[0] != turned[1]
+    page.click("#centre")
+    assert pictures(page, "#turned") == same
+
+
+def test_noise_is_added_and_taken_away(opened, made):
+    page = opened(made)
+    page.click("#tab-noise")
+    before = pictures(page, "#restored")
+    captions = texts(page, "#restored figcaption")
+    assert [caption.split(",")[0] for caption in captions] == [
+        "noisy",
+        "restored",
+        "PCA",
+        "original",
+    ]
+    page.click("#anew")
+    assert pictures(page, "#restored")[0] != before[0]
+    page.locator("#strength").fill("0")
+    clean = pictures(page, "#restored")
+    assert clean[0] == clean[3] == before[3]
+
+
+def test_two_languages_and_two_themes(opened, made):
+    page = opened(made, color_scheme="dark")
+    ground = "() => getComputedStyle(document.body).backgroundColor"
+    assert page.evaluate(ground) == "rgb(21, 21, 21)"
+    page.select_option("#theme", "light")
+    assert page.evaluate(ground) == "rgb(255, 255, 255)"
+    page.select_option("#language", "ko")
+    assert page.inner_text("#chart-title") == "코드의 지도"
+    assert page.evaluate("() => document.documentElement.lang") == "ko"
+    words = (PAGE / "words.js").read_text("utf-8")
+    known = words.count("[")  # a word in each of the two languages
+    assert known > 50
+
+
+def test_a_phone_needs_no_sideways_scrolling(opened, made):
+    page = opened(made, viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True)
+    for tab in ("class", "walk", "sliders", "noise"):
+        page.click(f"#tab-{tab}")
+        assert page.evaluate("() => document.documentElement.scrollWidth") <= 360
+    x, y = middle(page)
+    page.touchscreen.tap(x, y)
+    settle(page)
+    assert page.inner_text("#warning")
+
+
+def test_places_far_from_data_are_marked(opened, digits):
+    model = Autoencoder(2, random_state=0, epochs=2).fit(digits.X)
+    page = opened(explore(model, digits.X, digits.y, rows=300))
+    page.click("#farther")
+    page.click("#farther")
+    page.click("#farther")
+    box = page.locator("#field").bounding_box()
+    page.mouse.move(box["x"] + 4, box["y"] + 4)
+    settle(page)
+    assert "far" in page.get_attribute("#here", "class")
+    assert page.inner_text("#warning").startswith("Far from all data")
+    px, py = page.evaluate("() => jamjae.map.pixelOf(5)")
+    page.mouse.move(box["x"] + 1 + px, box["y"] + 1 + py)
+    settle(page)
+    assert page.inner_text("#warning") == "Near the data."
+
+
+def test_a_table_is_shown_as_bars(opened):
+    iris = load_iris(as_frame=True)
+    model = Autoencoder(2, random_state=0, epochs=3).fit(iris.data)
+    page = opened(explore(model, iris.data, iris.target, class_names=iris.target_names))
+    assert not page.locator("#tab-noise").is_visible()
+    page.select_option("#colour", label="petal length (cm)")
+    settle(page)
+    assert len(texts(page, "#legend span")) == 2
+    found = page.evaluate("() => Array.from(jamjae.original(70))")
+    np.testing.assert_allclose(found, iris.data.iloc[70], atol=1e-3)
+    for tab in ("class", "walk", "sliders"):
+        page.click(f"#tab-{tab}")
+    x, y = middle(page)
+    page.mouse.move(x, y)
+    settle(page)
+    assert len(texts(page, "#beside figcaption")) == 3
+
+
+def test_a_decoder_unknown_to_the_page_is_shown_by_a_grid(opened, digits):
+    encoder = keras.Sequential([keras.Input((8, 8)), layers.Flatten(), layers.Dense(2)])
+    x = keras.Input((2,))
+    decoder = keras.Model(x, layers.LayerNormalization()(layers.Dense(64)(x)))
+    model = Autoencoder(encoder=encoder, decoder=decoder, random_state=0, epochs=2).fit(digits.X)
+    page = opened(explore(model, digits.X, digits.y, rows=100))
+    assert "LayerNormalization" in page.inner_text("#way")
+    assert "LayerNormalization" in page.inner_text("#without")
+    assert page.locator("#tabs button").count() == 0
+    x, y = middle(page)
+    page.mouse.move(x, y)
+    settle(page)
+    one = page.evaluate(SEEN)
+    page.mouse.move(x + 120, y + 100)
+    settle(page)
+    assert page.evaluate(SEEN) != one
+    assert len(pictures(page, "#beside")) == 3
+
+
+@pytest.mark.parametrize("labels", [None, ["one"] * 2])
+def test_two_rows_with_one_class_or_none(opened, wide, digits, labels):
+    page = opened(explore(wide, digits.X[:2], labels))
+    for tab in ("class", "walk", "sliders", "noise"):
+        page.click(f"#tab-{tab}")
+    x, y = middle(page)
+    page.mouse.move(x, y)
+    settle(page)
+    assert page.inner_text("#warning")
+
+
+def test_names_with_markup_are_shown_as_they_are(opened, wide, digits):
+    names = ["</script><b>0</b>", "<img src=x>", *"23456789"]
+    title = "</title><i>t</i>"
+    made = explore(wide, digits.X, digits.y, class_names=names, rows=50, method="pca", title=title)
+    page = opened(made)
+    assert texts(page, "#legend button")[:2] == names[:2]
+    assert page.inner_text("h1") == title
+    assert page.locator("img, b, h1 i").count() == 0
+    assert json.loads(page.evaluate("() => JSON.stringify(jamjae.facts.title)")) == title
