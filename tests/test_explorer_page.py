@@ -34,7 +34,7 @@ def opened(browser, tmp_path):
         page.on("console", lambda said: faults.append(said.text) if said.type == "error" else None)
         page.on("request", lambda request: requests.append(request.url))
         page.goto(made.save(tmp_path / "page.html").as_uri())
-        page.wait_for_function("window.jamjae !== undefined")
+        page.wait_for_selector("html[data-ready]", state="attached")
         return page
 
     yield open_
@@ -270,7 +270,8 @@ def test_pan_zoom_and_whole(opened, made):
     moved = page.evaluate(where)
     assert np.hypot(*np.subtract(moved, start)) > 30
     page.mouse.wheel(0, -200)
-    page.wait_for_function("(a) => jamjae.map.pixelOf(7)[0] !== a", arg=moved[0])
+    settle(page)
+    assert page.evaluate(where) != moved
     page.click("#nearer")
     page.click("#farther")
     page.click("#whole")

@@ -13,7 +13,7 @@ from jamjae.metrics import trustworthiness
 
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
-TEN_LINES, COMPARISON, GUIDED, NEW_DATA, DENOISED, CHAPTER = BLOCKS
+TEN_LINES, COMPARISON, GUIDED, NEW_DATA, DENOISED, EXPLORED, CHAPTER = BLOCKS
 
 
 def test_ten_lines(tmp_path, monkeypatch, capsys):
@@ -59,6 +59,12 @@ def test_noise_is_taken_away():
     exec(DENOISED.replace("noise=0.3", "noise=0.3, epochs=1"), names)  # noqa: S102
     assert names["restored"].shape == (10, 63, 63, 3)
     assert names["restored"].dtype == np.uint8
+
+
+def test_a_model_is_looked_into(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    exec(EXPLORED.replace("random_state=0", "random_state=0, epochs=2"), {})  # noqa: S102
+    assert (tmp_path / "explorer.html").read_text("utf-8").startswith("<!DOCTYPE html>")
 
 
 @pytest.mark.filterwarnings("ignore:Do not pass an `input_shape`:UserWarning")

@@ -67,7 +67,7 @@ def _explore(model: Autoencoder, digits: Dataset, seed: int, output: Path, voice
         digits.X,
         digits.y,
         class_names=digits.class_names,
-        title=f"1,797 digits as {COMPONENTS} numbers each",
+        title="Handwritten digits",
         random_state=seed,
     )
     page.save(output / "explorer.html")

@@ -240,4 +240,6 @@ colour();
 lay(0);
 choose(0);
 if (open.length) turnTo(open[0]);
-window.jamjae = { facts, map, decode: model.decode, encode: model.encode, codeAt: model.codeAt, code: model.code, original: model.original };
+// For whoever looks into the page by its console.
+window.jamjae = { facts, map, ...model };
+document.documentElement.dataset.ready = "";

@@ -18,7 +18,7 @@ const WORDS = {
     "Drag to move, scroll or pinch to zoom, click to choose. Keys: arrows move the pointer, + and − zoom, 0 shows all, Enter chooses the nearest row.",
     "끌면 이동, 스크롤하거나 두 손가락으로 확대, 누르면 선택. 키보드: 화살표로 이동, +와 −로 확대·축소, 0은 전체, Enter는 가장 가까운 행 선택.",
   ],
-  here: ["Decoded at the pointer", "가리킨 곳의 복원"],
+  here: ["At the pointer", "가리킨 곳"],
   start: ["Point at the map.", "지도를 가리키세요."],
   decodes_code: [
     "Any place of this map is a code, and is decoded as it is.",
