@@ -201,6 +201,10 @@ def test_other_shapes_are_refused(digits, plane):
         ({"rows": 1}, "rows=1"),
         ({"rows": 2.5}, "rows=2.5"),
         ({"class_names": ["a"]}, "without y"),
+        ({"class_names": "ab", "y": [0] * 1797}, "class_names='ab'"),
+        ({"class_names": 5, "y": [0] * 1797}, "class_names=5"),
+        ({"columns": [[1] * 1797]}, "columns of type list"),
+        ({"y": [[1], [1, 2]]}, "cannot use y"),
         ({"columns": {"a": np.where(np.arange(1797) > 5, np.nan, np.arange(1797.0))}}, "NaN"),
     ],
 )
@@ -249,6 +253,13 @@ def test_layers_that_pages_do_not_know_are_named():
     odd = keras.Model(x, layers.UnitNormalization()(x))
     with pytest.raises(graphs.UnknownLayer, match="UnitNormalization"):
         graphs.trace(odd, "decoder")
+    image = keras.Input((4, 4, 2))
+    gate = layers.Multiply()([image, layers.AveragePooling2D(4)(image)])
+    beside = layers.Concatenate(axis=1)([image, image])
+    across = layers.Softmax(axis=1)(image)
+    for output, name in ((gate, "Multiply"), (beside, "Concatenate"), (across, "Softmax")):
+        with pytest.raises(graphs.UnknownLayer, match=name):
+            graphs.trace(keras.Model(image, output), "decoder")
     own = keras.Sequential([keras.Input((4,)), layers.Dense(2, activation=lambda v: v + 1)])
     with pytest.raises(graphs.UnknownLayer, match="activation"):
         graphs.trace(own, "decoder")
@@ -273,3 +284,13 @@ def test_data_frames_and_numbers_of_classes():
     assert (values["name"], values["classes"]) == ("value", [])
     one = facts_of(explore(model, X, ["only"] * 30))["columns"][0]
     assert one["classes"] == ["only"]
+    X = np.random.RandomState(0).normal(size=(150, 3))
+    model = Autoencoder(1, random_state=0, epochs=1).fit(X)
+    ages, few = np.arange(150), np.arange(150) % 90
+    assert facts_of(explore(model, X, ages))["columns"][0]["classes"] == []
+    assert len(facts_of(explore(model, X, few))["columns"][0]["classes"]) == 90
+
+
+def test_numbers_too_small_for_float32_become_nothing():
+    rows = packing.rounded(np.array([[1e-50, 2e-50], [1.0, -2.0]]), 16)
+    np.testing.assert_allclose(rows.array, [[0, 0], [1, -2]], atol=1e-4)

@@ -208,6 +208,17 @@ OPERATIONS = {
 }
 
 
+def test_a_layer_that_is_called_twice(interpreter):
+    keras.utils.set_random_seed(0)
+    x = keras.Input((9, 9, 2))
+    twice = layers.Conv2D(2, 3, 2, padding="same", activation="elu")
+    inside = keras.Sequential([layers.Conv2DTranspose(2, 3, 2, padding="same")])
+    y = twice(twice(x))
+    model = keras.Model(x, layers.Concatenate()([layers.Flatten()(inside(y)), layers.Flatten()(y)]))
+    X = np.random.RandomState(0).normal(size=(2, 9, 9, 2)).astype(np.float32)
+    np.testing.assert_allclose(run(interpreter, model, X), np.asarray(model(X)), atol=1e-5)
+
+
 @pytest.mark.parametrize("name", graphs.ACTIVATIONS)
 def test_every_activation_agrees_with_keras(interpreter, name):
     model = activated(name)
@@ -318,6 +329,10 @@ def test_legend_colours_and_layouts(opened, made):
     page.click("#legend button:nth-child(3)")
     settle(page)
     assert drawn(page) == full
+    page.click("#legend button:nth-child(3)")
+    page.select_option("#theme", "dark")
+    assert page.get_attribute("#legend button:nth-child(3)", "aria-pressed") == "false"
+    page.select_option("#theme", "light")
     page.select_option("#colour", label="error")
     settle(page)
     assert drawn(page) != full
@@ -342,8 +357,11 @@ def test_the_lasso_gathers_rows(opened, made):
     assert page.inner_text("#row-title") == "400 rows in the lasso"
     assert len(texts(page, "#lassoed figure")) == 20
     assert texts(page, "#beside figcaption") == ["their mean"]
+    px, py = page.evaluate("() => jamjae.map.pixelOf(9)")
+    page.mouse.click(box["x"] + 1 + px, box["y"] + 1 + py)  # a click in place of a lasso ends it
+    assert "lasso" not in page.inner_text("#row-title")
     page.click("#lasso")
-    assert page.inner_text("#row-title") == "Row 1, chosen"
+    assert page.inner_text("#row-title").endswith(", chosen")
     assert texts(page, "#lassoed figure") == []
 
 
@@ -506,6 +524,30 @@ def test_two_rows_with_one_class_or_none(opened, wide, digits, labels):
     page.mouse.move(x, y)
     settle(page)
     assert page.inner_text("#warning")
+
+
+def test_columns_may_have_any_name_and_classes_no_rows(opened, wide, digits):
+    odd = dict.fromkeys(("constructor", "summary", "far", "error"), digits.y)
+    few = digits.X[digits.y < 4], digits.y[digits.y < 4]
+    odd = {name: values[digits.y < 4] for name, values in odd.items()}
+    names = digits.class_names
+    page = opened(explore(wide, *few, class_names=names, columns=odd, rows=80, method="pca"))
+    colours = texts(page, "#colour option")
+    assert colours[:5] == ["class", "constructor", "summary", "far", "error"]
+    assert texts(page, "#which option") == ["all rows", "0", "1", "2", "3"]
+
+
+def test_a_page_that_is_shown_later_fills_its_place(opened, made):
+    page = opened(made)
+    page.evaluate("() => (document.querySelector('main').style.display = 'none')")
+    page.set_viewport_size({"width": 700, "height": 600})
+    page.evaluate("() => (document.querySelector('main').style.display = '')")
+    settle(page)
+    places = page.evaluate("() => [...Array(400).keys()].map((row) => jamjae.map.pixelOf(row))")
+    box = page.locator("#field").bounding_box()
+    assert np.ptp(places, axis=0).max() > 0.5 * min(box["width"], box["height"])
+    assert np.min(places) >= 0
+    assert (np.max(places, axis=0) <= [box["width"], box["height"]]).all()
 
 
 def test_names_with_markup_are_shown_as_they_are(opened, wide, digits):

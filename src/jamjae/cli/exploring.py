@@ -57,6 +57,8 @@ def explore(
     voice = Voice(quiet=quiet, as_json=json)
     if output.suffix.lower() not in PAGES:
         raise OutputError(f"Cannot write {str(output)!r}: a name that ends in .html is expected.")
+    if language not in (None, "en", "ko"):
+        raise typer.BadParameter(f"--language {language}: en or ko is expected.")
     require_writable(output)
     require_other(data, output)
     fitted = opened(model)

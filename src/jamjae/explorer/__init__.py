@@ -10,10 +10,11 @@ from __future__ import annotations
 import json
 import os
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from importlib import resources
+from numbers import Integral
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -132,7 +133,17 @@ def explore(
             raise InvalidDataError(
                 f"explore received {name}={value!r}; expected one of {', '.join(known)}."
             )
-    if not isinstance(rows, int) or rows < 2:
+    if isinstance(class_names, str | Mapping) or not isinstance(class_names, Iterable | None):
+        raise InvalidDataError(
+            f"explore received class_names={class_names!r}; a sequence of names is expected, one a "
+            "class, in the order of the numbers in y."
+        )
+    if not isinstance(columns, Mapping | None):
+        raise InvalidDataError(
+            f"explore received columns of type {type(columns).__name__}; a dict of names and "
+            "values is expected."
+        )
+    if not isinstance(rows, Integral) or rows < 2:
         raise InvalidDataError(
             f"explore received rows={rows!r}; a whole number from 2 is expected."
         )
@@ -148,7 +159,7 @@ def explore(
             method=method,
             random_state=random_state,
         )
-    return Explorer(_page({**facts, "title": title, "language": language}, arrays))
+    return Explorer(_page({**facts, "title": str(title), "language": language}, arrays))
 
 
 def _page(facts: dict[str, Any], arrays: dict[str, Any]) -> str:

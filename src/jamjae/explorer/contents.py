@@ -24,7 +24,10 @@ PLENTY, FEW_LEVELS = 1 << 20, 47  # pixel values from which on fewer levels keep
 MOST_WEIGHTS = 16_000_000  # of both networks: about 40 MB of page
 MOST_VALUES = 100_000_000  # of all rows shown
 MOST_FEATURES = 64  # of a table that points can be coloured by
-CLASSES = 20  # different floating-point numbers up to which they are taken for classes
+CLASSES, MOST_CLASSES = (
+    20,
+    100,
+)  # different numbers up to which they are taken for classes, if whole
 
 
 class Contents(NamedTuple):
@@ -40,6 +43,7 @@ class Column(NamedTuple):
     name: str
     values: np.ndarray
     classes: tuple[str, ...] = ()
+    own: bool = False  # y, whose name the page says in its own words
 
 
 def gather(
@@ -100,7 +104,11 @@ def gather(
         "neighbors": layouts.NEIGHBORS,
         "grid": layouts.GRID,
         "maps": [{"words": each.words, "way": each.way, "box": each.box} for each in laid],
-        "columns": [{"name": each.name, "classes": list(each.classes)} for each in coloured],
+        "columns": [
+            {"name": each.name, "classes": list(each.classes)}
+            | ({"key": "y" if each.classes else "y_value"} if each.own else {})
+            for each in coloured
+        ],
         "palette": list(PALETTE),
         "unknown": found.unknown,
         **seen._asdict(),
@@ -129,7 +137,8 @@ def _columns(
 ) -> list[Column]:
     found = []
     if y is not None:
-        found.append(_column("class", y, len(images), class_names))
+        found.append(_column("class", y, len(images), class_names, what="y"))
+        found[0] = found[0]._replace(own=True)
     elif class_names is not None:
         raise InvalidDataError("explore received class_names without y, whose names they are.")
     found += [_column(str(name), values, len(images)) for name, values in columns.items()]
@@ -142,19 +151,28 @@ def _columns(
 
 
 def _column(
-    name: str, values: ArrayLike, n: int, class_names: Sequence[str] | None = None
+    name: str,
+    values: ArrayLike,
+    n: int,
+    class_names: Sequence[str] | None = None,
+    *,
+    what: str = "",
 ) -> Column:
-    given = np.asarray(values)
+    what = what or f"the column {name!r}"
+    try:
+        given = np.asarray(values)
+    except ValueError as error:
+        raise InvalidDataError(f"explore cannot use {what}: {error}") from error
     if given.shape != (n,):
-        what = "y" if name == "class" else f"the column {name!r}"
         raise ShapeMismatchError(
             f"explore received {what} of shape {given.shape} for {n} rows; one label or value a "
             f"row is expected, shape ({n},)."
         )
     if given.dtype.kind == "f" and not np.isfinite(given).all():
-        raise InvalidDataError(f"explore received NaN or infinity among the values of {name!r}.")
-    if given.dtype.kind == "f" and class_names is None and len(np.unique(given)) > CLASSES:
-        return Column("value" if name == "class" else name, given)
+        raise InvalidDataError(f"explore received NaN or infinity in {what}.")
+    many = {"f": CLASSES, "i": MOST_CLASSES, "u": MOST_CLASSES}.get(given.dtype.kind, n)
+    if class_names is None and len(np.unique(given.astype(str))) > many:
+        return Column("value" if what == "y" else name, given)
     kinds, places = np.unique(
         given.astype(str) if given.dtype == object else given, return_inverse=True
     )

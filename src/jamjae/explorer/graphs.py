@@ -90,14 +90,30 @@ def _follow(tensor: keras.KerasTensor, known: dict[Any, int], graph: Graph, role
         inside = {_key(each): one for each, one in zip(operation.inputs, before, strict=True)}
         known[key] = _follow(operation.outputs[place], inside, graph, role)
         return known[key]
-    shape = list(tensor.shape[1:])
-    if None in shape:
+    if None in tensor.shape[1:]:
         raise UnknownLayer(f"{operation.name} (an open shape)")
-    known[key] = _add(operation, before, shape, graph, role)
+    known[key] = _add(operation, Sides(taken, tensor), before, graph, role)
     return known[key]
 
 
-def _add(layer: Any, before: list[int], shape: list[int], graph: Graph, role: str) -> int:
+class Sides(NamedTuple):
+    """What a call of a layer takes and gives: one layer may be called more than once."""
+
+    taken: list[keras.KerasTensor]
+    given: keras.KerasTensor
+
+    @property
+    def before(self) -> tuple[int, ...]:
+        """The shape of a row of what is taken first."""
+        return tuple(self.taken[0].shape[1:])
+
+    @property
+    def after(self) -> tuple[int, ...]:
+        """The shape of a row of what is given."""
+        return tuple(self.given.shape[1:])
+
+
+def _add(layer: Any, sides: Sides, before: list[int], graph: Graph, role: str) -> int:
     kind = next((kind for kind in STEPS if type(layer) is kind), None)
     if isinstance(layer, SAME_AT_REST):
         return before[0]
@@ -105,11 +121,11 @@ def _add(layer: Any, before: list[int], shape: list[int], graph: Graph, role: st
         raise UnknownLayer(type(layer).__name__)
     if getattr(layer, "data_format", "channels_last") != "channels_last":
         raise UnknownLayer(f"{type(layer).__name__} (channels first)")
-    settings, weights = STEPS[kind](layer)
+    settings, weights = STEPS[kind](layer, sides)
     activation = getattr(layer, "activation", None)
     if activation is not None:
         settings |= _activation(activation)
-    step = {**settings, "from": before, "shape": shape}
+    step = {**settings, "from": before, "shape": list(sides.after)}
     for name, array in weights.items():
         step[name] = f"{role}{len(graph.steps)}.{name}"
         graph.weights[step[name]] = np.asarray(array, np.float32)
@@ -127,22 +143,23 @@ def _activation(function: Callable[..., Any]) -> Settings:
 # --- one step a kind of layer ------------------------------------------------------------------
 
 Step = tuple[Settings, dict[str, Any]]
+Translation = Callable[[Any, Sides], Step]
 
 
 def _kernel_and_bias(layer: Any, kernel: np.ndarray) -> dict[str, Any]:
     return {"kernel": kernel} | ({"bias": layer.bias} if layer.use_bias else {})
 
 
-def _dense(layer: layers.Dense) -> Step:
+def _dense(layer: layers.Dense, sides: Sides) -> Step:
     return {"op": "dense"}, _kernel_and_bias(layer, np.asarray(layer.kernel))
 
 
-def _conv2d(layer: layers.Conv2D) -> Step:
+def _conv2d(layer: layers.Conv2D, sides: Sides) -> Step:
     if layer.groups != 1:
         raise UnknownLayer("Conv2D (in groups)")
     kernel = np.asarray(layer.kernel)
     geometry = conv2d_geometry(
-        layer.input.shape[1:3],
+        sides.before[:2],
         kernel.shape[:2],
         strides=layer.strides,
         padding=layer.padding,
@@ -151,10 +168,10 @@ def _conv2d(layer: layers.Conv2D) -> Step:
     return _lying("conv", geometry), _kernel_and_bias(layer, kernel)
 
 
-def _conv2d_transpose(layer: layers.Conv2DTranspose) -> Step:
+def _conv2d_transpose(layer: layers.Conv2DTranspose, sides: Sides) -> Step:
     kernel = np.asarray(layer.kernel)
     geometry = conv2d_transpose_geometry(
-        layer.input.shape[1:3],
+        sides.before[:2],
         kernel.shape[:2],
         strides=layer.strides,
         padding=layer.padding,
@@ -173,8 +190,8 @@ def _lying(operation: str, geometry: Geometry) -> Settings:
     }
 
 
-def _normalization(layer: layers.BatchNormalization) -> Step:
-    if layer.axis not in (-1, len(layer.input.shape) - 1):
+def _normalization(layer: layers.BatchNormalization, sides: Sides) -> Step:
+    if layer.axis not in (-1, len(sides.before)):
         raise UnknownLayer("BatchNormalization (not along the last axis)")
     factor = 1.0 / np.sqrt(np.asarray(layer.moving_variance, np.float64) + layer.epsilon)
     if layer.scale:
@@ -185,8 +202,8 @@ def _normalization(layer: layers.BatchNormalization) -> Step:
     return {"op": "scale"}, {"factor": factor, "shift": shift}
 
 
-def _rescaling(layer: layers.Rescaling) -> Step:
-    channels = layer.input.shape[-1]
+def _rescaling(layer: layers.Rescaling, sides: Sides) -> Step:
+    channels = sides.before[-1]
     parts = {"factor": layer.scale, "shift": layer.offset}
     return {"op": "scale"}, {
         name: np.broadcast_to(np.asarray(part, np.float64), (channels,)).copy()
@@ -194,11 +211,11 @@ def _rescaling(layer: layers.Rescaling) -> Step:
     }
 
 
-def _pooling(kind: str) -> Callable[[Any], Step]:
-    def step(layer: Any) -> Step:
+def _pooling(kind: str) -> Translation:
+    def step(layer: Any, sides: Sides) -> Step:
         size, strides = layer.pool_size, layer.strides
-        sides = zip(layer.input.shape[1:3], layer.output.shape[1:3], size, strides, strict=True)
-        total = [max((out - 1) * stride + reach - side, 0) for side, out, reach, stride in sides]
+        each = zip(sides.before[:2], sides.after[:2], size, strides, strict=True)
+        total = [max((out - 1) * stride + reach - side, 0) for side, out, reach, stride in each]
         same = layer.padding == "same"
         before = [part // 2 if same else 0 for part in total]
         return {"op": kind, "size": list(size), "strides": list(strides), "before": before}, {}
@@ -206,36 +223,60 @@ def _pooling(kind: str) -> Callable[[Any], Step]:
     return step
 
 
-def _upsampling(layer: layers.UpSampling2D) -> Step:
+def _upsampling(layer: layers.UpSampling2D, sides: Sides) -> Step:
     if layer.interpolation != "nearest":
         raise UnknownLayer(f"UpSampling2D ({layer.interpolation})")
     return {"op": "repeat", "times": list(layer.size)}, {}
 
 
-def _shifted(sign: int, attribute: str) -> Callable[[Any], Step]:
+def _shifted(sign: int, attribute: str) -> Translation:
     """Zero padding, and cropping, which is the same with less than nothing."""
 
-    def step(layer: Any) -> Step:
+    def step(layer: Any, sides: Sides) -> Step:
         (top, _), (left, _) = getattr(layer, attribute)
         return {"op": "shift", "before": [sign * top, sign * left]}, {}
 
     return step
 
 
-def _relu(layer: layers.ReLU) -> Step:
+def _relu(layer: layers.ReLU, sides: Sides) -> Step:
     settings = {
         "most": layer.max_value,
         "slope": layer.negative_slope,
         "threshold": layer.threshold,
     }
-    return {"op": "rectify", **{name: float(v) for name, v in settings.items() if v}}, {}
+    return {
+        "op": "rectify",
+        **{name: float(v) for name, v in settings.items() if v is not None},
+    }, {}
 
 
-def _plain(operation: str) -> Callable[[Any], Step]:
-    return lambda _: ({"op": operation}, {})
+def _merged(operation: str) -> Translation:
+    def step(layer: Any, sides: Sides) -> Step:
+        if any(tuple(each.shape[1:]) != sides.after for each in sides.taken):
+            raise UnknownLayer(f"{type(layer).__name__} (of different shapes)")
+        return {"op": operation}, {}
+
+    return step
 
 
-STEPS: dict[type, Callable[[Any], Step]] = {
+def _joined(layer: layers.Concatenate, sides: Sides) -> Step:
+    if layer.axis not in (-1, len(sides.after)):
+        raise UnknownLayer("Concatenate (not along the last axis)")
+    return {"op": "join"}, {}
+
+
+def _softmax(layer: layers.Softmax, sides: Sides) -> Step:
+    if layer.axis not in (-1, len(sides.after)):
+        raise UnknownLayer("Softmax (not along the last axis)")
+    return {"op": "same", "activation": "softmax"}, {}
+
+
+def _plain(operation: str) -> Translation:
+    return lambda *_: ({"op": operation}, {})
+
+
+STEPS: dict[type, Translation] = {
     layers.InputLayer: _plain("same"),
     layers.Identity: _plain("same"),
     layers.Dense: _dense,
@@ -252,11 +293,14 @@ STEPS: dict[type, Callable[[Any], Step]] = {
     layers.Reshape: _plain("same"),
     layers.Activation: _plain("same"),
     layers.ReLU: _relu,
-    layers.LeakyReLU: lambda layer: ({"op": "rectify", "slope": float(layer.negative_slope)}, {}),
-    layers.ELU: lambda layer: ({"op": "elu", "alpha": float(layer.alpha)}, {}),
-    layers.Softmax: lambda _: ({"op": "same", "activation": "softmax"}, {}),
-    layers.Add: _plain("add"),
-    layers.Subtract: _plain("subtract"),
-    layers.Multiply: _plain("multiply"),
-    layers.Concatenate: _plain("join"),
+    layers.LeakyReLU: lambda layer, _: (
+        {"op": "rectify", "slope": float(layer.negative_slope)},
+        {},
+    ),
+    layers.ELU: lambda layer, _: ({"op": "elu", "alpha": float(layer.alpha)}, {}),
+    layers.Softmax: _softmax,
+    layers.Add: _merged("add"),
+    layers.Subtract: _merged("subtract"),
+    layers.Multiply: _merged("multiply"),
+    layers.Concatenate: _joined,
 }

@@ -41,7 +41,8 @@ def rounded(array: np.ndarray, bits: int) -> Rounded:
     """Round an array (..., columns) such that the largest value of a row takes so many bits."""
     rows = np.asarray(array, np.float64).reshape(-1, array.shape[-1] if array.ndim else 1)
     units = np.abs(rows).max(axis=1, initial=0.0) / (2 ** (bits - 1) - 1)
-    units = np.where(units > 0, units, 1.0).astype(np.float32)
+    units = units.astype(np.float32)
+    units = np.where(units >= np.finfo(np.float32).tiny, units, np.float32(1.0))
     numbers = np.rint(rows / units[:, None]).astype(np.int32)
     return Rounded(numbers, units, tuple(array.shape))
 

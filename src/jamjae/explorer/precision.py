@@ -69,7 +69,7 @@ def _agreeing(
     expected = functional.predict(model.decoder_, probes)
     copied = networks.copied(model.decoder_)
     exact = functional.read(copied)
-    for bits in range(14, 21):
+    for bits in DECODER_BITS:
         functional.write(copied, functional.Variables(*(_rounded(part, bits) for part in exact)))
         moved = np.abs(functional.predict(copied, probes) - expected).max() * model.scaling_.scale
         if moved <= AGREEMENT * span:

@@ -3,13 +3,8 @@
 const facts = JSON.parse($("told").textContent);
 language = facts.language === "ko" ? 1 : 0;
 
-function fail(error) {
-  $("failure").hidden = false;
-  $("failure").textContent = error.message || `${error}`;
-  throw error;
-}
-if (typeof DecompressionStream === "undefined") fail(new Error(say("old")));
-const arrays = await unpacked(facts.arrays, $("data").textContent, facts.bytes).catch(fail);
+if (typeof DecompressionStream === "undefined") throw new Error(say("old"));
+const arrays = await unpacked(facts.arrays, $("data").textContent, facts.bytes);
 $("data").remove();
 
 const model = modelOf(facts, arrays);
@@ -46,6 +41,7 @@ const map = mapOf($("field"), facts, {
 });
 
 function pointed() {
+  if (!last) return;
   const { x, y, row } = last;
   const far = model.decodes ? model.nearest(model.codeAt(layout, x, y)).distance > facts.far : undefined;
   panels.decoded(model.at(layout, x, y), far);
@@ -63,7 +59,7 @@ function choose(row) {
 
 function walkTo(x, y, row) {
   const place = row >= 0 ? map.placeOf(row) : [x, y];
-  state[asked] = { z: row >= 0 ? model.code(row) : model.codeAt(layout, x, y), place };
+  state[asked] = row >= 0 ? { z: model.code(row), row, place } : { z: model.codeAt(layout, x, y), place };
   ask(asked === "from" ? "to" : null);
   markWalk();
   panels.shown.walk();
@@ -81,29 +77,34 @@ function ask(end) {
 
 function lay(number) {
   layout = number;
+  last = null;
+  $("here").classList.remove("far");
   map.lay(arrays[`points${number}`].values);
   if (model.decodes) walkBegins();
   describe();
 }
 
 function walkBegins() {
-  const a = state.row, b = model.farthest(a);
-  state.from = { z: model.code(a), place: map.placeOf(a) };
-  state.to = { z: model.code(b), place: map.placeOf(b) };
+  if (!state.from) {
+    state.from = { z: model.code(state.row), row: state.row };
+    state.to = { z: model.code(model.farthest(state.row)), row: model.farthest(state.row) };
+  }
+  for (const end of [state.from, state.to])
+    end.place = map.placeOf(end.row === undefined ? model.nearest(end.z).row : end.row);
   markWalk();
   if (tab === "walk") panels.shown.walk();
 }
 
 // --- colours and the legend -------------------------------------------------------------------
 
-function colour() {
+function colour(again) {
   const column = columns[$("colour").value], look = colouring(column, model.n, facts.palette);
-  map.colour(look);
+  map.colour(look, again === true);
   $("legend").replaceChildren(...(look.span ? scale(look.span) : look.classes.map((name, i) => {
     const button = document.createElement("button"), dot = document.createElement("i");
     dot.style.background = look.colours[i];
     button.type = "button";
-    button.setAttribute("aria-pressed", "true");
+    button.setAttribute("aria-pressed", !map.hides(i));
     button.append(dot, name);
     button.addEventListener("click", () => {
       button.setAttribute("aria-pressed", button.getAttribute("aria-pressed") !== "true");
@@ -114,7 +115,8 @@ function colour() {
 }
 
 function scale([low, high]) {
-  const unit = columns[$("colour").value].key ? facts.unit : 1;
+  const { key = "" } = columns[$("colour").value];
+  const unit = key.endsWith("error") ? facts.unit : 1;
   const words = [low, high].map((value) => {
     const at = document.createElement("span");
     at.textContent = figures(value / unit);
@@ -145,10 +147,9 @@ function describe() {
       : facts.image && !model.encodes ? say("no_encoder", { why: unknown.encoder }) : "",
     facts.image && facts.levels < 255 ? say("levels", { n: facts.levels + 1 }) : "",
   ].join(" ");
-  options($("colour"), columns.map((column, i) => [i, column.key ? say(column.key) : say(column.name)]));
+  options($("colour"), columns.map((column, i) => [i, column.key ? say(column.key) : column.name]));
   options($("layout"), facts.maps.map(({ words }, i) => [i, words]));
-  const names = panels.classes ? panels.classes.classes.map((name, i) => [i, name]) : [];
-  options($("which"), [["", say("everything")], ...names]);
+  options($("which"), [["", say("everything")], ...panels.present]);
   for (const button of $("tabs").children) button.textContent = say(`${button.dataset.panel}_tab`);
   if (last) pointed();
   else $("warning").textContent = say("start");
@@ -224,7 +225,7 @@ on("centre", "click", () => {
 on("strength", "input", panels.shown.noise);
 on("anew", "click", () => { state.noise = null; panels.shown.noise(); });
 on("language", "change", () => { language = Number($("language").value === "ko"); describe(); });
-const themed = () => { colour(); describe(); };
+const themed = () => { colour(true); describe(); };
 on("theme", "change", () => {
   document.documentElement.dataset.theme = $("theme").value;
   if (!$("theme").value) delete document.documentElement.dataset.theme;

@@ -59,6 +59,7 @@ function mapOf(field, facts, told) {
   let points = null, look = null, hidden = new Set(), dots = [];
   let view = { x: 0, y: 0, scale: 1 }; // of the middle, in places; pixels a place
   let pointer = null, marks = {}, lassoing = false, polygon = null;
+  let own = false, seen = { width: 0, height: 0 }, full = 1; // whether the view was moved by hand
   const size = () => ({ width: field.clientWidth, height: field.clientHeight });
   const toPixel = (x, y) => {
     const { width, height } = size();
@@ -80,13 +81,17 @@ function mapOf(field, facts, told) {
       top = Math.max(top, points[n + row]);
     }
     const wide = right - left || 1, tall = top - bottom || (right - left) / 4 || 1;
-    view = { x: (left + right) / 2, y: (bottom + top) / 2, scale: 0.9 * Math.min(width / wide, height / tall) };
+    own = false;
+    seen = { width, height };
+    view = { x: (left + right) / 2, y: (bottom + top) / 2, scale: 0.9 * Math.min(width / wide, height / tall) || 1 };
+    full = view.scale;
     later();
   }
 
   function zoom(factor, px = size().width / 2, py = size().height / 2) {
     const [x, y] = toPlace(px, py);
-    view.scale *= factor;
+    own = true;
+    view.scale = clamp(view.scale * factor, full / 100, full * 10000);
     const [nx, ny] = toPlace(px, py);
     view.x += x - nx;
     view.y += y - ny;
@@ -211,6 +216,7 @@ function mapOf(field, facts, told) {
   };
 
   field.addEventListener("pointerdown", (event) => {
+    if (event.button !== 0) return;
     try { field.setPointerCapture(event.pointerId); } catch { /* a pointer that is gone */ }
     held.set(event.pointerId, local(event));
     moved = 0;
@@ -229,6 +235,7 @@ function mapOf(field, facts, told) {
       polygon.push(toPlace(...now));
       drawOver();
     } else if (moved > 4) {
+      own = true;
       view.x -= (now[0] - before[0]) / view.scale;
       view.y += (now[1] - before[1]) / view.scale;
       later();
@@ -237,12 +244,14 @@ function mapOf(field, facts, told) {
   const lifted = (event) => {
     const last = held.get(event.pointerId);
     if (!held.delete(event.pointerId) || event.type === "pointercancel") return;
-    if (lassoing && polygon && polygon.length > 2) {
+    if (lassoing && polygon && moved > 4) {
       const rows = [];
       for (let row = 0; row < n; row++)
         if (visible(row) && inside(polygon, points[row], points[n + row])) rows.push(row);
       told.lassoed(rows);
     } else if (moved <= 4) {
+      if (polygon) told.lassoed([]);
+      polygon = null;
       point(...last);
       choose(...last);
     }
@@ -270,13 +279,28 @@ function mapOf(field, facts, told) {
     } else return;
     event.preventDefault();
   });
-  new ResizeObserver(later).observe(field);
+  new ResizeObserver(() => {
+    const now = size();
+    if (!points || !now.width || (own && !seen.width)) return;
+    if (!own) return whole();
+    const factor = Math.min(now.width, now.height) / Math.min(seen.width, seen.height);
+    view.scale *= factor;
+    full *= factor;
+    seen = now;
+    later();
+  }).observe(field);
 
   return {
     whole,
     zoom: (factor) => zoom(factor),
     lay(array) { points = array; polygon = pointer = null; whole(); },
-    colour(found) { look = found; stamps(); hidden = new Set(); later(); },
+    colour(found, again) {
+      look = found;
+      stamps();
+      if (!again) hidden = new Set();
+      later();
+    },
+    hides: (number) => hidden.has(number),
     toggle(number) {
       if (!hidden.delete(number)) hidden.add(number);
       later();

@@ -6,6 +6,8 @@ const SHEET = 10, FILM = 10, LASSOED = 20;
 function panelsOf(facts, model, pictures) {
   const mse = (value) => say("mse", { e: figures(value / facts.unit) });
   const classes = facts.columns.find((column) => column.classes.length);
+  const seen = new Set(classes ? classes.values : []);
+  const present = classes ? classes.classes.map((name, i) => [i, name]).filter(([i]) => seen.has(i)) : [];
   const state = { row: 0, lasso: [], from: null, to: null, knobs: [], variation: [], noise: null };
 
   function decoded(x, far) {
@@ -130,5 +132,5 @@ function panelsOf(facts, model, pictures) {
   }
 
   const shown = { class: ofClass, walk, sliders: turned, noise: noisy };
-  return { state, decoded, row, lassoed, vary, knobs, classes, shown };
+  return { state, decoded, row, lassoed, vary, knobs, present, shown };
 }

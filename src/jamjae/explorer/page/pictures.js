@@ -37,7 +37,7 @@ function picturesOf(facts, arrays) {
   function bars(canvas, x, beside) {
     const style = getComputedStyle(document.documentElement);
     const colour = (name) => style.getPropertyValue(name);
-    const named = d <= 40, step = named ? 20 : Math.max(2, Math.floor(480 / d));
+    const named = d <= 40, step = named ? 20 : Math.max(480 / d, 0.5);
     const ratio = 2, wide = 320, left = named ? 110 : 0, right = named ? 60 : 0;
     canvas.width = ratio * wide;
     canvas.height = ratio * Math.min(step * d, 1600);

@@ -98,7 +98,8 @@ const WORDS = {
   features: ["{s} features", "특성 {s}개"],
   error: ["error", "오차"],
   pca_error: ["error of PCA", "PCA의 오차"],
-  value: ["value", "값"],
+  y: ["class", "클래스"],
+  y_value: ["value", "값"],
   none: ["nothing", "없음"],
   old: [
     "This browser is too old for the page (it lacks DecompressionStream). Please use a newer one.",
@@ -109,8 +110,7 @@ const WORDS = {
 let language = 0;
 
 function say(name, values = {}) {
-  const text = WORDS[name] ? WORDS[name][language] : name;
-  return text.replace(/\{(\w+)\}/g, (_, key) => values[key]);
+  return WORDS[name][language].replace(/\{(\w+)\}/g, (_, key) => values[key]);
 }
 
 function speak() {
