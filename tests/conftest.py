@@ -50,11 +50,10 @@ def browser() -> Iterator[Browser]:
     found = next((path for path in map(shutil.which, BROWSERS) if path), None)
     if found is None:
         pytest.skip(f"no browser: none of {', '.join(BROWSERS)} is installed")
-    from playwright.sync_api import sync_playwright
-
+    playwright = pytest.importorskip("playwright.sync_api", reason="no Playwright to drive it")
     quiet = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync")
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=found, args=list(quiet))
+    with playwright.sync_playwright() as driver:
+        opened = driver.chromium.launch(executable_path=found, args=list(quiet))
         yield opened
         opened.close()
 

@@ -13,6 +13,7 @@ from sklearn.datasets import load_iris
 
 from jamjae import Autoencoder, explore
 from jamjae.explorer import graphs
+from jamjae.labs import a2_denoise, lab_12_3_cnn, lab_12_3_mlp
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore:Training did not improve:sklearn.exceptions.ConvergenceWarning"
@@ -67,38 +68,6 @@ def images(shape, n=60):
     )
 
 
-def mlp():
-    flat = [layers.Flatten(), *(layers.Dense(12, activation="elu") for _ in range(2))]
-    out = [layers.Dense(12, activation="elu"), layers.Dense(81, activation="elu")]
-    encoder = keras.Sequential([keras.Input((9, 9)), *flat])
-    return encoder, keras.Sequential([keras.Input((12,)), *out, layers.Reshape((9, 9))])
-
-
-def cnn():
-    """The course's kind: LAB 12-3's, with A2's strides."""
-    encoder = keras.Sequential(
-        [
-            keras.Input((9, 9, 1)),
-            layers.Conv2D(6, 3, activation="elu"),
-            layers.Conv2D(4, 3, 2, padding="same", activation="elu"),
-            layers.Flatten(),
-            layers.Dense(10, activation="elu"),
-        ]
-    )
-    decoder = keras.Sequential(
-        [
-            keras.Input((10,)),
-            layers.Dense(36, activation="elu"),
-            layers.Reshape((3, 3, 4)),
-            layers.Conv2DTranspose(6, 3, activation="elu"),
-            layers.Conv2DTranspose(6, 3, 2, padding="same", activation="elu"),
-            layers.Cropping2D(((0, 1), (1, 0))),
-            layers.Conv2DTranspose(1, 1, activation="elu"),
-        ]
-    )
-    return encoder, decoder
-
-
 @pytest.mark.parametrize(
     ("shape", "settings"),
     [
@@ -106,8 +75,9 @@ def cnn():
         ((7, 10, 3), {"network": "conv"}),
         ((33, 18), {"network": "conv"}),
         ((5,), {"n_components": 3}),
-        ((9, 9), {"pair": mlp}),
-        ((9, 9, 1), {"pair": cnn}),
+        ((28, 28), {"pair": lambda: lab_12_3_mlp.chapter((28, 28), 64)}),
+        ((28, 28), {"pair": lambda: lab_12_3_cnn.chapter((28, 28), 64)}),
+        ((63, 63, 3), {"pair": a2_denoise.chapter}),
     ],
 )
 def test_the_page_decodes_and_encodes_as_python_does(opened, shape, settings):
@@ -117,8 +87,8 @@ def test_the_page_decodes_and_encodes_as_python_does(opened, shape, settings):
         settings |= {"encoder": encoder, "decoder": decoder}
     else:
         settings = {"n_components": 10, **settings}
-    X = images(shape)
-    model = Autoencoder(random_state=0, epochs=2, **settings).fit(X)
+    X = images(shape, n=30)
+    model = Autoencoder(random_state=0, epochs=2, batch_size=30, **settings).fit(X)
     page = opened(explore(model, X, method="pca"))
     codes = model.transform(X[:8])
     codes = np.concatenate([codes, codes.mean(axis=0) + 2 * (codes - codes.mean(axis=0))])

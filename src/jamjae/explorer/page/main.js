@@ -100,7 +100,7 @@ function walkBegins() {
 function colour(again) {
   const column = columns[$("colour").value], look = colouring(column, model.n, facts.palette);
   map.colour(look, again === true);
-  $("legend").replaceChildren(...(look.span ? scale(look.span) : look.classes.map((name, i) => {
+  $("legend").replaceChildren(...(look.span ? scale(look) : look.classes.map((name, i) => {
     const button = document.createElement("button"), dot = document.createElement("i");
     dot.style.background = look.colours[i];
     button.type = "button";
@@ -114,7 +114,7 @@ function colour(again) {
   })));
 }
 
-function scale([low, high]) {
+function scale({ span: [low, high], colours }) {
   const { key = "" } = columns[$("colour").value];
   const unit = key.endsWith("error") ? facts.unit : 1;
   const words = [low, high].map((value) => {
@@ -124,7 +124,7 @@ function scale([low, high]) {
   });
   const bar = document.createElement("i");
   bar.className = "scale";
-  bar.style.background = `linear-gradient(90deg, ${VIRIDIS})`;
+  bar.style.background = `linear-gradient(90deg, ${colours})`;
   return [words[0], bar, words[1]];
 }
 

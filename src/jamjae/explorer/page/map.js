@@ -39,7 +39,9 @@ function colouring(column, n, palette) {
   const low = sorted[Math.floor(0.01 * (n - 1))], high = sorted[Math.ceil(0.99 * (n - 1))];
   const bins = Uint8Array.from(column.values, (v) =>
     Math.round(clamp((v - low) / (high - low || 1), 0, 1) * (SHADES - 1)));
-  const colours = Array.from({ length: SHADES }, (_, i) => viridis(i / (SHADES - 1)));
+  const least = isDark() ? 0.2 : 0; // the darkest cannot be seen on a dark page
+  const colours = Array.from({ length: SHADES }, (_, i) =>
+    viridis(least + ((1 - least) * i) / (SHADES - 1)));
   return { bins, colours, classes: [], span: [low, high] };
 }
 
