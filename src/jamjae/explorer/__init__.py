@@ -91,7 +91,7 @@ def explore(
     X : array-like of shape (n, d), (n, h, w) or (n, h, w, c)
         At least two rows, in the units of the data of ``fit``.
     y : array-like of shape (n,), optional
-        Classes, or values if they are more than 20 different floating-point numbers.
+        Classes; values if they are more than 20 different floating-point or 100 whole numbers.
     class_names : sequence of str, optional
         What the whole numbers in `y` stand for.
     columns : mapping of str to array-like of shape (n,), optional

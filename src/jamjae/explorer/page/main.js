@@ -237,6 +237,7 @@ $("language").value = facts.language;
 $("which-map").hidden = facts.maps.length < 2;
 if (model.decodes) panels.knobs(arrays.directions);
 describe();
+if (panels.present.length) $("which").value = panels.present[0][0];
 colour();
 lay(0);
 choose(0);
