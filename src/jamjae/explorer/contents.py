@@ -24,10 +24,7 @@ PLENTY, FEW_LEVELS = 1 << 20, 47  # pixel values from which on fewer levels keep
 MOST_WEIGHTS = 16_000_000  # of both networks: about 40 MB of page
 MOST_VALUES = 100_000_000  # of all rows shown
 MOST_FEATURES = 64  # of a table that points can be coloured by
-CLASSES, MOST_CLASSES = (
-    20,
-    100,
-)  # different numbers up to which they are taken for classes, if whole
+CLASSES, MOST_CLASSES = 20, 100  # different floats, and whole numbers, still taken for classes
 
 
 class Contents(NamedTuple):

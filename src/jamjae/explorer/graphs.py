@@ -46,11 +46,6 @@ class Graph(NamedTuple):
     steps: list[Settings]
     weights: dict[str, np.ndarray]
 
-    @property
-    def size(self) -> int:
-        """Count the weights."""
-        return sum(array.size for array in self.weights.values())
-
 
 def trace(model: keras.Model, role: str) -> Graph:
     """Follow a built model from its input to its output.

@@ -33,12 +33,14 @@ const map = mapOf($("field"), facts, {
     if (asked) return walkTo(x, y, row);
     if (row >= 0) choose(row);
   },
-  lassoed(rows) {
-    state.lasso = rows;
-    panels.lassoed();
-    if (!rows.length) panels.row(state.row, "chosen");
-  },
+  lassoed,
 });
+
+function lassoed(rows) {
+  state.lasso = rows;
+  panels.lassoed();
+  if (!rows.length) panels.row(state.row, "chosen");
+}
 
 function pointed() {
   if (!last) return;
@@ -86,8 +88,9 @@ function lay(number) {
 
 function walkBegins() {
   if (!state.from) {
-    state.from = { z: model.code(state.row), row: state.row };
-    state.to = { z: model.code(model.farthest(state.row)), row: model.farthest(state.row) };
+    const [from, to] = [state.row, model.farthest(state.row)];
+    state.from = { z: model.code(from), row: from };
+    state.to = { z: model.code(to), row: to };
   }
   for (const end of [state.from, state.to])
     end.place = map.placeOf(end.row === undefined ? model.nearest(end.z).row : end.row);
@@ -211,7 +214,7 @@ on("lasso", "click", () => {
   const pressed = $("lasso").getAttribute("aria-pressed") !== "true";
   $("lasso").setAttribute("aria-pressed", pressed);
   map.lasso(pressed);
-  if (!pressed) { state.lasso = []; panels.lassoed(); panels.row(state.row, "chosen"); }
+  if (!pressed) lassoed([]);
 });
 on("which", "change", panels.shown.class);
 on("spread", "input", panels.shown.class);
