@@ -4,7 +4,8 @@
 
 Each rival trains the chapter's network by the chapter's recipe, jamjae its own default; every
 library has a new process for each run. The loss is the mean squared error of an epoch's training
-images, pixels in [0, 1], as the library reports it while it learns.
+images, pixels in [0, 1], as the library reports it while it learns; jamjae's default begins as PCA
+and reports that as the loss before its first step.
 """
 
 from __future__ import annotations
@@ -59,7 +60,7 @@ def _table(recipe: str, target: float, n: int, found: dict[str, list[dict]]) -> 
         rows.append((title, str(Spread.of(seconds)), beside, str(Spread.of(whole)), epochs))
     head = ("who", "s from the call of fit", "jamjae is so many times faster")
     head += ("s from the start of the process", "epochs")
-    words = f"{n:,} images until the loss of an epoch is at most {target} ({recipe}'s, recorded)."
+    words = f"{n:,} images until the loss is at most {target} ({recipe}'s, recorded)."
     return Table(f"As good as {recipe}", head, rows, words)
 
 

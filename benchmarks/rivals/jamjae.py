@@ -37,25 +37,22 @@ def estimator(recipe: Recipe | None, batch: int, epochs, seed: int = 0, **settin
 
 
 def fit(recipe, X, *, batch, epochs, seed, on_epoch, **settings):
-    if recipe is None:
-        X = np.rint(255 * X).astype(np.uint8)
     return estimator(
         recipe,
         batch,
         epochs,
         seed,
-        callbacks=[lambda report: on_epoch(report.terms["loss"])],
+        callbacks=[lambda report: on_epoch(report.terms["loss"], report.epoch)],
         **settings,
     ).fit(X)
 
 
 def encode(model, X: np.ndarray) -> np.ndarray:
-    return model.transform(X if model.scale_ == 1 else model.scale_ * X)
+    return model.transform(X)
 
 
 def decode(model, Z: np.ndarray) -> np.ndarray:
-    restored = model.inverse_transform(Z)
-    return restored if model.scale_ == 1 else restored / model.scale_
+    return model.inverse_transform(Z)
 
 
 def grid(recipe, X, *, batch, epochs, rates, folds) -> float:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+
 import keras
 from keras import layers
 
@@ -9,7 +11,7 @@ from benchmarks.recipes import Conv, Dense, Flatten, Recipe, Reshape, Transposed
 
 
 def pair(recipe: Recipe, seed: int) -> tuple[keras.Model, keras.Model]:
-    keras.utils.set_random_seed(seed)
+    random.seed(seed)  # whence Keras draws; its own function would load TensorFlow for everybody
     encoder = keras.Sequential([keras.Input(recipe.shape), *map(_layer, recipe.encoder)])
     code = encoder.output_shape[1:]
     return encoder, keras.Sequential([keras.Input(code), *map(_layer, recipe.decoder)])

@@ -35,6 +35,7 @@ class Fitted:
 
 
 def fit(recipe, X, *, batch, epochs, seed, on_epoch, rate: float = RATE):
+    keras.utils.set_random_seed(seed)
     model = Fitted(recipe, seed, rate)
     told = [Told(on_epoch)]
     model.whole.fit(X, X, batch_size=batch, epochs=epochs, verbose=0, callbacks=told)
