@@ -207,6 +207,8 @@ def scatter(grid: jax.Array, kernel: jax.Array, geometry: Geometry) -> jax.Array
     """Grid (n, h', w', o) and kernel (kh, kw, c, o) to image (n, h, w, c)."""
     if _by_products(kernel, geometry):
         return _overlaid(grid @ kernel.reshape(-1, kernel.shape[-1]).T, geometry)
+    if not _elsewhere() and geometry.strides != (1, 1) and geometry.dilation == (1, 1):
+        return _interleaved(grid, kernel, geometry)
     return lax.conv_general_dilated(
         grid,
         jnp.flip(kernel, (0, 1)).swapaxes(2, 3),
@@ -216,6 +218,30 @@ def scatter(grid: jax.Array, kernel: jax.Array, geometry: Geometry) -> jax.Array
         rhs_dilation=geometry.dilation,
         dimension_numbers=LAYOUT,
     )
+
+
+def _interleaved(grid: jax.Array, kernel: jax.Array, geometry: Geometry) -> jax.Array:
+    """Scatter with strides as one convolution without: pixels between two windows are its features.
+
+    XLA's convolution of a spread grid multiplies by the zeros in between, up to three times slower.
+    Shi et al. (2016), "Real-time single image super-resolution", CVPR: sub-pixel convolution.
+    """
+    n, (rows, columns, channels, features) = len(grid), kernel.shape
+    down, across = geometry.strides
+    high, wide = -(-rows // down), -(-columns // across)  # windows over one pixel
+    spare = ((0, high * down - rows), (0, wide * across - columns), (0, 0), (0, 0))
+    kernel = jnp.pad(kernel, spare).reshape(high, down, wide, across, channels, features)
+    kernel = jnp.flip(kernel, (0, 2)).transpose(0, 2, 5, 1, 3, 4).reshape(high, wide, features, -1)
+    sides = zip(geometry.image, geometry.padding, geometry.strides, strict=True)
+    tall, long = (-(-(side + sum(padding)) // stride) for side, padding, stride in sides)
+    around = ((high - 1, tall - grid.shape[1]), (wide - 1, long - grid.shape[2]))
+    parts = lax.conv_general_dilated(grid, kernel, (1, 1), around, dimension_numbers=LAYOUT)
+    image = parts.reshape(n, tall, long, down, across, channels).swapaxes(2, 3)
+    image = image.reshape(n, tall * down, long * across, channels)
+    (above, _), (before, _) = geometry.padding
+    height, width = geometry.image
+    cut = ((-above, height + above - tall * down), (-before, width + before - long * across))
+    return _padded(image, cut)
 
 
 def _by_products(kernel: jax.Array, geometry: Geometry) -> bool:
