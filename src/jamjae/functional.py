@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import copy
 import json
+import math
 import types
 import warnings
 import weakref
@@ -312,6 +313,7 @@ def private(layer: keras.Layer) -> keras.Layer:
 
 
 FEW_ROWS, MANY_ROWS = 32, 256  # rows a compiled call takes: one row stays quick, many stay fast
+MANY_VALUES = 1 << 22  # in rows up to which many are taken: of large images few stay in the cache
 
 
 @lru_cache(maxsize=64)
@@ -380,7 +382,8 @@ def _by_blocks(
     call: Callable[..., jax.Array], variables: Any, X: np.ndarray, shape: tuple[int, ...]
 ) -> np.ndarray:
     """Call with blocks of one size, so that a row's result never depends on the other rows."""
-    block = FEW_ROWS if len(X) <= FEW_ROWS else MANY_ROWS
+    large = MANY_ROWS * math.prod(X.shape[1:]) > MANY_VALUES
+    block = FEW_ROWS if large or len(X) <= FEW_ROWS else MANY_ROWS
     result = np.empty((len(X), *shape), dtype=np.float32)
     for start in range(0, len(X), block):
         rows = X[start : start + block]
