@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import keras
 import numpy as np
 import pytest
+from sklearn.exceptions import ConvergenceWarning
 
 from jamjae import Autoencoder, functional, training
 from jamjae.errors import InvalidDataError, ModelFileError, TrainingDiverged
@@ -229,9 +230,50 @@ def test_reports_and_stopping(X):
         return report.epoch == 3
 
     model = Autoencoder(2, epochs=10, callbacks=[stop_after_three], random_state=0).fit(X)
-    assert [(r.epoch, r.epochs) for r in reports] == [(1, 10), (2, 10), (3, 10)]
-    assert [r.terms["loss"] for r in reports] == list(model.history_["loss"])
-    assert reports[0].baseline == pytest.approx(model.baseline_error_ / model.scale_**2)
+    assert [(r.epoch, r.epochs) for r in reports] == [(0, 10), (1, 10), (2, 10), (3, 10)]
+    assert [r.terms["loss"] for r in reports[1:]] == list(model.history_["loss"])
+    assert reports[1].baseline == pytest.approx(model.baseline_error_ / model.scale_**2)
+
+
+@pytest.mark.filterwarnings("always")
+def test_the_start_is_told_and_may_be_enough(X, recwarn):
+    reports = []
+
+    def enough(report):
+        reports.append(report)
+        return True
+
+    model = Autoencoder(2, callbacks=[enough], random_state=0).fit(X)
+    (report,) = reports
+    assert report.terms == {"loss": report.baseline}
+    assert model.history_["loss"].shape == (0,)
+    assert report.terms["loss"] * model.scale_**2 == pytest.approx(model.reconstruction_error_)
+    assert model.reconstruction_error_ == pytest.approx(model.baseline_error_, rel=1e-5)
+    assert not [w for w in recwarn if issubclass(w.category, ConvergenceWarning)]
+
+
+@pytest.mark.parametrize(
+    "changed", [{"anchor": None}, {"loss": "mae"}, {"corruption": keras.layers.GaussianNoise(0.1)}]
+)
+def test_a_start_that_is_not_known_is_not_told(X, changed):
+    epochs = []
+    model = Autoencoder(2, epochs=2, callbacks=[lambda r: epochs.append(r.epoch)], **changed)
+    model.fit(X)
+    assert epochs == [1, 2]
+
+
+def test_a_linear_network_without_pca_is_drawn_from_the_seed(X):
+    settings = {"network": (), "anchor": None, "epochs": 3, "random_state": 0}
+    one, same = (Autoencoder(2, **settings).fit(X).transform(X) for _ in range(2))
+    np.testing.assert_array_equal(one, same)
+    assert np.linalg.matrix_rank(one) == 2
+
+
+def test_a_warm_start_does_not_begin_as_pca(X):
+    epochs = []
+    model = Autoencoder(2, epochs=1, warm_start=True, random_state=0).fit(X)
+    model.set_params(callbacks=[lambda r: epochs.append(r.epoch)]).fit(X)
+    assert epochs == [1]
 
 
 def test_early_stopping_keeps_the_best(X):

@@ -125,6 +125,8 @@ class Checkpoint:
 
     def observe(self, report: Report, progress: Progress) -> None:
         """Take note of an epoch's end."""
+        if report.epoch == 0:
+            return
         self._unwritten = progress
         if time.monotonic() - self._written >= self.EVERY:
             self._write()

@@ -35,6 +35,7 @@ LAST = "correction"  # the last layer of a nonlinear path, which starts at zero
 HIDDEN, FIRST = "hidden_", "hidden_1"  # fully connected layers, and the first of them
 DENSE_LIMIT = 4096  # values of an image up to which dense networks learn more in the same time
 FEW = 8  # components up to which dense networks are deep
+EMPTY = {"kernel_initializer": "zeros"}  # `start` fills them; drawn by Keras it is a second more
 PATCH, GRID, FILTERS = 4, 8, 64  # of convolutional networks; see benchmarks/fashion_mnist.py
 
 
@@ -135,9 +136,10 @@ def convolutional(shape: Shape, n_components: int, *, anchored: bool) -> Pair:
                 data_format=LAST_AXIS,
                 activation=ACTIVATION,
                 name=f"double_{number}",
+                **EMPTY,
             )(z)
         z = layers.Conv2DTranspose(
-            channels, patch, strides=patch, data_format=LAST_AXIS, name=LAST
+            channels, patch, strides=patch, data_format=LAST_AXIS, name=LAST, **EMPTY
         )(z)
         return _flat(
             layers.Cropping2D(spare, LAST_AXIS, name="crop")(z) if any(map(any, spare)) else z
@@ -155,6 +157,7 @@ def _convolution(x: Tensor, size: int, *, strides: int = 1, name: str) -> Tensor
         data_format=LAST_AXIS,
         activation=ACTIVATION,
         name=name,
+        **EMPTY,
     )(x)
 
 
@@ -182,10 +185,10 @@ def _pair(
 
 def _sum(x: Tensor, units: int, correction: Tensor | None, linear: bool) -> Tensor:
     if correction is None:
-        return layers.Dense(units, name=ANCHOR)(x)
+        return layers.Dense(units, name=ANCHOR, **EMPTY)(x)
     if not linear:
         return correction
-    anchor = layers.Dense(units, name=ANCHOR, trainable=False)(x)
+    anchor = layers.Dense(units, name=ANCHOR, trainable=False, **EMPTY)(x)
     return layers.Add(name="sum")([anchor, correction])
 
 
@@ -195,12 +198,12 @@ def _flat(x: Tensor) -> Tensor:
 
 def _hidden(x: Tensor, widths: Sequence[int]) -> Tensor:
     for number, width in enumerate(widths, start=1):
-        x = layers.Dense(width, activation=ACTIVATION, name=f"{HIDDEN}{number}")(x)
+        x = layers.Dense(width, activation=ACTIVATION, name=f"{HIDDEN}{number}", **EMPTY)(x)
     return x
 
 
 def _last(x: Tensor, units: int) -> Tensor:
-    return layers.Dense(units, name=LAST)(x)
+    return layers.Dense(units, name=LAST, **EMPTY)(x)
 
 
 # --- where training starts ------------------------------------------------------------------
@@ -216,7 +219,7 @@ def start(
     """
     for model in pair:
         for layer in model.layers:
-            if layer.weights and layer.name != ANCHOR:
+            if layer.weights and (principal is None or layer.name != ANCHOR):
                 zero = principal is not None and layer.name == LAST
                 layer.set_weights([_drawn(w.shape, rng, zero) for w in layer.weights])
     if principal is not None:

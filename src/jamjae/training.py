@@ -63,15 +63,15 @@ class Progress(NamedTuple):
 
 
 class Report(NamedTuple):
-    """What is known after an epoch.
+    """What is known before the first step, or after an epoch.
 
     Attributes
     ----------
     epoch, epochs : int
-        Epochs done, counted from 1, and epochs planned.
+        Epochs done, and epochs planned.
     terms : dict of str to float
         Mean over the epoch's rows of each term, on the scale of training; ``"val_loss"`` where
-        rows were held out.
+        rows were held out. At epoch 0 the ``"loss"`` of PCA, which is that of the first weights.
     seconds : float
         Since training began in this process.
     baseline : float or None
@@ -334,8 +334,11 @@ def run(
     validate: Callable[[TrainState], float] | None = None,
     patience: int | None = None,
     observers: Iterable[Callable[[Report, Progress], Any]] = (),
+    start: float | None = None,
 ) -> Progress:
     """Train until the epochs are done, patience ends, or an observer answers True.
+
+    The loss before the first step is told as that of epoch 0, where it is known: `start`.
 
     Raises
     ------
@@ -343,6 +346,10 @@ def run(
         At the first epoch whose loss is not finite or no longer `sound`.
     """
     began = time.perf_counter()
+    if start is not None and not progress.history:
+        report = Report(0, epochs, {"loss": start}, 0.0)
+        if True in [observer(report, progress) for observer in observers]:
+            return progress
     for number in range(len(progress.history), epochs):
         if patience is not None and number and number - 1 - progress.best_epoch >= patience:
             break
@@ -352,8 +359,7 @@ def run(
             terms["val_loss"] = validate(state)
         progress = _advanced(progress, state, terms)
         report = Report(number + 1, epochs, terms, time.perf_counter() - began)
-        answers = [observer(report, progress) for observer in observers]
-        if True in answers:
+        if True in [observer(report, progress) for observer in observers]:
             break
     return progress
 

@@ -67,7 +67,7 @@ class Voice:
 
     def _tell_some(self, report: Report) -> None:
         every = max(report.epochs // LINES, 1)
-        if report.epoch % every == 0 or report.epoch == report.epochs:
+        if report.epoch and (report.epoch % every == 0 or report.epoch == report.epochs):
             left = report.seconds / report.epoch * (report.epochs - report.epoch)
             self.note(f"epoch {report.epoch}/{report.epochs}  {_terms(report)}  {left:.0f} s left")
 
@@ -90,14 +90,15 @@ def _bar() -> Iterator[Callable[[Report], None]]:
     left = () if narrow else (TimeRemainingColumn(),)
     words = (TextColumn("{task.description}"), TextColumn("{task.fields[terms]}"))
     with Progress(words[0], *bar, words[1], *left, console=console) as progress:
-        task = progress.add_task("compiling", total=None, terms="")
+        compiling = "compiling"
+        task = progress.add_task(compiling, total=None, terms="")
 
         def advance(report: Report) -> None:
             progress.update(
                 task,
                 completed=report.epoch,
                 total=report.epochs,
-                description=f"epoch {report.epoch}/{report.epochs}",
+                description=f"epoch {report.epoch}/{report.epochs}" if report.epoch else compiling,
                 terms=_terms(report, 4 if narrow else 5),
             )
 

@@ -88,7 +88,8 @@ class Autoencoder(LatentModel):
         Where the state of training is kept. A fit that was interrupted goes on from there, bit for
         bit, if data and parameters are the same.
     callbacks : iterable of callables, default=()
-        Called with a `jamjae.training.Report` after each epoch; one that returns True stops.
+        Called with a `jamjae.training.Report` before the first step, where that is PCA, and after
+        each epoch; one that returns True stops.
     warm_start : bool, default=False
         Whether ``fit`` goes on from the networks of the last ``fit``.
     random_state : int, RandomState or None, default=None
@@ -253,17 +254,18 @@ class Autoencoder(LatentModel):
             if not warm:
                 preparation.face(self, rows, found.features)
         with preparation.whitened(self, already=not warm):
-            job = self._job(rows)
+            job, promised = self._job(rows), "corrupted" not in data and preparation.promises(self)
             progress = self._train(
                 job,
                 {name: array[kept] for name, array in data.items()},
                 None if held is None else {name: array[held] for name, array in data.items()},
                 training.Progress.begin(preparation.first_state(job, seeds)),
                 checkpoint,
+                as_pca=promised and not warm,
             )
             preparation.put_back(job.layers, progress.best)
         self.history_ = telling.history(progress.history)
-        self._judge(rows[kept], seeds, promised="corrupted" not in data and self._promises())
+        self._judge(rows[kept], seeds, promised=promised)
         return self
 
     def partial_fit(self, X: Any, y: None = None) -> Self:
@@ -343,6 +345,8 @@ class Autoencoder(LatentModel):
         held: training.Rows | None,
         progress: training.Progress,
         checkpoint: Checkpoint | None,
+        *,
+        as_pca: bool,
     ) -> training.Progress:
         program = training.compiled(job.recipe)
         data = training.source(kept, self._scaled, self.batch_size)
@@ -367,6 +371,7 @@ class Autoencoder(LatentModel):
                 validate=validate,
                 patience=self.patience if self.early_stopping else None,
                 observers=observers,
+                start=baseline if as_pca else None,
             )
 
     def _checkpoint(self, data: training.Rows) -> Checkpoint | None:
@@ -386,17 +391,12 @@ class Autoencoder(LatentModel):
         with preparation.whitened(self, already=True):
             self._start(seeds)
         self.reconstruction_error_ = self._error(rows)
-        linear = self.network in ((), [])  # no network of this kind is better than PCA
-        if not linear and self.baseline_error_ > 1e-9 * self.baseline_.variance:
+        epochs = len(self.history_["loss"])
+        hopeful = epochs and self.network not in ((), [])  # no linear one is better than PCA
+        if hopeful and self.baseline_error_ > 1e-9 * self.baseline_.variance:
             warnings.warn(
-                f"Training did not improve on PCA in {len(self.history_['loss'])} epochs, so the "
-                "model is PCA. Try more epochs, a lower learning_rate or fewer n_components.",
+                f"Training did not improve on PCA in {epochs} epochs, so the model is PCA. "
+                "Try more epochs, a lower learning_rate or fewer n_components.",
                 ConvergenceWarning,
                 stacklevel=3,
             )
-
-    def _promises(self) -> bool:
-        """Whether the squared error on the rows as they are is all that was minimised."""
-        changed = (self.corruption, self.augmentation, self.guide)
-        anchored = preparation.own(self) and self.anchor == "pca"
-        return anchored and self.loss == "mse" and all(part is None for part in changed)

@@ -278,6 +278,13 @@ def put_back(layers: Mapping[str, keras.Layer], state: training.TrainState) -> N
         functional.write(layer, functional.Variables(state.params[name], state.buffers[name]))
 
 
+def promises(model: Any) -> bool:
+    """Whether networks begin as PCA and minimise nothing but the squared error of rows as given."""
+    changed = (model.corruption, model.augmentation, model.guide)
+    anchored = own(model) and model.anchor == "pca"
+    return anchored and model.loss == "mse" and all(part is None for part in changed)
+
+
 def baseline_loss(model: Any, baseline: Principal, scale: float) -> float | None:
     """PCA's loss on the scale of training, where the loss is the squared error."""
     plain = model.loss in ("mse", mse)

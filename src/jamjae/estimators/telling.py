@@ -35,5 +35,6 @@ def history(
 ) -> dict[str, np.ndarray]:
     """Turn the terms of each epoch into one array a term, after those of earlier epochs."""
     reported = list(epochs)
-    new = {name: np.array([terms[name] for terms in reported]) for name in reported[0]}
+    names = reported[0] if reported else ("loss",)  # stopped before the first step
+    new = {name: np.array([terms[name] for terms in reported]) for name in names}
     return {name: np.append((after or {}).get(name, ()), new[name]) for name in new}
