@@ -83,10 +83,14 @@ def _digits(n: int) -> np.ndarray:
     return (load_digits().data[:n] / 16).astype(np.float32)
 
 
-def clothes(n: int, part: str = "train") -> np.ndarray:
+def clothes_8bit(n: int, part: str = "train") -> np.ndarray:
     from jamjae.datasets import fetch_fashion_mnist
 
-    return (fetch_fashion_mnist(part).X[:n] / 255).astype(np.float32)
+    return fetch_fashion_mnist(part).X[:n]
+
+
+def clothes(n: int, part: str = "train") -> np.ndarray:
+    return (clothes_8bit(n, part) / 255).astype(np.float32)
 
 
 def _photographs(n: int) -> np.ndarray:

@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.recipes import RECIPES, clothes
+from benchmarks.recipes import RECIPES, clothes, clothes_8bit
 from benchmarks.rivals import searching
 
 os.environ["TQDM_DISABLE"] = "1"
@@ -111,8 +111,9 @@ def _fit_clothes(recipe: str | None, X: np.ndarray, epochs: int | None, seed: in
 
 def _clothes(recipe: str | None, n: int, part: str = "train") -> np.ndarray:
     """Give images as a recipe takes them, or as the 8-bit numbers that they come in."""
-    X = clothes(n, part)
-    return X.reshape(n, *RECIPES[recipe].shape) if recipe else np.rint(255 * X).astype(np.uint8)
+    if recipe is None:
+        return clothes_8bit(n, part)
+    return clothes(n, part).reshape(n, *RECIPES[recipe].shape)
 
 
 def train(recipe: str, batch: int, epochs: int, n: int, name: str) -> dict:

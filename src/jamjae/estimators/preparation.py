@@ -130,6 +130,11 @@ def own(model: Any) -> bool:
     return model.encoder is None and model.decoder is None
 
 
+def begins_as_pca(model: Any) -> bool:
+    """Whether networks have a linear path that is PCA, and nothing beside it at first."""
+    return own(model) and model.anchor == "pca"
+
+
 def choose_scaling(
     model: Any, rows: np.ndarray, decoder: keras.Model, baseline: Principal
 ) -> Scaling:
@@ -174,7 +179,7 @@ def face(model: Any, rows: np.ndarray, features: np.ndarray) -> None:
     An embedding's signs are arbitrary, as PCA's are, and a code that begins against its feature
     may stay there.
     """
-    if own(model) and model.anchor == "pca":
+    if begins_as_pca(model):
         along = (model.baseline_.transform(rows) * features).sum(axis=0)
         signs = np.where(along < 0, -1.0, 1.0).astype(np.float32)
         networks.scale_codes(networks.Pair(model.encoder_, model.decoder_), signs)
@@ -281,8 +286,8 @@ def put_back(layers: Mapping[str, keras.Layer], state: training.TrainState) -> N
 def promises(model: Any) -> bool:
     """Whether networks begin as PCA and minimise nothing but the squared error of rows as given."""
     changed = (model.corruption, model.augmentation, model.guide)
-    anchored = own(model) and model.anchor == "pca"
-    return anchored and model.loss == "mse" and all(part is None for part in changed)
+    plain = model.loss == "mse" and all(part is None for part in changed)
+    return plain and begins_as_pca(model)
 
 
 def baseline_loss(model: Any, baseline: Principal, scale: float) -> float | None:
@@ -297,5 +302,4 @@ def sound(model: Any) -> training.Sound:
         return training.Sound(0.0)
     guided = 0.0 if model.guide is None else float(model.guide_weight)
     known = model.baseline_.variance / model.scale_**2 + guided  # a guide's variance is one
-    anchored = own(model) and model.anchor == "pca"
-    return training.Sound(known, known if anchored else np.inf)
+    return training.Sound(known, known if begins_as_pca(model) else np.inf)
