@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from sklearn.exceptions import ConvergenceWarning
 
-from jamjae import Autoencoder, functional, training
+from jamjae import Autoencoder, feeding, functional, training
 from jamjae.errors import InvalidDataError, ModelFileError, TrainingDiverged
 from jamjae.estimators import base
 from jamjae.losses import mse
@@ -44,7 +44,7 @@ def seen_by(rows, n, batch_size):
         return state._replace(params=total), {"loss": jnp.float32(0)}
 
     state = training.TrainState(jnp.zeros(rows), {}, [], jax.random.PRNGKey(0), jnp.int32(0))
-    padded = training.padded({"x": np.arange(rows)[:n]}, batch_size, rows)
+    padded = feeding.padded({"x": np.arange(rows)[:n]}, batch_size, rows)
     epoch = training.make_epoch(count, batch_size)
     state, _ = epoch(state, padded, n, Rate(1.0, 1.0))
     return np.asarray(state.params)
@@ -64,7 +64,7 @@ def test_rows_that_only_fill_up_never_count():
 @pytest.mark.parametrize("n", [1, 255, 256, 257, 1000, 2049])
 def test_pieces_hold_every_row_once(n):
     rows = {"x": np.arange(n, dtype=np.float32)[:, None]}
-    source = training.source(rows, lambda piece: piece, 32, held_bytes=1024)
+    source = feeding.source(rows, lambda piece: piece, 32, held_bytes=1024)
     orders = []
     for number in (0, 1):
         parts = [np.asarray(piece["x"])[:count, 0] for piece, count in source.pieces(number)]
@@ -78,20 +78,20 @@ def test_pieces_hold_every_row_once(n):
 def test_learning_from_pieces_is_as_good_as_from_the_whole(X, monkeypatch):
     rows = np.tile(X, (20, 1))
     whole = Autoencoder(2, network=(8,), epochs=5, random_state=0).fit(rows)
-    monkeypatch.setattr(training.source, "__defaults__", (20_000,))
+    monkeypatch.setattr(feeding.source, "__defaults__", (20_000,))
     parts = Autoencoder(2, network=(8,), epochs=5, random_state=0).fit(rows)
     assert parts.reconstruction_error_ == pytest.approx(whole.reconstruction_error_, rel=0.05)
 
 
 def test_rows_of_a_file_come_in_pieces(tmp_path, monkeypatch):
     np.save(tmp_path / "rows.npy", np.zeros((2_000, 4), np.float32))
-    monkeypatch.setattr(training, "MAPPED_BYTES", 16_384)  # half of them
+    monkeypatch.setattr(feeding, "MAPPED_BYTES", 16_384)  # half of them
     for rows, pieces in (
         (np.load(tmp_path / "rows.npy", mmap_mode="r"), 2),
         (np.asarray(np.load(tmp_path / "rows.npy", mmap_mode="r"))[:, ::-1], 2),  # a view
         (np.load(tmp_path / "rows.npy"), 1),
     ):
-        source = training.source({"x": rows}, lambda piece: piece, 32)
+        source = feeding.source({"x": rows}, lambda piece: piece, 32)
         assert len(list(source.pieces(0))) == pieces
 
 

@@ -24,9 +24,10 @@ from safetensors.numpy import save
 
 from jamjae import functional
 from jamjae.errors import ModelFileError
+from jamjae.feeding import Rows
 from jamjae.files import atomic
 from jamjae.scaling import row_chunks
-from jamjae.training import Progress, Report, Rows
+from jamjae.training import Progress, Report
 
 
 def identity(model: Any, data: Rows) -> str:

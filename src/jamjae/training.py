@@ -8,7 +8,7 @@ only place where progress, early stopping, checkpoints and divergence are looked
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Any, NamedTuple, Self
 
@@ -17,13 +17,11 @@ import jax.numpy as jnp
 import numpy as np
 
 from jamjae.errors import TrainingDiverged
+from jamjae.feeding import Rows, Source, padded
 from jamjae.functional import Optimizer, Template, apply, optimizer, private
 from jamjae.losses import RowLoss
 from jamjae.objectives import Objective, autoencoder, guidance, minimise, reconstruction
-from jamjae.scaling import is_mapped
 from jamjae.schedules import SCHEDULES, Rate, Schedule
-
-Rows = Mapping[str, np.ndarray]
 
 
 class TrainState(NamedTuple):
@@ -245,65 +243,7 @@ def compiled(recipe: Recipe) -> Program:
     )
 
 
-# --- rows in, epochs out --------------------------------------------------------------------
-
-HELD_BYTES, MAPPED_BYTES = 1 << 30, 1 << 23  # handed over at once, of an array and of a file
-BLOCK, BLOCKS = 256, 8  # rows that stay together, at most, and such blocks in a piece, at least
-
-
-class Source(NamedTuple):
-    """Where an epoch's rows come from.
-
-    Attributes
-    ----------
-    pieces : callable
-        From the number of an epoch to pairs of padded rows and how many of them count.
-    steps : int
-        Batches in an epoch.
-    """
-
-    pieces: Callable[[int], Iterable[tuple[dict[str, jax.Array], int]]]
-    steps: int
-
-
-def source(
-    rows: Rows, prepare: Callable[[Rows], Rows], batch_size: int, held_bytes: int | None = None
-) -> Source:
-    """Give the rows to train on: whole, or in pieces that fit in memory.
-
-    A piece is put together from random blocks of neighbouring rows, so that a file is read nearly
-    in order and sorted data are still mixed.
-    """
-    n = len(rows["x"])
-    held_bytes = held_bytes or (MAPPED_BYTES if is_mapped(rows["x"]) else HELD_BYTES)
-    count = -(-sum(array.nbytes for array in rows.values()) // held_bytes)
-    if count <= 1:
-        whole = [(padded(prepare(rows), batch_size), n)]
-        return Source(lambda _: whole, -(-n // batch_size))
-    blocks = -(-n // (block := min(BLOCK, max(n // (count * BLOCKS), 1))))
-    length = -(-blocks // count) * block
-
-    def pieces(number: int) -> Iterator[tuple[dict[str, jax.Array], int]]:
-        order = np.random.RandomState(number).permutation(blocks)
-        for some in np.array_split(order, count):
-            chosen = (some[:, None] * block + np.arange(block)).ravel()
-            chosen = chosen[chosen < n]
-            piece = prepare({name: array[chosen] for name, array in rows.items()})
-            yield padded(piece, batch_size, length), len(chosen)
-
-    return Source(pieces, -(-n // batch_size) + count - 1)
-
-
-def padded(rows: Rows, batch_size: int, length: int = 0) -> dict[str, jax.Array]:
-    """Hand rows over, filled up with zeros to a whole number of batches for at least `length`."""
-    held = -(-max(length, len(rows["x"])) // batch_size) * batch_size
-    return {name: jnp.asarray(_filled(array, held)) for name, array in rows.items()}
-
-
-def _filled(array: np.ndarray, held: int) -> np.ndarray:
-    more = held - len(array)
-    return np.pad(array, [(0, more)] + [(0, 0)] * (array.ndim - 1)) if more else array
-
+# --- epochs out -----------------------------------------------------------------------------
 
 SMALL = 1e-9  # a loss on the scale of training that is rounding, and not to be compared with
 

@@ -14,7 +14,7 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 
-from jamjae import networks, pca, training
+from jamjae import feeding, networks, pca, training
 from jamjae.checkpoints import Checkpoint, identity
 from jamjae.errors import InvalidDataError
 from jamjae.estimators import guides, preparation, telling
@@ -299,7 +299,7 @@ class Autoencoder(LatentModel):
         recipe, before = getattr(self, "_training", (None, state))
         if recipe == job.recipe:  # the same weights' next step; of other parameters the first
             state = before._replace(params=state.params)
-        data = training.source({"x": rows}, self._scaled, self.batch_size)
+        data = feeding.source({"x": rows}, self._scaled, self.batch_size)
         epoch = training.compiled(job.recipe).epoch
         begun, rate = training.Progress.begin(state), Rate(job.peak, 1.0)
         progress = training.run(begun, epoch, data, rate, 1, sound=preparation.sound(self))
@@ -334,22 +334,22 @@ class Autoencoder(LatentModel):
         scaled = self.scaling_.apply(rows[:1])
         return preparation.plan(self, self._pair(), self.scaling_.in_graph(scaled.dtype))
 
-    def _scaled(self, data: training.Rows) -> training.Rows:
+    def _scaled(self, data: feeding.Rows) -> feeding.Rows:
         images = {"x", "corrupted"} & data.keys()
         return {**data, **{name: self.scaling_.apply(data[name]) for name in images}}
 
     def _train(
         self,
         job: Job,
-        kept: training.Rows,
-        held: training.Rows | None,
+        kept: feeding.Rows,
+        held: feeding.Rows | None,
         progress: training.Progress,
         checkpoint: Checkpoint | None,
         *,
         as_pca: bool,
     ) -> training.Progress:
         program = training.compiled(job.recipe)
-        data = training.source(kept, self._scaled, self.batch_size)
+        data = feeding.source(kept, self._scaled, self.batch_size)
         epochs = preparation.epochs(self, self._pair(), data.steps)
         rate = Rate(job.peak, float(data.steps * epochs))
         validate = None
@@ -374,7 +374,7 @@ class Autoencoder(LatentModel):
                 start=baseline if as_pca else None,
             )
 
-    def _checkpoint(self, data: training.Rows) -> Checkpoint | None:
+    def _checkpoint(self, data: feeding.Rows) -> Checkpoint | None:
         if self.checkpoint_dir is None:
             return None
         return Checkpoint.open(
