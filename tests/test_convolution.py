@@ -112,6 +112,28 @@ def test_patches_laid_out_by_pieces_give_the_same_gradient(images, strides, monk
     np.testing.assert_allclose(gradient(), whole, rtol=1e-4, atol=1e-4)
 
 
+@pytest.mark.parametrize("channels", [(1, 13), (3, 2)])
+@pytest.mark.parametrize("strides", [(1, 1), (2, 2), (3, 1), (3, 3)])
+@pytest.mark.parametrize("transposed", [False, True])
+def test_gradients_are_finite_differences(transposed, strides, channels):
+    def loss(x, w):
+        function = convolution.conv2d_transpose if transposed else convolution.conv2d
+        dilation = (1, 1)
+        return jnp.sin(function(x, w, strides=strides, padding="same", dilation=dilation)).sum()
+
+    kernel = (3, 3, *(channels[::-1] if transposed else channels))
+    with jax.enable_x64(True):
+        given = [jnp.asarray(normal(*shape), float) for shape in ((2, 6, 5, channels[0]), kernel)]
+        along = [jnp.asarray(normal(*each.shape), float) for each in given]
+        gradients = jax.grad(loss, (0, 1))(*given)
+        expected = sum(float((g * a).sum()) for g, a in zip(gradients, along, strict=True))
+        ahead, behind = (
+            float(loss(*(x + step * a for x, a in zip(given, along, strict=True))))
+            for step in (1e-5, -1e-5)
+        )
+    np.testing.assert_allclose((ahead - behind) / 2e-5, expected, rtol=1e-6)
+
+
 def test_against_scipy():
     x, w = normal(1, 6, 7, 2), normal(3, 3, 2, 1)
     expected = sum(correlate(x[0, :, :, c], w[:, :, c, 0], mode="valid") for c in range(2))
