@@ -12,7 +12,8 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -57,6 +58,14 @@ class Worker:
     def __exit__(self, *_) -> None:
         self.process.stdin.close()
         self.process.wait()
+
+
+@contextmanager
+def fresh(library: str, versions: dict[str, dict]) -> Iterator[Worker]:
+    """Start a process that has loaded its library, and note the versions."""
+    with Worker(library) as worker:
+        versions[library] = worker.ask("load")
+        yield worker
 
 
 class Workers:

@@ -36,14 +36,17 @@ def rows(name: str, n: int) -> np.ndarray:
 
 
 class Clock:
-    """Keep the seconds since the call of ``fit``, and the loss, at each epoch's end.
+    """Keep when ``fit`` was called, and at each epoch's end the seconds since and the loss.
 
     A library may tell the loss before the first step as well, as that of epoch 0.
     """
 
     def __init__(self, stop=lambda seconds, loss: False) -> None:
-        self.began, self.seconds, self.losses, self.stop = time.perf_counter(), [], [], stop
-        self.epochs = 0
+        self.seconds, self.losses, self.stop, self.epochs = [], [], stop, 0
+        self.start()
+
+    def start(self) -> None:
+        self.began, self.called = time.perf_counter(), time.time()
 
     def __call__(self, loss: float, epoch: int | None = None) -> bool:
         self.epochs += epoch != 0
@@ -52,7 +55,8 @@ class Clock:
         return bool(self.stop(self.seconds[-1], loss))
 
     def last(self) -> dict:
-        return {"seconds": self.seconds[-1], "epochs": self.epochs, "loss": self.losses[-1]}
+        seconds, loss = self.seconds[-1], self.losses[-1]
+        return {"called": self.called, "seconds": seconds, "epochs": self.epochs, "loss": loss}
 
 
 # --- tasks ----------------------------------------------------------------------------------
@@ -77,15 +81,14 @@ def steps(recipe: str, batch: int, epochs: int, n: int, seed: int) -> dict:
 def until(recipe: str | None, target: float, n: int, most: float, seed: int) -> dict:
     """Seconds until the loss is at most `target`, or `most` seconds have passed."""
     clock = Clock(lambda seconds, loss: loss <= target or seconds > most)
-    X, called = _clothes(recipe, n), time.time()
-    _fit_clothes(recipe, X, 200 if recipe else None, seed, clock)
-    return {"called": called, **clock.last()}
+    _fit_clothes(recipe, n, 200 if recipe else None, seed, clock)
+    return clock.last()
 
 
-def pace(recipe: str | None, n: int) -> dict:
+def pace(recipe: str | None, n: int, seed: int) -> dict:
     """Seconds from the call of ``fit`` to the end of its first epoch, and of a later epoch."""
     clock = Clock()
-    _fit_clothes(recipe, _clothes(recipe, n), 4, 0, clock)
+    _fit_clothes(recipe, n, 4, seed, clock)
     ends = clock.seconds[-clock.epochs :]
     return {"first": ends[0], "later": float(np.median(np.diff(ends)))}
 
@@ -96,17 +99,16 @@ def unseen(recipe: str | None, n: int, epochs: int, seed: int) -> dict:
     Restored pixels are clipped to the range of pixels, whoever restored them.
     """
     clock, white = Clock(), 1 if recipe else 255
-    X, called = _clothes(recipe, n), time.time()
-    model = _fit_clothes(recipe, X, epochs, seed, clock)
+    model = _fit_clothes(recipe, n, epochs, seed, clock)
     test = _clothes(recipe, 10_000, "test")
     restored = library.decode(model, library.encode(model, test)).reshape(test.shape)
     error = np.square(test.astype(np.float32) - restored.clip(0, white)).mean() / white**2
-    return {"called": called, **clock.last(), "loss": float(error)}
+    return {**clock.last(), "loss": float(error)}
 
 
-def _fit_clothes(recipe: str | None, X: np.ndarray, epochs: int | None, seed: int, clock: Clock):
-    asked = RECIPES[recipe] if recipe else None
-    clock.began = time.perf_counter()
+def _fit_clothes(recipe: str | None, n: int, epochs: int | None, seed: int, clock: Clock):
+    X, asked = _clothes(recipe, n), RECIPES[recipe] if recipe else None
+    clock.start()
     return library.fit(asked, X, batch=32, epochs=epochs, seed=seed, on_epoch=clock)
 
 

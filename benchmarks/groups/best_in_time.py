@@ -12,7 +12,7 @@ import statistics
 from functools import partial
 
 from benchmarks.groups.time_to_quality import GOALS, who
-from benchmarks.measuring import Table, Worker, in_turn
+from benchmarks.measuring import Table, fresh, in_turn
 
 MARKS = (10, 30, 100, 300)  # seconds
 
@@ -21,11 +21,11 @@ def run(runs: int, quick: bool) -> tuple[list[Table], dict]:
     n, marks, versions = 6_000 if quick else 60_000, MARKS[:1] if quick else MARKS, {}
     asked = [("jamjae", None), *((one, name) for name, _, rivals in GOALS for one in rivals)]
     rows = {who(*one): [who(*one)] for one in asked}
-    paces = {one: _alone(*one, versions, task="pace", n=n) for one in asked}
+    paces = {one: _alone(*one, versions, {"task": "pace", "n": n}) for one in asked}
     for mark in marks:
         room = {one: 1 + math.floor((mark - p["first"]) / p["later"]) for one, p in paces.items()}
         calls = {
-            who(*one): partial(_unseen, *one, versions, n, epochs)
+            who(*one): partial(_alone, *one, versions, {"task": "unseen", "n": n, "epochs": epochs})
             for one, epochs in room.items()
             if epochs > 0
         }
@@ -41,16 +41,10 @@ def run(runs: int, quick: bool) -> tuple[list[Table], dict]:
     return [Table("Unseen images", head, [tuple(each) for each in rows.values()], words)], versions
 
 
-def _unseen(library: str, recipe: str | None, versions: dict, n: int, epochs: int, number: int):
-    asked = {"task": "unseen", "n": n, "epochs": epochs, "seed": number}
-    return _alone(library, recipe, versions, **asked)
-
-
-def _alone(library: str, recipe: str | None, versions: dict, **asked) -> dict:
+def _alone(library: str, recipe: str | None, versions: dict, asked: dict, number: int = 0) -> dict:
     """Ask a new process."""
-    with Worker(library) as worker:
-        versions[library] = worker.ask("load")
-        return worker.ask(recipe=recipe, **asked)
+    with fresh(library, versions) as worker:
+        return worker.ask(recipe=recipe, seed=number, **asked)
 
 
 def _reached(answers: list[dict]) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.measuring import TITLES, Spread, Table, Worker, in_turn, ratios
+from benchmarks.measuring import TITLES, Spread, Table, fresh, in_turn, ratios
 from benchmarks.recipes import RECIPES
 
 LIBRARIES = ("jamjae", "torch", "tensorflow")
@@ -48,8 +48,7 @@ def write(path: Path, name: str, n: int) -> None:
 
 def measured(runs: int, name: str, path: Path, batch: int, epochs: int, versions: dict) -> dict:
     def one(library: str, number: int) -> dict:
-        with Worker(library) as worker:
-            versions[library] = worker.ask("load")
+        with fresh(library, versions) as worker:
             return worker.ask("scale", recipe=name, path=str(path), batch=batch, epochs=epochs)
 
     return in_turn(runs, {each: partial(one, each) for each in LIBRARIES}, warm_up=False)

@@ -10,7 +10,7 @@ import sys
 import time
 from functools import partial
 
-from benchmarks.measuring import TITLES, Spread, Table, Worker, in_turn, ratios
+from benchmarks.measuring import TITLES, Spread, Table, fresh, in_turn, ratios
 from benchmarks.recipes import RECIPES
 
 IMPORTS = {
@@ -52,8 +52,7 @@ def imported(library: str, number: int) -> dict:
 
 def fits(library: str, name: str, quick: bool, versions: dict, number: int) -> dict:
     asked = {"recipe": name, "batch": 32, "epochs": 10 if quick else 30, "n": RECIPES[name].n}
-    with Worker(library) as worker:
-        versions[library] = worker.ask("load")
+    with fresh(library, versions) as worker:
         first = worker.ask("train", **asked, name="a")
         second = worker.ask("train", **asked, name="b")
         found = {"first": first["seconds"], "second": second["seconds"]}

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from benchmarks.measuring import TITLES, Spread, Table, Worker, in_turn, ratios
+from benchmarks.measuring import TITLES, Spread, Table, fresh, in_turn, ratios
 
 GOALS = (  # recipe, the loss its notebook records after 15 epochs, and the rivals
     ("LAB 12-3, MLP", 0.01398, ("tensorflow", "torch")),
@@ -34,7 +34,7 @@ def run(runs: int, quick: bool) -> tuple[list[Table], dict]:
             **{who(one, recipe): (one, recipe, until) for one in rivals},
         }
         calls = {
-            title: partial(_timed, library, taken, versions, target, {**task, "n": n})
+            title: partial(_timed, library, taken, versions, {**task, "n": n})
             for title, (library, taken, task) in asked.items()
         }
         found = in_turn(runs, calls, warm_up=False)
@@ -42,33 +42,34 @@ def run(runs: int, quick: bool) -> tuple[list[Table], dict]:
     return tables, versions
 
 
-def _timed(
-    library: str, recipe: str | None, versions: dict, target: float, asked: dict, number: int
-) -> dict:
-    """Time a fit in a new process, and say whether it got there."""
-    with Worker(library) as worker:
-        versions[library] = worker.ask("load")
+def _timed(library: str, recipe: str | None, versions: dict, asked: dict, number: int) -> dict:
+    """Time a fit in a new process, from its start as well."""
+    with fresh(library, versions) as worker:
         answer = worker.ask(recipe=recipe, seed=number, **asked)
-        before = answer["called"] - worker.started
-    return {**answer, "whole": before + answer["seconds"], "reached": answer["loss"] <= target}
+        return {**answer, "whole": answer["called"] - worker.started + answer["seconds"]}
 
 
 def _table(recipe: str, target: float, n: int, found: dict[str, list[dict]]) -> Table:
+    ours = list(found)[:2]
+    columns = {
+        title: {key: [each[key] for each in answers] for key in answers[0]}
+        for title, answers in found.items()
+    }
+    reached = {title: max(answers["loss"]) <= target for title, answers in columns.items()}
     rows = []
-    first, second = list(found.values())[:2]
-    for title, answers in found.items():
-        epochs, loss = (str(Spread.of(each[key] for each in answers)) for key in ("epochs", "loss"))
-        if not _all_reached(answers):
-            rows.append((title, "not reached", "", "", "", epochs, loss))
-            continue
-        seconds, whole = ([each[key] for each in answers] for key in ("seconds", "whole"))
-        beside = [
-            ratios(seconds, [each["seconds"] for each in ours])
-            if answers not in (first, second) and _all_reached(ours)
-            else ""
-            for ours in (first, second)
-        ]
-        rows.append((title, str(Spread.of(seconds)), *beside, str(Spread.of(whole)), epochs, loss))
+    for title, answers in columns.items():
+        times, whole = ["not reached", "", ""], ""
+        if reached[title]:
+            seconds, whole = answers["seconds"], str(Spread.of(answers["whole"]))
+            beside = (
+                ratios(seconds, columns[own]["seconds"])
+                if title not in ours and reached[own]
+                else ""
+                for own in ours
+            )
+            times = [str(Spread.of(seconds)), *beside]
+        counted = (str(Spread.of(answers[key])) for key in ("epochs", "loss"))
+        rows.append((title, *times, whole, *counted))
     head = ("who", "s from the call of fit", "times the first row's", "times the second's")
     head += ("s from the start of the process", "epochs", "loss")
     words = (
@@ -77,10 +78,6 @@ def _table(recipe: str, target: float, n: int, found: dict[str, list[dict]]) -> 
         f"of {FEW} epochs."
     )
     return Table(f"As good as {recipe}", head, rows, words)
-
-
-def _all_reached(answers: list[dict]) -> bool:
-    return all(each["reached"] for each in answers)
 
 
 def who(library: str, recipe: str | None) -> str:
