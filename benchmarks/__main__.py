@@ -1,6 +1,6 @@
 """Measure jamjae beside the libraries people would pick instead, and write ``RESULTS.md``.
 
-    make bench                           every group, five times after a warm-up (hours)
+    make bench                           every group, five times (hours)
     make bench-quick                     every group at a fraction of its size (minutes)
     make bench ARGS='same_work scaling'  some groups; the others' results stay as they are
 
@@ -28,9 +28,12 @@ GROUPS = {
 }
 OPENING = """# Results
 
-What `make bench` measured: each library in a process of its own, one after the other in turn, with
-a warm-up that does not count. A cell is a median, with the least and the most in parentheses; a
-ratio is taken turn by turn, and its median is given. Compare ratios, not times: machines differ.
+What `make bench` measured: each library in a process of its own, one after the other in turn; where
+a process does its work more than once, the first time does not count. A cell is a median, with the
+least and the most in parentheses; a ratio is taken turn by turn, and its median is given. Compare
+ratios, not times: machines differ. TensorFlow is hidden from jamjae's process, as from users who
+have not installed it; where it is installed, Keras imports it before jamjae's first fit, in 2 to 3
+seconds.
 """
 
 
@@ -65,7 +68,8 @@ def told_of(runs: int, took: float, versions: dict, *, quick: bool) -> str:
     packages = dict(sorted((k, v) for each in versions.values() for k, v in each.items()))
     named = ", ".join(f"{name.replace('_', '-')} {version}" for name, version in packages.items())
     size = "small sizes, " if quick else ""
-    return f"{today}: {machine()}; {named}. {size}{runs} runs each, {took / 60:.0f} minutes."
+    each = f"{runs} run{'s' * (runs > 1)} each"
+    return f"{today}: {machine()}; {named}. {size}{each}, {took / 60:.0f} minutes."
 
 
 def put(path: Path, title: str, text: str) -> None:

@@ -105,14 +105,10 @@ def rest(X: np.ndarray, test: np.ndarray) -> None:
     """Seconds of everything else, and the peak of memory."""
     rows = [("peak memory of a fit, GiB", f"{peak_memory():.2f}")]
     model = Autoencoder(K, network="dense", epochs=1, random_state=0).fit(X)
-    model.transform(X)
+    Z = model.transform(X)
+    model.inverse_transform(Z)
     rows.append(("transform of 60,000", f"{timed(lambda: model.transform(X)):.2f}"))
-    rows.append(
-        (
-            "inverse_transform of 60,000",
-            f"{timed(lambda: model.inverse_transform(model.transform(X))):.2f}",
-        )
-    )
+    rows.append(("inverse_transform of 60,000", f"{timed(lambda: model.inverse_transform(Z)):.2f}"))
     for name, data in (
         ("roll", make_roll(random_state=0).X),
         ("10,000 images", X[:10_000]),

@@ -10,6 +10,7 @@ from __future__ import annotations
 import importlib
 import importlib.metadata
 import json
+import math
 import os
 import sys
 import threading
@@ -38,25 +39,31 @@ def rows(name: str, n: int) -> np.ndarray:
 class Clock:
     """Keep when ``fit`` was called, and at each epoch's end the seconds since and the loss.
 
-    A library may tell the loss before the first step as well, as that of epoch 0.
+    A library may tell the loss before the first step as well, as that of epoch 0. Losses are
+    divided by `unit`.
     """
 
-    def __init__(self, stop=lambda seconds, loss: False) -> None:
-        self.seconds, self.losses, self.stop, self.epochs = [], [], stop, 0
+    def __init__(self, stop=lambda loss: False, unit: float = 1.0) -> None:
+        self.stop, self.unit = stop, unit
+        self.seconds, self.losses, self.epochs = [], [], 0
         self.start()
 
     def start(self) -> None:
         self.began, self.called = time.perf_counter(), time.time()
 
+    def now(self) -> float:
+        return time.perf_counter() - self.began
+
     def __call__(self, loss: float, epoch: int | None = None) -> bool:
         self.epochs += epoch != 0
-        self.seconds.append(time.perf_counter() - self.began)
-        self.losses.append(float(loss))
-        return bool(self.stop(self.seconds[-1], loss))
+        self.seconds.append(self.now())
+        self.losses.append(float(loss) / self.unit)
+        return bool(self.stop(self.losses[-1]))
 
-    def last(self) -> dict:
-        seconds, loss = self.seconds[-1], self.losses[-1]
-        return {"called": self.called, "seconds": seconds, "epochs": self.epochs, "loss": loss}
+    @property
+    def next(self) -> float:
+        """When the next epoch will end, if it takes as long as the last."""
+        return 2 * self.seconds[-1] - (self.seconds[-2] if len(self.seconds) > 1 else 0.0)
 
 
 # --- tasks ----------------------------------------------------------------------------------
@@ -71,52 +78,74 @@ def steps(recipe: str, batch: int, epochs: int, n: int, seed: int) -> dict:
     X, clock = rows(recipe, n), Clock()
     library.fit(RECIPES[recipe], X, batch=batch, epochs=epochs, seed=seed, on_epoch=clock)
     took = clock.seconds[-1] - clock.seconds[0]
+    whole = n // batch if getattr(library, "DROPS_LAST", False) else -(-n // batch)
     return {
-        "rate": (epochs - 1) * -(-n // batch) / took,
+        "rate": (epochs - 1) * whole / took,
         "loss": clock.losses[-1],
         "epochs": clock.epochs,
     }
 
 
-def until(recipe: str | None, target: float, n: int, most: float, seed: int) -> dict:
-    """Seconds until the loss is at most `target`, or `most` seconds have passed."""
-    clock = Clock(lambda seconds, loss: loss <= target or seconds > most)
-    _fit_clothes(recipe, n, 200 if recipe else None, seed, clock)
-    return clock.last()
+def learn(
+    recipe: str | None,
+    white: int,
+    n: int,
+    seed: int,
+    epochs: int | None = None,
+    target: float = 0.0,
+    most: float = math.inf,
+) -> dict:
+    """Fit to images: for so many epochs, until the loss is at most `target`, or until the next
+    epoch would end after `most` seconds.
 
-
-def pace(recipe: str | None, n: int, seed: int) -> dict:
-    """Seconds from the call of ``fit`` to the end of its first epoch, and of a later epoch."""
-    clock = Clock()
-    _fit_clothes(recipe, n, 4, seed, clock)
-    ends = clock.seconds[-clock.epochs :]
-    return {"first": ends[0], "later": float(np.median(np.diff(ends)))}
-
-
-def unseen(recipe: str | None, n: int, epochs: int, seed: int) -> dict:
-    """Seconds of so many epochs, with the mean squared error of the test images as the loss.
-
-    Restored pixels are clipped to the range of pixels, whoever restored them.
+    Returns the seconds to the end of the last epoch and until ``fit`` returned, the loss that
+    the library told, and the mean squared error of the test images; both of pixels in [0, 1].
+    Restored pixels are clipped to their range, whoever restored them.
     """
-    clock, white = Clock(), 1 if recipe else 255
-    model = _fit_clothes(recipe, n, epochs, seed, clock)
-    test = _clothes(recipe, 10_000, "test")
+    clock = Clock(lambda loss: loss <= target or clock.next > most, _unit(recipe, white))
+    model, returned = _fit_clothes(recipe, white, n, epochs, seed, clock)
+    test = _clothes(recipe, white, 10_000, "test")
     restored = library.decode(model, library.encode(model, test)).reshape(test.shape)
     error = np.square(test.astype(np.float32) - restored.clip(0, white)).mean() / white**2
-    return {**clock.last(), "loss": float(error)}
+    return {
+        "called": clock.called,
+        "seconds": clock.seconds[-1],
+        "returned": returned,
+        "epochs": clock.epochs,
+        "loss": clock.losses[-1],
+        "unseen": float(error),
+    }
 
 
-def _fit_clothes(recipe: str | None, n: int, epochs: int | None, seed: int, clock: Clock):
-    X, asked = _clothes(recipe, n), RECIPES[recipe] if recipe else None
+def pace(recipe: str | None, white: int, n: int, seed: int) -> dict:
+    """Seconds of a fit of one epoch, and of every further one."""
+    clock = Clock()
+    _, returned = _fit_clothes(recipe, white, n, 4, seed, clock)
+    ends = clock.seconds[-clock.epochs :]
+    return {"first": returned - (ends[-1] - ends[0]), "later": float(np.median(np.diff(ends)))}
+
+
+def _fit_clothes(
+    recipe: str | None, white: int, n: int, epochs: int | None, seed: int, clock: Clock
+) -> tuple[Any, float]:
+    """Fit, and give the model and the seconds from the call of ``fit`` to its return."""
+    X, asked = _clothes(recipe, white, n), RECIPES[recipe] if recipe else None
+    epochs = epochs or (200 if recipe else None)
     clock.start()
-    return library.fit(asked, X, batch=32, epochs=epochs, seed=seed, on_epoch=clock)
+    model = library.fit(asked, X, batch=32, epochs=epochs, seed=seed, on_epoch=clock)
+    return model, clock.now()
 
 
-def _clothes(recipe: str | None, n: int, part: str = "train") -> np.ndarray:
+def _clothes(recipe: str | None, white: int, n: int, part: str = "train") -> np.ndarray:
     """Give images as a recipe takes them, or as the 8-bit numbers that they come in."""
     if recipe is None:
         return clothes_8bit(n, part)
-    return clothes(n, part).reshape(n, *RECIPES[recipe].shape)
+    return (clothes(n, part) * white).reshape(n, *RECIPES[recipe].shape)
+
+
+def _unit(recipe: str | None, white: int) -> float:
+    """What divides a loss that is told, so that pixels reach from 0 to 1; the default's do."""
+    return float(white**2) if recipe else 1.0
 
 
 def train(recipe: str, batch: int, epochs: int, n: int, name: str) -> dict:
@@ -125,7 +154,7 @@ def train(recipe: str, batch: int, epochs: int, n: int, name: str) -> dict:
     kept[name] = library.fit(
         RECIPES[recipe], rows(recipe, n), batch=batch, epochs=epochs, seed=0, on_epoch=clock
     )
-    return {"seconds": time.perf_counter() - clock.began, "loss": clock.losses[-1]}
+    return {"seconds": clock.now(), "loss": clock.losses[-1]}
 
 
 def apply(name: str, recipe: str, n: int, times: int, seed: int) -> dict:
@@ -163,7 +192,7 @@ def scale(recipe: str, path: str, batch: int, epochs: int) -> dict:
     before, clock = _own_memory(), Clock()
     with Peak() as peak:
         library.fit(RECIPES[recipe], X, batch=batch, epochs=epochs, seed=0, on_epoch=clock)
-    took = time.perf_counter() - clock.began
+    took = clock.now()
     return {"seconds": took, "mib": (peak.most - before) / 2**20, "loss": clock.losses[-1]}
 
 
@@ -193,7 +222,7 @@ def _own_memory() -> int:
     raise RuntimeError("/proc/self/status has no line RssAnon: Linux is needed")
 
 
-TASKS = {f.__name__: f for f in (load, steps, until, pace, unseen, train, apply, grid, scale)}
+TASKS = {f.__name__: f for f in (load, steps, learn, pace, train, apply, grid, scale)}
 
 
 def main() -> None:

@@ -38,7 +38,7 @@ def _table(name: str, n: int, found: dict) -> Table:
             cells += [str(Spread.of(shown)), "" if library == "jamjae" else ratios(taken, ours)]
         rows.append(tuple(cells))
     unit = "ms" if n == 1 else "rows a second"
-    faster = "jamjae is so many times faster"
+    faster = "jamjae is so many times as fast"
     head = ("library", f"encode, {unit}", faster, f"decode, {unit}", faster)
     shape = "x".join(map(str, RECIPES[name].shape))
     return Table(f"{name}, {n:,} row{'s' * (n > 1)} of {shape}", head, rows)

@@ -62,5 +62,5 @@ def _table(title: str, words: str, found: dict) -> Table:
         beside = "" if library == "jamjae" else ratios(taken, ours)
         memory = Spread.of(each["mib"] for each in answers)
         rows.append((TITLES[library], str(Spread.of(taken)), beside, str(memory)))
-    head = ("library", "s", "jamjae is so many times faster", "MiB beyond the file's pages")
+    head = ("library", "s", "jamjae is so many times as fast", "MiB beyond the file's pages")
     return Table(title, head, rows, words)
