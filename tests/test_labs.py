@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 import jamjae
-from jamjae import Autoencoder, make_roll
+from jamjae import Autoencoder, load_digits, make_roll
 from jamjae.errors import DataNotFoundError, InvalidDataError, OutputError
 from jamjae.labs import LABS, a2_denoise, data, find, lab_12_1, lab_12_3_cnn, lab_12_3_mlp, running
 from jamjae.labs.korean import KOREAN
@@ -102,6 +102,18 @@ def test_quick_is_written_on_every_number_and_caption(reports, name):
     assert all("[quick]" in caption for caption in captions)
     numbers = json.loads((reports / name / "metrics.json").read_text())["numbers"]
     assert all(number["quick"] for number in numbers)
+
+
+def test_everybodys_pixels_are_clipped_before_they_are_judged():
+    X = (255 * (load_digits().X > 8)).astype(np.uint8)
+    rival = Autoencoder(8, network=(), random_state=0).fit(X).baseline_
+    lab = Notebook("12-3-mlp", "Pictures", QUICK)
+    lab.section("Beside PCA")
+    lab.restorations({"PCA": rival}, X, X, {})
+    errors = {row["metric"]: row["value"] for row in lab.numbers}
+    clipped = np.square(rival.restore(X).clip(0, 255) / 255 - X / 255).mean()
+    assert errors["MSE, test rows"] == errors["MSE, training rows"] == pytest.approx(clipped)
+    assert clipped < 0.99 * rival.error / 255**2
 
 
 def test_the_list_links_every_lab(reports):

@@ -218,6 +218,18 @@ def test_the_start_is_told_and_may_be_enough(X, recwarn):
     assert not [w for w in recwarn if issubclass(w.category, ConvergenceWarning)]
 
 
+def test_a_fit_without_a_step_is_judged_once(X, monkeypatch):
+    judged = []
+
+    def above_by_rounding(model, rows):
+        judged.append(len(rows))
+        return model.baseline_error_ * (1 + 1e-7)
+
+    monkeypatch.setattr(Autoencoder, "_error", above_by_rounding)
+    Autoencoder(2, callbacks=[lambda _: True], random_state=0).fit(X)
+    assert judged == [len(X)]
+
+
 @pytest.mark.parametrize(
     "changed", [{"anchor": None}, {"loss": "mae"}, {"corruption": keras.layers.GaussianNoise(0.1)}]
 )

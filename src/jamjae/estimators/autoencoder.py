@@ -386,13 +386,13 @@ class Autoencoder(LatentModel):
     def _judge(self, rows: np.ndarray, seeds: Seeds, *, promised: bool) -> None:
         """Measure the error on the training rows, and go back to PCA if that is better."""
         self.reconstruction_error_ = self._error(rows)
-        if not promised or self.reconstruction_error_ <= self.baseline_error_:
+        epochs = len(self.history_["loss"])
+        if not promised or not epochs or self.reconstruction_error_ <= self.baseline_error_:
             return
         with preparation.whitened(self, already=True):
             self._start(seeds)
         self.reconstruction_error_ = self._error(rows)
-        epochs = len(self.history_["loss"])
-        hopeful = epochs and self.network not in ((), [])  # no linear one is better than PCA
+        hopeful = self.network not in ((), [])  # no linear one is better than PCA
         if hopeful and self.baseline_error_ > 1e-9 * self.baseline_.variance:
             warnings.warn(
                 f"Training did not improve on PCA in {epochs} epochs, so the model is PCA. "

@@ -241,10 +241,9 @@ class Notebook:
         found: dict[str, dict[str, float]] = {}
         rows, labels = [X2[:10]], [self.label("original")]
         for name, model in models.items():
-            restore = getattr(model, "reconstruct", None) or model.restore
-            restored = restore(X2)
+            restored = _restored(model, X2)
             errors = {
-                "MSE, training rows": metrics.mean_squared_error(X, restore(X)) / unit,
+                "MSE, training rows": metrics.mean_squared_error(X, _restored(model, X)) / unit,
                 "MSE, test rows": metrics.mean_squared_error(X2, restored) / unit,
             }
             if getattr(model, "scaling", "auto") is None:  # trained on the values as they are
@@ -378,3 +377,9 @@ def short(value: float) -> str:
     if not np.isfinite(value):
         return "–"
     return f"{value:,.1f}" if abs(value) >= 100 else f"{value:.4g}"
+
+
+def _restored(model: Any, X: np.ndarray) -> np.ndarray:
+    """Restore rows, 8-bit values within their range: PCA's too, as an Autoencoder does."""
+    restored: np.ndarray = (getattr(model, "reconstruct", None) or model.restore)(X)
+    return restored.clip(0, 255) if X.dtype == np.uint8 else restored
