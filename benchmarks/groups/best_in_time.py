@@ -24,7 +24,7 @@ def run(runs: int, quick: bool) -> tuple[list[Table], dict]:
     pace = DEFAULT.ask(versions, "pace", n=n, seed=0)
     rows = {one.title: [one.title] for one in (DEFAULT, *RIVALS)}
     for mark in marks:
-        room = 1 + math.floor((mark - pace["first"]) / pace["later"])
+        room = max(1, 1 + math.floor((mark - pace["first"]) / pace["later"]))
         calls = {DEFAULT.title: partial(_learn, DEFAULT, versions, n, epochs=room)}
         calls |= {one.title: partial(_learn, one, versions, n, most=mark) for one in RIVALS}
         found = in_turn(runs, calls, warm_up=False)
