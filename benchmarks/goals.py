@@ -34,6 +34,10 @@ class Entrant(NamedTuple):
             answer = worker.ask(task, recipe=self.recipe, white=self.white, **settings)
             return {"started": worker.started, **answer}
 
+    def learn(self, versions: dict[str, dict], seed: int, **settings) -> dict:
+        """Fit in a new process; see `benchmarks.worker.learn`."""
+        return self.ask(versions, "learn", seed=seed, **settings)
+
 
 class Goal(NamedTuple):
     """A network of the chapter, and its loss after the chapter's 15 epochs.

@@ -25,8 +25,8 @@ def run(runs: int, quick: bool) -> tuple[list[Table], dict]:
     rows = {one.title: [one.title] for one in (DEFAULT, *RIVALS)}
     for mark in marks:
         room = max(1, 1 + math.floor((mark - pace["first"]) / pace["later"]))
-        calls = {DEFAULT.title: partial(_learn, DEFAULT, versions, n, epochs=room)}
-        calls |= {one.title: partial(_learn, one, versions, n, most=mark) for one in RIVALS}
+        calls = {DEFAULT.title: partial(DEFAULT.learn, versions, n=n, epochs=room)}
+        calls |= {one.title: partial(one.learn, versions, n=n, most=mark) for one in RIVALS}
         found = in_turn(runs, calls, warm_up=False)
         for title, cells in rows.items():
             cells.append(_reached(found[title]))
@@ -37,10 +37,6 @@ def run(runs: int, quick: bool) -> tuple[list[Table], dict]:
     )
     head = ("who", *(f"{mark} s" for mark in marks))
     return [Table("Unseen images", head, [tuple(each) for each in rows.values()], words)], versions
-
-
-def _learn(entrant, versions: dict, n: int, seed: int, **settings) -> dict:
-    return entrant.ask(versions, "learn", n=n, seed=seed, **settings)
 
 
 def _reached(answers: list[dict]) -> str:

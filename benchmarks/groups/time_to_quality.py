@@ -35,13 +35,13 @@ def run(runs: int, quick: bool) -> tuple[list[Table], dict]:
 
 def _until(entrant: Entrant, target: float, n: int, versions: dict, seed: int) -> dict:
     """Fit until the loss that is told is at most `target`."""
-    answer = entrant.ask(versions, "learn", n=n, target=target, most=MOST, seed=seed)
+    answer = entrant.learn(versions, seed, n=n, target=target, most=MOST)
     return {**answer, "judged": answer["loss"]}
 
 
 def _short(n: int, versions: dict, seed: int) -> dict:
     """Fit jamjae's default for few epochs, to the return of ``fit``, and judge what it restores."""
-    answer = DEFAULT.ask(versions, "learn", n=n, epochs=FEW, seed=seed)
+    answer = DEFAULT.learn(versions, seed, n=n, epochs=FEW)
     return {**answer, "seconds": answer["returned"], "judged": answer["unseen"]}
 
 
