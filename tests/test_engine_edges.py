@@ -10,7 +10,7 @@ import pytest
 from keras import layers
 from sklearn.decomposition import PCA
 
-from jamjae import Autoencoder
+from jamjae import Autoencoder, functional
 from jamjae.checkpoints import identity
 from jamjae.errors import InvalidNetworkError
 
@@ -33,6 +33,22 @@ def agrees(model):
     np.testing.assert_allclose(
         model.transform(X), np.asarray(model.encoder_(scaled)), rtol=1e-4, atol=1e-5
     )
+
+
+@pytest.mark.parametrize("n", [1, 8, 9, 32, 33, 128, 129, 300])
+def test_any_number_of_rows_is_encoded_as_keras_does(n):
+    model = keras.Sequential(
+        [
+            keras.Input((6, 5, 1)),
+            layers.Conv2D(4, 3, activation="elu"),
+            layers.Flatten(),
+            layers.Dense(3),
+        ]
+    )
+    images = np.random.default_rng(n).random((n, 6, 5, 1), dtype=np.float32)
+    codes = functional.predict(model, images)
+    assert codes.shape == (n, 3)
+    np.testing.assert_allclose(codes, np.asarray(model(images)), rtol=1e-4, atol=1e-5)
 
 
 def test_layers_named_like_their_activation_are_told_apart():

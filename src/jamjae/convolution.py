@@ -9,7 +9,7 @@ is the same three maps in another order:
 * ``scatter``: grid to image, its transpose;
 * ``kernel_gradient``: how both change with the kernel.
 
-The first two are matrix products as well where patches are small: of images with few channels, or
+The first two are plain products as well where patches are small: of images with few channels, or
 where windows do not overlap. What each is worth is measured in docs/performance.md. On other
 platforms all three are XLA's own.
 """
@@ -19,52 +19,22 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from functools import partial, reduce
-from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 from jax import lax
 
+from jamjae.windows import (
+    Geometry,
+    Pair,
+    Side,
+    conv2d_geometry,
+    conv2d_transpose_geometry,
+)
+
 LAYOUT = ("NHWC", "HWIO", "NHWC")
 CACHED = 3 << 20  # bytes of patches that are laid out at once, to be read again from the cache
-Pair = tuple[int, ...]  # of two, as shapes are typed
-Side = tuple[int, int]  # before and after
-
-
-class Geometry(NamedTuple):
-    """How windows of a kernel lie on an image.
-
-    Attributes
-    ----------
-    image, kernel : (int, int)
-        Heights and widths.
-    strides, dilation : (int, int)
-    padding : ((int, int), (int, int))
-        Zeros before and after the image, an axis; less than nothing crops.
-    """
-
-    image: Pair
-    kernel: Pair
-    strides: Pair
-    dilation: Pair
-    padding: tuple[Side, Side]
-
-    @property
-    def reach(self) -> Pair:
-        """What a window spans."""
-        (height, width), (down, across) = self.kernel, self.dilation
-        return (height - 1) * down + 1, (width - 1) * across + 1
-
-    @property
-    def offsets(self) -> list[Side]:
-        """Where the entries of a window lie in it, by rows."""
-        tops, lefts = (range(0, r, d) for r, d in zip(self.reach, self.dilation, strict=True))
-        return [(top, left) for top in tops for left in lefts]
-
-    @property
-    def tiled(self) -> bool:
-        """Whether windows lie side by side, without overlap or gap."""
-        return self.strides == self.kernel and self.dilation == (1, 1)
+SUMMED = 32  # entries of a window up to which a loop over pixels adds their products up
 
 
 # --- what networks call ---------------------------------------------------------------------
@@ -92,15 +62,6 @@ def conv2d(
     if _elsewhere():
         return gather(x, kernel, geometry)
     return _convolve(x, kernel, geometry)
-
-
-def conv2d_geometry(
-    image: Pair, kernel: Pair, *, strides: Pair, padding: str, dilation: Pair
-) -> Geometry:
-    """Tell how the windows of `conv2d` lie on images of a height and width."""
-    reach = Geometry(image, kernel, strides, dilation, ((0, 0), (0, 0))).reach
-    (top, bottom), (left, right) = lax.padtype_to_pads(image, reach, strides, padding.upper())
-    return Geometry(image, kernel, strides, dilation, ((top, bottom), (left, right)))
 
 
 def conv2d_transpose(
@@ -140,45 +101,17 @@ def conv2d_transpose(
     return _convolve_transposed(x, kernel, geometry)
 
 
-def conv2d_transpose_geometry(
-    grid: Pair,
-    kernel: Pair,
-    *,
-    strides: Pair,
-    padding: str,
-    output_padding: int | Pair | None = None,
-    dilation: Pair = (1, 1),
-) -> Geometry:
-    """Tell how windows lie on what `conv2d_transpose` gives for grids of a height and width."""
-    extra = output_padding if isinstance(output_padding, tuple) else (output_padding,) * 2
-    sides = [
-        _transposed_side(*axis, padding=padding.lower())
-        for axis in zip(grid, kernel, strides, dilation, extra, strict=True)
-    ]
-    (height, vertical), (width, horizontal) = sides
-    return Geometry((height, width), kernel, strides, dilation, (vertical, horizontal))
+def flatten(images: jax.Array) -> jax.Array:
+    """Lay images out as rows, as ``keras.layers.Flatten`` does, once they are computed.
 
-
-def _transposed_side(
-    size: int, kernel: int, stride: int, dilation: int, extra: int | None, *, padding: str
-) -> tuple[int, Side]:
-    """Give the length of one side of the result, and the padding by which it gathers to `size`.
-
-    The conventions are those of Keras (``compute_conv_transpose_padding_args_for_jax``).
+    What gave the images, such as a bias and an activation, XLA else computes entry by entry of the
+    rows on a CPU, and finds each entry's channel by division: five times as long. It forgets
+    barriers before it fuses, but does not look into a branch.
     """
-    reach = (kernel - 1) * dilation + 1
-    if padding == "valid":
-        total = reach - 1 + (max(stride - reach, 0) if extra is None else extra)
-        before = reach - 1
-        after = total
-    else:
-        total = stride + reach - 2 if extra is None else reach + reach % 2 - 2 + extra
-        before = min(total // 2 + total % 2, reach - 1)
-        after = total - before
-    spread = (size - 1) * stride + 1
-    length = spread + before + after - reach + 1
-    cut = reach - 1 - before
-    return length, (cut, (size - 1) * stride + reach - length - cut)
+    if not _elsewhere() and images.ndim == 4 and images.shape[-1] > 1:
+        unlikely = jnp.isnan(images.ravel()[:1]).any()
+        images = lax.cond(unlikely, lax.optimization_barrier, lambda same: same, images)
+    return images.reshape(len(images), -1)
 
 
 def _elsewhere() -> bool:
@@ -192,7 +125,9 @@ def gather(image: jax.Array, kernel: jax.Array, geometry: Geometry) -> jax.Array
     """Image (n, h, w, c) and kernel (kh, kw, c, o) to grid (n, h', w', o)."""
     if _by_products(kernel, geometry):
         padded = _padded(image, geometry.padding)
-        return _patches(padded, geometry) @ kernel.reshape(-1, kernel.shape[-1])
+        if geometry.tiled or kernel[..., 0].size > SUMMED:
+            return _patches(padded, geometry) @ kernel.reshape(-1, kernel.shape[-1])
+        return _summed(_views(padded, geometry), kernel.reshape(-1, *kernel.shape[2:]))
     return lax.conv_general_dilated(
         image,
         kernel,
@@ -201,6 +136,17 @@ def gather(image: jax.Array, kernel: jax.Array, geometry: Geometry) -> jax.Array
         rhs_dilation=geometry.dilation,
         dimension_numbers=LAYOUT,
     )
+
+
+def _summed(views: list[jax.Array], entries: jax.Array) -> jax.Array:
+    """Add up the products of each entry of windows (n, h', w', c) and of the kernel (c, o)."""
+    channels = range(entries.shape[1])
+    products = (
+        view[..., channel, None] * entry[channel]
+        for view, entry in zip(views, entries, strict=True)
+        for channel in channels
+    )
+    return reduce(jnp.add, products)
 
 
 def scatter(grid: jax.Array, kernel: jax.Array, geometry: Geometry) -> jax.Array:
@@ -213,7 +159,7 @@ def scatter(grid: jax.Array, kernel: jax.Array, geometry: Geometry) -> jax.Array
         grid,
         jnp.flip(kernel, (0, 1)).swapaxes(2, 3),
         (1, 1),
-        _scattering(grid, geometry),
+        geometry.scattering(grid.shape[1:3]),
         lhs_dilation=geometry.strides,
         rhs_dilation=geometry.dilation,
         dimension_numbers=LAYOUT,
@@ -278,29 +224,13 @@ def _kernel_gradient(image: jax.Array, grid: jax.Array, geometry: Geometry) -> j
     channels, features = image.shape[-1], grid.shape[-1]
     size = geometry.kernel
     if geometry.strides == (1, 1) and features <= channels:  # patches of the smaller are cheaper
-        spread = _padded(grid, _scattering(grid, geometry))
+        spread = _padded(grid, geometry.scattering(grid.shape[1:3]))
         patches = _patches(spread, geometry)
         product = _flat(image).T @ _flat(patches)  # (c, kh·kw·o), windows in falling order
         return jnp.flip(product.reshape(channels, *size, features), (1, 2)).transpose(1, 2, 0, 3)
     patches = _patches(_padded(image, geometry.padding), geometry)
     product = _flat(grid).T @ _flat(patches)  # (o, kh·kw·c)
     return product.reshape(features, *size, channels).transpose(1, 2, 3, 0)
-
-
-def _scattering(grid: jax.Array, geometry: Geometry) -> list[Side]:
-    """Pad the spread grid such that its windows are as many as the image has pixels."""
-    sides = zip(
-        grid.shape[1:3],
-        geometry.image,
-        geometry.reach,
-        geometry.strides,
-        geometry.padding,
-        strict=True,
-    )
-    return [
-        (reach - 1 - before, length + before - ((size - 1) * stride + 1))
-        for size, length, reach, stride, (before, _) in sides
-    ]
 
 
 def _padded(x: jax.Array, padding: Sequence[Side]) -> jax.Array:
@@ -310,25 +240,28 @@ def _padded(x: jax.Array, padding: Sequence[Side]) -> jax.Array:
 
 def _patches(x: jax.Array, geometry: Geometry) -> jax.Array:
     """Lay the entries of each window of padded images side by side: (n, h', w', kh·kw·c)."""
-    sides = zip(x.shape[1:3], geometry.reach, geometry.strides, strict=True)
-    height, width = ((side - reach) // stride + 1 for side, reach, stride in sides)
-    (down, across), (rows, columns) = geometry.strides, geometry.kernel
     if geometry.tiled:
+        (height, width), (rows, columns) = geometry.grid(x.shape[1:3]), geometry.kernel
         tiles = x[:, : height * rows, : width * columns]
         tiles = tiles.reshape(len(x), height, rows, width, columns, -1).swapaxes(2, 3)
         return tiles.reshape(len(x), height, width, -1)
+    return jnp.concatenate(_views(x, geometry), axis=-1)
+
+
+def _views(x: jax.Array, geometry: Geometry) -> list[jax.Array]:
+    """Give each entry of the windows of padded images, for all windows: (n, h', w', c)."""
+    (height, width), (down, across) = geometry.grid(x.shape[1:3]), geometry.strides
     tall, wide = (height - 1) * down + 1, (width - 1) * across + 1
-    views = [
+    return [
         x[:, top : top + tall : down, left : left + wide : across] for top, left in geometry.offsets
     ]
-    return jnp.concatenate(views, axis=-1)
 
 
 def _overlaid(patches: jax.Array, geometry: Geometry) -> jax.Array:
     """Add patches (n, h', w', kh·kw·c) up where their windows lie on images: (n, h, w, c)."""
     n, height, width, _ = patches.shape
     (down, across), (rows, columns) = geometry.strides, geometry.kernel
-    sides = zip(_scattering(patches, geometry), geometry.reach, strict=True)
+    sides = zip(geometry.scattering((height, width)), geometry.reach, strict=True)
     cut = [(low - reach + 1, high - reach + 1) for (low, high), reach in sides]
     if geometry.tiled:
         tiles = patches.reshape(n, height, width, rows, columns, -1).swapaxes(2, 3)

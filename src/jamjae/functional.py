@@ -111,7 +111,7 @@ def apply(layer: keras.Layer) -> Apply:
 
     def call(params: Arrays, buffers: Arrays, x: jax.Array, training: bool = False) -> Applied:
         mode = {"training": training} if layer._call_has_training_arg else {}
-        with _fast_convolutions(layer):
+        with _fast_on_cpu(layer, training):
             output, buffers, losses = layer.stateless_call(
                 params, buffers, x, return_losses=True, **mode
             )
@@ -121,11 +121,11 @@ def apply(layer: keras.Layer) -> Apply:
 
 
 @contextmanager
-def _fast_convolutions(layer: keras.Layer) -> Iterator[None]:
-    """Let the convolutions inside a layer, while it is traced, use `jamjae.convolution`."""
+def _fast_on_cpu(layer: keras.Layer, training: bool) -> Iterator[None]:
+    """Let what is convolved inside a layer, while it is traced, use `jamjae.convolution`."""
     with ExitStack() as stack:
         for inner in parts(layer):
-            replacement = _replacement(inner)
+            replacement = _replacement(inner, training)
             if replacement is not None:
                 name, function = replacement
                 object.__setattr__(inner, name, function)
@@ -133,12 +133,14 @@ def _fast_convolutions(layer: keras.Layer) -> Iterator[None]:
         yield
 
 
-def _replacement(layer: keras.Layer) -> tuple[str, Callable[..., jax.Array]] | None:
+def _replacement(layer: keras.Layer, training: bool) -> tuple[str, Callable[..., jax.Array]] | None:
     plain = getattr(layer, "data_format", None) == "channels_last"
     if plain and type(layer) is keras.layers.Conv2D and layer.groups == 1:
         return "convolution_op", _conv2d(layer)
     if plain and type(layer) is keras.layers.Conv2DTranspose:
         return "call", _conv2d_transpose(layer)
+    if plain and type(layer) is keras.layers.Flatten and not training:
+        return "call", convolution.flatten
     return None
 
 
@@ -312,7 +314,7 @@ def private(layer: keras.Layer) -> keras.Layer:
             return layer
 
 
-FEW_ROWS, MANY_ROWS = 32, 256  # rows a compiled call takes: one row stays quick, many stay fast
+FEW, SOME, MANY = 8, 32, 256  # rows a compiled call takes: one row stays quick, many stay fast
 MANY_VALUES = 1 << 22  # in rows up to which many are taken: of large images few stay in the cache
 
 
@@ -382,8 +384,8 @@ def _by_blocks(
     call: Callable[..., jax.Array], variables: Any, X: np.ndarray, shape: tuple[int, ...]
 ) -> np.ndarray:
     """Call with blocks of one size, so that a row's result never depends on the other rows."""
-    large = MANY_ROWS * math.prod(X.shape[1:]) > MANY_VALUES
-    block = FEW_ROWS if large or len(X) <= FEW_ROWS else MANY_ROWS
+    large = MANY * math.prod(X.shape[1:]) > MANY_VALUES
+    block = FEW if len(X) <= 4 * FEW else SOME if large or len(X) <= 4 * SOME else MANY
     result = np.empty((len(X), *shape), dtype=np.float32)
     for start in range(0, len(X), block):
         rows = X[start : start + block]
