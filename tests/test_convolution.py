@@ -112,18 +112,6 @@ def test_patches_laid_out_by_pieces_give_the_same_gradient(images, strides, monk
     np.testing.assert_allclose(gradient(), whole, rtol=1e-4, atol=1e-4)
 
 
-def test_few_channels_by_sums_and_by_patches(monkeypatch):
-    x, w = normal(3, 9, 7, 2), normal(3, 2, 2, 8)
-
-    def mine(x, w):
-        return convolution.conv2d(x, w, strides=(2, 1), padding="same", dilation=(1, 1))
-
-    theirs = value_and_gradients(lambda x, w: keras.ops.conv(x, w, (2, 1), "same"), x, w)
-    assert_same(value_and_gradients(mine, x, w), theirs)
-    monkeypatch.setattr(convolution, "SUMMED", 0)
-    assert_same(value_and_gradients(mine, x, w), theirs)
-
-
 @pytest.mark.parametrize("first", [0.5, np.nan])
 def test_flatten_keeps_every_number(first):
     x = normal(3, 4, 5, 2).at[0, 0, 0, 0].set(first)

@@ -37,14 +37,9 @@ def agrees(model):
 
 @pytest.mark.parametrize("n", [1, 8, 9, 32, 33, 128, 129, 300])
 def test_any_number_of_rows_is_encoded_as_keras_does(n):
-    model = keras.Sequential(
-        [
-            keras.Input((6, 5, 1)),
-            layers.Conv2D(4, 3, activation="elu"),
-            layers.Flatten(),
-            layers.Dense(3),
-        ]
-    )
+    x = keras.Input((6, 5, 1))
+    spread = layers.Conv2DTranspose(4, 3, activation="elu")(inputs=x)
+    model = keras.Model(x, layers.Dense(3)(layers.Flatten()(inputs=spread)))
     images = np.random.default_rng(n).random((n, 6, 5, 1), dtype=np.float32)
     codes = functional.predict(model, images)
     assert codes.shape == (n, 3)

@@ -9,7 +9,7 @@ is the same three maps in another order:
 * ``scatter``: grid to image, its transpose;
 * ``kernel_gradient``: how both change with the kernel.
 
-The first two are plain products as well where patches are small: of images with few channels, or
+The first two are matrix products as well where patches are small: of images with few channels, or
 where windows do not overlap. What each is worth is measured in docs/performance.md. On other
 platforms all three are XLA's own.
 """
@@ -24,17 +24,10 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from jamjae.windows import (
-    Geometry,
-    Pair,
-    Side,
-    conv2d_geometry,
-    conv2d_transpose_geometry,
-)
+from jamjae.windows import Geometry, Pair, Side, conv2d_geometry, conv2d_transpose_geometry
 
 LAYOUT = ("NHWC", "HWIO", "NHWC")
 CACHED = 3 << 20  # bytes of patches that are laid out at once, to be read again from the cache
-SUMMED = 32  # entries of a window up to which a loop over pixels adds their products up
 
 
 # --- what networks call ---------------------------------------------------------------------
@@ -101,17 +94,17 @@ def conv2d_transpose(
     return _convolve_transposed(x, kernel, geometry)
 
 
-def flatten(images: jax.Array) -> jax.Array:
+def flatten(inputs: jax.Array) -> jax.Array:
     """Lay images out as rows, as ``keras.layers.Flatten`` does, once they are computed.
 
     What gave the images, such as a bias and an activation, XLA else computes entry by entry of the
     rows on a CPU, and finds each entry's channel by division: five times as long. It forgets
     barriers before it fuses, but does not look into a branch.
     """
-    if not _elsewhere() and images.ndim == 4 and images.shape[-1] > 1:
-        unlikely = jnp.isnan(images.ravel()[:1]).any()
-        images = lax.cond(unlikely, lax.optimization_barrier, lambda same: same, images)
-    return images.reshape(len(images), -1)
+    if not _elsewhere() and inputs.ndim == 4 and inputs.shape[-1] > 1:
+        unlikely = jnp.isnan(inputs.ravel()[:1]).any()
+        inputs = lax.cond(unlikely, lax.optimization_barrier, lambda same: same, inputs)
+    return inputs.reshape(len(inputs), math.prod(inputs.shape[1:]))
 
 
 def _elsewhere() -> bool:
@@ -125,9 +118,7 @@ def gather(image: jax.Array, kernel: jax.Array, geometry: Geometry) -> jax.Array
     """Image (n, h, w, c) and kernel (kh, kw, c, o) to grid (n, h', w', o)."""
     if _by_products(kernel, geometry):
         padded = _padded(image, geometry.padding)
-        if geometry.tiled or kernel[..., 0].size > SUMMED:
-            return _patches(padded, geometry) @ kernel.reshape(-1, kernel.shape[-1])
-        return _summed(_views(padded, geometry), kernel.reshape(-1, *kernel.shape[2:]))
+        return _patches(padded, geometry) @ kernel.reshape(-1, kernel.shape[-1])
     return lax.conv_general_dilated(
         image,
         kernel,
@@ -136,17 +127,6 @@ def gather(image: jax.Array, kernel: jax.Array, geometry: Geometry) -> jax.Array
         rhs_dilation=geometry.dilation,
         dimension_numbers=LAYOUT,
     )
-
-
-def _summed(views: list[jax.Array], entries: jax.Array) -> jax.Array:
-    """Add up the products of each entry of windows (n, h', w', c) and of the kernel (c, o)."""
-    channels = range(entries.shape[1])
-    products = (
-        view[..., channel, None] * entry[channel]
-        for view, entry in zip(views, entries, strict=True)
-        for channel in channels
-    )
-    return reduce(jnp.add, products)
 
 
 def scatter(grid: jax.Array, kernel: jax.Array, geometry: Geometry) -> jax.Array:
@@ -240,21 +220,17 @@ def _padded(x: jax.Array, padding: Sequence[Side]) -> jax.Array:
 
 def _patches(x: jax.Array, geometry: Geometry) -> jax.Array:
     """Lay the entries of each window of padded images side by side: (n, h', w', kh·kw·c)."""
+    height, width = geometry.grid(x.shape[1:3])
+    (down, across), (rows, columns) = geometry.strides, geometry.kernel
     if geometry.tiled:
-        (height, width), (rows, columns) = geometry.grid(x.shape[1:3]), geometry.kernel
         tiles = x[:, : height * rows, : width * columns]
         tiles = tiles.reshape(len(x), height, rows, width, columns, -1).swapaxes(2, 3)
         return tiles.reshape(len(x), height, width, -1)
-    return jnp.concatenate(_views(x, geometry), axis=-1)
-
-
-def _views(x: jax.Array, geometry: Geometry) -> list[jax.Array]:
-    """Give each entry of the windows of padded images, for all windows: (n, h', w', c)."""
-    (height, width), (down, across) = geometry.grid(x.shape[1:3]), geometry.strides
     tall, wide = (height - 1) * down + 1, (width - 1) * across + 1
-    return [
+    views = [
         x[:, top : top + tall : down, left : left + wide : across] for top, left in geometry.offsets
     ]
+    return jnp.concatenate(views, axis=-1)
 
 
 def _overlaid(patches: jax.Array, geometry: Geometry) -> jax.Array:

@@ -155,9 +155,9 @@ def _conv2d(layer: keras.layers.Conv2D) -> Callable[..., jax.Array]:
 
 
 def _conv2d_transpose(layer: keras.layers.Conv2DTranspose) -> Callable[..., jax.Array]:
-    def call(x: jax.Array) -> jax.Array:
+    def call(inputs: jax.Array) -> jax.Array:
         y = convolution.conv2d_transpose(
-            x,
+            inputs,
             keras.ops.convert_to_tensor(layer.kernel),
             strides=layer.strides,
             padding=layer.padding,
@@ -383,7 +383,10 @@ def squared_errors(
 def _by_blocks(
     call: Callable[..., jax.Array], variables: Any, X: np.ndarray, shape: tuple[int, ...]
 ) -> np.ndarray:
-    """Call with blocks of one size, so that a row's result never depends on the other rows."""
+    """Call with blocks of one size: a row's result depends on how many come along by rounding only.
+
+    On what the other rows are it does not depend.
+    """
     large = MANY * math.prod(X.shape[1:]) > MANY_VALUES
     block = FEW if len(X) <= 4 * FEW else SOME if large or len(X) <= 4 * SOME else MANY
     result = np.empty((len(X), *shape), dtype=np.float32)
