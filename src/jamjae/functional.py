@@ -111,7 +111,7 @@ def apply(layer: keras.Layer) -> Apply:
 
     def call(params: Arrays, buffers: Arrays, x: jax.Array, training: bool = False) -> Applied:
         mode = {"training": training} if layer._call_has_training_arg else {}
-        with _fast_on_cpu(layer, training):
+        with _fast_operations(layer, training):
             output, buffers, losses = layer.stateless_call(
                 params, buffers, x, return_losses=True, **mode
             )
@@ -121,8 +121,8 @@ def apply(layer: keras.Layer) -> Apply:
 
 
 @contextmanager
-def _fast_on_cpu(layer: keras.Layer, training: bool) -> Iterator[None]:
-    """Let what is convolved inside a layer, while it is traced, use `jamjae.convolution`."""
+def _fast_operations(layer: keras.Layer, training: bool) -> Iterator[None]:
+    """Let a layer, while it is traced, convolve and flatten images by `jamjae.convolution`."""
     with ExitStack() as stack:
         for inner in parts(layer):
             replacement = _replacement(inner, training)
