@@ -16,10 +16,11 @@ from pathlib import Path
 
 import numpy as np
 
-from jamjae import metrics, plotting
-from jamjae.denoising import PatchDenoiser, denoise_classically
+from jamjae import plotting
+from jamjae.evaluation import metrics
 from jamjae.labs.a2_denoise import NOISE, add_noise
 from jamjae.labs.data import pieces_of_photographs
+from jamjae.models.denoising import PatchDenoiser, denoise_classically
 
 RIVALS = ("median", "wavelet", "total variation", "BM3D")
 LEARNED, SHOWN = 22, 7

@@ -23,8 +23,9 @@ os.environ.setdefault("KERAS_BACKEND", "jax")  # jamjae sets it too, if imported
 
 import numpy as np
 
-from jamjae import Autoencoder, fetch_fashion_mnist, make_roll, training
+from jamjae import Autoencoder, fetch_fashion_mnist, make_roll
 from jamjae.cli.output import table
+from jamjae.engine import training
 
 K = 64
 BUDGETS = (30, 100, 300)  # s
@@ -137,7 +138,7 @@ def second_fit(name: str, data: np.ndarray) -> list[tuple[str, str]]:
             again
         )
     )
-    from jamjae import pca
+    from jamjae.engine import pca
 
     start = timed(lambda: pca.fit(again, k))
     return [

@@ -72,7 +72,7 @@ class Recipe(NamedTuple):
 
 
 def _roll(n: int) -> np.ndarray:
-    from jamjae.datasets import make_roll
+    from jamjae.data.catalog import make_roll
 
     return make_roll(n, random_state=0).X.astype(np.float32)
 
@@ -84,7 +84,7 @@ def _digits(n: int) -> np.ndarray:
 
 
 def clothes_8bit(n: int, part: str = "train") -> np.ndarray:
-    from jamjae.datasets import fetch_fashion_mnist
+    from jamjae.data.catalog import fetch_fashion_mnist
 
     return fetch_fashion_mnist(part).X[:n]
 

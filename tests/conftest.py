@@ -13,7 +13,7 @@ os.environ.setdefault("MPLBACKEND", "Agg")
 import pytest
 
 import jamjae
-import jamjae.datasets
+import jamjae.data.catalog
 from jamjae.errors import DataNotFoundError
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Browser
 
-    from jamjae.datasets import Dataset
+    from jamjae.data.catalog import Dataset
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 
@@ -65,6 +65,6 @@ def _at_hand(name: str, file: str) -> Dataset:
     if not any(Path(folder).rglob(file)):
         pytest.skip(f"{name} is not in JAMJAE_DATA ({folder})")
     try:
-        return jamjae.datasets.load(name, "train")
+        return jamjae.data.catalog.load(name, "train")
     except DataNotFoundError as error:
         pytest.skip(f"{name} is not in JAMJAE_DATA ({folder}): {error}")

@@ -17,7 +17,7 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from jamjae import load_model
-from jamjae.cli import app, running
+from jamjae.cli import app, guard
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore:Training did not improve:sklearn.exceptions.ConvergenceWarning"
@@ -110,7 +110,7 @@ def test_a_table_there_and_back(table, table_model, tmp_path, kind):
     run("encode", table_model, table, "-o", codes, "--label", "kind")
     run("decode", table_model, codes, "-o", back)
     run("reconstruct", table_model, table, "-o", tmp_path / f"direct{kind}", "--label", "kind")
-    from jamjae.sources import read
+    from jamjae.data.reading import read
 
     assert read(codes).X.shape == (60, 3)
     np.testing.assert_allclose(
@@ -267,7 +267,7 @@ def test_an_interrupted_fit_leaves_nothing(tmp_path):
 
 
 def test_only_interrupts_are_passed_over_in_callbacks(monkeypatch, capsys):
-    monkeypatch.setattr(sys, "unraisablehook", running._pass_over)
+    monkeypatch.setattr(sys, "unraisablehook", guard._pass_over)
     for error, told in ((KeyboardInterrupt, False), (RuntimeError, True)):
 
         def fail(phase, info, error=error):

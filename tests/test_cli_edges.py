@@ -219,7 +219,7 @@ def test_a_library_cannot_swallow_an_interrupt_while_it_loads(stubborn, tmp_path
     code = (
         "import signal\n"
         "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
-        "from jamjae.cli.running import load_libraries\n"
+        "from jamjae.cli.guard import load_libraries\n"
         "load_libraries('library')\n"
         "print('lost')"
     )
@@ -275,9 +275,9 @@ def test_an_output_that_cannot_be_is_refused_before_the_work(
     monkeypatch.chdir(tmp_path)
     Path("file").write_text("text")
     digits, arrays = images(tmp_path, "few", np.eye(8, dtype=np.float32)[None].repeat(4, axis=0))
-    monkeypatch.setattr("jamjae.estimators.autoencoder.Autoencoder.fit", pytest.fail)
-    monkeypatch.setattr("jamjae.estimators.base.LatentModel.transform", pytest.fail)
-    monkeypatch.setattr("jamjae.estimators.base.LatentModel.inverse_transform", pytest.fail)
+    monkeypatch.setattr("jamjae.models.autoencoder.Autoencoder.fit", pytest.fail)
+    monkeypatch.setattr("jamjae.models.base.LatentModel.transform", pytest.fail)
+    monkeypatch.setattr("jamjae.models.base.LatentModel.inverse_transform", pytest.fail)
     arguments = {
         "fit": ["iris", "-o", "file/new/m.jamjae"],
         "demo": ["-o", "file"],

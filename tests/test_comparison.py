@@ -16,11 +16,12 @@ from sklearn.manifold import TSNE, Isomap
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from jamjae import Autoencoder, compare, load_digits, make_roll, metrics, plotting, report
-from jamjae.comparison import METHODS, Progress, columns
-from jamjae.comparison import methods as known_methods
-from jamjae.comparison.measuring import numbers_stored
+from jamjae import Autoencoder, compare, load_digits, make_roll, plotting, report
 from jamjae.errors import InvalidDataError, ShapeMismatchError
+from jamjae.evaluation import metrics
+from jamjae.evaluation.comparison import METHODS, Progress, columns
+from jamjae.evaluation.comparison import methods as known_methods
+from jamjae.evaluation.comparison.measuring import numbers_stored
 
 X, Y = load_iris(return_X_y=True)
 DIGITS = load_digits()

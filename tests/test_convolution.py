@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from scipy.signal import correlate
 
-from jamjae import convolution, functional
+from jamjae.engine import convolution, keras_bridge
 
 
 def normal(*shape):
@@ -170,10 +170,10 @@ def network():
 
 def test_a_network_has_keras_s_gradients_inside_a_loop_too():
     model = network()
-    held, x = functional.read(model), normal(5, 9, 7, 2)
+    held, x = keras_bridge.read(model), normal(5, 9, 7, 2)
 
     def loss(params, x):
-        return (functional.apply(model)(params, held.buffers, x).output ** 2).sum()
+        return (keras_bridge.apply(model)(params, held.buffers, x).output ** 2).sum()
 
     def keras_loss(params, x):
         return (model.stateless_call(params, held.buffers, x)[0] ** 2).sum()
@@ -200,7 +200,7 @@ def test_a_layer_is_as_it_was_after_being_traced():
     model = network()
     x = normal(2, 9, 7, 2)
     before = model(x)
-    functional.apply(model)(*functional.read(model), x)
+    keras_bridge.apply(model)(*keras_bridge.read(model), x)
     np.testing.assert_array_equal(model(x), before)
     assert all("convolution_op" not in vars(layer) for layer in model.layers)
     assert all("call" not in vars(layer) for layer in model.layers)

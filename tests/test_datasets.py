@@ -16,7 +16,7 @@ import numpy as np
 import pooch
 import pytest
 
-from jamjae import datasets, fetching
+from jamjae.data import catalog, download
 from jamjae.errors import DataFormatError, DataNotFoundError
 
 BUILT_IN = ("roll", "digits", "iris", "wine", "breast-cancer")
@@ -39,21 +39,21 @@ def require(name):
     given = os.environ.get("JAMJAE_DATA")
     if given is None:
         pytest.skip("data were not looked for: JAMJAE_DATA is not set")
-    if datasets.available(name) is None:
+    if catalog.available(name) is None:
         pytest.skip(f"{name} is not in JAMJAE_DATA ({given})")
 
 
 # --- what they are --------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", datasets.NAMES)
+@pytest.mark.parametrize("name", catalog.NAMES)
 def test_every_named_data_set_is_what_its_summary_says(name):
     if name in FETCHED:
         require(name)
-    found = datasets.load(name)
+    found = catalog.load(name)
     n = len(found.X)
     assert found.X.shape == SHAPES[name]
-    assert str(SHAPES[name]) in datasets.NAMES[name].summary
+    assert str(SHAPES[name]) in catalog.NAMES[name].summary
     assert str(SHAPES[name]) in found.description
     assert found.X.dtype == {"digits": np.float32}.get(
         name, np.uint8 if name in FETCHED else np.float64
@@ -72,7 +72,7 @@ def test_every_named_data_set_is_what_its_summary_says(name):
 def test_all_is_train_then_test(name):
     if name in FETCHED:
         require(name)
-    train, test, whole = (datasets.load(name, subset) for subset in ("train", "test", "all"))
+    train, test, whole = (catalog.load(name, subset) for subset in ("train", "test", "all"))
     np.testing.assert_array_equal(whole.X, np.concatenate([train.X, test.X]))
     if train.y is not None:
         np.testing.assert_array_equal(whole.y, np.concatenate([train.y, test.y]))
@@ -83,18 +83,18 @@ def test_all_is_train_then_test(name):
 
 @pytest.mark.parametrize("name", UNSPLIT)
 def test_data_nobody_has_split_have_no_test_part(name):
-    np.testing.assert_array_equal(datasets.load(name, "train").X, datasets.load(name, "all").X)
+    np.testing.assert_array_equal(catalog.load(name, "train").X, catalog.load(name, "all").X)
     with pytest.raises(DataNotFoundError, match=rf"'test' of {name}: it has 'train', 'all'"):
-        datasets.load(name, "test")
+        catalog.load(name, "test")
 
 
-@pytest.mark.parametrize("name", datasets.NAMES)
+@pytest.mark.parametrize("name", catalog.NAMES)
 def test_unknown_parts_are_refused(name):
     with pytest.raises(DataNotFoundError, match=rf"'validation' of {name}"):
-        datasets.load(name, "validation")
+        catalog.load(name, "validation")
 
 
-@pytest.mark.parametrize("use", [datasets.load, datasets.available])
+@pytest.mark.parametrize("use", [catalog.load, catalog.available])
 def test_unknown_names_are_refused_with_a_suggestion(use):
     with pytest.raises(DataNotFoundError, match=r"'fashion-mnst'.*mean 'fashion-mnist'.*roll, "):
         use("fashion-mnst")
@@ -103,7 +103,7 @@ def test_unknown_names_are_refused_with_a_suggestion(use):
 
 
 def test_the_roll_is_the_chapter_s():
-    made = datasets.make_roll(500, noise=0.0, random_state=3)
+    made = catalog.make_roll(500, noise=0.0, random_state=3)
     u = made.colors[:, 0]
     t = 3 * 3.14 * u
     np.testing.assert_allclose(u, np.linspace(0, 1, 500))
@@ -115,27 +115,27 @@ def test_the_roll_is_the_chapter_s():
 
 
 def test_the_roll_s_noise_is_as_stated():
-    clean, noisy = (datasets.make_roll(5000, noise=s, random_state=0).X for s in (0.0, 0.1))
+    clean, noisy = (catalog.make_roll(5000, noise=s, random_state=0).X for s in (0.0, 0.1))
     np.testing.assert_array_equal(clean[:, 1], noisy[:, 1])
     np.testing.assert_allclose((noisy - clean).std(axis=0), [0.1, 0.0, 0.1], rtol=0.05)
 
 
 def test_the_same_seed_makes_the_same_roll():
-    first, second, other = (datasets.make_roll(50, random_state=seed).X for seed in (1, 1, 2))
+    first, second, other = (catalog.make_roll(50, random_state=seed).X for seed in (1, 1, 2))
     np.testing.assert_array_equal(first, second)
     assert not np.array_equal(first, other)
 
 
 def test_photos_of_another_size():
     require("photos")
-    found = datasets.fetch_photos(image_size=(20, 30))
+    found = catalog.fetch_photos(image_size=(20, 30))
     assert found.X.shape == (40, 20, 30, 3)
     assert found.row_names[:2] == ("img01.jpg", "img02.jpg")
 
 
 def test_fashion_mnist_begins_with_an_ankle_boot():
     require("fashion-mnist")
-    found = datasets.fetch_fashion_mnist()
+    found = catalog.fetch_fashion_mnist()
     assert found.class_names[found.y[0]] == "Ankle boot"
     assert np.bincount(found.y).tolist() == [6000] * 10
 
@@ -183,11 +183,11 @@ def small(tmp_path, monkeypatch):
         f"fashion-mnist/{name}": hashlib.sha256(content).hexdigest()
         for name, content in made.content.items()
     }
-    monkeypatch.setattr(fetching, "checksums", lambda: sums)
-    monkeypatch.setattr(fetching, "SYSTEM", made.places["system"])
+    monkeypatch.setattr(download, "checksums", lambda: sums)
+    monkeypatch.setattr(download, "SYSTEM", made.places["system"])
     monkeypatch.setenv("JAMJAE_DATA", str(made.places["data"]))
     monkeypatch.setenv("JAMJAE_CACHE", str(made.places["cache"]))
-    monkeypatch.setattr(datasets, "FASHION", "http://127.0.0.1:9/")  # where nobody listens
+    monkeypatch.setattr(catalog, "FASHION", "http://127.0.0.1:9/")  # where nobody listens
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     monkeypatch.setenv("no_proxy", "127.0.0.1")
     return made
@@ -205,7 +205,7 @@ def server(small, monkeypatch):
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as serving:
         thread = threading.Thread(target=serving.serve_forever, daemon=True)
         thread.start()
-        monkeypatch.setattr(datasets, "FASHION", f"http://127.0.0.1:{serving.server_port}/")
+        monkeypatch.setattr(catalog, "FASHION", f"http://127.0.0.1:{serving.server_port}/")
         yield small
         serving.shutdown()
         thread.join()
@@ -215,8 +215,8 @@ def server(small, monkeypatch):
 @pytest.mark.parametrize("place", ["data", "cache", "system"])
 def test_data_are_found_in_each_place(small, place, packed):
     where = small.put(place, packed=packed)
-    assert datasets.available("fashion-mnist") == str(where)
-    found = datasets.fetch_fashion_mnist("all")
+    assert catalog.available("fashion-mnist") == str(where)
+    found = catalog.fetch_fashion_mnist("all")
     np.testing.assert_array_equal(found.X, np.concatenate(list(small.X.values())))
     assert found.y.tolist() == [0, 1, 2, 3, 4, 5, 0, 1, 2]
 
@@ -224,16 +224,16 @@ def test_data_are_found_in_each_place(small, place, packed):
 def test_the_first_place_wins(small):
     for place in ("system", "cache", "data"):
         where = small.put(place)
-        assert datasets.available("fashion-mnist") == str(where)
+        assert catalog.available("fashion-mnist") == str(where)
 
 
 def test_without_a_folder_of_its_own_the_cache_is_the_system_s(small, monkeypatch):
     monkeypatch.delenv("JAMJAE_DATA")
     monkeypatch.delenv("JAMJAE_CACHE")
     monkeypatch.setenv("XDG_CACHE_HOME", str(small.places["cache"]))
-    assert list(fetching.places())[-1] == small.places["system"]
-    assert len(list(fetching.places())) == 2
-    assert fetching.cache().name == "jamjae"
+    assert list(download.places())[-1] == small.places["system"]
+    assert len(list(download.places())) == 2
+    assert download.cache().name == "jamjae"
 
 
 def test_what_is_found_nowhere_is_downloaded_once_and_quietly(server, capfd, caplog):
@@ -241,11 +241,11 @@ def test_what_is_found_nowhere_is_downloaded_once_and_quietly(server, capfd, cap
     logger.addHandler(caplog.handler)
     level = logger.level
     server.put("server", folder="")
-    assert datasets.available("fashion-mnist") is None
-    first = datasets.fetch_fashion_mnist("test").X
+    assert catalog.available("fashion-mnist") is None
+    first = catalog.fetch_fashion_mnist("test").X
     assert server.downloads() == ["t10k-images-idx3-ubyte.gz", "t10k-labels-idx1-ubyte.gz"]
     shutil.rmtree(server.places["server"])
-    np.testing.assert_array_equal(datasets.fetch_fashion_mnist("test").X, first)
+    np.testing.assert_array_equal(catalog.fetch_fashion_mnist("test").X, first)
     np.testing.assert_array_equal(first, server.X["t10k"])
     logger.removeHandler(caplog.handler)
     assert capfd.readouterr() == ("", "")
@@ -260,7 +260,7 @@ def test_a_download_that_is_not_the_original_is_refused_and_not_kept(server, pac
         for path in where.iterdir():
             path.write_bytes(b"<html>")
     with pytest.raises(DataFormatError, match="train-images"):
-        datasets.fetch_fashion_mnist()
+        catalog.fetch_fashion_mnist()
     assert server.downloads() == []
 
 
@@ -268,10 +268,10 @@ def test_a_download_that_is_not_the_original_is_refused_and_not_kept(server, pac
 def test_another_file_is_refused_with_both_hashes(small, place):
     where = small.put(place, change=lambda content: content + b"\0")
     is_digest = hashlib.sha256(small.content["train-images-idx3-ubyte"] + b"\0").hexdigest()
-    digest = fetching.checksums()["fashion-mnist/train-images-idx3-ubyte"]
+    digest = download.checksums()["fashion-mnist/train-images-idx3-ubyte"]
     path = where / "train-images-idx3-ubyte.gz"
     with pytest.raises(DataFormatError, match=rf"{path}.*{is_digest}.*{digest}.*Delete it"):
-        datasets.fetch_fashion_mnist()
+        catalog.fetch_fashion_mnist()
     assert path.exists()
 
 
@@ -279,12 +279,12 @@ def test_a_cut_file_is_refused_by_its_name(small):
     path = small.put("data") / "train-images-idx3-ubyte.gz"
     path.write_bytes(path.read_bytes()[:-10])
     with pytest.raises(DataFormatError, match=r"train-images-idx3-ubyte\.gz.*damaged"):
-        datasets.fetch_fashion_mnist()
+        catalog.fetch_fashion_mnist()
 
 
 def test_without_a_network_every_way_is_told(small):
     with pytest.raises(DataNotFoundError) as caught:
-        datasets.fetch_fashion_mnist()
+        catalog.fetch_fashion_mnist()
     for way in (
         "http://127.0.0.1:9/train-images-idx3-ubyte.gz",
         str(small.places["cache"] / "fashion-mnist"),
@@ -300,7 +300,7 @@ def test_without_a_network_every_way_is_told(small):
 
 def test_a_missing_page_is_no_data(server):
     with pytest.raises(DataNotFoundError, match="404"):
-        datasets.fetch_fashion_mnist()
+        catalog.fetch_fashion_mnist()
     assert server.downloads() == []
 
 
@@ -308,25 +308,25 @@ def test_a_cache_that_cannot_be_made_is_told(server):
     server.put("server", folder="")
     server.places["cache"].write_text("a file where the folder should be")
     with pytest.raises(DataNotFoundError, match="JAMJAE_CACHE moves it"):
-        datasets.fetch_fashion_mnist()
+        catalog.fetch_fashion_mnist()
 
 
 @pytest.mark.parametrize("name", BUILT_IN)
 def test_built_in_data_need_no_file(small, name):
-    assert datasets.available(name) == "built in"
+    assert catalog.available(name) == "built in"
 
 
 def test_a_changed_photograph_is_refused(tmp_path, monkeypatch):
     require("photos")
-    copy = Path(shutil.copytree(datasets.available("photos"), tmp_path / "photos40"))
+    copy = Path(shutil.copytree(catalog.available("photos"), tmp_path / "photos40"))
     (copy / "img07.jpg").chmod(0o644)
     (copy / "img07.jpg").write_bytes(b"another")
     monkeypatch.setenv("JAMJAE_DATA", str(tmp_path))
     with pytest.raises(DataFormatError, match=r"img07\.jpg.*not the original"):
-        datasets.fetch_photos()
+        catalog.fetch_photos()
 
 
 def test_every_file_has_a_checksum():
-    named = {f"{f.folder}/{f.name}" for data in datasets.NAMES.values() for f in data.files}
-    assert named == set(fetching.checksums())
-    assert all(len(digest) == 64 for digest in fetching.checksums().values())
+    named = {f"{f.folder}/{f.name}" for data in catalog.NAMES.values() for f in data.files}
+    assert named == set(download.checksums())
+    assert all(len(digest) == 64 for digest in download.checksums().values())

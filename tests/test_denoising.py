@@ -10,10 +10,10 @@ import pytest
 from sklearn.base import clone
 from sklearn.datasets import load_sample_images
 
-from jamjae import metrics
-from jamjae.denoising import CLASSICAL, NeighborDenoiser, PatchDenoiser, denoise_classically
+from jamjae.engine.augmentation import ClippedNoise, RandomAffine
 from jamjae.errors import InvalidDataError, MissingDependencyError, ShapeMismatchError
-from jamjae.layers import ClippedNoise, RandomAffine
+from jamjae.evaluation import metrics
+from jamjae.models.denoising import CLASSICAL, NeighborDenoiser, PatchDenoiser, denoise_classically
 
 SIGMA = 0.25
 NEEDS = {"wavelet": "pywt", "BM3D": "bm3d"}  # extras, not in every environment

@@ -10,8 +10,9 @@ import pytest
 from keras import layers
 from sklearn.decomposition import PCA
 
-from jamjae import Autoencoder, functional
-from jamjae.checkpoints import identity
+from jamjae import Autoencoder
+from jamjae.engine import keras_bridge
+from jamjae.engine.checkpoints import identity
 from jamjae.errors import InvalidNetworkError
 
 X = np.random.default_rng(0).normal(size=(60, 4))
@@ -41,7 +42,7 @@ def test_any_number_of_rows_is_encoded_as_keras_does(n):
     spread = layers.Conv2DTranspose(4, 3, activation="elu")(inputs=x)
     model = keras.Model(x, layers.Dense(3)(layers.Flatten()(inputs=spread)))
     images = np.random.default_rng(n).random((n, 6, 5, 1), dtype=np.float32)
-    codes = functional.predict(model, images)
+    codes = keras_bridge.predict(model, images)
     assert codes.shape == (n, 3)
     np.testing.assert_allclose(codes, np.asarray(model(images)), rtol=1e-4, atol=1e-5)
 

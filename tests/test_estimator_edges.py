@@ -9,8 +9,10 @@ import pandas as pd
 import pytest
 from sklearn.exceptions import NotFittedError
 
-from jamjae import Autoencoder, metrics, pca
+from jamjae import Autoencoder
+from jamjae.engine import pca
 from jamjae.errors import InvalidDataError, ShapeMismatchError, TrainingDiverged
+from jamjae.evaluation import metrics
 
 X = np.random.default_rng(0).normal(size=(200, 10))
 pytestmark = pytest.mark.filterwarnings(

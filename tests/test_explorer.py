@@ -16,7 +16,7 @@ from sklearn.datasets import load_iris
 
 from jamjae import Autoencoder, explore
 from jamjae.errors import InvalidDataError, OutputError, ShapeMismatchError
-from jamjae.explorer import contents, graphs, layouts, packing
+from jamjae.explorer import graphs, layouts, packing, page_data
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore:Training did not improve:sklearn.exceptions.ConvergenceWarning"
@@ -230,11 +230,11 @@ def test_one_row_is_refused_and_two_are_shown(digits, plane, wide):
 
 
 def test_a_page_too_large_is_refused(digits, plane, monkeypatch):
-    monkeypatch.setattr(contents, "MOST_WEIGHTS", 100)
+    monkeypatch.setattr(page_data, "MOST_WEIGHTS", 100)
     with pytest.raises(InvalidDataError, match="Fit a smaller one"):
         explore(plane, digits.X)
     monkeypatch.undo()
-    monkeypatch.setattr(contents, "MOST_VALUES", 6400)
+    monkeypatch.setattr(page_data, "MOST_VALUES", 6400)
     with pytest.raises(InvalidDataError, match="rows=100"):
         explore(plane, digits.X)
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from jamjae.errors import InvalidDataError, ShapeMismatchError
-from jamjae.generation import class_means, code_grid, interpolate, variations
+from jamjae.latent.variations import class_means, code_grid, interpolate, variations
 
 RNG = np.random.RandomState(0)
 

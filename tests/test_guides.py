@@ -10,10 +10,11 @@ from sklearn.decomposition import PCA
 from sklearn.linear_model import LogisticRegression
 from sklearn.manifold import TSNE, Isomap, LocallyLinearEmbedding
 
-from jamjae import Autoencoder, make_roll, metrics
+from jamjae import Autoencoder, make_roll
 from jamjae.errors import InvalidDataError, ShapeMismatchError
-from jamjae.estimators import guides
-from jamjae.estimators.preparation import Seeds
+from jamjae.evaluation import metrics
+from jamjae.models import guides
+from jamjae.models.plan import Seeds
 
 X = make_roll(300, random_state=0).X
 QUICK = {"epochs": 60, "random_state": 0}

@@ -15,11 +15,11 @@ from PIL import Image
 import jamjae
 from jamjae import Autoencoder, load_digits, make_roll
 from jamjae.errors import DataNotFoundError, InvalidDataError, OutputError
-from jamjae.labs import LABS, a2_denoise, data, find, lab_12_1, lab_12_3_cnn, lab_12_3_mlp, running
-from jamjae.labs.korean import KOREAN
+from jamjae.labs import LABS, a2_denoise, data, find, lab_12_1, lab_12_3_cnn, lab_12_3_mlp, runner
 from jamjae.labs.notebook import Notebook, short
 from jamjae.labs.settings import Settings
-from jamjae.labs.words import Words, preferred
+from jamjae.labs.translation import Words, preferred
+from jamjae.labs.translation_ko import KOREAN
 
 QUICK = Settings(quick=True, data="digits")
 FOLDER = Path(inspect.getfile(jamjae)).parent / "labs"
@@ -67,8 +67,8 @@ def reports(tmp_path_factory):
     folder = tmp_path_factory.mktemp("labs")
     with pytest.MonkeyPatch.context() as patched:
         patched.setenv("JAMJAE_DATA", str(folder / "none"))
-        patched.setattr(data.datasets, "load", _load_without_photographs)
-        outcomes = running.run_all(QUICK, folder)
+        patched.setattr(data.catalog, "load", _load_without_photographs)
+        outcomes = runner.run_all(QUICK, folder)
     assert {outcome.name: outcome.error for outcome in outcomes} == dict.fromkeys(LABS, "")
     return folder
 
@@ -76,7 +76,7 @@ def reports(tmp_path_factory):
 def _load_without_photographs(name, subset="train"):
     if name == "photos":
         raise DataNotFoundError("none here")
-    return jamjae.datasets.NAMES[name].load(subset)
+    return jamjae.data.catalog.NAMES[name].load(subset)
 
 
 @pytest.mark.parametrize("name", LABS)
@@ -181,7 +181,7 @@ def test_the_locale_chooses_the_language(monkeypatch, variables, language):
 
 
 def test_a_korean_report_is_in_korean(tmp_path):
-    running.run_lab("features", Settings(quick=True, language="ko"), tmp_path)
+    runner.run_lab("features", Settings(quick=True, language="ko"), tmp_path)
     page = (tmp_path / "index.html").read_text(encoding="utf-8")
     assert '<html lang="ko">' in page
     headings = re.findall("<h[12]>(.*?)</h[12]>", page)
@@ -202,7 +202,7 @@ def test_codes_are_smaller_than_rows(asked, shape, given):
 def test_data_without_classes_are_refused_before_anything_is_trained(tmp_path):
     np.save(tmp_path / "rows.npy", np.random.RandomState(0).random_sample((40, 6, 6)))
     with pytest.raises(InvalidDataError, match="--label"):
-        running.run_lab(
+        runner.run_lab(
             "12-4", Settings(quick=True, data=str(tmp_path / "rows.npy")), tmp_path / "o"
         )
     assert not (tmp_path / "o").exists()
@@ -211,7 +211,7 @@ def test_data_without_classes_are_refused_before_anything_is_trained(tmp_path):
 def test_too_few_rows_are_refused(tmp_path):
     np.save(tmp_path / "rows.npy", np.zeros((9, 6)))
     with pytest.raises(InvalidDataError, match="at least 10"):
-        running.run_lab("12-3-mlp", Settings(data=str(tmp_path / "rows.npy")), tmp_path / "o")
+        runner.run_lab("12-3-mlp", Settings(data=str(tmp_path / "rows.npy")), tmp_path / "o")
 
 
 def test_one_s_own_table_is_varied_by_its_classes(tmp_path):
@@ -220,7 +220,7 @@ def test_one_s_own_table_is_varied_by_its_classes(tmp_path):
     lines += [",".join(map(str, rng.normal(i % 2, 0.1, 8))) + f",{'xy'[i % 2]}" for i in range(60)]
     (tmp_path / "table.csv").write_text("\n".join(lines))
     settings = Settings(quick=True, data=str(tmp_path / "table.csv"), label="kind")
-    page = running.run_lab("12-4", settings, tmp_path / "out").page
+    page = runner.run_lab("12-4", settings, tmp_path / "out").page
     assert "jamjae-classes" in {file.stem for file in page.parent.glob("*.png")}
 
 
@@ -236,13 +236,13 @@ def test_data_that_do_not_suit_a_lab_are_refused(tmp_path, lab, rows, match):
     np.savez(tmp_path / "rows.npz", X=rows, y=np.zeros(40, dtype=int))
     settings = Settings(quick=True, data=str(tmp_path / "rows.npz"))
     with pytest.raises(InvalidDataError, match=match):
-        running.run_lab(lab, settings, tmp_path / "out")
+        runner.run_lab(lab, settings, tmp_path / "out")
 
 
 def test_a_table_is_compressed_without_pictures(tmp_path):
     np.save(tmp_path / "rows.npy", np.random.RandomState(0).normal(size=(60, 40)))
     settings = Settings(quick=True, data=str(tmp_path / "rows.npy"))
-    assert running.run_lab("pca-compression", settings, tmp_path / "out").page.exists()
+    assert runner.run_lab("pca-compression", settings, tmp_path / "out").page.exists()
 
 
 @pytest.mark.parametrize(("count", "error"), [(0, DataNotFoundError), (9, InvalidDataError)])
@@ -250,7 +250,7 @@ def test_too_few_photographs_are_refused(tmp_path, count, error):
     for number in range(count):
         Image.fromarray(np.zeros((9, 9, 3), dtype=np.uint8)).save(tmp_path / f"{number}.png")
     with pytest.raises(error):
-        running.run_lab("a2-denoise", Settings(quick=True, images=tmp_path), tmp_path / "out")
+        runner.run_lab("a2-denoise", Settings(quick=True, images=tmp_path), tmp_path / "out")
 
 
 def test_one_s_own_photographs_are_split_three_to_one(tmp_path):
@@ -267,7 +267,7 @@ def test_without_the_clothes_it_says_what_to_do(monkeypatch):
     def nothing(name, subset="train"):
         raise DataNotFoundError("There is no network.")
 
-    monkeypatch.setattr(data.datasets, "load", nothing)
+    monkeypatch.setattr(data.catalog, "load", nothing)
     with pytest.raises(DataNotFoundError, match=r"(?s)no network.*--data digits"):
         data.rows(Settings(), (10, 10))
 
@@ -283,8 +283,8 @@ def test_the_nearest_name_is_told():
 def test_another_report_is_kept(tmp_path):
     (tmp_path / "index.html").write_text("mine")
     with pytest.raises(OutputError, match="--force"):
-        running.require_free(tmp_path, force=False)
-    running.require_free(tmp_path, force=True)
+        runner.require_free(tmp_path, force=False)
+    runner.require_free(tmp_path, force=True)
 
 
 def test_an_interrupted_lab_leaves_what_was_finished_and_names_what_is_missing(tmp_path):
@@ -300,7 +300,7 @@ def test_an_interrupted_lab_leaves_what_was_finished_and_names_what_is_missing(t
                 raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        running.run_lab("features", Settings(quick=True), tmp_path, running.Heard(Interrupting()))
+        runner.run_lab("features", Settings(quick=True), tmp_path, runner.Heard(Interrupting()))
     found = json.loads((tmp_path / "metrics.json").read_text())
     page = (tmp_path / "index.html").read_text(encoding="utf-8")
     assert not found["complete"]
@@ -313,11 +313,11 @@ def test_an_interrupted_run_of_all_names_the_labs_that_are_missing(tmp_path, mon
     def second_is_interrupted(name, settings, folder, heard):
         if name == list(LABS)[1]:
             raise KeyboardInterrupt
-        return running.Outcome(name, 1.0, folder / "index.html")
+        return runner.Outcome(name, 1.0, folder / "index.html")
 
-    monkeypatch.setattr(running, "run_lab", second_is_interrupted)
+    monkeypatch.setattr(runner, "run_lab", second_is_interrupted)
     with pytest.raises(KeyboardInterrupt):
-        running.run_all(Settings(), tmp_path)
+        runner.run_all(Settings(), tmp_path)
     page = (tmp_path / "index.html").read_text(encoding="utf-8")
     assert page.count("missing: the run was interrupted") == len(LABS) - 1
     assert not json.loads((tmp_path / "metrics.json").read_text())["complete"]
@@ -327,10 +327,10 @@ def test_a_lab_that_fails_does_not_keep_the_others_from_running(tmp_path, monkey
     def some_fail(name, settings, folder, heard):
         if LABS[name].uses == "photos":
             raise DataNotFoundError("no photographs")
-        return running.Outcome(name, 1.0, folder / "index.html")
+        return runner.Outcome(name, 1.0, folder / "index.html")
 
-    monkeypatch.setattr(running, "run_lab", some_fail)
-    outcomes = running.run_all(Settings(), tmp_path)
+    monkeypatch.setattr(runner, "run_lab", some_fail)
+    outcomes = runner.run_all(Settings(), tmp_path)
     assert len(outcomes) == len(LABS)
     assert [o.name for o in outcomes if o.error] == ["a2-denoise"]
     assert "no photographs" in (tmp_path / "index.html").read_text(encoding="utf-8")

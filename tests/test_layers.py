@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from jamjae import Autoencoder, load_model
-from jamjae.layers import ClippedNoise, RandomAffine
+from jamjae.engine.augmentation import ClippedNoise, RandomAffine
 
 IMAGES = np.random.RandomState(0).random_sample((64, 9, 11, 3)).astype("float32")
 

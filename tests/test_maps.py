@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 from sklearn.decomposition import PCA
 
-from jamjae import latent_map, load_digits, maps, metrics
+from jamjae import latent_map, load_digits
 from jamjae.errors import InvalidDataError, MissingDependencyError, ShapeMismatchError
+from jamjae.evaluation import metrics
+from jamjae.latent import projections
 from jamjae.plotting import thumbnail_scatter
 
 DIGITS = load_digits()
@@ -37,7 +39,7 @@ def test_tsne_starts_where_pca_ends(monkeypatch):
         def fit_transform(self, codes):
             return self.start
 
-    monkeypatch.setattr(maps, "TSNE", Kept)
+    monkeypatch.setattr(projections, "TSNE", Kept)
     start = latent_map(X, "tsne").points
     pca = PCA(2, random_state=0).fit_transform(X.reshape(300, -1))
     np.testing.assert_allclose(start / start[:, 0].std(), pca / pca[:, 0].std(), atol=1e-4)
@@ -47,7 +49,7 @@ def test_tsne_starts_where_pca_ends(monkeypatch):
 @OPEN
 def test_many_rows_are_opentsnes(monkeypatch):
     assert "scikit-learn" in latent_map(X, "tsne").method
-    monkeypatch.setattr(maps, "LARGE", 100)
+    monkeypatch.setattr(projections, "LARGE", 100)
     found = latent_map(X, "tsne")
     assert "openTSNE" in found.method
     assert metrics.neighbourhood_hit(found.points, Y) > 0.8

@@ -21,8 +21,8 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from jamjae import metrics
 from jamjae.errors import InvalidDataError, JamjaeError, ShapeMismatchError
+from jamjae.evaluation import metrics
 
 PAIRED = {
     "mean_squared_error": metrics.mean_squared_error,
@@ -257,7 +257,7 @@ def test_nan_is_not_hidden():
 
 def test_importing_metrics_loads_no_heavy_library():
     code = (
-        "import sys, jamjae.metrics\n"
+        "import sys, jamjae.evaluation.metrics\n"
         "assert not {'jax', 'keras', 'skimage', 'sklearn'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

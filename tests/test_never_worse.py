@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from sklearn.decomposition import PCA
 
-from jamjae import Autoencoder, datasets
-from jamjae.metrics import mean_squared_error
+from jamjae import Autoencoder
+from jamjae.data import catalog
+from jamjae.evaluation.metrics import mean_squared_error
 
 BUNDLED = ("roll", "digits", "iris", "wine", "breast-cancer")
 
@@ -16,7 +17,7 @@ BUNDLED = ("roll", "digits", "iris", "wine", "breast-cancer")
 @pytest.mark.parametrize("n_components", [1, 2, 5, 16, 64])
 @pytest.mark.parametrize("name", BUNDLED)
 def test_never_worse_than_pca(name, n_components):
-    X = datasets.load(name).X
+    X = catalog.load(name).X
     flat = X.reshape(len(X), -1).astype(np.float64)
     pca = PCA(min(n_components, *flat.shape)).fit(flat)
     rival = mean_squared_error(flat, pca.inverse_transform(pca.transform(flat)))

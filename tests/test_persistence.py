@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 
 import jamjae
-from jamjae import Autoencoder, load_model, persistence
+from jamjae import Autoencoder, load_model
 from jamjae.errors import DataNotFoundError, ModelFileError, OutputError
+from jamjae.models import persistence
 
 
 @pytest.fixture(scope="module")

@@ -19,12 +19,7 @@ from sklearn.datasets import load_digits, load_iris
 from sklearn.decomposition import PCA
 
 from jamjae import plotting
-from jamjae.errors import (
-    InvalidDataError,
-    MissingDependencyError,
-    OutputError,
-    ShapeMismatchError,
-)
+from jamjae.errors import InvalidDataError, MissingDependencyError, OutputError, ShapeMismatchError
 from jamjae.plotting import style
 
 DRAWINGS = {

@@ -8,8 +8,8 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner
 
-from jamjae import sources
 from jamjae.cli import app
+from jamjae.data import reading
 from jamjae.errors import DataFormatError
 
 X = np.random.default_rng(0).normal(size=(40, 4))
@@ -29,21 +29,21 @@ def run(*arguments, code=0):
 @pytest.mark.parametrize("index", [True, False])
 def test_pandas_own_files_of_unnamed_columns(tmp_path, index):
     pd.DataFrame(X).to_csv(tmp_path / "x.csv", index=index)
-    found = sources.read(tmp_path / "x.csv")
+    found = reading.read(tmp_path / "x.csv")
     np.testing.assert_allclose(found.X, X)
     assert len(found.row_names) == (40 if index else 0)
 
 
 def test_a_table_that_counts_in_its_first_row_is_no_header(tmp_path):
     np.savetxt(tmp_path / "x.csv", np.arange(1, 13).reshape(3, 4), delimiter=",")
-    assert sources.read(tmp_path / "x.csv").X.shape == (3, 4)
+    assert reading.read(tmp_path / "x.csv").X.shape == (3, 4)
 
 
 @pytest.mark.parametrize("names", [{"feature_names": ["a", "b"]}, {"row_names": ["r"]}])
 def test_names_that_are_too_few_are_refused_when_read(tmp_path, names):
     np.savez(tmp_path / "x.npz", X=X, **names)
     with pytest.raises(DataFormatError, match="One name a"):
-        sources.read(tmp_path / "x.npz")
+        reading.read(tmp_path / "x.npz")
 
 
 @pytest.fixture(scope="module")

@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from PIL import Image
 
-from jamjae import tables
+from jamjae.data.readers import tables
+from jamjae.data.reading import read, read_idx, write_images, write_rows
 from jamjae.errors import (
     DataFormatError,
     DataNotFoundError,
@@ -26,7 +27,6 @@ from jamjae.errors import (
     MissingDependencyError,
     OutputError,
 )
-from jamjae.sources import read, read_idx, write_images, write_rows
 
 KINDS = (".npy", ".npz", ".csv", ".tsv", ".parquet")
 DTYPES = ("uint8", "int32", "int64", "float32", "float64")

@@ -9,13 +9,15 @@ import numpy as np
 import pytest
 from sklearn.exceptions import ConvergenceWarning
 
-from jamjae import Autoencoder, feeding, functional, training
+from jamjae import Autoencoder
+from jamjae.data import loading
+from jamjae.data.preprocessing import row_chunks
+from jamjae.engine import keras_bridge, training
+from jamjae.engine.losses import mse
+from jamjae.engine.objectives import autoencoder, minimise, reconstruction
+from jamjae.engine.schedules import SCHEDULES, Rate
 from jamjae.errors import InvalidDataError, ModelFileError, TrainingDiverged
-from jamjae.estimators import base
-from jamjae.losses import mse
-from jamjae.objectives import autoencoder, minimise, reconstruction
-from jamjae.scaling import row_chunks
-from jamjae.schedules import SCHEDULES, Rate
+from jamjae.models import base
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore:Training did not improve:sklearn.exceptions.ConvergenceWarning"
@@ -44,7 +46,7 @@ def seen_by(rows, n, batch_size):
         return state._replace(params=total), {"loss": jnp.float32(0)}
 
     state = training.TrainState(jnp.zeros(rows), {}, [], jax.random.PRNGKey(0), jnp.int32(0))
-    padded = feeding.padded({"x": np.arange(rows)[:n]}, batch_size, rows)
+    padded = loading.padded({"x": np.arange(rows)[:n]}, batch_size, rows)
     epoch = training.make_epoch(count, batch_size)
     state, _ = epoch(state, padded, n, Rate(1.0, 1.0))
     return np.asarray(state.params)
@@ -111,11 +113,11 @@ def test_dropout_draws_anew_in_every_step():
     keras.utils.set_random_seed(0)  # by chance, two drawings may be the same
     encoder = keras.Sequential([keras.Input((3,)), keras.layers.Dropout(0.5)])
     decoder = keras.Sequential([keras.Input((3,)), keras.layers.Dense(3)])
-    networks = {"encoder": functional.apply(encoder), "decoder": functional.apply(decoder)}
+    networks = {"encoder": keras_bridge.apply(encoder), "decoder": keras_bridge.apply(decoder)}
     objective = minimise(
         autoencoder(networks, {"encoder": (3,), "decoder": (3,)}, (0.0, 1.0)), reconstruction(mse)
     )
-    held = {"encoder": functional.read(encoder), "decoder": functional.read(decoder)}
+    held = {"encoder": keras_bridge.read(encoder), "decoder": keras_bridge.read(decoder)}
     params = {name: part.params for name, part in held.items()}
     buffers = {name: part.buffers for name, part in held.items()}
     batch, weights = {"x": jnp.ones((4, 3))}, jnp.ones(4)
@@ -128,10 +130,10 @@ def test_dropout_draws_anew_in_every_step():
 
 def test_a_row_of_weight_zero_changes_nothing():
     encoder, decoder = pair()
-    networks = {"encoder": functional.apply(encoder), "decoder": functional.apply(decoder)}
+    networks = {"encoder": keras_bridge.apply(encoder), "decoder": keras_bridge.apply(decoder)}
     forward = autoencoder(networks, {"encoder": (5,), "decoder": (2,)}, (0.0, 1.0))
     objective = minimise(forward, reconstruction(mse))
-    held = {"encoder": functional.read(encoder), "decoder": functional.read(decoder)}
+    held = {"encoder": keras_bridge.read(encoder), "decoder": keras_bridge.read(decoder)}
     params = {name: part.params for name, part in held.items()}
     buffers = {name: part.buffers for name, part in held.items()}
     rows = jnp.asarray(np.random.RandomState(0).normal(size=(6, 5)).astype(np.float32))

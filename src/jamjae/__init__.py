@@ -12,36 +12,43 @@ from typing import TYPE_CHECKING, Any
 os.environ.setdefault("KERAS_BACKEND", "jax")
 
 if TYPE_CHECKING:
-    from jamjae.comparison import compare
-    from jamjae.datasets import (
+    from jamjae.data.catalog import (
         fetch_fashion_mnist,
         fetch_mnist,
         fetch_photos,
         load_digits,
         make_roll,
     )
-    from jamjae.estimators.autoencoder import Autoencoder
+    from jamjae.data.reading import read
+    from jamjae.evaluation.comparison import compare
     from jamjae.explorer import explore
-    from jamjae.maps import latent_map
-    from jamjae.persistence import load_model
+    from jamjae.latent.projections import latent_map
+    from jamjae.models.autoencoder import Autoencoder
+    from jamjae.models.denoising import NeighborDenoiser, PatchDenoiser
+    from jamjae.models.persistence import load_model
 
 __version__ = metadata.version("jamjae")
 
 _HOMES = {
-    "Autoencoder": "jamjae.estimators.autoencoder",
-    "load_model": "jamjae.persistence",
-    "compare": "jamjae.comparison",
+    "Autoencoder": "jamjae.models.autoencoder",
+    "NeighborDenoiser": "jamjae.models.denoising",
+    "PatchDenoiser": "jamjae.models.denoising",
+    "load_model": "jamjae.models.persistence",
+    "read": "jamjae.data.reading",
+    "compare": "jamjae.evaluation.comparison",
     "explore": "jamjae.explorer",
-    "latent_map": "jamjae.maps",
-    "fetch_fashion_mnist": "jamjae.datasets",
-    "fetch_mnist": "jamjae.datasets",
-    "fetch_photos": "jamjae.datasets",
-    "load_digits": "jamjae.datasets",
-    "make_roll": "jamjae.datasets",
+    "latent_map": "jamjae.latent.projections",
+    "fetch_fashion_mnist": "jamjae.data.catalog",
+    "fetch_mnist": "jamjae.data.catalog",
+    "fetch_photos": "jamjae.data.catalog",
+    "load_digits": "jamjae.data.catalog",
+    "make_roll": "jamjae.data.catalog",
 }
 
 __all__ = [
     "Autoencoder",
+    "NeighborDenoiser",
+    "PatchDenoiser",
     "__version__",
     "compare",
     "explore",
@@ -52,6 +59,7 @@ __all__ = [
     "load_digits",
     "load_model",
     "make_roll",
+    "read",
 ]
 
 

@@ -8,14 +8,14 @@ from typing import Annotated
 import typer
 
 from jamjae import __version__
-from jamjae.cli.applying import decode, encode, reconstruct
 from jamjae.cli.comparing import compare, map_
-from jamjae.cli.demonstration import demo
+from jamjae.cli.demo import demo
 from jamjae.cli.exploring import explore
 from jamjae.cli.fitting import fit
+from jamjae.cli.guard import FAILED, discard_output, guarded
+from jamjae.cli.information import datasets, info
 from jamjae.cli.labs import list_, run, show
-from jamjae.cli.running import FAILED, discard_output, guarded
-from jamjae.cli.showing import datasets, info
+from jamjae.cli.transforming import decode, encode, reconstruct
 
 app = typer.Typer(
     name="jamjae",

@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from jamjae.cli.applying import opened
 from jamjae.cli.fitting import require_writable, require_writable_folder
-from jamjae.cli.output import Voice
-from jamjae.cli.reading import (
+from jamjae.cli.guard import load_engine, load_libraries
+from jamjae.cli.options import (
     Data,
     ImageSize,
     Json,
@@ -26,11 +25,12 @@ from jamjae.cli.reading import (
     fitted_rows,
     load,
 )
-from jamjae.cli.running import load_engine, load_libraries
+from jamjae.cli.output import Voice
+from jamjae.cli.transforming import opened
 
 if TYPE_CHECKING:
-    from jamjae.comparison import Progress
-    from jamjae.sources import Dataset
+    from jamjae.data.reading import Dataset
+    from jamjae.evaluation.comparison import Progress
 
 FIGURES = (".png", ".svg", ".pdf")
 
@@ -80,9 +80,9 @@ def compare(
     found, test = _rows(voice, data, subset, limit, reading)
     voice.note("loading the engine")
     load_engine()
-    load_libraries("jamjae.comparison")
+    load_libraries("jamjae.evaluation.comparison")
     from jamjae import report
-    from jamjae.comparison import compare as side_by_side
+    from jamjae.evaluation.comparison import compare as side_by_side
 
     began = time.perf_counter()
     with _progress(voice) as tell:
@@ -156,7 +156,7 @@ def map_(
     if thumbnails and found.X.ndim < 3:
         raise typer.BadParameter("--thumbnails needs images, but these are rows of a table.")
     from jamjae import plotting
-    from jamjae.maps import latent_map
+    from jamjae.latent.projections import latent_map
 
     codes = fitted.transform(fitted_rows(fitted, found))
     voice.note(f"laying out {len(codes):,} codes of {codes.shape[1]} numbers")
@@ -182,10 +182,10 @@ def _rows(
     voice: Voice, data: str, subset: str, limit: int | None, reading: dict[str, Any]
 ) -> tuple[Dataset, Dataset | None]:
     """Read the rows, and those held out where the data set has its own."""
-    load_libraries("jamjae.datasets")
-    from jamjae import datasets
+    load_libraries("jamjae.data.catalog")
+    from jamjae.data import catalog
 
-    parts = datasets.NAMES[data].parts if data in datasets.NAMES else ()
+    parts = catalog.NAMES[data].parts if data in catalog.NAMES else ()
     if subset == "both" and "test" not in parts:
         raise typer.BadParameter(f"--subset both: {data} has no held-out rows of its own.")
     if subset == "both" or (subset == "auto" and "test" in parts):
@@ -201,7 +201,7 @@ def _rows(
 @contextmanager
 def _progress(voice: Voice) -> Iterator[Callable[[Progress], None]]:
     """Tell who is being fitted and how long it may take: live on a terminal, else a line a fit."""
-    from jamjae.cli.running import heed
+    from jamjae.cli.guard import heed
 
     if not voice.live:
 

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from jamjae.cli.applying import draw, opened, quality
 from jamjae.cli.fitting import comparison, require_writable_folder, train
+from jamjae.cli.guard import load_libraries
+from jamjae.cli.options import Quiet
 from jamjae.cli.output import Voice
-from jamjae.cli.reading import Quiet
-from jamjae.cli.running import load_libraries
+from jamjae.cli.transforming import draw, opened, quality
 from jamjae.errors import ModelFileError
 
 if TYPE_CHECKING:
     from jamjae import Autoencoder
-    from jamjae.sources import Dataset
+    from jamjae.data.reading import Dataset
 
 COMPONENTS = 8
 HELD_OUT = 5  # every fifth digit is one the model never sees

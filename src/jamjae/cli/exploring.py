@@ -9,10 +9,8 @@ from typing import Annotated
 
 import typer
 
-from jamjae.cli.applying import opened, require_other
 from jamjae.cli.fitting import require_writable
-from jamjae.cli.output import Voice, size
-from jamjae.cli.reading import (
+from jamjae.cli.options import (
     Data,
     ImageSize,
     Json,
@@ -25,6 +23,8 @@ from jamjae.cli.reading import (
     fitted_rows,
     load,
 )
+from jamjae.cli.output import Voice, size
+from jamjae.cli.transforming import opened, require_other
 
 PAGES = (".html", ".htm")
 
@@ -73,7 +73,7 @@ def explore(
         limit=limit,
     )
     from jamjae.explorer import explore as make
-    from jamjae.labs.words import preferred
+    from jamjae.labs.translation import preferred
 
     began = time.perf_counter()
     voice.note(f"laying out {min(len(found.X), rows):,} codes")

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from jamjae.cli.guard import heed, load_engine
+from jamjae.cli.options import Data, ImageSize, Json, Label, Limit, Quiet, SkipBad, Subset, load
 from jamjae.cli.output import Voice, size, table
-from jamjae.cli.reading import Data, ImageSize, Json, Label, Limit, Quiet, SkipBad, Subset, load
-from jamjae.cli.running import heed, load_engine
 
 if TYPE_CHECKING:
     from jamjae import Autoencoder
@@ -149,8 +149,8 @@ def comparison(model: Autoencoder) -> str:
 
 def require_writable(path: Path) -> None:
     """Refuse a place that cannot be written before any work is done for it."""
+    from jamjae.data.atomic import atomic
     from jamjae.errors import OutputError
-    from jamjae.files import atomic
 
     if path.is_dir():
         raise OutputError(f"Cannot write {str(path)!r}: it is a folder. Give the name of a file.")

@@ -81,7 +81,7 @@ def discard_output() -> None:
 def load_engine() -> None:
     """Import what learns and restores, with the compiled code of earlier runs at hand."""
     keep_compiled()
-    load_libraries("jamjae.estimators.autoencoder")
+    load_libraries("jamjae.models.autoencoder")
 
 
 def load_libraries(*modules: str) -> None:
@@ -136,7 +136,7 @@ def _leave(*_: object) -> None:
 
 def keep_compiled() -> None:
     """Let JAX keep what it compiles in jamjae's cache, for the next process."""
-    from jamjae.datasets import cache
+    from jamjae.data.catalog import cache
 
     try:
         folder = cache() / "compiled"

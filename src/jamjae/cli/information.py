@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
+from jamjae.cli.options import Json, Model
 from jamjae.cli.output import Voice
-from jamjae.cli.reading import Json, Model
 
 
 def info(model: Model, json: Json = False) -> None:
     """Tell what a model file holds."""
-    from jamjae.cli.applying import opened
     from jamjae.cli.fitting import comparison, errors
+    from jamjae.cli.transforming import opened
 
     fitted = opened(model)
-    from jamjae import networks
-    from jamjae.persistence import read_manifest
+    from jamjae.engine import architectures
+    from jamjae.models.persistence import read_manifest
 
     manifest = read_manifest(model)
-    pair = networks.Pair(fitted.encoder_, fitted.decoder_)
+    pair = architectures.Pair(fitted.encoder_, fitted.decoder_)
     values = {**manifest, **errors(fitted)}
     values["n_parameters"] = sum(network.count_params() for network in pair)
     shape = " x ".join(map(str, manifest["row_shape"]))
@@ -31,12 +31,14 @@ def info(model: Model, json: Json = False) -> None:
         "not stored": ", ".join(manifest["parameters_omitted"]),
     }
     lines = [f"{name:<11} {fact}" for name, fact in facts.items() if fact]
-    Voice(as_json=json).result(values, *lines, "", comparison(fitted), "", networks.describe(pair))
+    Voice(as_json=json).result(
+        values, *lines, "", comparison(fitted), "", architectures.describe(pair)
+    )
 
 
 def datasets(json: Json = False) -> None:
     """List the data sets that have names."""
-    from jamjae.datasets import NAMES, available, cache
+    from jamjae.data.catalog import NAMES, available, cache
 
     places = {name: available(name) for name in NAMES}
     values: dict[str, Any] = {

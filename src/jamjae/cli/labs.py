@@ -11,10 +11,10 @@ from typing import Annotated, Any
 import typer
 
 from jamjae.cli.fitting import require_writable_folder
+from jamjae.cli.guard import FAILED, heed, keep_compiled, load_libraries
+from jamjae.cli.options import Json, Quiet
 from jamjae.cli.output import Voice, table
-from jamjae.cli.reading import Json, Quiet
-from jamjae.cli.running import FAILED, heed, keep_compiled, load_libraries
-from jamjae.labs.words import preferred
+from jamjae.labs.translation import preferred
 
 ALL = "all"
 
@@ -82,8 +82,8 @@ def run(
                 raise typer.BadParameter(f"--{option} {value}: the lab {lab} has no use for it.")
     require_writable_folder(folder)
     keep_compiled()
-    load_libraries("jamjae.labs.running")
-    from jamjae.labs.running import Heard, require_free, run_all, run_lab
+    load_libraries("jamjae.labs.runner")
+    from jamjae.labs.runner import Heard, require_free, run_all, run_lab
     from jamjae.labs.settings import Settings
 
     require_free(folder, force=force)

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from jamjae.cli.running import load_libraries
+from jamjae.cli.guard import load_libraries
 
 if TYPE_CHECKING:
     import numpy as np
 
     from jamjae import Autoencoder
     from jamjae.cli.output import Voice
-    from jamjae.sources import Dataset
+    from jamjae.data.reading import Dataset
 
 Data = Annotated[str, typer.Argument(metavar="DATA", help="A data set's name, or a path.")]
 Model = Annotated[Path, typer.Argument(metavar="MODEL", help="A .jamjae file.")]
@@ -44,21 +44,22 @@ def load(
     """Load data and tell what was found; images are brought to what `model` was fitted to."""
     from dataclasses import replace
 
-    load_libraries("jamjae.datasets")
-    from jamjae import datasets, images, sources
+    load_libraries("jamjae.data.catalog")
+    from jamjae.data import catalog, reading
+    from jamjae.data.readers import images
 
-    if data in datasets.NAMES and not datasets.NAMES[data].files:
+    if data in catalog.NAMES and not catalog.NAMES[data].files:
         load_libraries("sklearn.datasets")  # which generates or holds them
     size = _size(image_size)
-    named = data in datasets.NAMES or not (Path(data).exists() or _is_path(data))
+    named = data in catalog.NAMES or not (Path(data).exists() or _is_path(data))
     are_images = not named and (Path(data).is_dir() or Path(data).suffix.lower() in images.SUFFIXES)
     _require_use(data, named, are_images, subset=subset, label=label, image_size=image_size)
     if size is None and are_images and model is not None and len(model.row_shape_) > 1:
         size = model.row_shape_[0], model.row_shape_[1]
     if named:
-        found = datasets.load(data, subset)
+        found = catalog.load(data, subset)
     else:
-        found = sources.read(data, image_size=size, skip_bad=skip_bad, label=label)
+        found = reading.read(data, image_size=size, skip_bad=skip_bad, label=label)
     if are_images and model is not None and len(model.row_shape_) > 1:
         found = replace(found, X=images.in_channels(found.X, len(model.row_shape_) == 3))
     if limit is not None:

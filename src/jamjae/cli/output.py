@@ -14,7 +14,7 @@ import typer
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from jamjae.training import Report
+    from jamjae.engine.training import Report
 
 LINES = 20  # epochs told of, at most, where there is no terminal
 NARROW = 70  # columns below which a terminal has no room for a bar

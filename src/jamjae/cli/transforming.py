@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from jamjae.cli.fitting import require_writable, require_writable_folder, unit
-from jamjae.cli.output import Voice, table
-from jamjae.cli.reading import (
+from jamjae.cli.guard import load_engine
+from jamjae.cli.options import (
     Data,
     ImageSize,
     Json,
@@ -22,7 +22,7 @@ from jamjae.cli.reading import (
     fitted_rows,
     load,
 )
-from jamjae.cli.running import load_engine
+from jamjae.cli.output import Voice, table
 
 if TYPE_CHECKING:
     import numpy as np
@@ -52,7 +52,7 @@ def encode(
     json: Json = False,
 ) -> None:
     """Write the codes of DATA."""
-    from jamjae.sources import write_rows
+    from jamjae.data.reading import write_rows
 
     voice = Voice(quiet=quiet, as_json=json)
     _require_table(output)
@@ -83,7 +83,7 @@ def decode(
     json: Json = False,
 ) -> None:
     """Write what codes stand for: images into a folder, or a table."""
-    from jamjae.sources import read
+    from jamjae.data.reading import read
 
     voice = Voice(quiet=quiet, as_json=json)
     fitted = opened(model)
@@ -149,7 +149,7 @@ def quality(
     model: Autoencoder, X: np.ndarray, restored: dict[str, np.ndarray]
 ) -> tuple[dict[str, Any], str]:
     """Measure restorations, as numbers and as a table."""
-    from jamjae import metrics
+    from jamjae.evaluation import metrics
 
     span = metrics.data_range(X)
     image = len(model.row_shape_) > 1 and span > 0  # nothing to compare with where all is equal
@@ -179,7 +179,8 @@ def draw(
     model: Autoencoder, X: np.ndarray, restored: dict[str, np.ndarray], folder: Path, shown: int
 ) -> None:
     """Draw originals above restorations, and the course of training with PCA's line."""
-    from jamjae import metrics, plotting
+    from jamjae import plotting
+    from jamjae.evaluation import metrics
 
     few = [i * len(X) // min(shown, len(X)) for i in range(min(shown, len(X)))]
     rows, labels = [X[few]], ["original"]
@@ -231,13 +232,13 @@ def _write(
     names: Any,
     span: tuple[float, float],
 ) -> None:
-    from jamjae import sources
+    from jamjae.data import reading
 
     if output.suffix.lower() in TABLES:
         features = getattr(model, "feature_names_in_", ())
-        sources.write_rows(output, rows, row_names=names, feature_names=features)
+        reading.write_rows(output, rows, row_names=names, feature_names=features)
     else:
-        sources.write_images(output, rows, names=names, data_range=span)
+        reading.write_images(output, rows, names=names, data_range=span)
 
 
 def _range(model: Autoencoder, rows: np.ndarray) -> tuple[float, float]:

@@ -1,6 +1,6 @@
 """Named data: generated, shipped with scikit-learn, or fetched, cached and verified.
 
-Where files are looked for and how they are verified: `jamjae.fetching`.
+Where files are looked for and how they are verified: `jamjae.data.download`.
 """
 
 from __future__ import annotations
@@ -12,10 +12,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from jamjae import fetching, idx, images
+from jamjae.data import download
+from jamjae.data.download import Remote, cache
+from jamjae.data.readers import idx, images
+from jamjae.data.reading import Dataset
 from jamjae.errors import DataNotFoundError
-from jamjae.fetching import Remote, cache
-from jamjae.sources import Dataset
 
 __all__ = [
     "NAMES",
@@ -198,7 +199,7 @@ def fetch_photos(image_size: tuple[int, int] = PHOTO_SIZE) -> Dataset:
         repository dknife/ML (data/Proj1/40), which states no licence for them. Errors as
         `fetch_fashion_mnist`.
     """
-    files = [fetching.fetch(photo)[0] for photo in _photos()]
+    files = [download.fetch(photo)[0] for photo in _photos()]
     pixels, _, _ = images.stack(files, image_size)
     described = f"forty photographs: {pixels.shape}, 0 to 255; dknife/ML, no licence given"
     return Dataset(pixels, row_names=tuple(file.name for file in files), description=described)
@@ -216,7 +217,7 @@ def _fetch_mnist_like(
 
     def get(what: str) -> np.ndarray:
         remotes = [Remote(folder, f"{part}-{what}-ubyte", address) for part in PARTS[subset]]
-        arrays = [idx.parse(content, path) for path, content in map(fetching.fetch, remotes)]
+        arrays = [idx.parse(content, path) for path, content in map(download.fetch, remotes)]
         return np.concatenate(arrays) if len(arrays) > 1 else arrays[0]
 
     X, y = get("images-idx3"), get("labels-idx1").astype(np.int64)
@@ -362,7 +363,7 @@ def available(name: str) -> str | None:
     files = _named(name).files
     if not files:
         return "built in"
-    found = [fetching.find(file) for file in files]
+    found = [download.find(file) for file in files]
     return None if None in found else str(found[0].parent)  # type: ignore[union-attr]
 
 

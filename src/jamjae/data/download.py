@@ -18,8 +18,8 @@ from importlib import resources
 from pathlib import Path
 from typing import NamedTuple
 
+from jamjae.data.readers.idx import unpacked
 from jamjae.errors import DataFormatError, DataNotFoundError
-from jamjae.idx import unpacked
 
 SYSTEM = Path("/usr/share/datasets")
 TIMEOUT = 30  # seconds without an answer
@@ -57,7 +57,7 @@ class Remote(NamedTuple):
 @functools.cache
 def checksums() -> dict[str, str]:
     """Read the SHA-256 of each file by ``folder/name``, of its decompressed bytes."""
-    lines = resources.files("jamjae").joinpath("checksums.txt").read_text(encoding="ascii")
+    lines = resources.files("jamjae.data").joinpath("checksums.txt").read_text(encoding="ascii")
     return {name: digest for digest, name in map(str.split, lines.splitlines())}
 
 

@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jamjae.scaling import is_mapped
+from jamjae.data.preprocessing import is_mapped
 
 Rows = Mapping[str, np.ndarray]
 HELD_BYTES, MAPPED_BYTES = 1 << 30, 1 << 23  # handed over at once, of an array and of a file

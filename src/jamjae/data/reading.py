@@ -1,6 +1,6 @@
 """A user's own data: arrays, tables, IDX files, images; read by the kind of a path, and written.
 
-Tables are taken apart by `jamjae.tables`, images by `jamjae.images`, IDX files by `jamjae.idx`.
+What each kind of file holds is known in `jamjae.data.readers`.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from typing import Any
 
 import numpy as np
 
-from jamjae import images, tables
+from jamjae.data.atomic import atomic
+from jamjae.data.readers import images, tables
+from jamjae.data.readers.idx import read_idx
+from jamjae.data.readers.images import write as write_images
 from jamjae.errors import DataFormatError, DataNotFoundError, InvalidDataError, OutputError
-from jamjae.files import atomic
-from jamjae.idx import read_idx
-from jamjae.images import write as write_images
 
 __all__ = ["Dataset", "read", "read_idx", "write_images", "write_rows"]
 
@@ -88,7 +88,7 @@ def read(
           called ``name``, or nothing, names the rows;
         - IDX, ``.gz`` too: the labels beside the images are read as well;
         - an image, or a folder of images whose subfolders are classes: uint8, grey (n, h, w) or in
-          colour (n, h, w, 3), as `jamjae.images.stack` says.
+          colour (n, h, w, 3), as `jamjae.data.readers.images.stack` says.
     image_size : (height, width), optional
         The size images are brought to; by default the median of their heights and of their widths.
         Arrays and tables keep the shape they have.

@@ -21,10 +21,10 @@ import keras
 import numpy as np
 from keras import layers
 
+from jamjae.data.preprocessing import Scaling
+from jamjae.engine.keras_bridge import fingerprint, read, require_finite, write
+from jamjae.engine.pca import Principal
 from jamjae.errors import InvalidNetworkError
-from jamjae.functional import fingerprint, read, require_finite, write
-from jamjae.pca import Principal
-from jamjae.scaling import Scaling
 
 Shape = tuple[int, ...]
 Tensor: TypeAlias = keras.KerasTensor

@@ -22,12 +22,12 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
-from jamjae import functional
+from jamjae.data.atomic import atomic
+from jamjae.data.loading import Rows
+from jamjae.data.preprocessing import row_chunks
+from jamjae.engine import keras_bridge
+from jamjae.engine.training import Progress, Report
 from jamjae.errors import ModelFileError
-from jamjae.feeding import Rows
-from jamjae.files import atomic
-from jamjae.scaling import row_chunks
-from jamjae.training import Progress, Report
 
 
 def identity(model: Any, data: Rows) -> str:
@@ -50,7 +50,7 @@ def _described(value: Any) -> bytes:
     if isinstance(value, keras.Layer):
         return _layer(value)
     if isinstance(value, keras.Optimizer):
-        return functional.describe_optimizer(value, scheduled=False).encode()
+        return keras_bridge.describe_optimizer(value, scheduled=False).encode()
     if isinstance(value, types.FunctionType):
         around = [cell.cell_contents for cell in value.__closure__ or ()]
         parts = (value.__module__, value.__qualname__, value.__defaults__, *around)
@@ -72,7 +72,7 @@ def _hashed(value: Any) -> bytes:
 
 def _layer(layer: keras.Layer) -> bytes:
     """Describe a layer by what it computes and by its weights, whatever its seeds."""
-    found = functional.fingerprint(layer, anew=True)
+    found = keras_bridge.fingerprint(layer, anew=True)
     kinds = sorted(f"{kind.__module__}.{kind.__qualname__}" for kind in found.kinds)
     weights = [np.asarray(v.value).tobytes() for v in layer.variables if "seed" not in v.path]
     described = repr((found.text, kinds, found.trainable)).encode()

@@ -24,7 +24,13 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from jamjae.windows import Geometry, Pair, Side, conv2d_geometry, conv2d_transpose_geometry
+from jamjae.engine.convolution_geometry import (
+    Geometry,
+    Pair,
+    Side,
+    conv2d_geometry,
+    conv2d_transpose_geometry,
+)
 
 LAYOUT = ("NHWC", "HWIO", "NHWC")
 CACHED = 3 << 20  # bytes of patches that are laid out at once, to be read again from the cache

@@ -23,7 +23,7 @@ import jax.numpy as jnp
 import keras
 import numpy as np
 
-from jamjae import convolution
+from jamjae.engine import convolution
 from jamjae.errors import BackendError, InvalidNetworkError
 
 if keras.backend.backend() != "jax":
@@ -122,7 +122,7 @@ def apply(layer: keras.Layer) -> Apply:
 
 @contextmanager
 def _fast_operations(layer: keras.Layer, training: bool) -> Iterator[None]:
-    """Let a layer, while it is traced, convolve and flatten images by `jamjae.convolution`."""
+    """Let a layer convolve and flatten images by `engine.convolution` while it is traced."""
     with ExitStack() as stack:
         for inner in parts(layer):
             replacement = _replacement(inner, training)

@@ -20,8 +20,8 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 
-from jamjae.functional import Apply
-from jamjae.losses import RowLoss, mse
+from jamjae.engine.keras_bridge import Apply
+from jamjae.engine.losses import RowLoss, mse
 
 Batch = Mapping[str, jax.Array]
 Objective = Callable[..., tuple[jax.Array, tuple[dict[str, jax.Array], dict[str, Any]]]]

@@ -8,7 +8,7 @@ import numpy as np
 from scipy.linalg import eigh
 from sklearn.decomposition import PCA
 
-from jamjae.scaling import row_chunks
+from jamjae.data.preprocessing import row_chunks
 
 COVARIANCE_LIMIT = 3000  # features up to which the covariance is cheaper than an SVD of the rows
 

@@ -16,12 +16,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from jamjae.data.loading import Rows, Source, padded
+from jamjae.engine.keras_bridge import Optimizer, Template, apply, optimizer, private
+from jamjae.engine.losses import RowLoss
+from jamjae.engine.objectives import Objective, autoencoder, guidance, minimise, reconstruction
+from jamjae.engine.schedules import SCHEDULES, Rate, Schedule
 from jamjae.errors import TrainingDiverged
-from jamjae.feeding import Rows, Source, padded
-from jamjae.functional import Optimizer, Template, apply, optimizer, private
-from jamjae.losses import RowLoss
-from jamjae.objectives import Objective, autoencoder, guidance, minimise, reconstruction
-from jamjae.schedules import SCHEDULES, Rate, Schedule
 
 
 class TrainState(NamedTuple):
@@ -194,7 +194,7 @@ class Recipe(NamedTuple):
     in_graph : (offset, factor)
         The scaling left to the step.
     loss : callable
-        One of `jamjae.losses`, or a user's own.
+        One of `jamjae.engine.losses`, or a user's own.
     guide_weight : float or None
     optimizer : str
         From `functional.describe_optimizer`.

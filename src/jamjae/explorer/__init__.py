@@ -18,15 +18,15 @@ from numbers import Integral
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from jamjae.data.atomic import atomic
 from jamjae.errors import InvalidDataError
-from jamjae.explorer import contents
+from jamjae.explorer import page_data
 from jamjae.explorer.packing import pack
-from jamjae.files import atomic
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-    from jamjae.estimators.base import LatentModel
+    from jamjae.models.base import LatentModel
 
 METHODS = ("auto", "pca", "tsne", "umap")
 LANGUAGES = ("en", "ko")
@@ -149,7 +149,7 @@ def explore(
         )
     with warnings.catch_warnings():  # columns were compared once, and are then arrays
         warnings.filterwarnings("ignore", message="X does not have valid feature names")
-        facts, arrays = contents.gather(
+        facts, arrays = page_data.gather(
             model,
             X,
             y,

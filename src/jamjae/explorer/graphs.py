@@ -14,7 +14,7 @@ import keras
 import numpy as np
 from keras import layers
 
-from jamjae.windows import Geometry, conv2d_geometry, conv2d_transpose_geometry
+from jamjae.engine.convolution_geometry import Geometry, conv2d_geometry, conv2d_transpose_geometry
 
 ACTIVATIONS = (
     *("linear", "relu", "relu6", "leaky_relu", "elu", "selu", "celu", "gelu", "sigmoid"),

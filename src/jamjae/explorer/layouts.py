@@ -8,8 +8,8 @@ import numpy as np
 from sklearn.decomposition import PCA
 from sklearn.neighbors import NearestNeighbors
 
-from jamjae import maps
 from jamjae.explorer.packing import Rounded, rounded
+from jamjae.latent import projections
 
 MAP_BITS = 16
 GRID = 24  # places a side that are decoded beforehand where the page cannot decode
@@ -64,7 +64,7 @@ def lay_out(codes: np.ndarray, method: str, random_state: int) -> list[Layout]:
 
 
 def _laid(codes: np.ndarray, method: str, random_state: int) -> Layout:
-    found = maps.latent_map(codes, method, random_state=random_state)
+    found = projections.latent_map(codes, method, random_state=random_state)
     places = rounded(found.points.T, MAP_BITS)
     if method != "pca":
         return Layout(found.method, "nearest", places, None)

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from jamjae.errors import InvalidDataError, ShapeMismatchError
-from jamjae.estimators.base import LatentModel
-from jamjae.estimators.rows import check_rows
 from jamjae.explorer import layouts, precision
 from jamjae.explorer.layouts import Layout
 from jamjae.explorer.packing import Packable, rounded
+from jamjae.models.base import LatentModel
+from jamjae.models.validation import check_rows
 from jamjae.plotting.style import PALETTE
 
 if TYPE_CHECKING:

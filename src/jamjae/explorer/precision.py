@@ -7,10 +7,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from jamjae import functional, networks
-from jamjae.estimators.base import LatentModel
+from jamjae.engine import architectures, keras_bridge
 from jamjae.explorer.graphs import Graph, UnknownLayer, trace
 from jamjae.explorer.packing import Packable, rounded
+from jamjae.models.base import LatentModel
 
 AGREEMENT = 7e-5  # of the data's range: how far rounded weights may move what is decoded
 DECODER_BITS, ENCODER_BITS = range(14, 21), 7
@@ -66,12 +66,14 @@ def _agreeing(
     some = codes[:: max(len(codes) // PROBED, 1)].astype(np.float32)
     wide = some.mean(axis=0) + 2 * (some - some.mean(axis=0))  # beyond the data, too
     probes = np.concatenate([some, wide])
-    expected = functional.predict(model.decoder_, probes)
-    copied = networks.copied(model.decoder_)
-    exact = functional.read(copied)
+    expected = keras_bridge.predict(model.decoder_, probes)
+    copied = architectures.copied(model.decoder_)
+    exact = keras_bridge.read(copied)
     for bits in DECODER_BITS:
-        functional.write(copied, functional.Variables(*(_rounded(part, bits) for part in exact)))
-        moved = np.abs(functional.predict(copied, probes) - expected).max() * model.scaling_.scale
+        keras_bridge.write(
+            copied, keras_bridge.Variables(*(_rounded(part, bits) for part in exact))
+        )
+        moved = np.abs(keras_bridge.predict(copied, probes) - expected).max() * model.scaling_.scale
         if moved <= AGREEMENT * span:
             return _matrices(graph, bits)
     return dict(graph.weights)

@@ -1,7 +1,7 @@
 """The chapter's experiments, each beside its classical rival: one short file a lab.
 
 A lab's file holds the experiment and nothing else. What it asks for and writes into is a
-`jamjae.labs.notebook.Notebook`; `jamjae.labs.running` runs it and writes its report.
+`jamjae.labs.notebook.Notebook`; `jamjae.labs.runner` runs it and writes its report.
 """
 
 from __future__ import annotations

@@ -10,10 +10,11 @@ import keras
 import numpy as np
 from keras.layers import Conv2D, Conv2DTranspose, Dense, Flatten, Reshape
 
-from jamjae import Autoencoder, metrics, plotting
-from jamjae.denoising import CLASSICAL, NeighborDenoiser, PatchDenoiser, denoise_classically
+from jamjae import Autoencoder, plotting
+from jamjae.engine.augmentation import ClippedNoise, RandomAffine
+from jamjae.evaluation import metrics
 from jamjae.labs.notebook import Notebook
-from jamjae.layers import ClippedNoise, RandomAffine
+from jamjae.models.denoising import CLASSICAL, NeighborDenoiser, PatchDenoiser, denoise_classically
 
 NOISE, EPOCHS, MORE_EPOCHS, ROUNDS = 0.3, 100, 50, 401  # rounds of 30 photographs: 12,030
 RECORDED, RECORDED_AUGMENTED = 0.0155, 0.0043  # training losses, pixels from 0 to 1

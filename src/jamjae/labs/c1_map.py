@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from jamjae import Autoencoder, latent_map, metrics, plotting
+from jamjae import Autoencoder, latent_map, plotting
+from jamjae.evaluation import metrics
 from jamjae.labs import lab_12_3_cnn
 from jamjae.labs.notebook import Notebook
 

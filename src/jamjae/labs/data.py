@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from jamjae import datasets, sources
+from jamjae.data import catalog, reading
 from jamjae.errors import DataNotFoundError, InvalidDataError
 
 if TYPE_CHECKING:
+    from jamjae.data.reading import Dataset
     from jamjae.labs.settings import Settings
-    from jamjae.sources import Dataset
 
 CHAPTER = "fashion-mnist"
 HELD_OUT = 5  # of data that nobody has split, every fifth row is held out
@@ -65,13 +65,13 @@ def rows(settings: Settings, most: tuple[int, int]) -> Halves:
 
 
 def _halves(name: str, label: str | None) -> Halves:
-    if name in datasets.NAMES:
-        if "test" in datasets.NAMES[name].parts:
-            return Halves(datasets.load(name, "train"), datasets.load(name, "test"))
-        return _parted(datasets.load(name))
+    if name in catalog.NAMES:
+        if "test" in catalog.NAMES[name].parts:
+            return Halves(catalog.load(name, "train"), catalog.load(name, "test"))
+        return _parted(catalog.load(name))
     if Path(name).exists() or "/" in name:
-        return _parted(sources.read(name, label=label))
-    return Halves(datasets.load(name), datasets.load(name))  # which raises, with the nearest name
+        return _parted(reading.read(name, label=label))
+    return Halves(catalog.load(name), catalog.load(name))  # which raises, with the nearest name
 
 
 def _parted(found: Dataset) -> Halves:
@@ -128,7 +128,7 @@ def photographs(settings: Settings, most: tuple[int, int]) -> Halves:
         It holds fewer than ten.
     """
     if settings.images is not None:
-        found = sources.read(settings.images, image_size=PHOTO_SIZE, skip_bad=True)
+        found = reading.read(settings.images, image_size=PHOTO_SIZE, skip_bad=True)
         if len(found.X) < FEWEST:
             raise InvalidDataError(
                 f"Learning to remove noise needs at least {FEWEST} photographs, but "
@@ -137,7 +137,7 @@ def photographs(settings: Settings, most: tuple[int, int]) -> Halves:
         found = replace(found, X=_in_colour(found.X))
     else:
         try:
-            found = datasets.load("photos")
+            found = catalog.load("photos")
         except DataNotFoundError:
             found = pieces_of_photographs()
     learned = round(len(found.X) * LEARNED)
@@ -165,4 +165,4 @@ def pieces_of_photographs() -> Dataset:
         pieces += [small[top : top + side, left : left + side] for top in tops for left in lefts]
     order = np.random.RandomState(0).permutation(len(pieces))
     text = f"{len(pieces)} pieces of the two photographs that come with scikit-learn"
-    return sources.Dataset(np.stack(pieces)[order], description=text)
+    return reading.Dataset(np.stack(pieces)[order], description=text)

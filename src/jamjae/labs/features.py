@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from jamjae import Autoencoder, make_roll, metrics, plotting
+from jamjae import Autoencoder, make_roll, plotting
+from jamjae.data.reading import Dataset
+from jamjae.evaluation import metrics
 from jamjae.labs.notebook import Notebook
-from jamjae.sources import Dataset
 
 
 def run(lab: Notebook) -> None:

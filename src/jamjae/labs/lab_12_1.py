@@ -9,7 +9,8 @@ import numpy as np
 from keras.layers import Dense
 from sklearn.decomposition import PCA
 
-from jamjae import Autoencoder, compare, make_roll, metrics, plotting
+from jamjae import Autoencoder, compare, make_roll, plotting
+from jamjae.evaluation import metrics
 from jamjae.labs.manifolds import neighbours
 from jamjae.labs.notebook import Notebook
 

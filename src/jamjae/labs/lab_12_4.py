@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from jamjae import Autoencoder, plotting
-from jamjae.generation import class_means, variations
+from jamjae.data.reading import Dataset
 from jamjae.labs import lab_12_3_cnn
 from jamjae.labs.notebook import Notebook
-from jamjae.sources import Dataset
+from jamjae.latent.variations import class_means, variations
 
 COMPONENTS, EPOCHS, RECORDED = 100, 15, 389.0  # the loss of pixels from 0 to 255
 CLASS, SPREAD, MADE = 3, 0.3, 50  # a dress; how far from its mean; how many new ones

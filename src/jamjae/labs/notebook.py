@@ -15,7 +15,7 @@ from jamjae import plotting
 from jamjae.errors import InvalidDataError, MissingDependencyError
 from jamjae.labs import data
 from jamjae.labs.settings import Settings
-from jamjae.labs.words import Words
+from jamjae.labs.translation import Words
 from jamjae.plotting.style import korean_fonts
 from jamjae.report import Cell, Heading, Notes, Paragraph, Part, Picture, Report, Table
 
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from jamjae.comparison import Comparison
-    from jamjae.estimators.autoencoder import Autoencoder
-    from jamjae.sources import Dataset
+    from jamjae.data.reading import Dataset
+    from jamjae.evaluation.comparison import Comparison
+    from jamjae.models.autoencoder import Autoencoder
 
 QUICK = "quick"
 Model = TypeVar("Model", bound=Any)
@@ -235,7 +235,7 @@ class Notebook:
         recorded : mapping of str to float
             The final losses on record, of Fashion-MNIST's pixels from 0 to 255.
         """
-        from jamjae import metrics
+        from jamjae.evaluation import metrics
 
         unit = self.unit(X)
         found: dict[str, dict[str, float]] = {}

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from sklearn.decomposition import PCA
 
-from jamjae import metrics, plotting
+from jamjae import plotting
+from jamjae.evaluation import metrics
 from jamjae.labs.notebook import Notebook
 
 

@@ -16,7 +16,7 @@ from jamjae.errors import JamjaeError, OutputError
 from jamjae.labs import LABS, find
 from jamjae.labs.notebook import QUICK, Notebook
 from jamjae.labs.settings import Settings
-from jamjae.labs.words import Words
+from jamjae.labs.translation import Words
 from jamjae.report import Cell, Paragraph, Part, Report, Table
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from jamjae.labs.korean import KOREAN
+from jamjae.labs.translation_ko import KOREAN
 
 LANGUAGES = {"en": {}, "ko": KOREAN}
 

@@ -14,15 +14,16 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 
-from jamjae import feeding, networks, pca, training
-from jamjae.checkpoints import Checkpoint, identity
+from jamjae.data import loading
+from jamjae.engine import architectures, pca, training
+from jamjae.engine.checkpoints import Checkpoint, identity
+from jamjae.engine.losses import LOSSES
+from jamjae.engine.schedules import SCHEDULES, Rate
 from jamjae.errors import InvalidDataError
-from jamjae.estimators import guides, preparation, telling
-from jamjae.estimators.base import LatentModel
-from jamjae.estimators.preparation import Job, Seeds
-from jamjae.estimators.rows import check_rows
-from jamjae.losses import LOSSES
-from jamjae.schedules import SCHEDULES, Rate
+from jamjae.models import callbacks, guides, plan
+from jamjae.models.base import LatentModel
+from jamjae.models.plan import Job, Seeds
+from jamjae.models.validation import check_rows
 
 
 class Autoencoder(LatentModel):
@@ -88,8 +89,8 @@ class Autoencoder(LatentModel):
         Where the state of training is kept. A fit that was interrupted goes on from there, bit for
         bit, if data and parameters are the same.
     callbacks : iterable of callables, default=()
-        Called with a `jamjae.training.Report` before the first step, where that is PCA, and after
-        each epoch; one that returns True stops.
+        Called with a `jamjae.engine.training.Report` before the first step, where that is PCA, and
+        after each epoch; one that returns True stops.
     warm_start : bool, default=False
         Whether ``fit`` goes on from the networks of the last ``fit``.
     random_state : int, RandomState or None, default=None
@@ -109,7 +110,7 @@ class Autoencoder(LatentModel):
     reconstruction_error_, baseline_error_ : float
         Mean squared error an entry of the training rows, in squared units of the data: of this
         model, and of PCA with as many components. Both are taken before any clipping.
-    baseline_ : jamjae.pca.Principal
+    baseline_ : jamjae.engine.pca.Principal
         That PCA.
     guide_rows_ : int
         Rows that had a guide's features, where there is a guide.
@@ -241,30 +242,30 @@ class Autoencoder(LatentModel):
         warm = self.warm_start and self.__sklearn_is_fitted__()
         rows = check_rows(self, X, "fit", reset=not warm)
         if warm:
-            preparation.require_same_kind(self, rows)
-        data = {"x": rows, **preparation.noisy_versions(self, rows, corrupted)}
+            plan.require_same_kind(self, rows)
+        data = {"x": rows, **plan.noisy_versions(self, rows, corrupted)}
         checkpoint = self._checkpoint(data)
         seeds = Seeds.draw(self.random_state) if checkpoint is None else checkpoint.seeds
-        kept, held = preparation.split(len(rows), self.validation_fraction, seeds.split)
+        kept, held = plan.split(len(rows), self.validation_fraction, seeds.split)
         self._begin(rows[kept], seeds)
         if self.guide is not None:
             found = guides.guide(self.guide, rows, kept, self.n_components_, seeds.guide)
             self.guide_rows_ = found.rows
             data |= found.columns()
             if not warm:
-                preparation.face(self, rows, found.features)
-        with preparation.whitened(self, already=not warm):
-            job, promised = self._job(rows), "corrupted" not in data and preparation.promises(self)
+                plan.face(self, rows, found.features)
+        with plan.whitened(self, already=not warm):
+            job, promised = self._job(rows), "corrupted" not in data and plan.promises(self)
             progress = self._train(
                 job,
                 {name: array[kept] for name, array in data.items()},
                 None if held is None else {name: array[held] for name, array in data.items()},
-                training.Progress.begin(preparation.first_state(job, seeds)),
+                training.Progress.begin(plan.first_state(job, seeds)),
                 checkpoint,
                 as_pca=promised and not warm,
             )
-            preparation.put_back(job.layers, progress.best)
-        self.history_ = telling.history(progress.history)
+            plan.put_back(job.layers, progress.best)
+        self.history_ = callbacks.history(progress.history)
         self._judge(rows[kept], seeds, promised=promised)
         return self
 
@@ -284,9 +285,9 @@ class Autoencoder(LatentModel):
         seeds = Seeds.draw(self.random_state)
         if first:
             self._begin(rows, seeds)
-        with preparation.whitened(self, already=first):
+        with plan.whitened(self, already=first):
             progress = self._train_once(rows, seeds)
-        self.history_ = telling.history(progress.history, after=getattr(self, "history_", {}))
+        self.history_ = callbacks.history(progress.history, after=getattr(self, "history_", {}))
         self.reconstruction_error_ = self._error(rows)
         return self
 
@@ -295,16 +296,16 @@ class Autoencoder(LatentModel):
         job = self._job(rows)
         if job.recipe.schedule:
             job = job._replace(recipe=job.recipe._replace(schedule="constant"))
-        state = preparation.first_state(job, seeds)
+        state = plan.first_state(job, seeds)
         recipe, before = getattr(self, "_training", (None, state))
         if recipe == job.recipe:  # the same weights' next step; of other parameters the first
             state = before._replace(params=state.params)
-        data = feeding.source({"x": rows}, self._scaled, self.batch_size)
+        data = loading.source({"x": rows}, self._scaled, self.batch_size)
         epoch = training.compiled(job.recipe).epoch
         begun, rate = training.Progress.begin(state), Rate(job.peak, 1.0)
-        progress = training.run(begun, epoch, data, rate, 1, sound=preparation.sound(self))
+        progress = training.run(begun, epoch, data, rate, 1, sound=plan.sound(self))
         self._training = job.recipe, progress.state
-        preparation.put_back(job.layers, progress.state)
+        plan.put_back(job.layers, progress.state)
         return progress
 
     def _begin(self, rows: np.ndarray, seeds: Seeds) -> None:
@@ -314,13 +315,13 @@ class Autoencoder(LatentModel):
             self.baseline_ = pca.fit(rows, self.n_components_, seeds.network)
         else:
             self.__dict__.pop("reconstruction_error_", None)  # fitted again only at the end
-            pair = preparation.build(self, rows.shape[1:])
+            pair = plan.build(self, rows.shape[1:])
             self.n_components_ = int(np.prod(pair.encoder.output_shape[1:]))
             self.baseline_ = pca.fit(rows, self.n_components_, seeds.network)
-            self.scaling_ = preparation.choose_scaling(self, rows, pair.decoder, self.baseline_)
+            self.scaling_ = plan.choose_scaling(self, rows, pair.decoder, self.baseline_)
             self.dtype_ = rows.dtype.name
             self.encoder_, self.decoder_ = pair
-            if preparation.own(self):
+            if plan.own(self):
                 self._start(seeds)
         self.scale_ = self.scaling_.scale
         self.baseline_error_ = self.baseline_.error
@@ -328,35 +329,35 @@ class Autoencoder(LatentModel):
     def _start(self, seeds: Seeds) -> None:
         anchor = self.baseline_ if self.anchor == "pca" else None
         rng = np.random.RandomState(seeds.network)
-        networks.start(self._pair(), anchor, self.scaling_, rng)
+        architectures.start(self._pair(), anchor, self.scaling_, rng)
 
     def _job(self, rows: np.ndarray) -> Job:
         scaled = self.scaling_.apply(rows[:1])
-        return preparation.plan(self, self._pair(), self.scaling_.in_graph(scaled.dtype))
+        return plan.plan(self, self._pair(), self.scaling_.in_graph(scaled.dtype))
 
-    def _scaled(self, data: feeding.Rows) -> feeding.Rows:
+    def _scaled(self, data: loading.Rows) -> loading.Rows:
         images = {"x", "corrupted"} & data.keys()
         return {**data, **{name: self.scaling_.apply(data[name]) for name in images}}
 
     def _train(
         self,
         job: Job,
-        kept: feeding.Rows,
-        held: feeding.Rows | None,
+        kept: loading.Rows,
+        held: loading.Rows | None,
         progress: training.Progress,
         checkpoint: Checkpoint | None,
         *,
         as_pca: bool,
     ) -> training.Progress:
         program = training.compiled(job.recipe)
-        data = feeding.source(kept, self._scaled, self.batch_size)
-        epochs = preparation.epochs(self, self._pair(), data.steps)
+        data = loading.source(kept, self._scaled, self.batch_size)
+        epochs = plan.epochs(self, self._pair(), data.steps)
         rate = Rate(job.peak, float(data.steps * epochs))
         validate = None
         if held is not None:
             validate = training.validation(program, self._scaled(held), self.batch_size)
-        baseline = preparation.baseline_loss(self, self.baseline_, self.scale_)
-        observers = telling.observers(self.callbacks, self.verbose, baseline)
+        baseline = plan.baseline_loss(self, self.baseline_, self.scale_)
+        observers = callbacks.observers(self.callbacks, self.verbose, baseline)
         if checkpoint is not None:
             progress = checkpoint.resume(progress)
             observers.insert(0, checkpoint.observe)
@@ -367,14 +368,14 @@ class Autoencoder(LatentModel):
                 data,
                 rate,
                 epochs,
-                sound=preparation.sound(self),
+                sound=plan.sound(self),
                 validate=validate,
                 patience=self.patience if self.early_stopping else None,
                 observers=observers,
                 start=baseline if as_pca else None,
             )
 
-    def _checkpoint(self, data: feeding.Rows) -> Checkpoint | None:
+    def _checkpoint(self, data: loading.Rows) -> Checkpoint | None:
         if self.checkpoint_dir is None:
             return None
         return Checkpoint.open(
@@ -389,7 +390,7 @@ class Autoencoder(LatentModel):
         epochs = len(self.history_["loss"])
         if not promised or not epochs or self.reconstruction_error_ <= self.baseline_error_:
             return
-        with preparation.whitened(self, already=True):
+        with plan.whitened(self, already=True):
             self._start(seeds)
         self.reconstruction_error_ = self._error(rows)
         hopeful = self.network not in ((), [])  # no linear one is better than PCA

@@ -13,11 +13,11 @@ import numpy as np
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from jamjae import functional, networks
+from jamjae.data.preprocessing import Scaling, row_chunks
+from jamjae.engine import architectures, keras_bridge
+from jamjae.engine.pca import Principal
 from jamjae.errors import InvalidDataError
-from jamjae.estimators.rows import check_codes, check_rows, warn_of_other_range
-from jamjae.pca import Principal
-from jamjae.scaling import Scaling, row_chunks
+from jamjae.models.validation import check_codes, check_rows, warn_of_other_range
 
 
 class LatentModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
@@ -108,9 +108,9 @@ class LatentModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         """Write everything needed to use this model again into one ``.jamjae`` file.
 
         The file holds no code and is replaced only once it is whole; see
-        `jamjae.persistence.save_model`.
+        `jamjae.models.persistence.save_model`.
         """
-        from jamjae.persistence import save_model
+        from jamjae.models.persistence import save_model
 
         check_is_fitted(self)
         return save_model(self, path)
@@ -118,7 +118,7 @@ class LatentModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     def summary(self) -> None:
         """Print each network's layers with output shape and number of parameters."""
         check_is_fitted(self)
-        print(networks.describe(self._pair()))
+        print(architectures.describe(self._pair()))
 
     def __sklearn_clone__(self) -> Self:
         """Clone as scikit-learn does, but copy Keras models the quick way: a grid has many fits."""
@@ -127,7 +127,9 @@ class LatentModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         bare = copy.copy(self)
         bare.__dict__.update(dict.fromkeys(models))
         cloned = super(LatentModel, bare).__sklearn_clone__()
-        return cloned.set_params(**{name: networks.copied(one) for name, one in models.items()})
+        return cloned.set_params(
+            **{name: architectures.copied(one) for name, one in models.items()}
+        )
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -142,8 +144,8 @@ class LatentModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     def _n_features_out(self) -> int:
         return self.n_components_
 
-    def _pair(self) -> networks.Pair:
-        return networks.Pair(self.encoder_, self.decoder_)
+    def _pair(self) -> architectures.Pair:
+        return architectures.Pair(self.encoder_, self.decoder_)
 
     # --- unchecked rows in, unclipped rows out ----------------------------------------------
 
@@ -155,10 +157,10 @@ class LatentModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
     def _encode_some(self, rows: np.ndarray) -> np.ndarray:
         scaled = self.scaling_.apply(rows)
-        return functional.predict(self.encoder_, scaled, self.scaling_.in_graph(scaled.dtype))
+        return keras_bridge.predict(self.encoder_, scaled, self.scaling_.in_graph(scaled.dtype))
 
     def _decode(self, codes: np.ndarray) -> np.ndarray:
-        restored = functional.predict(self.decoder_, codes)
+        restored = keras_bridge.predict(self.decoder_, codes)
         return self.scaling_.undo(restored.reshape(len(codes), *self.row_shape_))
 
     def _row_errors(self, rows: np.ndarray) -> np.ndarray:
@@ -187,7 +189,7 @@ class LatentModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     def _some_errors(self, rows: np.ndarray) -> np.ndarray:
         scaled = self.scaling_.apply(rows)
         in_graph = self.scaling_.in_graph(scaled.dtype)
-        errors = functional.squared_errors(self.encoder_, self.decoder_, scaled, in_graph)
+        errors = keras_bridge.squared_errors(self.encoder_, self.decoder_, scaled, in_graph)
         return errors.astype(np.float64) * self.scaling_.scale**2
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from jamjae.training import Progress, Report
+from jamjae.engine.training import Progress, Report
 
 
 def observers(

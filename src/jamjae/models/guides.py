@@ -10,8 +10,8 @@ from sklearn.exceptions import NotFittedError
 from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted
 
+from jamjae.data.preprocessing import row_chunks
 from jamjae.errors import InvalidDataError, InvalidTypeError, ShapeMismatchError
-from jamjae.scaling import row_chunks
 
 LANDMARKS = 4000  # rows an unfitted learner gets at most: most take time or memory by their square
 

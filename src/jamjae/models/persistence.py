@@ -24,15 +24,15 @@ import numpy as np
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
-from jamjae import functional
+from jamjae.data.atomic import atomic
+from jamjae.data.preprocessing import Scaling
+from jamjae.engine import keras_bridge
+from jamjae.engine.pca import Principal
 from jamjae.errors import DataNotFoundError, ModelFileError
-from jamjae.files import atomic
-from jamjae.pca import Principal
-from jamjae.scaling import Scaling
 
 FORMAT = "jamjae model"
 VERSION = 1
-CLASSES = {"Autoencoder": "jamjae.estimators.autoencoder"}
+CLASSES = {"Autoencoder": "jamjae.models.autoencoder"}
 NETWORKS = ("encoder", "decoder")
 LIBRARIES = ("jamjae", "keras", "jax", "numpy", "scikit-learn")
 
@@ -78,7 +78,7 @@ def save_model(model: Any, path: str | Path) -> Path:
 
 def _require_no_code(model: Any) -> None:
     for name in NETWORKS:
-        for layer in functional.parts(getattr(model, f"{name}_")):
+        for layer in keras_bridge.parts(getattr(model, f"{name}_")):
             if isinstance(layer, keras.layers.Lambda):
                 raise ModelFileError(
                     f"The model was not saved: its {name} has the Lambda layer {layer.name!r}, "

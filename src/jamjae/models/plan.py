@@ -14,12 +14,13 @@ import keras
 import numpy as np
 from sklearn.utils import check_random_state
 
-from jamjae import functional, networks, scaling, training
+from jamjae.data import preprocessing
+from jamjae.data.preprocessing import Scaling
+from jamjae.engine import architectures, keras_bridge, training
+from jamjae.engine.losses import LOSSES, mse
+from jamjae.engine.pca import Principal
 from jamjae.errors import InvalidDataError, InvalidNetworkError, ShapeMismatchError
-from jamjae.estimators.rows import check_rows
-from jamjae.losses import LOSSES, mse
-from jamjae.pca import Principal
-from jamjae.scaling import Scaling
+from jamjae.models.validation import check_rows
 
 ADAM_RATE = 2e-3  # the peak for jamjae's own networks; see benchmarks/fashion_mnist.py
 DEEP_RATE = (0.5, 4e-3)  # with several hidden layers: that over their width, and at most
@@ -96,10 +97,10 @@ def require_same_kind(model: Any, rows: np.ndarray) -> None:
 # --- the networks ---------------------------------------------------------------------------
 
 
-def build(model: Any, shape: tuple[int, ...]) -> networks.Pair:
+def build(model: Any, shape: tuple[int, ...]) -> architectures.Pair:
     """Build the networks that an estimator's parameters ask for, or check those it was given."""
     if model.encoder is not None or model.decoder is not None:
-        return networks.given(model.encoder, model.decoder, shape)
+        return architectures.given(model.encoder, model.decoder, shape)
     if model.loss == "bce":
         raise InvalidNetworkError(
             'loss="bce" compares probabilities, but jamjae\'s own networks end in plain numbers. '
@@ -111,18 +112,20 @@ def build(model: Any, shape: tuple[int, ...]) -> networks.Pair:
             f'network="conv" is for images (n, h, w) or (n, h, w, c), but rows of shape {shape} '
             'were given. Reshape them, or use network="dense".'
         )
-    convolutional = model.network == "auto" and networks.prefers_convolution(shape)
+    convolutional = model.network == "auto" and architectures.prefers_convolution(shape)
     if model.network == "conv" or convolutional:
-        return networks.convolutional(shape, model.n_components, anchored=anchored)
+        return architectures.convolutional(shape, model.n_components, anchored=anchored)
     widths = model.network
     if isinstance(widths, str):
-        widths = networks.dense_widths(shape, model.n_components)
+        widths = architectures.dense_widths(shape, model.n_components)
     if not all(isinstance(width, Integral) and int(width) >= 1 for width in widths):
         raise InvalidNetworkError(
             f"network={widths!r} was given, but hidden widths are whole numbers from 1, "
             "for example network=(512, 128)."
         )
-    return networks.dense(shape, model.n_components, [int(w) for w in widths], anchored=anchored)
+    return architectures.dense(
+        shape, model.n_components, [int(w) for w in widths], anchored=anchored
+    )
 
 
 def own(model: Any) -> bool:
@@ -140,12 +143,12 @@ def choose_scaling(
 ) -> Scaling:
     """Choose the scaling by the parameter, the data and what the decoder can give."""
     if model.scaling is None:
-        return scaling.none(rows)
+        return preprocessing.none(rows)
     reach = (0.0, 1.0) if model.loss == "bce" else None
-    reach = reach or (None if own(model) else networks.output_range(decoder))
+    reach = reach or (None if own(model) else architectures.output_range(decoder))
     if reach:
-        return scaling.into_range(rows, *reach, baseline.variance)
-    return scaling.for_rows(rows, baseline.mean, baseline.variance)
+        return preprocessing.into_range(rows, *reach, baseline.variance)
+    return preprocessing.for_rows(rows, baseline.mean, baseline.variance)
 
 
 @contextmanager
@@ -162,15 +165,15 @@ def whitened(model: Any, *, already: bool) -> Iterator[None]:
         Whether the networks are as `networks.start` made them.
     """
     factors = np.where(model.baseline_.usable, model.baseline_.deviations, 1.0)
-    pair = networks.Pair(model.encoder_, model.decoder_)
+    pair = architectures.Pair(model.encoder_, model.decoder_)
     scaled = own(model) and model.anchor is not None and model.guide is None
     if scaled and not already:
-        networks.scale_codes(pair, 1.0 / factors)
+        architectures.scale_codes(pair, 1.0 / factors)
     try:
         yield
     finally:
         if scaled:
-            networks.scale_codes(pair, factors)
+            architectures.scale_codes(pair, factors)
 
 
 def face(model: Any, rows: np.ndarray, features: np.ndarray) -> None:
@@ -182,7 +185,7 @@ def face(model: Any, rows: np.ndarray, features: np.ndarray) -> None:
     if begins_as_pca(model):
         along = (model.baseline_.transform(rows) * features).sum(axis=0)
         signs = np.where(along < 0, -1.0, 1.0).astype(np.float32)
-        networks.scale_codes(networks.Pair(model.encoder_, model.decoder_), signs)
+        architectures.scale_codes(architectures.Pair(model.encoder_, model.decoder_), signs)
 
 
 # --- the program ----------------------------------------------------------------------------
@@ -196,7 +199,7 @@ class Job(NamedTuple):
     peak: float
 
 
-def plan(model: Any, pair: networks.Pair, in_graph: tuple[float, float]) -> Job:
+def plan(model: Any, pair: architectures.Pair, in_graph: tuple[float, float]) -> Job:
     """Write down all that the compiled step depends on."""
     layers = {"encoder": pair.encoder, "decoder": pair.decoder}
     shapes = {name: layer.input_shape[1:] for name, layer in layers.items()}
@@ -205,40 +208,40 @@ def plan(model: Any, pair: networks.Pair, in_graph: tuple[float, float]) -> Job:
         if layer is not None:
             shapes[name] = changed_shape(layer, name, shapes["encoder"])
             layers[name] = layer
-    rate = functional.default_learning_rate(model.optimizer)
+    rate = keras_bridge.default_learning_rate(model.optimizer)
     if model.learning_rate != "auto":
         rate = float(model.learning_rate)
     elif own(model) and model.optimizer == "adam":
         rate = adam_rate(pair)
     recipe = training.Recipe(
         networks=tuple(
-            (name, functional.template(layers[name], anew=True)) for name in sorted(layers)
+            (name, keras_bridge.template(layers[name], anew=True)) for name in sorted(layers)
         ),
         shapes=tuple(sorted(shapes.items())),
         in_graph=in_graph,
         loss=LOSSES[model.loss] if isinstance(model.loss, str) else model.loss,
         guide_weight=None if model.guide is None else float(model.guide_weight),
-        optimizer=functional.describe_optimizer(model.optimizer, scheduled=rate is not None),
+        optimizer=keras_bridge.describe_optimizer(model.optimizer, scheduled=rate is not None),
         schedule=None if rate is None else model.schedule,
         batch_size=model.batch_size,
     )
     return Job(layers, recipe, rate or math.nan)
 
 
-def adam_rate(pair: networks.Pair) -> float:
+def adam_rate(pair: architectures.Pair) -> float:
     """Choose the peak of the learning rate by depth and width."""
-    widths = networks.hidden_widths(pair.encoder)
+    widths = architectures.hidden_widths(pair.encoder)
     if len(widths) < 2:
         return ADAM_RATE
     over_width, most = DEEP_RATE
     return min(over_width / max(widths), most)
 
 
-def epochs(model: Any, pair: networks.Pair, steps: int) -> int:
+def epochs(model: Any, pair: architectures.Pair, steps: int) -> int:
     """Give the number of epochs, by that of the steps in one where the parameter leaves it open."""
     if model.epochs != "auto":
         return int(model.epochs)
-    deep = own(model) and len(networks.hidden_widths(pair.encoder)) > 1
+    deep = own(model) and len(architectures.hidden_widths(pair.encoder)) > 1
     aim, (fewest, most) = (DEEP_STEPS, DEEP_EPOCHS) if deep else (STEPS, EPOCHS)
     return min(max(-(-aim // steps), fewest), most)
 
@@ -264,11 +267,11 @@ def changed_shape(layer: keras.Layer, name: str, shape: tuple[int, ...]) -> tupl
 def first_state(job: Job, seeds: Seeds) -> training.TrainState:
     """Put the state together in which training begins."""
     rng = np.random.RandomState(seeds.layers)
-    variables = {name: functional.read(layer) for name, layer in sorted(job.layers.items())}
+    variables = {name: keras_bridge.read(layer) for name, layer in sorted(job.layers.items())}
     return training.TrainState(
         params={name: held.params for name, held in variables.items()},
         buffers={
-            name: functional.reseed(job.layers[name], held.buffers, rng)
+            name: keras_bridge.reseed(job.layers[name], held.buffers, rng)
             for name, held in variables.items()
         },
         opt_state=training.compiled(job.recipe).optimizer.init(),
@@ -280,7 +283,7 @@ def first_state(job: Job, seeds: Seeds) -> training.TrainState:
 def put_back(layers: Mapping[str, keras.Layer], state: training.TrainState) -> None:
     """Write the arrays of a state into the layers they came from."""
     for name, layer in layers.items():
-        functional.write(layer, functional.Variables(state.params[name], state.buffers[name]))
+        keras_bridge.write(layer, keras_bridge.Variables(state.params[name], state.buffers[name]))
 
 
 def promises(model: Any) -> bool:

@@ -10,8 +10,8 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_array, validate_data
 
+from jamjae.data.preprocessing import row_chunks
 from jamjae.errors import InvalidDataError, InvalidTypeError, ShapeMismatchError
-from jamjae.scaling import row_chunks
 
 DTYPES = (np.float64, np.float32, np.uint8)  # anything else numeric becomes float64
 TOO_LARGE = 1e150  # the square of more is no finite number
@@ -92,7 +92,7 @@ def _depth(X: Any, attempt: str) -> int:
     except ValueError as error:
         raise InvalidDataError(
             f"{attempt}: the samples do not all have the same shape ({error}). Bring images to one "
-            "size first; `jamjae.sources.read` does it for a folder of images."
+            "size first; `jamjae.data.reading.read` does it for a folder of images."
         ) from None
 
 

@@ -8,13 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 import numpy as np
 
 from jamjae.errors import InvalidDataError, ShapeMismatchError
-from jamjae.plotting.style import (
-    as_list,
-    check_labels,
-    drawn_in_style,
-    new_figure,
-    plain,
-)
+from jamjae.plotting.style import as_list, check_labels, drawn_in_style, new_figure, plain
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -9,8 +9,8 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from jamjae.data.atomic import atomic
 from jamjae.errors import MissingDependencyError, OutputError, ShapeMismatchError
-from jamjae.files import atomic
 
 if TYPE_CHECKING:
     import os

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from jamjae.report.pages import Cell, Heading, Notes, Paragraph, Part, Picture, Report, Table
 
 if TYPE_CHECKING:
-    from jamjae.comparison import Comparison
+    from jamjae.evaluation.comparison import Comparison
 
 
 def of_comparison(

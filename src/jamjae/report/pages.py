@@ -15,8 +15,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from jamjae.data.atomic import atomic
 from jamjae.errors import OutputError
-from jamjae.files import atomic
 
 if TYPE_CHECKING:
     import os

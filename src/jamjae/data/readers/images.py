@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from jamjae.data.atomic import atomic
 from jamjae.errors import DataFormatError, DataNotFoundError, InvalidDataError
-from jamjae.files import atomic
 
 if TYPE_CHECKING:
     from PIL.Image import Image

@@ -12,10 +12,10 @@ import numpy as np
 from sklearn.model_selection import train_test_split
 from sklearn.utils import check_array
 
-from jamjae.comparison.measuring import Outcome, Split, measure
-from jamjae.comparison.methods import METHODS, Method, Setting, choose
-from jamjae.comparison.result import Comparison, Run
 from jamjae.errors import InvalidDataError, ShapeMismatchError
+from jamjae.evaluation.comparison.measuring import Outcome, Split, measure
+from jamjae.evaluation.comparison.methods import METHODS, Method, Setting, choose
+from jamjae.evaluation.comparison.result import Comparison, Run
 
 __all__ = ["METHODS", "Comparison", "Method", "Progress", "Setting", "compare"]
 

@@ -13,9 +13,9 @@ from scipy.sparse.csgraph import connected_components
 from sklearn.base import BaseEstimator
 from sklearn.neighbors import kneighbors_graph
 
-from jamjae import metrics
-from jamjae.comparison.methods import Method, Setting
 from jamjae.errors import InvalidDataError, JamjaeError
+from jamjae.evaluation import metrics
+from jamjae.evaluation.comparison.methods import Method, Setting
 
 SHOWN = 10  # held-out rows whose restorations are kept for pictures
 PIXELS = 255.0  # what 8-bit values are divided by, so that errors are those of pixels in [0, 1]

@@ -163,7 +163,7 @@ def _umap(setting: Setting) -> Any:
 
 def _autoencoder(**options: Any) -> Callable[[Setting], Any]:
     def make(setting: Setting) -> Any:
-        from jamjae.estimators.autoencoder import Autoencoder
+        from jamjae.models.autoencoder import Autoencoder
 
         return Autoencoder(setting.n_components, random_state=setting.seed, **options)
 
@@ -279,7 +279,7 @@ def _keras_pair(encoder: Any, decoder: Any) -> Callable[[Setting], Any]:
     """Train copies of a user's networks, each drawn anew."""
 
     def make(setting: Setting) -> Any:
-        from jamjae.estimators.autoencoder import Autoencoder
+        from jamjae.models.autoencoder import Autoencoder
 
         keras = importlib.import_module("keras")
         keras.utils.set_random_seed(setting.seed)

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from jamjae.comparison.columns import COLUMNS, Column
-from jamjae.comparison.measuring import Outcome, Split
-from jamjae.comparison.methods import Method
+from jamjae.evaluation.comparison.columns import COLUMNS, Column
+from jamjae.evaluation.comparison.measuring import Outcome, Split
+from jamjae.evaluation.comparison.methods import Method
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -299,7 +299,7 @@ class Comparison:
 
     def text(self, width: int = 100) -> str:
         """Write the leading metrics as a table for people, with the best of each column starred."""
-        from jamjae.comparison.text import render
+        from jamjae.evaluation.comparison.text import render
 
         return render(self, width)
 

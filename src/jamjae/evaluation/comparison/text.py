@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from jamjae.comparison.result import Comparison
+    from jamjae.evaluation.comparison.result import Comparison
 
 # By importance: what a narrow terminal has no room for goes first from the end.
 SHOWN = (

@@ -1,12 +1,12 @@
 """How good restorations and codes are: NumPy arrays in, one number out."""
 
-from jamjae.metrics.codes import (
+from jamjae.evaluation.metrics.codes import (
     bits_per_value,
     knn_accuracy,
     linear_probe_accuracy,
     neighbourhood_hit,
 )
-from jamjae.metrics.neighbours import (
+from jamjae.evaluation.metrics.neighbors import (
     continuity,
     neighbourhood_recall,
     neighbourhood_scores,
@@ -14,7 +14,7 @@ from jamjae.metrics.neighbours import (
     stress,
     trustworthiness,
 )
-from jamjae.metrics.reconstruction import (
+from jamjae.evaluation.metrics.reconstruction import (
     data_range,
     explained_variance,
     mean_squared_error,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from jamjae.errors import InvalidDataError, ShapeMismatchError
-from jamjae.metrics.checks import labels, matrix, numbers
+from jamjae.evaluation.metrics.checks import labels, matrix, numbers
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from jamjae.errors import InvalidDataError, ShapeMismatchError
-from jamjae.metrics.checks import matrix, numbers
+from jamjae.evaluation.metrics.checks import matrix, numbers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from jamjae.errors import InvalidDataError, ShapeMismatchError
-from jamjae.metrics.checks import numbers
+from jamjae.evaluation.metrics.checks import numbers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -3,8 +3,8 @@
 All take and give images of one shape, ``uint8`` from 0 to 255 or numbers from 0 to 1.
 """
 
-from jamjae.denoising.classical import CLASSICAL, denoise_classically
-from jamjae.denoising.neighbours import NeighborDenoiser
-from jamjae.denoising.patches import PatchDenoiser
+from jamjae.models.denoising.classical import CLASSICAL, denoise_classically
+from jamjae.models.denoising.neighbors import NeighborDenoiser
+from jamjae.models.denoising.patches import PatchDenoiser
 
 __all__ = ["CLASSICAL", "NeighborDenoiser", "PatchDenoiser", "denoise_classically"]

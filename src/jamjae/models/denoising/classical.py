@@ -9,8 +9,8 @@ import numpy as np
 from skimage import restoration
 from skimage.filters import median
 
-from jamjae.denoising.pixels import images
 from jamjae.errors import InvalidDataError, MissingDependencyError
+from jamjae.models.denoising.images import images
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray

@@ -9,8 +9,8 @@ from sklearn.base import BaseEstimator
 from sklearn.neighbors import KNeighborsRegressor
 from sklearn.utils.validation import check_is_fitted
 
-from jamjae.denoising.pixels import changed, images
 from jamjae.errors import InvalidDataError, ShapeMismatchError
+from jamjae.models.denoising.images import changed, images
 
 if TYPE_CHECKING:
     import keras
@@ -26,10 +26,10 @@ class NeighborDenoiser(BaseEstimator):
     ----------
     n_neighbors : int, default=5
     corruption : keras.Layer, default=None
-        Makes the noisy versions: ``jamjae.layers.ClippedNoise(0.3)``. None compares with the clean
-        images themselves.
+        Makes the noisy versions: ``jamjae.engine.augmentation.ClippedNoise(0.3)``. None compares
+        with the clean images themselves.
     augmentation : keras.Layer, default=None
-        Changes the clean images before: ``jamjae.layers.RandomAffine(rotation=180)``.
+        Changes the clean images before: ``jamjae.engine.augmentation.RandomAffine(rotation=180)``.
     copies : int, default=1
         Versions of each image that are kept; all of them are in memory.
 

@@ -10,15 +10,15 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from jamjae.denoising.pixels import Images, images
+from jamjae.engine.augmentation import ClippedNoise
 from jamjae.errors import InvalidDataError, ShapeMismatchError
-from jamjae.estimators.autoencoder import Autoencoder
-from jamjae.layers import ClippedNoise
+from jamjae.models.autoencoder import Autoencoder
+from jamjae.models.denoising.images import Images, images
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-    from jamjae.training import Report
+    from jamjae.engine.training import Report
 
 WIDTHS = (512, 512)
 EPOCHS, LEARNED = 12, 10_000  # passes, and patches that are learned in all eight ways, at most

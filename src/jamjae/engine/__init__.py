@@ -1,0 +1,1 @@
+"""Networks, what they minimise, and the one compiled loop that trains them."""

@@ -1,0 +1,1 @@
+"""How good models are: metrics, and estimators compared in one table."""
