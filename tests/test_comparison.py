@@ -19,7 +19,7 @@ from sklearn.preprocessing import StandardScaler
 from jamjae import Autoencoder, compare, load_digits, make_roll, plotting, report
 from jamjae.errors import InvalidDataError, ShapeMismatchError
 from jamjae.evaluation import metrics
-from jamjae.evaluation.comparison import METHODS, Progress, columns
+from jamjae.evaluation.comparison import METHODS, ComparisonProgress, columns
 from jamjae.evaluation.comparison import methods as known_methods
 from jamjae.evaluation.comparison.measuring import numbers_stored
 
@@ -239,7 +239,7 @@ def test_progress_is_told_before_each_fit():
     assert [p.title for p in told] == ["PCA", "PCA", "Isomap", "Isomap", ""]
     assert [p.done for p in told] == [0, 1, 2, 3, 4]
     assert told[0].seconds_left is None
-    assert told[-1] == Progress(4, 4, "", 0, 0, 0.0)
+    assert told[-1] == ComparisonProgress(4, 4, "", 0, 0, 0.0)
 
 
 def test_numbers_stored_counts_each_array_once():

@@ -30,7 +30,7 @@ from jamjae.cli.transforming import opened
 
 if TYPE_CHECKING:
     from jamjae.data.reading import Dataset
-    from jamjae.evaluation.comparison import Progress
+    from jamjae.evaluation.comparison import ComparisonProgress
 
 FIGURES = (".png", ".svg", ".pdf")
 
@@ -199,13 +199,13 @@ def _rows(
 
 
 @contextmanager
-def _progress(voice: Voice) -> Iterator[Callable[[Progress], None]]:
+def _progress(voice: Voice) -> Iterator[Callable[[ComparisonProgress], None]]:
     """Tell who is being fitted and how long it may take: live on a terminal, else a line a fit."""
     from jamjae.cli.guard import heed
 
     if not voice.live:
 
-        def tell(progress: Progress) -> None:
+        def tell(progress: ComparisonProgress) -> None:
             heed()
             if progress.title:
                 voice.note(f"{progress.done + 1}/{progress.total}  {_doing(progress)}")
@@ -219,9 +219,7 @@ def _progress(voice: Voice) -> Iterator[Callable[[Progress], None]]:
         TextColumn,
         TimeElapsedColumn,
     )
-    from rich.progress import (
-        Progress as Bar,
-    )
+    from rich.progress import Progress as Bar
 
     words = TextColumn("{task.description}")
     left = TextColumn("{task.fields[left]}")
@@ -229,7 +227,7 @@ def _progress(voice: Voice) -> Iterator[Callable[[Progress], None]]:
     with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("", total=None, left="")
 
-        def advance(progress: Progress) -> None:
+        def advance(progress: ComparisonProgress) -> None:
             heed()
             if not progress.title:
                 return
@@ -245,7 +243,7 @@ def _progress(voice: Voice) -> Iterator[Callable[[Progress], None]]:
         yield advance
 
 
-def _doing(progress: Progress, *, left: bool = True) -> str:
+def _doing(progress: ComparisonProgress, *, left: bool = True) -> str:
     text = f"{progress.title}, {progress.n_components} components, seed {progress.seed}"
     known = left and progress.seconds_left is not None
     return f"{text}  {progress.seconds_left:.0f} s left" if known else text

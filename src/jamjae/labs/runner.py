@@ -13,7 +13,7 @@ import keras
 
 from jamjae import report
 from jamjae.errors import JamjaeError, OutputError
-from jamjae.labs import LABS, find
+from jamjae.labs.catalog import LABS, find
 from jamjae.labs.notebook import QUICK, Notebook
 from jamjae.labs.settings import Settings
 from jamjae.labs.translation import Words

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from numpy.typing import ArrayLike
 
-METHODS = ("pca", "tsne", "umap")
+MAP_METHODS = ("pca", "tsne", "umap")
 LARGE = 10_000  # rows from which openTSNE is faster than scikit-learn's t-SNE
 PERPLEXITY, NEIGHBORS = 30.0, 15  # the defaults of the two papers' programs
 START = 1e-4  # deviation of the first axis where t-SNE begins (Kobak & Berens 2019)
@@ -115,9 +115,9 @@ def latent_map(Z: ArrayLike, method: str = "tsne", *, random_state: int = 0) -> 
     >>> found.points.shape, found.method
     ((150, 2), 'PCA, 97.8 % of the variance')
     """
-    if method not in METHODS:
+    if method not in MAP_METHODS:
         raise InvalidDataError(
-            f"latent_map received method={method!r}; expected one of {', '.join(METHODS)}."
+            f"latent_map received method={method!r}; expected one of {', '.join(MAP_METHODS)}."
         )
     codes = _checked(Z)
     if method == "pca" or codes.shape[1] == 1:

@@ -1,0 +1,65 @@
+"""The command line: parse, call, print. Nothing heavy is imported before a command runs."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from jamjae import __version__
+from jamjae.cli.comparing import compare, map_
+from jamjae.cli.demo import demo
+from jamjae.cli.exploring import explore
+from jamjae.cli.fitting import fit
+from jamjae.cli.guard import FAILED, discard_output, guarded
+from jamjae.cli.information import datasets, info
+from jamjae.cli.labs import list_, run, show
+from jamjae.cli.transforming import decode, encode, reconstruct
+
+app = typer.Typer(
+    name="jamjae",
+    help="Learn latent representations with autoencoders, never worse than PCA.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"jamjae {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _main(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Say which.")
+    ] = False,
+) -> None:
+    pass
+
+
+commands = (fit, encode, decode, reconstruct, compare, map_, explore, info, datasets, demo)
+for command in commands:
+    app.command(command.__name__.strip("_"))(guarded(command))
+
+lab = typer.Typer(
+    help="The course's experiments, beside their classical rivals.", no_args_is_help=True
+)
+for of_lab in (list_, run, show):
+    lab.command(of_lab.__name__.strip("_"))(guarded(of_lab))
+app.add_typer(lab, name="lab")
+
+
+def app_main() -> None:
+    """Run the command line."""
+    try:
+        app()
+    except OSError as error:  # of --help and --version, where standard output is full
+        discard_output()
+        typer.echo(f"error: {error.strerror}", err=True)
+        sys.exit(FAILED)

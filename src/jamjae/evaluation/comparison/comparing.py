@@ -1,0 +1,293 @@
+"""Estimators side by side: the same rows, the same metrics, one table."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterable, Iterator
+from numbers import Integral
+from typing import Any, NamedTuple
+
+import numpy as np
+from sklearn.model_selection import train_test_split
+from sklearn.utils import check_array
+
+from jamjae.errors import InvalidDataError, ShapeMismatchError
+from jamjae.evaluation.comparison.measuring import Outcome, Split, measure
+from jamjae.evaluation.comparison.methods import Method, choose
+from jamjae.evaluation.comparison.result import Comparison, Run
+
+
+class ComparisonProgress(NamedTuple):
+    """Where a comparison stands.
+
+    Attributes
+    ----------
+    done, total : int
+        Fits finished, and fits planned.
+    title : str
+        Who is being fitted now; empty at the end.
+    n_components, seed : int
+    seconds_left : float or None
+        Estimated by how long the same methods took before; None before the first has ended.
+    """
+
+    done: int
+    total: int
+    title: str
+    n_components: int
+    seed: int
+    seconds_left: float | None
+
+
+class Task(NamedTuple):
+    """One fit to be done."""
+
+    method: Method
+    n_components: int
+    seed: int
+
+
+def compare(
+    X: Any,
+    y: Any = None,
+    *,
+    methods: Any = "auto",
+    n_components: int | Iterable[int] = 2,
+    test_size: float = 0.2,
+    test: Any = None,
+    seeds: int | Iterable[int] = 3,
+    n_neighbors: int = 5,
+    on_progress: Callable[[ComparisonProgress], Any] | None = None,
+) -> Comparison:
+    """Fit methods to the same rows and measure them by the same metrics on unseen ones.
+
+    Parameters
+    ----------
+    X : array-like of shape (n, d), (n, h, w) or (n, h, w, c)
+        Finite numbers. scikit-learn's estimators get flattened rows in the units of X.
+    y : array-like of shape (n,), optional
+        Classes, for the metrics that need them and the colours of figures. Nobody is fitted to
+        them.
+    methods : "auto", str, estimator, iterable or mapping, default="auto"
+        Names (``"pca"``, ``"kernel-pca"``, ``"lle"``, ``"isomap"``, ``"tsne"``, ``"umap"``,
+        ``"autoencoder"``, ``"conv"``, ``"guided"``), scikit-learn estimators, pairs ``(encoder,
+        decoder)`` of Keras models, or functions ``Setting -> estimator``; a mapping gives them
+        titles. ``"auto"`` takes all that suit the rows but UMAP. Estimators are copied, with
+        ``n_components`` and ``random_state`` set where they have them.
+    n_components : int or iterable of int, default=2
+        Numbers in a code; several make a block of rows each.
+    test_size : float or int, default=0.2
+        The share, or the number, of rows held out at random, anew for each seed; by class where
+        that is possible.
+    test : array-like or pair (X_test, y_test), optional
+        Held-out rows of one's own, the same for all seeds, in place of `test_size`.
+    seeds : int or iterable of int, default=3
+        How many repetitions (0, 1, ...), or which.
+    n_neighbors : int, default=5
+        k of trustworthiness, continuity, recall and hit.
+    on_progress : callable, optional
+        Called with a `ComparisonProgress` before each fit and at the end.
+
+    Returns
+    -------
+    Comparison
+        ``.table`` (one row a method, size and seed), ``.summary`` (median and range over the
+        seeds), ``.sentence``, ``.figure()``; it prints itself.
+
+    Raises
+    ------
+    InvalidDataError
+        X, y or a method is none; too few rows; more held out than there are.
+    ShapeMismatchError
+        y or `test` does not fit X.
+
+    Notes
+    -----
+    A method that fails, or has no ``transform`` or ``inverse_transform``, keeps its rows, with n/a
+    and a note that says why. One whose time or memory grows faster than the rows is fitted to a
+    sample, and a note says so. Mean squared errors are in squared units of X, those of 8-bit
+    values in [0, 1], and are taken before clipping. Times to fit include what has to be compiled
+    for it, times to transform do not.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> X, y = load_iris(return_X_y=True)
+    >>> found = compare(X, y, methods=["pca", "isomap"], seeds=1)
+    >>> [row["method"] for row in found.rows]
+    ['PCA', 'Isomap']
+    >>> found.rows[1]["test_mse"]
+    'n/a'
+    """
+    rows, classes = _checked(X, y, "X")
+    sizes = _whole_numbers(n_components, "n_components", least=1)
+    chosen_seeds = _whole_numbers(seeds, "seeds", least=0, count=isinstance(seeds, Integral))
+    if not isinstance(n_neighbors, Integral) or n_neighbors < 1:
+        raise InvalidDataError(
+            f"compare received n_neighbors={n_neighbors!r}; expected a whole number from 1."
+        )
+    held = None if test is None else _held_out(test, rows, classes)
+    splits = {seed: _split(rows, classes, held, test_size, seed) for seed in chosen_seeds}
+    chosen = choose(methods, next(iter(splits.values())).train)
+    tasks = [
+        Task(method, size, seed)
+        for size in sizes
+        for method in chosen.values()
+        for seed in chosen_seeds
+    ]
+    told = on_progress or (lambda _: None)
+    runs = [
+        Run(task.method, task.n_components, task.seed, outcome)
+        for task, outcome in _outcomes(tasks, splits, n_neighbors, told)
+    ]
+    return Comparison(runs, splits)
+
+
+def _outcomes(
+    tasks: list[Task],
+    splits: dict[int, Split],
+    n_neighbors: int,
+    told: Callable[[ComparisonProgress], Any],
+) -> Iterator[tuple[Task, Outcome]]:
+    seconds: dict[str, list[float]] = {}
+    for done, task in enumerate(tasks):
+        method, size, seed = task
+        left = _seconds_left(tasks[done:], seconds)
+        told(ComparisonProgress(done, len(tasks), method.title, size, seed, left))
+        began = time.perf_counter()
+        outcome = measure(method, splits[seed], size, seed, n_neighbors)
+        seconds.setdefault(method.title, []).append(time.perf_counter() - began)
+        yield task, outcome
+    told(ComparisonProgress(len(tasks), len(tasks), "", 0, 0, 0.0))
+
+
+def _seconds_left(tasks: list[Task], seconds: dict[str, list[float]]) -> float | None:
+    if not seconds:
+        return None
+    means = {title: sum(took) / len(took) for title, took in seconds.items()}
+    typical = sum(means.values()) / len(means)
+    return sum(means.get(task.method.title, typical) for task in tasks)
+
+
+# --- what was handed in ---------------------------------------------------------------------
+
+
+def _checked(X: Any, y: Any, name: str) -> tuple[np.ndarray, np.ndarray | None]:
+    try:
+        rows = check_array(X, allow_nd=True, dtype=[np.float64, np.float32, np.uint8])
+    except (ValueError, TypeError) as error:
+        raise InvalidDataError(f"compare cannot use {name}: {error}") from error
+    if rows.ndim > 4:
+        raise InvalidDataError(
+            f"compare received {name} of shape {rows.shape}; expected rows (n, d) or images "
+            "(n, h, w) or (n, h, w, c)."
+        )
+    if y is None:
+        return rows, None
+    classes = np.asarray(y, dtype=object if _holes(y) else None)
+    if classes.shape != (len(rows),):
+        raise ShapeMismatchError(
+            f"compare received {len(rows)} rows of {name} and labels of shape {classes.shape}; "
+            f"expected ({len(rows)},), one label a row."
+        )
+    if _holes(classes):
+        raise InvalidDataError(
+            "compare received labels that are missing (None, NaN); expected a class a row. Leave "
+            "such rows out, or give them a class of their own."
+        )
+    if classes.dtype.kind == "O" and len({isinstance(label, str) for label in classes}) > 1:
+        raise InvalidDataError(
+            "compare received labels of which some are text and some are not; expected one kind."
+        )
+    if classes.dtype.kind == "f":
+        whole = classes.astype(np.int64)
+        if not (whole == classes).all():
+            raise InvalidDataError(
+                "compare received labels that are fractions; expected classes. Bin a target of "
+                "numbers first, or leave y out."
+            )
+        classes = whole
+    return rows, classes
+
+
+def _holes(labels: Any) -> bool:
+    """Tell whether a label is None, NaN or pandas's NA."""
+    values = np.asarray(labels, dtype=object).ravel()
+    missing = {"NoneType", "NAType", "NaTType"}
+    return any(
+        type(value).__name__ in missing or (isinstance(value, float) and math.isnan(value))
+        for value in values
+    )
+
+
+def _held_out(test: Any, rows: np.ndarray, y: np.ndarray | None) -> Split:
+    if isinstance(test, tuple) and len(test) != 2:
+        raise InvalidDataError(
+            f"compare received test= with {len(test)} parts; expected rows, or (X_test, y_test)."
+        )
+    held_rows, held_labels = test if isinstance(test, tuple) else (test, None)
+    held, held_y = _checked(held_rows, held_labels, "test")
+    if held.shape[1:] != rows.shape[1:]:
+        raise ShapeMismatchError(
+            f"compare received training rows of shape {rows.shape[1:]} and held-out rows of shape "
+            f"{held.shape[1:]}; expected the same."
+        )
+    if (y is None) != (held_y is None):
+        raise ShapeMismatchError(
+            "compare received labels for only one of X and test; give y and test=(X_test, y_test), "
+            "or neither."
+        )
+    if (
+        y is not None
+        and held_y is not None
+        and (y.dtype.kind in "iub") != (held_y.dtype.kind in "iub")
+    ):
+        raise InvalidDataError(
+            f"compare received labels of {y.dtype} with X and of {held_y.dtype} with test; "
+            "expected the same classes."
+        )
+    both = np.result_type(rows, held)  # 8-bit rows beside floats are floats of the same values
+    rows, held = rows.astype(both, copy=False), held.astype(both, copy=False)
+    return Split(rows, held, y, held_y, np.arange(len(rows)))
+
+
+def _split(
+    rows: np.ndarray, y: np.ndarray | None, held: Split | None, test_size: float, seed: int
+) -> Split:
+    if held is not None:
+        return held
+    places = np.arange(len(rows))
+    try:
+        try:
+            train, test = train_test_split(
+                places, test_size=test_size, random_state=seed, stratify=y
+            )
+        except ValueError:  # a class of one row, or more classes than rows held out
+            train, test = train_test_split(places, test_size=test_size, random_state=seed)
+    except ValueError as error:
+        raise InvalidDataError(
+            f"compare cannot hold out test_size={test_size} of {len(rows)} rows: {error}"
+        ) from error
+    if len(train) < 2:
+        raise InvalidDataError(
+            f"compare received {len(rows)} rows, which leaves {len(train)} to fit to; at least 2 "
+            "are needed."
+        )
+    train, test = np.sort(train), np.sort(test)
+    train_y, test_y = (None, None) if y is None else (y[train], y[test])
+    return Split(rows[train], rows[test], train_y, test_y, train)
+
+
+def _whole_numbers(value: Any, name: str, *, least: int, count: bool = False) -> list[int]:
+    """Give what was meant by a number, a count of numbers, or several."""
+    if count:
+        numbers: list[Any] = list(range(value))
+    else:
+        numbers = list(value) if isinstance(value, Iterable) else [value]
+    if not numbers or not all(isinstance(n, Integral) and int(n) >= least for n in numbers):
+        raise InvalidDataError(
+            f"compare received {name}={value!r}; expected a whole number of at least "
+            f"{max(least, 1)}, or some of at least {least}."
+        )
+    return list(dict.fromkeys(int(n) for n in numbers))

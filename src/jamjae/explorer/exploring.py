@@ -1,0 +1,184 @@
+"""A fitted model as one page that decodes live: `explore`.
+
+`contents` gathers what a page shows, `graphs` writes networks down as steps, `packing` puts arrays
+into text. The page itself is `page/`: its scripts are put one behind the other, and nothing in it
+comes from elsewhere.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import warnings
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+from importlib import resources
+from numbers import Integral
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from jamjae.data.atomic import atomic
+from jamjae.errors import InvalidDataError
+from jamjae.explorer import page_data
+from jamjae.explorer.packing import pack
+from jamjae.latent.projections import MAP_METHODS
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+    from jamjae.models.base import LatentModel
+
+PAGE_METHODS = ("auto", *MAP_METHODS)
+LANGUAGES = ("en", "ko")
+SCRIPTS = ("arrays", "network", "words", "model", "pictures", "map", "panels", "main")
+HEIGHT = 760  # pixels of the frame in a notebook
+
+
+@dataclass(frozen=True)
+class Explorer:
+    """A page: shown in a notebook, or saved.
+
+    Attributes
+    ----------
+    html : str
+        The whole of it; it asks for nothing from anywhere.
+    """
+
+    html: str
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write the page, whole or not at all.
+
+        Raises
+        ------
+        OutputError
+            The file cannot be written.
+        """
+        with atomic(path) as temporary:
+            temporary.write_text(self.html, encoding="utf-8", newline="")
+        return Path(path)
+
+    def _repr_html_(self) -> str:
+        frame = "width:100%;border:1px solid #8884;border-radius:6px"
+        return (
+            f'<iframe srcdoc="{escape(self.html)}" style="{frame};height:{HEIGHT}px" '
+            'title="jamjae"></iframe>'
+        )
+
+
+def explore(
+    model: LatentModel,
+    X: ArrayLike,
+    y: ArrayLike | None = None,
+    *,
+    class_names: Sequence[str] | None = None,
+    columns: Mapping[str, ArrayLike] | None = None,
+    rows: int = 5000,
+    method: str = "auto",
+    title: str = "",
+    language: str = "en",
+    random_state: int = 0,
+) -> Explorer:
+    """Make a page in which a model's codes are a map, and every place of it can be decoded.
+
+    The page needs no server, no network and no Python: its script computes the decoder itself,
+    within 1e-4 of the data's range. A decoder with a layer that pages do not know is decoded
+    beforehand at a grid of places instead, and the page says so.
+
+    Parameters
+    ----------
+    model : fitted Autoencoder
+    X : array-like of shape (n, d), (n, h, w) or (n, h, w, c)
+        At least two rows, in the units of the data of ``fit``.
+    y : array-like of shape (n,), optional
+        Classes; values if they are more than 20 different floating-point or 100 whole numbers.
+    class_names : sequence of str, optional
+        What the whole numbers in `y` stand for.
+    columns : mapping of str to array-like of shape (n,), optional
+        What else the points can be coloured by. The features of a table always can.
+    rows : int, default=5000
+        Rows shown at most, drawn at random; 60,000 are possible.
+    method : {"auto", "pca", "tsne", "umap"}, default="auto"
+        The map. Codes of one or two numbers are their own, others are laid out by t-SNE, and by
+        PCA beside it; see `jamjae.latent_map`.
+    title : str, optional
+    language : {"en", "ko"}, default="en"
+        What the page opens in; it can be changed there.
+    random_state : int, default=0
+
+    Returns
+    -------
+    Explorer
+        Shown by a notebook; ``.save(path)`` writes it.
+
+    Raises
+    ------
+    InvalidDataError
+        The model is not fitted, the rows are no finite numbers or fewer than two, the method is
+        unknown, or the page would be too large.
+    ShapeMismatchError
+        The rows are not of the model's shape, or labels and values not one a row.
+
+    Examples
+    --------
+    >>> from jamjae import Autoencoder, explore, load_digits
+    >>> digits = load_digits()
+    >>> ae = Autoencoder(2, random_state=0, epochs=2).fit(digits.X)
+    >>> page = explore(ae, digits.X, digits.y, rows=200)
+    >>> page.html[:15]
+    '<!DOCTYPE html>'
+    """
+    for name, value, known in (("method", method, PAGE_METHODS), ("language", language, LANGUAGES)):
+        if value not in known:
+            raise InvalidDataError(
+                f"explore received {name}={value!r}; expected one of {', '.join(known)}."
+            )
+    if isinstance(class_names, str | Mapping) or not isinstance(class_names, Iterable | None):
+        raise InvalidDataError(
+            f"explore received class_names={class_names!r}; a sequence of names is expected, one a "
+            "class, in the order of the numbers in y."
+        )
+    if not isinstance(columns, Mapping | None):
+        raise InvalidDataError(
+            f"explore received columns of type {type(columns).__name__}; a dict of names and "
+            "values is expected."
+        )
+    if not isinstance(rows, Integral) or rows < 2:
+        raise InvalidDataError(
+            f"explore received rows={rows!r}; a whole number from 2 is expected."
+        )
+    with warnings.catch_warnings():  # columns were compared once, and are then arrays
+        warnings.filterwarnings("ignore", message="X does not have valid feature names")
+        facts, arrays = page_data.gather(
+            model,
+            X,
+            y,
+            class_names=class_names,
+            columns=columns,
+            rows=rows,
+            method=method,
+            random_state=random_state,
+        )
+    return Explorer(_page({**facts, "title": str(title), "language": language}, arrays))
+
+
+def _page(facts: dict[str, Any], arrays: dict[str, Any]) -> str:
+    packed = pack(arrays)
+    facts = {**facts, "arrays": packed.table, "bytes": packed.length}
+    told = json.dumps(facts, ensure_ascii=False, allow_nan=False)
+    folder = resources.files("jamjae.explorer") / "page"
+    read = {
+        path.name: path.read_text(encoding="utf-8") for path in folder.iterdir() if path.is_file()
+    }
+    parts = {
+        "@language": escape(facts["language"]),
+        "@title": escape(facts["title"] or "jamjae"),
+        "@style": read["style.css"],
+        "@facts": told.replace("<", "\\u003c"),  # no name of a class can end the script
+        "@data": packed.text,
+        "@script": "\n".join(read[f"{name}.js"] for name in SCRIPTS),
+    }
+    head, *rest = read["page.html"].split("<!--")
+    marked = [part.split("-->", 1) for part in rest]  # names stand between the marks of comments
+    return head + "".join(parts[name] + after for name, after in marked)
