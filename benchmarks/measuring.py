@@ -28,7 +28,7 @@ TITLES = {
 
 
 class Failed(Exception):
-    """A library's process ended without an answer."""
+    """A library could not do a task; the message says which, and why."""
 
 
 class Worker:
@@ -48,9 +48,15 @@ class Worker:
         try:
             self.process.stdin.write(json.dumps({"task": task, **settings}) + "\n")
             self.process.stdin.flush()
-            return json.loads(self.process.stdout.readline())
+            answer = json.loads(self.process.stdout.readline())
         except (ValueError, BrokenPipeError) as error:
-            raise Failed(f"{self.library} ended without an answer to {task}") from error
+            raise Failed(
+                f"The process of {self.library} ended during the task {task!r} (exit status "
+                f"{self.process.wait()}). Set BENCH_DEBUG=1 to see what it printed."
+            ) from error
+        if "failed" in answer:
+            raise Failed(f"{self.library} failed in the task {task!r}: {answer['failed']}")
+        return answer
 
     def __enter__(self):
         return self
@@ -58,6 +64,7 @@ class Worker:
     def __exit__(self, *_) -> None:
         self.process.stdin.close()
         self.process.wait()
+        self.process.stdout.close()
 
 
 @contextmanager

@@ -15,6 +15,7 @@ import os
 import sys
 import threading
 import time
+import traceback
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -231,10 +232,15 @@ def main() -> None:
     os.dup2(2, 1)  # what libraries print goes elsewhere
     if sys.argv[1] == "jamjae":  # Keras imports TensorFlow, for seconds, where a rival brought it
         sys.modules["tensorflow"] = None  # type: ignore[assignment]
-    library = importlib.import_module(f"benchmarks.rivals.{sys.argv[1]}")
     for line in sys.stdin:
         asked = json.loads(line)
-        answers.write(json.dumps(TASKS[asked.pop("task")](**asked)) + "\n")
+        try:
+            library = library or importlib.import_module(f"benchmarks.rivals.{sys.argv[1]}")
+            answer = TASKS[asked.pop("task")](**asked)
+        except Exception as error:  # noqa: BLE001 - whatever a library raises is reported
+            traceback.print_exc()
+            answer = {"failed": f"{type(error).__name__}: {error}"}
+        answers.write(json.dumps(answer) + "\n")
 
 
 if __name__ == "__main__":

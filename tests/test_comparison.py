@@ -141,11 +141,16 @@ def test_the_sentence_says_when_pca_suffices(iris, errors, expected):
     assert expected in type(iris)(runs, iris.splits).sentence
 
 
-def test_jamjaes_error_is_taken_before_clipping_as_pcas_is():
+def test_pixels_are_clipped_for_every_method_before_any_error_is_taken():
+    """A linear network is PCA: every quality of its reconstructions is that of PCA's."""
     images = (DIGITS.X[:300] * 15).astype(np.uint8)
     found = compare(images, methods=["pca", Autoencoder(network=())], **QUICK)
     pca, linear = found.rows
-    assert linear["test_mse"] == pytest.approx(pca["test_mse"], rel=1e-3)
+    for name in ("mse", "explained_variance"):
+        for part in ("train", "test"):
+            assert linear[f"{part}_{name}"] == pytest.approx(pca[f"{part}_{name}"], rel=1e-3)
+    for name in ("test_psnr", "test_ssim"):
+        assert linear[name] == pytest.approx(pca[name], rel=1e-3)
     assert pca["test_mse"] < 0.1  # of pixels in [0, 1]
 
 

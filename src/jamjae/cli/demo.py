@@ -11,7 +11,7 @@ from jamjae.cli.fitting import comparison, require_writable_folder, train
 from jamjae.cli.guard import load_libraries
 from jamjae.cli.options import Quiet
 from jamjae.cli.output import Voice
-from jamjae.cli.transforming import draw, opened, quality
+from jamjae.cli.transforming import beside, draw, opened, quality
 from jamjae.errors import ModelFileError
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def demo(
     X = digits.X[held]
     if not np.array_equal(again.transform(X), model.transform(X)):
         raise ModelFileError("The model that was saved and loaded gives other codes.")
-    restored = {"jamjae": again.reconstruct(X), "PCA": again.baseline_.restore(X)}
+    restored = {"jamjae": again.reconstruct(X), "PCA": beside(again, X)}
     values, lines = quality(again, X, restored)
     draw(again, X, restored, output, shown=12)
     _draw_codes(digits, seed, output, voice)

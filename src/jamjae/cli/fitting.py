@@ -89,7 +89,9 @@ def fit(
 
         model.feature_names_in_ = np.array(found.feature_names, dtype=object)
     model.save(output)
-    values = {**errors(model), "seconds": seconds, "epochs": len(model.history_["loss"])}
+    from jamjae.evaluation import training_errors
+
+    values = {**training_errors(model), "seconds": seconds, "epochs": len(model.history_["loss"])}
     values |= {"rows": len(found.X), "skipped": list(found.skipped), "model": str(output)}
     written = f"wrote {output} ({size(output.stat().st_size)})"
     voice.result(values, comparison(model), f"{seconds:.1f} s; {written}")
@@ -114,29 +116,16 @@ def train(
     return model, time.perf_counter() - began
 
 
-def unit(model: Autoencoder) -> float:
-    """Give what errors are divided by for people: pixels are compared on [0, 1]."""
-    return 255.0**2 if model.dtype_ == "uint8" else 1.0
-
-
-def errors(model: Autoencoder) -> dict[str, Any]:
-    """Give the errors on the training rows, beside PCA's."""
-    variance = model.baseline_.variance
-    named = {"jamjae": model.reconstruction_error_, "pca": model.baseline_error_}
-    return {
-        "components": model.n_components_,
-        "mse": {name: error / unit(model) for name, error in named.items()},
-        "explained_variance": {
-            name: 1.0 - error / variance if variance else 1.0 for name, error in named.items()
-        },
-    }
-
-
 def comparison(model: Autoencoder) -> str:
     """Set the errors on the training rows beside PCA's."""
-    found = errors(model)
-    scale = ", pixels in [0, 1]" if model.dtype_ == "uint8" else ""
-    head = (f"training rows, {model.n_components_} components", f"MSE{scale}", "explained")
+    from jamjae.evaluation import training_errors
+
+    found = training_errors(model)
+    head = (
+        f"training rows, {model.n_components_} components",
+        f"MSE{mse_unit(model.dtype_)}",
+        "explained",
+    )
     names = {"jamjae": "jamjae", "pca": "PCA"}
     return table(
         head,
@@ -145,6 +134,13 @@ def comparison(model: Autoencoder) -> str:
             for name, title in names.items()
         ],
     )
+
+
+def mse_unit(dtype: Any) -> str:
+    """Return what a column's heading adds to MSE where errors are those of pixels in [0, 1]."""
+    from jamjae.evaluation import pixel_range
+
+    return ", pixels in [0, 1]" if pixel_range(dtype) > 1 else ""
 
 
 def require_writable(path: Path) -> None:

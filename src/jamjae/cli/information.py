@@ -10,16 +10,17 @@ from jamjae.cli.output import Voice
 
 def info(model: Model, json: Json = False) -> None:
     """Tell what a model file holds."""
-    from jamjae.cli.fitting import comparison, errors
+    from jamjae.cli.fitting import comparison
     from jamjae.cli.transforming import opened
 
     fitted = opened(model)
     from jamjae.engine import architectures
+    from jamjae.evaluation import training_errors
     from jamjae.models.persistence import read_manifest
 
     manifest = read_manifest(model)
     pair = architectures.Pair(fitted.encoder_, fitted.decoder_)
-    values = {**manifest, **errors(fitted)}
+    values = {**manifest, **training_errors(fitted)}
     values["n_parameters"] = sum(network.count_params() for network in pair)
     shape = " x ".join(map(str, manifest["row_shape"]))
     facts = {

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from jamjae.cli.fitting import require_writable, require_writable_folder, unit
+from jamjae.cli.fitting import mse_unit, require_writable, require_writable_folder
 from jamjae.cli.guard import load_engine
 from jamjae.cli.options import (
     Data,
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from jamjae import Autoencoder
 
 TABLES = (".npy", ".npz", ".csv", ".tsv", ".parquet")
-SMALLEST = 3  # pixels of a side from which SSIM is defined
-COMPARED = 1000  # images that SSIM is taken of, at most: it takes long
 
 Codes = Annotated[Path, typer.Option("--output", "-o", help="A .npy, .npz, .csv or .parquet file.")]
 Restored = Annotated[
@@ -127,8 +125,7 @@ def reconstruct(
     X = fitted_rows(fitted, found)
     reconstructed = fitted.reconstruct(X)
     X = X.reshape(reconstructed.shape)
-    rival = fitted.scaling_.clip(fitted.baseline_.restore(X))
-    restored = {"jamjae": reconstructed, "PCA": rival}
+    restored = {"jamjae": reconstructed, "PCA": beside(fitted, X)}
     values, lines = quality(fitted, X, restored)
     _write(fitted, output, restored["jamjae"], found.row_names, _range(fitted, X))
     if len(fitted.row_shape_) > 1 and output.suffix.lower() not in TABLES:
@@ -145,29 +142,32 @@ def opened(path: Path) -> Autoencoder:
     return load_model(path)
 
 
+def beside(model: Autoencoder, X: np.ndarray) -> np.ndarray:
+    """Reconstruct rows by the model's PCA, judged alike."""
+    from jamjae.evaluation import reconstruct
+
+    return reconstruct(model.baseline_, X, dtype=model.dtype_)
+
+
 def quality(
     model: Autoencoder, X: np.ndarray, restored: dict[str, np.ndarray]
 ) -> tuple[dict[str, Any], str]:
-    """Measure restorations, as numbers and as a table."""
-    from jamjae.evaluation import metrics
+    """Measure reconstructions, as numbers and as a table."""
+    from jamjae.evaluation import evaluate_reconstruction
 
-    span = metrics.data_range(X)
-    image = len(model.row_shape_) > 1 and span > 0  # nothing to compare with where all is equal
-    structured = image and min(model.row_shape_[:2]) >= SMALLEST
-    few = slice(None, None, max(len(X) // COMPARED, 1))
-    values: dict[str, Any] = {"rows": len(X)}
-    for name, rows in restored.items():
-        values[name] = {
-            "mse": metrics.mean_squared_error(X, rows) / unit(model),
-            "explained_variance": metrics.explained_variance(X, rows),
-        }
-        if image:
-            values[name]["psnr"] = metrics.psnr(X, rows, data_range=span)
-        if structured:
-            values[name]["ssim"] = metrics.ssim(X[few], rows[few], data_range=span)
-    head = ["", "MSE" + (", pixels in [0, 1]" if unit(model) > 1 else ""), "explained"]
-    head += ["PSNR, dB"] * image + ["SSIM"] * structured
-    return values, table(head, [_cells(name, values[name]) for name in restored])
+    found = {
+        name: evaluate_reconstruction(X, rows, dtype=model.dtype_).known()
+        for name, rows in restored.items()
+    }
+    heads = {
+        "mse": f"MSE{mse_unit(model.dtype_)}",
+        "explained_variance": "explained",
+        "psnr": "PSNR, dB",
+        "ssim": "SSIM",
+    }
+    metrics = list(found["jamjae"])
+    rows = [_cells(name, values) for name, values in found.items()]
+    return {"rows": len(X), **found}, table(["", *(heads[metric] for metric in metrics)], rows)
 
 
 def _cells(name: str, found: dict[str, float]) -> list[str]:
@@ -180,14 +180,14 @@ def draw(
 ) -> None:
     """Draw originals above restorations, and the course of training with PCA's line."""
     from jamjae import plotting
-    from jamjae.evaluation import metrics
+    from jamjae.evaluation import evaluate_reconstruction
 
     few = [i * len(X) // min(shown, len(X)) for i in range(min(shown, len(X)))]
     rows, labels = [X[few]], ["original"]
     for name, images in restored.items():
-        error = metrics.mean_squared_error(X, images) / unit(model)
+        found = evaluate_reconstruction(X, images, dtype=model.dtype_, image_metrics=False)
         rows.append(images[few])
-        labels.append(f"{name}  MSE {error:.4g}")
+        labels.append(f"{name}  MSE {found.mse:.4g}")
     if X.ndim == 3 or X.shape[-1] in (1, 3):
         figure = plotting.image_grid(rows, row_labels=labels, data_range=_range(model, X))
         plotting.save(figure, folder / "originals-and-restorations.png")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from jamjae.errors import InvalidDataError, ShapeMismatchError
+from jamjae.evaluation import pixel_range, reconstruct, row_errors
 from jamjae.explorer import layouts, precision
 from jamjae.explorer.layouts import Layout
 from jamjae.explorer.packing import Packable, rounded
@@ -94,7 +95,7 @@ def gather(
         "components": codes.shape[1],
         "shape": list(model.row_shape_),
         "features": [str(name) for name in getattr(model, "feature_names_in_", ())],
-        "unit": 255.0**2 if model.dtype_ == "uint8" else 1.0,
+        "unit": pixel_range(model.dtype_) ** 2,
         "scaling": _scaling(model),
         "far": layouts.far(codes),
         "directions": codes.shape[1] > layouts.LARGE_CODE,
@@ -236,10 +237,12 @@ class _Sight(NamedTuple):
 
 
 def _errors(model: LatentModel, images: np.ndarray) -> dict[str, Packable]:
-    """Give each row's squared error, and PCA's, both before any clipping."""
-    rival = model.baseline_.restore(images).astype(np.float64)
-    rest = np.square(images - rival).reshape(len(images), -1)
-    return {"errors": -model.score_samples(images), "pca_errors": rest.mean(axis=1)}
+    """Return each row's squared error, and PCA's, by the rule of `evaluate`."""
+    made = {"errors": model, "pca_errors": model.baseline_}
+    return {
+        name: row_errors(images, reconstruct(one, images), dtype=model.dtype_)
+        for name, one in made.items()
+    }
 
 
 def _beforehand(

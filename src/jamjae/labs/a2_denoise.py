@@ -12,7 +12,7 @@ from keras.layers import Conv2D, Conv2DTranspose, Dense, Flatten, Reshape
 
 from jamjae import Autoencoder, plotting
 from jamjae.engine.augmentation import ClippedNoise, RandomAffine
-from jamjae.evaluation import metrics
+from jamjae.evaluation import evaluate_reconstruction
 from jamjae.labs.notebook import Notebook
 from jamjae.models.denoising import CLASSICAL, NeighborDenoiser, PatchDenoiser, denoise_classically
 
@@ -205,13 +205,17 @@ def rivals(lab: Notebook, photos: Photos) -> dict[str, Pair]:
 
 def judged(
     train: np.ndarray, test: np.ndarray, found_train: np.ndarray, found: np.ndarray
-) -> dict[str, float]:
+) -> dict[str, Any]:
     """Measure denoised photographs against the clean ones."""
+    learned, unseen = (
+        evaluate_reconstruction(train, found_train),
+        evaluate_reconstruction(test, found),
+    )
     return {
-        "PSNR, training": metrics.psnr(train, found_train, data_range=255.0),
-        "SSIM, training": metrics.ssim(train, found_train, data_range=255.0),
-        "PSNR, test": metrics.psnr(test, found, data_range=255.0),
-        "SSIM, test": metrics.ssim(test, found, data_range=255.0),
+        "PSNR, training": learned.psnr,
+        "SSIM, training": learned.ssim,
+        "PSNR, test": unseen.psnr,
+        "SSIM, test": unseen.ssim,
     }
 
 

@@ -50,9 +50,7 @@ def run(lab: Notebook) -> None:
         {
             name: {
                 "features explained": explained(model.transform(unseen.X), truth),
-                "MSE, new points": metrics.mean_squared_error(
-                    unseen.X, model.reconstruct(unseen.X)
-                ),
+                "MSE, new points": lab.error(model, unseen.X),
                 "trustworthiness, new points": metrics.trustworthiness(
                     unseen.X, model.transform(unseen.X), n_neighbors=12
                 ),

@@ -10,7 +10,6 @@ from keras.layers import Dense
 from sklearn.decomposition import PCA
 
 from jamjae import Autoencoder, compare, make_roll, plotting
-from jamjae.evaluation import metrics
 from jamjae.labs.manifolds import neighbours
 from jamjae.labs.notebook import Notebook
 
@@ -92,12 +91,8 @@ def show(lab: Notebook, widths: tuple[int, ...], recorded: float) -> None:
     lab.results(
         {
             name: {
-                "MSE, training points": metrics.mean_squared_error(
-                    train.X, model.reconstruct(train.X)
-                ),
-                "MSE, new points": metrics.mean_squared_error(
-                    unseen.X, model.reconstruct(unseen.X)
-                ),
+                "MSE, training points": lab.error(model, train.X),
+                "MSE, new points": lab.error(model, unseen.X),
             }
             for name, model in (("the chapter's network", middle), ("jamjae", ours))
         }

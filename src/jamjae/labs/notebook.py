@@ -13,6 +13,7 @@ import numpy as np
 
 from jamjae import plotting
 from jamjae.errors import InvalidDataError, MissingDependencyError
+from jamjae.evaluation import evaluate_reconstruction, pixel_range, reconstruct
 from jamjae.labs import data
 from jamjae.labs.settings import Settings
 from jamjae.labs.translation import Words
@@ -235,23 +236,19 @@ class Notebook:
         recorded : mapping of str to float
             The final losses on record, of Fashion-MNIST's pixels from 0 to 255.
         """
-        from jamjae.evaluation import metrics
-
-        unit = self.unit(X)
         found: dict[str, dict[str, float]] = {}
         rows, labels = [X2[:10]], [self.label("original")]
         for name, model in models.items():
-            restored = _restored(model, X2)
             errors = {
-                "MSE, training rows": metrics.mean_squared_error(X, _restored(model, X)) / unit,
-                "MSE, test rows": metrics.mean_squared_error(X2, restored) / unit,
+                "MSE, training rows": self.error(model, X),
+                "MSE, test rows": self.error(model, X2),
             }
             if getattr(model, "scaling", "auto") is None:  # trained on the values as they are
                 errors = {"final loss": float(model.history_["loss"][-1]), **errors}
             if name in self.seconds:
                 errors["seconds to train"] = self.seconds[name]
             found[name] = errors
-            rows.append(restored[:10])
+            rows.append(reconstruct(model, X2[:10]))
             labels.append(f"{self.label(name)}  MSE {errors['MSE, test rows']:.4f}")
         if X.ndim > 2:
             drawn = plotting.image_grid(rows, row_labels=labels)
@@ -259,13 +256,15 @@ class Notebook:
         chapter = self.settings.data in (None, data.CHAPTER)
         known = {(name, "final loss"): loss for name, loss in recorded.items()}
         self.results(found, recorded=known if chapter else None)
-        unit_text = "pixels in [0, 1]" if unit > 1 else "in squared units of the data"
+        unit_text = (
+            "pixels in [0, 1]" if pixel_range(X.dtype) > 1 else "in squared units of the data"
+        )
         self.say("MSE is the mean squared error of a value, {unit}.", unit=self.words(unit_text))
 
     @staticmethod
-    def unit(X: np.ndarray) -> float:
-        """Give what a squared error is divided by, so that 8-bit values count from 0 to 1."""
-        return 255.0**2 if X.dtype == np.uint8 else 1.0
+    def error(model: Any, X: np.ndarray) -> float:
+        """Give a model's mean squared error per value; 8-bit values count from 0 to 1."""
+        return evaluate_reconstruction(X, reconstruct(model, X), image_metrics=False).mse
 
     def losses(
         self, name: str, model: Autoencoder, caption: str, *, beside_pca: bool = True
@@ -377,9 +376,3 @@ def short(value: float) -> str:
     if not np.isfinite(value):
         return "–"
     return f"{value:,.1f}" if abs(value) >= 100 else f"{value:.4g}"
-
-
-def _restored(model: Any, X: np.ndarray) -> np.ndarray:
-    """Restore rows, 8-bit values within their range: PCA's too, as an Autoencoder does."""
-    restored: np.ndarray = (getattr(model, "reconstruct", None) or model.restore)(X)
-    return restored.clip(0, 255) if X.dtype == np.uint8 else restored

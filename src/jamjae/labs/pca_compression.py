@@ -6,7 +6,6 @@ import numpy as np
 from sklearn.decomposition import PCA
 
 from jamjae import plotting
-from jamjae.evaluation import metrics
 from jamjae.labs.notebook import Notebook
 
 
@@ -14,8 +13,7 @@ def run(lab: Notebook) -> None:
     """Compress pictures by PCA, look at their codes, and restore them."""
     lab.section("The data")
     train, test = lab.rows()
-    unit = lab.unit(train.X)
-    flat, unseen = (half.X.reshape(len(half.X), -1) for half in (train, test))
+    flat = train.X.reshape(len(train.X), -1)
 
     lab.section("Compressed by PCA")
     lab.say(
@@ -30,18 +28,13 @@ def run(lab: Notebook) -> None:
             draw(lab, pca, train.X[:50])
         found[f"PCA {k}"] = {
             "numbers a row": k,
-            "MSE, training rows": metrics.mean_squared_error(flat, restored(pca, flat)) / unit,
-            "MSE, test rows": metrics.mean_squared_error(unseen, restored(pca, unseen)) / unit,
+            "MSE, training rows": lab.error(pca, train.X),
+            "MSE, test rows": lab.error(pca, test.X),
             "explained variance": float(pca.explained_variance_ratio_.sum()),
         }
 
     lab.section("How much is left")
     lab.results(found, better={"MSE, training rows": min, "MSE, test rows": min})
-
-
-def restored(pca: PCA, rows: np.ndarray) -> np.ndarray:
-    """Compress rows and restore them."""
-    return pca.inverse_transform(pca.transform(rows))
 
 
 def draw(lab: Notebook, pca: PCA, images: np.ndarray) -> None:

@@ -107,8 +107,9 @@ def compare(
     A method that fails, or has no ``transform`` or ``inverse_transform``, keeps its rows, with n/a
     and a note that says why. One whose time or memory grows faster than the rows is fitted to a
     sample, and a note says so. Mean squared errors are in squared units of X, those of 8-bit
-    values in [0, 1], and are taken before clipping. Times to fit include what has to be compiled
-    for it, times to transform do not.
+    values in [0, 1]. Reconstructions of 8-bit data are clipped to 0..255 before any error is taken,
+    whichever the method: MSE, R², PSNR and SSIM come from `jamjae.evaluation.evaluate`. Times to
+    fit include what has to be compiled for it, times to transform do not.
 
     Examples
     --------

@@ -16,10 +16,11 @@ from sklearn.neighbors import kneighbors_graph
 from jamjae.errors import InvalidDataError, JamjaeError
 from jamjae.evaluation import metrics
 from jamjae.evaluation.comparison.methods import Method, Setting
+from jamjae.evaluation.evaluating import clipped, evaluate_reconstruction
 
 SHOWN = 10  # held-out rows whose restorations are kept for pictures
-PIXELS = 255.0  # what 8-bit values are divided by, so that errors are those of pixels in [0, 1]
 FAILURES = Exception  # of a foreign estimator, which may raise any; an interrupt is none of them
+Decode = Callable[[np.ndarray], np.ndarray]
 FIT, SPEED, SIZE = "fit_seconds", "transform_seconds_per_row", "numbers_stored"
 
 
@@ -67,8 +68,7 @@ class Answers(NamedTuple):
 
     codes: np.ndarray
     encode: Callable[[np.ndarray], np.ndarray] | None
-    decode: Callable[[np.ndarray], np.ndarray] | None
-    errors: Callable[[np.ndarray], np.ndarray] | None
+    decode: Decode | None
 
 
 def measure(method: Method, split: Split, n_components: int, seed: int, k: int) -> Outcome:
@@ -147,7 +147,7 @@ def _fit(method: Method, setting: Setting) -> tuple[dict[str, float], Answers]:
             "compared"
         )
     return {FIT: seconds, SIZE: float(numbers_stored(fitted))}, Answers(
-        _finite(codes), encode, _decoder(fitted, setting, method.restores), _error_counter(fitted)
+        _finite(codes), encode, _decoder(fitted, setting, method.restores)
     )
 
 
@@ -160,20 +160,11 @@ def _prepared(estimator: Any) -> Callable[[np.ndarray], np.ndarray]:
     )
 
 
-def _decoder(
-    fitted: Any, setting: Setting, restores: int | None
-) -> Callable[[np.ndarray], np.ndarray] | None:
+def _decoder(fitted: Any, setting: Setting, restores: int | None) -> Decode | None:
     if not hasattr(fitted, "inverse_transform") or setting.n_components > (restores or math.inf):
         return None
     shape = setting.rows.shape[1:]
     return lambda Z: np.asarray(fitted.inverse_transform(Z)).reshape(len(Z), *shape)
-
-
-def _error_counter(fitted: Any) -> Callable[[np.ndarray], np.ndarray] | None:
-    """Give jamjae's own count of errors, which comes before 8-bit values are clipped, as PCA's."""
-    if not hasattr(fitted, "reconstruct"):
-        return None
-    return lambda rows: -np.asarray(fitted.score_samples(rows))
 
 
 def _finite(codes: np.ndarray) -> np.ndarray:
@@ -244,9 +235,9 @@ def _judge(answers: Answers, split: Split, k: int) -> Judged:
         values |= _classes(answers.codes, held, split)
     if answers.decode:
         try:
-            values |= _restoration("train", split.train, answers.codes, answers)[0]
+            values |= _reconstruction("train", split.train, answers.codes, answers.decode)[0]
             if held is not None:
-                found, restored = _restoration("test", split.test, held, answers)
+                found, restored = _reconstruction("test", split.test, held, answers.decode)
                 values |= found
         except FAILURES as error:
             notes.append(f"restoration failed: {_first_line(error)}")
@@ -283,26 +274,14 @@ def _classes(Z: np.ndarray, Z2: np.ndarray, split: Split) -> dict[str, float]:
     return found
 
 
-def _restoration(
-    part: str, X: np.ndarray, Z: np.ndarray, answers: Answers
+def _reconstruction(
+    part: str, X: np.ndarray, Z: np.ndarray, decode: Decode
 ) -> tuple[dict[str, float], np.ndarray]:
-    assert answers.decode is not None  # noqa: S101 - only called where there is one
-    restored = answers.decode(Z)
-    unit = PIXELS**2 if X.dtype == np.uint8 else 1.0
-    errors = answers.errors(X) if answers.errors else metrics.row_errors(X, restored)
-    found = {
-        f"{part}_mse": float(errors.mean()) / unit,
-        f"{part}_explained_variance": metrics.explained_variance(X, restored),
-    }
-    span = metrics.data_range(X)
-    if part == "test" and X.ndim > 2 and span > 0:
-        low = 0.0 if X.dtype == np.uint8 else float(X.min())
-        seen = np.clip(restored, low, low + span)  # a picture is looked at within its range
-        few = slice(None, None, max(len(X) // 1000, 1))
-        found[f"{part}_psnr"] = metrics.psnr(X, seen, data_range=span)
-        if min(X.shape[1:3]) >= 3:
-            found[f"{part}_ssim"] = metrics.ssim(X[few], seen[few], data_range=span)
-    return {name: value for name, value in found.items() if math.isfinite(value)}, restored[:SHOWN]
+    made = decode(Z)
+    found = evaluate_reconstruction(X, made, image_metrics=part == "test")
+    values = {f"{part}_{name}": value for name, value in found.known().items()}
+    finite = {name: value for name, value in values.items() if math.isfinite(value)}
+    return finite, clipped(made[:SHOWN], X.dtype)
 
 
 # --- notes ----------------------------------------------------------------------------------
