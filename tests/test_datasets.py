@@ -126,6 +126,16 @@ def test_the_same_seed_makes_the_same_roll():
     assert not np.array_equal(first, other)
 
 
+@pytest.mark.parametrize(
+    "load", [catalog.load_digits, partial(catalog.make_roll, 30, random_state=0)]
+)
+def test_rows_and_classes_alone_are_returned_as_by_scikit_learn(load):
+    found = load()
+    X, y = load(return_X_y=True)
+    np.testing.assert_array_equal(X, found.X)
+    np.testing.assert_array_equal(y, found.colors[:, 0] if found.y is None else found.y)
+
+
 def test_photos_of_another_size():
     require("photos")
     found = catalog.fetch_photos(image_size=(20, 30))
@@ -219,6 +229,13 @@ def test_data_are_found_in_each_place(small, place, packed):
     found = catalog.fetch_fashion_mnist("all")
     np.testing.assert_array_equal(found.X, np.concatenate(list(small.X.values())))
     assert found.y.tolist() == [0, 1, 2, 3, 4, 5, 0, 1, 2]
+
+
+def test_rows_and_classes_of_fetched_data(small):
+    small.put("data")
+    X, y = catalog.fetch_fashion_mnist("test", return_X_y=True)
+    np.testing.assert_array_equal(X, small.X["t10k"])
+    np.testing.assert_array_equal(y, [0, 1, 2])
 
 
 def test_the_first_place_wins(small):

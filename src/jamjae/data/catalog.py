@@ -8,11 +8,12 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Literal, NamedTuple, overload
 
 import numpy as np
 
 from jamjae.data import download
+from jamjae.data.bundled import DIGITS, XY, load_digits, load_table, make_roll
 from jamjae.data.download import Remote, cache
 from jamjae.data.readers import idx, images
 from jamjae.data.reading import Dataset
@@ -51,108 +52,31 @@ CLOTHES = (
     "Bag",
     "Ankle boot",
 )
-DIGITS = tuple("0123456789")
-
-
-# --- generated and bundled ------------------------------------------------------------------
-
-
-def make_roll(n_samples: int = 1500, *, noise: float = 0.01, random_state: Any = None) -> Dataset:
-    """Make a sheet rolled up in three dimensions, with the colour of each of its points.
-
-    x = sin(t)·(u + 0.5) + noise·N(0, 1), y = 0.3·N(0, 1), z = cos(t)·u + noise·N(0, 1), where
-    t = 3·3.14·u and u goes from 0 to 1 in equal steps.
-
-    Parameters
-    ----------
-    n_samples : int
-    noise : float
-        Standard deviation of what is added to x and z.
-    random_state : int, RandomState or None
-
-    Returns
-    -------
-    Dataset
-        ``X`` float64 (n_samples, 3), from about -1.5 to 1.5, in order of u; ``colors``
-        (n_samples, 3) from 0 to 1: u, 1 - (2(u - 0.5))², 1 - u. Nobody's property.
-
-    References
-    ----------
-    Kang, Park, Kim, "Eutteum Machine Learning", chapter 12, LAB 12-1.
-
-    Examples
-    --------
-    >>> make_roll(100, random_state=0).X.shape
-    (100, 3)
-    """
-    from sklearn.utils import check_random_state
-
-    rng = check_random_state(random_state)
-    u = np.linspace(0.0, 1.0, n_samples)
-    t = 3 * 3.14 * u
-    x = np.sin(t) * (u + 0.5) + noise * rng.normal(size=n_samples)
-    y = 0.3 * rng.normal(size=n_samples)
-    z = np.cos(t) * u + noise * rng.normal(size=n_samples)
-    return Dataset(
-        np.stack([x, y, z], axis=1),
-        feature_names=("x", "y", "z"),
-        colors=np.stack([u, 1 - (2 * (u - 0.5)) ** 2, 1 - u], axis=1),
-        description=f"a rolled sheet: ({n_samples}, 3), about -1.5 to 1.5; generated",
-    )
-
-
-def load_digits() -> Dataset:
-    """Load 1,797 handwritten digits that come with scikit-learn.
-
-    Returns
-    -------
-    Dataset
-        ``X`` float32 (1797, 8, 8), 0 to 16; ``y`` and ``class_names`` the ten digits. UCI's
-        "Optical Recognition of Handwritten Digits", test part (Alpaydin & Kaynak 1998), CC BY 4.0.
-
-    Examples
-    --------
-    >>> load_digits().X.shape
-    (1797, 8, 8)
-    """
-    from sklearn import datasets
-
-    found = datasets.load_digits()
-    return Dataset(
-        found.images.astype(np.float32),
-        found.target,
-        DIGITS,
-        description="handwritten digits: (1797, 8, 8), 0 to 16; UCI, CC BY 4.0",
-    )
-
-
-def _load_table(name: str) -> Dataset:
-    from sklearn import datasets
-
-    found = getattr(datasets, f"load_{name}")()
-    return Dataset(
-        found.data,
-        found.target,
-        tuple(str(one) for one in found.target_names),
-        feature_names=tuple(str(one) for one in found.feature_names),
-        description=f"{name.replace('_', ' ')}: {found.data.shape}, "
-        f"{found.data.min():g} to {found.data.max():g}; UCI, CC BY 4.0",
-    )
 
 
 # --- fetched --------------------------------------------------------------------------------
 
 
-def fetch_fashion_mnist(subset: str = "train") -> Dataset:
-    """Fetch Fashion-MNIST: pictures of clothes in ten classes.
+@overload
+def fetch_fashion_mnist(subset: str = ..., *, return_X_y: Literal[False] = ...) -> Dataset: ...
+
+
+@overload
+def fetch_fashion_mnist(subset: str = ..., *, return_X_y: Literal[True]) -> XY: ...
+
+
+def fetch_fashion_mnist(subset: str = "train", *, return_X_y: bool = False) -> Dataset | XY:
+    """Fetch Fashion-MNIST: images of clothes in ten classes.
 
     Parameters
     ----------
     subset : {"train", "test", "all"}
+    return_X_y : bool, default=False
+        Return ``(X, y)`` in place of a Dataset.
 
     Returns
     -------
-    Dataset
+    Dataset or tuple of arrays
         ``X`` uint8 (60000, 28, 28) to train, (10000, 28, 28) to test, 0 (background) to 255; ``y``
         and ``class_names`` the kind of clothing. Zalando Research (Xiao, Rasul & Vollgraf 2017),
         MIT licence.
@@ -164,37 +88,63 @@ def fetch_fashion_mnist(subset: str = "train") -> Dataset:
     DataFormatError
         If a file that was found is not the original.
     """
-    return _fetch_mnist_like("fashion-mnist", FASHION, CLOTHES, subset, "Zalando, MIT licence")
+    found = _fetch_mnist_like("fashion-mnist", FASHION, CLOTHES, subset, "Zalando, MIT licence")
+    return (found.X, found.y) if return_X_y else found
 
 
-def fetch_mnist(subset: str = "train") -> Dataset:
+@overload
+def fetch_mnist(subset: str = ..., *, return_X_y: Literal[False] = ...) -> Dataset: ...
+
+
+@overload
+def fetch_mnist(subset: str = ..., *, return_X_y: Literal[True]) -> XY: ...
+
+
+def fetch_mnist(subset: str = "train", *, return_X_y: bool = False) -> Dataset | XY:
     """Fetch MNIST: handwritten digits.
 
     Parameters
     ----------
     subset : {"train", "test", "all"}
+    return_X_y : bool, default=False
+        Return ``(X, y)`` in place of a Dataset.
 
     Returns
     -------
-    Dataset
+    Dataset or tuple of arrays
         ``X`` uint8 (60000, 28, 28) to train, (10000, 28, 28) to test, 0 (background) to 255; ``y``
         and ``class_names`` the digit. LeCun, Cortes & Burges (1998), CC BY-SA 3.0. Errors as
         `fetch_fashion_mnist`.
     """
-    return _fetch_mnist_like("mnist", MNIST, DIGITS, subset, "LeCun et al., CC BY-SA 3.0")
+    found = _fetch_mnist_like("mnist", MNIST, DIGITS, subset, "LeCun et al., CC BY-SA 3.0")
+    return (found.X, found.y) if return_X_y else found
 
 
-def fetch_photos(image_size: tuple[int, int] = PHOTO_SIZE) -> Dataset:
+@overload
+def fetch_photos(
+    image_size: tuple[int, int] = ..., *, return_X_y: Literal[False] = ...
+) -> Dataset: ...
+
+
+@overload
+def fetch_photos(image_size: tuple[int, int] = ..., *, return_X_y: Literal[True]) -> XY: ...
+
+
+def fetch_photos(
+    image_size: tuple[int, int] = PHOTO_SIZE, *, return_X_y: bool = False
+) -> Dataset | XY:
     """Fetch the forty photographs of the chapter's denoising experiment.
 
     Parameters
     ----------
     image_size : (height, width)
         They are about 120 pixels wide; the chapter brings them to 63 by 63.
+    return_X_y : bool, default=False
+        Return ``(X, None)`` in place of a Dataset: photographs have no classes.
 
     Returns
     -------
-    Dataset
+    Dataset or tuple of arrays
         ``X`` uint8 (40, height, width, 3), 0 to 255, in the order of their names. From the course
         repository dknife/ML (data/Proj1/40), which states no licence for them. Errors as
         `fetch_fashion_mnist`.
@@ -202,7 +152,8 @@ def fetch_photos(image_size: tuple[int, int] = PHOTO_SIZE) -> Dataset:
     files = [download.fetch(photo)[0] for photo in _photos()]
     pixels, _, _ = images.stack(files, image_size)
     described = f"forty photographs: {pixels.shape}, 0 to 255; dknife/ML, no licence given"
-    return Dataset(pixels, row_names=tuple(file.name for file in files), description=described)
+    found = Dataset(pixels, row_names=tuple(file.name for file in files), description=described)
+    return (found.X, found.y) if return_X_y else found
 
 
 def _photos() -> list[Remote]:
@@ -293,17 +244,17 @@ NAMES: dict[str, Named] = {
         parts=WHOLE,
     ),
     "iris": Named(
-        _whole("iris", lambda: _load_table("iris")),
+        _whole("iris", lambda: load_table("iris")),
         "flowers, (150, 4), 0.1 to 7.9 cm; UCI, CC BY 4.0",
         parts=WHOLE,
     ),
     "wine": Named(
-        _whole("wine", lambda: _load_table("wine")),
+        _whole("wine", lambda: load_table("wine")),
         "wines, (178, 13), 0.13 to 1680, several units; UCI, CC BY 4.0",
         parts=WHOLE,
     ),
     "breast-cancer": Named(
-        _whole("breast-cancer", lambda: _load_table("breast_cancer")),
+        _whole("breast-cancer", lambda: load_table("breast_cancer")),
         "cells, (569, 30), 0 to 4254, several units; UCI, CC BY 4.0",
         parts=WHOLE,
     ),
