@@ -98,7 +98,7 @@ def test_unknown_parts_are_refused(name):
 def test_unknown_names_are_refused_with_a_suggestion(use):
     with pytest.raises(DataNotFoundError, match=r"'fashion-mnst'.*mean 'fashion-mnist'.*roll, "):
         use("fashion-mnst")
-    with pytest.raises(DataNotFoundError, match="There are roll, digits"):
+    with pytest.raises(DataNotFoundError, match="Known names are roll, digits"):
         use("0")
 
 
@@ -306,7 +306,7 @@ def test_without_a_network_every_way_is_told(small):
         "http://127.0.0.1:9/train-images-idx3-ubyte.gz",
         str(small.places["cache"] / "fashion-mnist"),
         "JAMJAE_CACHE",
-        "JAMJAE_DATA to a folder that holds fashion-mnist/train-images-idx3-ubyte.gz",
+        "JAMJAE_DATA to a folder that contains fashion-mnist/train-images-idx3-ubyte.gz",
         str(small.places["data"]),
         "apt install dataset-fashion-mnist",
         str(small.places["system"]),

@@ -35,7 +35,7 @@ def make_roll(
     random_state: Any = None,
     return_X_y: bool = False,
 ) -> Dataset | XY:
-    """Generate a sheet rolled up in three dimensions, with a colour for each point.
+    """Generate a sheet rolled up in three dimensions, with a color for each point.
 
     x = sin(t)·(u + 0.5) + noise·N(0, 1), y = 0.3·N(0, 1), z = cos(t)·u + noise·N(0, 1), where
     t = 3·3.14·u and u goes from 0 to 1 in equal steps.

@@ -1,6 +1,6 @@
 """Named data: generated, shipped with scikit-learn, or fetched, cached and verified.
 
-Where files are looked for and how they are verified: `jamjae.data.download`.
+Files are found, downloaded and verified by `jamjae.data.download`.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ __all__ = [
 
 PHOTO_SIZE = (63, 63)
 PARTS = {"train": ("train",), "test": ("t10k",), "all": ("train", "t10k")}
-WHOLE = ("train", "all")  # parts of data that nobody has split
+WHOLE = ("train", "all")  # parts of data without a test part
 ROLL_SEEDS = {"train": (0,), "test": (1,), "all": (0, 1)}
 FASHION = "https://github.com/zalandoresearch/fashion-mnist/raw/master/data/fashion/"
 MNIST = "https://ossci-datasets.s3.amazonaws.com/mnist/"
@@ -84,9 +84,9 @@ def fetch_fashion_mnist(subset: str = "train", *, return_X_y: bool = False) -> D
     Raises
     ------
     DataNotFoundError
-        If it is nowhere and cannot be downloaded.
+        It was not found and cannot be downloaded.
     DataFormatError
-        If a file that was found is not the original.
+        A file that was found is not the original.
     """
     found = _fetch_mnist_like("fashion-mnist", FASHION, CLOTHES, subset, "Zalando, MIT licence")
     return (found.X, found.y) if return_X_y else found
@@ -181,7 +181,7 @@ def _require_part(name: str, subset: str, parts: Iterable[str]) -> None:
     if subset not in parts:
         raise DataNotFoundError(
             f"Cannot load the part {subset!r} of {name}: it has {', '.join(map(repr, parts))}. "
-            "Ask for one of these, or take all and split it."
+            "Load one of these, or load all and split it."
         )
 
 
@@ -189,18 +189,18 @@ def _require_part(name: str, subset: str, parts: Iterable[str]) -> None:
 
 
 class Named(NamedTuple):
-    """A data set as the command line knows it.
+    """A named data set.
 
     Attributes
     ----------
     load : callable
         From ``"train"``, ``"test"`` or ``"all"`` to a Dataset.
     summary : str
-        What it is, its shape, range, source and licence, in one line.
+        Content, shape, range, source and licence in one line.
     files : tuple of Remote
-        What has to be found for it; empty where it is generated or comes with a library.
+        The files it needs; empty if it is generated or comes with a library.
     parts : tuple of str
-        What `load` may be asked for.
+        The parts that `load` accepts.
     """
 
     load: Callable[[str], Dataset]
@@ -210,7 +210,7 @@ class Named(NamedTuple):
 
 
 def _whole(name: str, load: Callable[[], Dataset]) -> Callable[[str], Dataset]:
-    """Let data that nobody has split be asked for to train, and not to test."""
+    """Return a loader of data without a test part: ``"train"`` is all of them."""
 
     def load_subset(subset: str) -> Dataset:
         _require_part(name, subset, WHOLE)
@@ -220,7 +220,7 @@ def _whole(name: str, load: Callable[[], Dataset]) -> Callable[[str], Dataset]:
 
 
 def _roll(subset: str) -> Dataset:
-    """Make two rolls of different seeds: one to train with, one to test with."""
+    """Generate two rolls from different seeds, for training and test."""
     _require_part("roll", subset, PARTS)
     rolls = [make_roll(random_state=seed) for seed in ROLL_SEEDS[subset]]
     return replace(
@@ -285,15 +285,15 @@ def load(name: str, subset: str = "train") -> Dataset:
     name : str
         A key of `NAMES`.
     subset : {"train", "test", "all"}
-        ``"all"`` is the rows to train with, then those to test with. Digits, photographs and the
-        tables have no part to test with: ``"train"`` is all of them.
+        ``"all"`` is the training rows followed by the test rows. Digits, photographs and the
+        tables have no test part: ``"train"`` is all of them.
 
     Raises
     ------
     DataNotFoundError
-        For another name, for a part a data set does not have, or if it cannot be fetched.
+        The name is unknown, the data set has no such part, or it cannot be fetched.
     DataFormatError
-        If a file that was found is not the original.
+        A file that was found is not the original.
 
     Examples
     --------
@@ -304,12 +304,12 @@ def load(name: str, subset: str = "train") -> Dataset:
 
 
 def available(name: str) -> str | None:
-    """Tell where a data set is: ``"built in"``, a folder, or None where it has to be downloaded.
+    """Return where a data set is: ``"built in"``, a folder, or None if it is not downloaded.
 
     Raises
     ------
     DataNotFoundError
-        For a name that is no key of `NAMES`.
+        The name is not a key of `NAMES`.
     """
     files = _named(name).files
     if not files:
@@ -323,7 +323,7 @@ def _named(name: str) -> Named:
         close = difflib.get_close_matches(name, NAMES, n=1)
         hint = f" Did you mean {close[0]!r}?" if close else ""
         raise DataNotFoundError(
-            f"Cannot load the data set {name!r}: there is none of that name.{hint} "
-            f"There are {', '.join(NAMES)}."
+            f"Cannot load the data set {name!r}: there is no data set of that name.{hint} "
+            f"Known names are {', '.join(NAMES)}."
         )
     return NAMES[name]
