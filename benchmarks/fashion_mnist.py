@@ -24,7 +24,7 @@ os.environ.setdefault("KERAS_BACKEND", "jax")  # jamjae sets it too, if imported
 import numpy as np
 
 from jamjae import Autoencoder, fetch_fashion_mnist, make_roll
-from jamjae.cli.output import table
+from jamjae.data.text_tables import text_table
 from jamjae.engine import training
 
 K = 64
@@ -71,7 +71,7 @@ def defaults(X: np.ndarray, test: np.ndarray) -> None:
     rows.append(
         ("PCA", "", "", f"{pca.error / 255**2:.5f}", f"{np.square(flat).mean() / 255**2:.5f}")
     )
-    print(table(("network", "epochs", "s", "train MSE", "test MSE"), rows), flush=True)
+    print(text_table(("network", "epochs", "s", "train MSE", "test MSE"), rows), flush=True)
 
 
 def budgets(X: np.ndarray, test: np.ndarray) -> None:
@@ -96,7 +96,7 @@ def budgets(X: np.ndarray, test: np.ndarray) -> None:
                 )
             )
             print(rows[-1], flush=True)
-    print(table(("budget, s", "network", "epochs", "s", "train MSE", "test MSE"), rows))
+    print(text_table(("budget, s", "network", "epochs", "s", "train MSE", "test MSE"), rows))
 
 
 # --- what surrounds training ----------------------------------------------------------------
@@ -125,7 +125,7 @@ def rest(X: np.ndarray, test: np.ndarray) -> None:
         for _ in range(5)
     ]
     rows.append(("jamjae --help", f"{min(starts):.2f}"))
-    print(table(("what", "s"), rows), flush=True)
+    print(text_table(("what", "s"), rows), flush=True)
 
 
 def second_fit(name: str, data: np.ndarray) -> list[tuple[str, str]]:

@@ -389,15 +389,6 @@ def test_the_table_fits_a_terminal(iris, width):
     assert repr(iris) == iris.text()
 
 
-def test_without_pandas_tables_are_lists(iris, monkeypatch):
-    find = importlib.util.find_spec
-    monkeypatch.setattr(
-        importlib.util, "find_spec", lambda name: None if name == "pandas" else find(name)
-    )
-    assert iris.table == iris.rows
-    assert iris.summary == iris.summary_rows
-
-
 def test_figures(iris, digits):
     chart = iris.figure()
     assert [text.get_text() for ax in chart.axes for text in ax.texts].count("n/a") >= 3

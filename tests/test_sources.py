@@ -6,12 +6,12 @@ import csv
 import errno
 import gzip
 import struct
-import sys
 import warnings
 import zipfile
 from contextlib import suppress
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -24,7 +24,6 @@ from jamjae.errors import (
     DataFormatError,
     DataNotFoundError,
     InvalidDataError,
-    MissingDependencyError,
     OutputError,
 )
 
@@ -254,8 +253,7 @@ def test_names_may_be_numbers_beside_a_label(tmp_path):
 
 @pytest.mark.parametrize("name", ["a.csv", "a.parquet"])
 def test_classes_that_are_numbers_are_in_their_order(tmp_path, name):
-    pandas = pytest.importorskip("pandas")
-    frame = pandas.DataFrame({"a": [1.0, 2.0, 3.0], "kind": [10, 2, 1]})
+    frame = pd.DataFrame({"a": [1.0, 2.0, 3.0], "kind": [10, 2, 1]})
     if name == "a.csv":
         frame.to_csv(tmp_path / name, index=False)
     else:
@@ -297,8 +295,7 @@ def test_other_encodings_are_named(tmp_path):
 
 
 def test_parquet_with_text_and_gaps(tmp_path):
-    pandas = pytest.importorskip("pandas")
-    frame = pandas.DataFrame({"a": [1, None, 3], "b": ["x", "y", None]}).convert_dtypes()
+    frame = pd.DataFrame({"a": [1, None, 3], "b": ["x", "y", None]}).convert_dtypes()
     frame.to_parquet(tmp_path / "a.parquet")
     with pytest.raises(DataFormatError, match="columns b hold text"):
         read(tmp_path / "a.parquet")
@@ -308,15 +305,37 @@ def test_parquet_with_text_and_gaps(tmp_path):
     np.testing.assert_array_equal(read(tmp_path / "b.parquet").X, [[1], [np.nan], [3]])
 
 
-@pytest.mark.parametrize("missing", ["pandas", "pyarrow"])
-def test_parquet_without_its_library_says_what_to_install(tmp_path, monkeypatch, missing):
-    monkeypatch.setitem(sys.modules, missing, None)
-    (tmp_path / "a.parquet").write_bytes(b"PAR1")
-    with pytest.raises(MissingDependencyError, match=r"pip install .jamjae\[tables\]"):
-        read(tmp_path / "a.parquet")
-    with pytest.raises(MissingDependencyError, match=r"pip install .jamjae\[tables\]"):
-        write_rows(tmp_path / "b.parquet", np.eye(2))
-    assert left_over(tmp_path) == ["a.parquet"]
+def test_odd_cells_of_numbers_are_numbers(tmp_path):
+    found = table(tmp_path, "a,b\n 1, NA \n2 ,nUlL\n\n-inf,1e-320\n")
+    np.testing.assert_array_equal(found.X, [[1, np.nan], [2, np.nan], [-np.inf, 1e-320]])
+
+
+@pytest.mark.parametrize("cell", ["true", "2020-01-31", "12:30", "1 2"])
+def test_cells_that_are_no_numbers_are_text(tmp_path, cell):
+    with pytest.raises(DataFormatError, match="columns b hold text"):
+        table(tmp_path, f"a,b\n1,{cell}\n2,{cell}\n")
+
+
+def test_lines_that_are_too_long_or_not_utf8_are_named(tmp_path):
+    with pytest.raises(DataFormatError, match=r"line 3 .* 3 cells.* 2 columns"):
+        table(tmp_path, "a,b\n1,2\n3,4,5\n")
+    (tmp_path / "a.csv").write_bytes("a,b\n1,x\n2,é\n".encode("latin-1"))
+    with pytest.raises(DataFormatError, match="no UTF-8 text"):
+        read(tmp_path / "a.csv", label="b")
+
+
+def test_wide_tables_are_read(tmp_path):
+    rows = np.arange(600_000.0).reshape(2, -1)  # lines of 2 MB
+    np.testing.assert_array_equal(read(write_rows(tmp_path / "wide.csv", rows)).X, rows)
+
+
+def test_names_are_no_formulas(tmp_path):
+    names = ("=1+1", "-x", "@a", "-1", "'quoted", "+ b")
+    path = write_rows(tmp_path / "a.csv", np.eye(6), row_names=names, feature_names=names)
+    cells = [line[0] for line in csv.reader(path.read_text("utf-8").splitlines())]
+    assert cells == ["name", "'=1+1", "'-x", "'@a", "-1", "'quoted", "'+ b"]
+    found = read(path)
+    assert (found.row_names, found.feature_names) == (names, names)
 
 
 # --- IDX ------------------------------------------------------------------------------------

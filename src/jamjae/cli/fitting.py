@@ -11,7 +11,8 @@ import typer
 
 from jamjae.cli.guard import heed, load_engine
 from jamjae.cli.options import Data, ImageSize, Json, Label, Limit, Quiet, SkipBad, Subset, load
-from jamjae.cli.output import Voice, size, table
+from jamjae.cli.output import Voice, size
+from jamjae.data.text_tables import text_table
 
 if TYPE_CHECKING:
     from jamjae import Autoencoder
@@ -127,7 +128,7 @@ def comparison(model: Autoencoder) -> str:
         "explained",
     )
     names = {"jamjae": "jamjae", "pca": "PCA"}
-    return table(
+    return text_table(
         head,
         [
             (title, f"{found['mse'][name]:.6g}", f"{found['explained_variance'][name]:.2%}")

@@ -6,6 +6,7 @@ from typing import Any
 
 from jamjae.cli.options import Json, Model
 from jamjae.cli.output import Voice
+from jamjae.data.text_tables import text_table
 
 
 def info(model: Model, json: Json = False) -> None:
@@ -31,9 +32,9 @@ def info(model: Model, json: Json = False) -> None:
         "made by": ", ".join(f"{name} {number}" for name, number in manifest["libraries"].items()),
         "not stored": ", ".join(manifest["parameters_omitted"]),
     }
-    lines = [f"{name:<11} {fact}" for name, fact in facts.items() if fact]
+    lines = text_table(("", ""), [line for line in facts.items() if line[1]], left=2)
     Voice(as_json=json).result(
-        values, *lines, "", comparison(fitted), "", architectures.describe(pair)
+        values, lines, "", comparison(fitted), "", architectures.describe(pair)
     )
 
 
@@ -45,12 +46,10 @@ def datasets(json: Json = False) -> None:
     values: dict[str, Any] = {
         name: {"summary": NAMES[name].summary, "found": places[name]} for name in NAMES
     }
-    rows = [(name, NAMES[name].summary, places[name] or "to be downloaded") for name in NAMES]
-    widths = [max(len(row[i]) for row in rows) for i in range(3)]
-    lines = [f"{row[0]:<{widths[0]}}  {row[1]:<{widths[1]}}  {row[2]}".rstrip() for row in rows]
+    rows = [(name, NAMES[name].summary, places[name] or "not downloaded yet") for name in NAMES]
     Voice(as_json=json).result(
         values,
-        *lines,
+        text_table(("name", "data", "found"), rows, left=3),
         "",
-        f"Downloads go to {cache()}; JAMJAE_DATA names a folder to look in first.",
+        f"Downloads go to {cache()}. Set JAMJAE_DATA to a folder to look in first.",
     )

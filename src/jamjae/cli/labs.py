@@ -13,7 +13,8 @@ import typer
 from jamjae.cli.fitting import require_writable_folder
 from jamjae.cli.guard import FAILED, heed, keep_compiled, load_libraries
 from jamjae.cli.options import Json, Quiet
-from jamjae.cli.output import Voice, table
+from jamjae.cli.output import Voice
+from jamjae.data.text_tables import text_table
 from jamjae.labs.translation import preferred
 
 ALL = "all"
@@ -29,7 +30,7 @@ def list_(json: Json = False) -> None:
     ]
     rows = [list(lab.values()) for lab in known]
     head = ["lab", "chapter", "experiment"]
-    voice.result({"labs": known}, table(head, rows, left=3))
+    voice.result({"labs": known}, text_table(head, rows, left=3))
 
 
 def show(lab: Annotated[str, typer.Argument(metavar="NAME", help="A lab's name.")]) -> None:
@@ -102,7 +103,7 @@ def run(
                 {"lab": o.name, "seconds": o.seconds, "error": o.error or None} for o in outcomes
             ],
         },
-        *([table(["lab", "time", ""], rows)] if lab == ALL else []),
+        *([text_table(["lab", "time", ""], rows)] if lab == ALL else []),
         f"wrote {folder / 'index.html'}",
     )
     if failed:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -103,25 +103,6 @@ def _bar() -> Iterator[Callable[[Report], None]]:
             )
 
         yield advance
-
-
-def table(head: Sequence[str], rows: Sequence[Sequence[str]], *, left: int = 1) -> str:
-    """Set cells below each other: the first columns to the left, the others to the right."""
-    widths = [max(_width(line[i]) for line in (head, *rows)) for i in range(len(head))]
-    lines = []
-    for line in (head, ["-" * width for width in widths], *rows):
-        cells = [
-            cell + " " * (width - _width(cell)) if i < left else " " * (width - _width(cell)) + cell
-            for i, (cell, width) in enumerate(zip(line, widths, strict=True))
-        ]
-        lines.append("  ".join(cells).rstrip())
-    return "\n".join(lines)
-
-
-def _width(text: str) -> int:
-    from unicodedata import east_asian_width
-
-    return sum(2 if east_asian_width(letter) in "WF" else 1 for letter in text)
 
 
 def size(n: int) -> str:

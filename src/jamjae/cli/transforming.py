@@ -22,7 +22,8 @@ from jamjae.cli.options import (
     fitted_rows,
     load,
 )
-from jamjae.cli.output import Voice, table
+from jamjae.cli.output import Voice
+from jamjae.data.text_tables import text_table
 
 if TYPE_CHECKING:
     import numpy as np
@@ -167,7 +168,7 @@ def quality(
     }
     metrics = list(found["jamjae"])
     rows = [_cells(name, values) for name, values in found.items()]
-    return {"rows": len(X), **found}, table(["", *(heads[metric] for metric in metrics)], rows)
+    return {"rows": len(X), **found}, text_table(["", *(heads[metric] for metric in metrics)], rows)
 
 
 def _cells(name: str, found: dict[str, float]) -> list[str]:

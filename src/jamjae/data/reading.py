@@ -103,8 +103,6 @@ def read(
         If there is nothing at that path, or no image in that folder.
     DataFormatError
         If a file is damaged, ambiguous or of another kind.
-    MissingDependencyError
-        If ``.parquet`` is to be read without pandas and pyarrow.
 
     Examples
     --------
@@ -310,8 +308,6 @@ def write_rows(
         For rows that hold no real numbers, or names that do not fit them.
     OutputError
         For another suffix, or if the file cannot be written.
-    MissingDependencyError
-        If ``.parquet`` is to be written without pandas and pyarrow.
     """
     path, rows = Path(path), np.asarray(rows)
     row_names, feature_names = list(map(str, row_names)), list(map(str, feature_names))

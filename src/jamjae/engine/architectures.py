@@ -22,6 +22,7 @@ import numpy as np
 from keras import layers
 
 from jamjae.data.preprocessing import Scaling
+from jamjae.data.text_tables import text_table
 from jamjae.engine.keras_bridge import fingerprint, read, require_finite, write
 from jamjae.engine.pca import Principal
 from jamjae.errors import InvalidNetworkError
@@ -380,11 +381,7 @@ def describe(pair: Pair) -> str:
     frozen = sum(w.value.size for model in pair for w in model.non_trainable_weights)
     lines.append(("parameters in all", "", f"{sum(m.count_params() for m in pair):,}"))
     lines.append(("  of these not trained", "", f"{frozen:,}"))
-    widths = [max(len(line[column]) for line in lines) for column in range(3)]
-    return "\n".join(
-        f"{name:<{widths[0]}}  {shape:<{widths[1]}}  {count:>{widths[2]}}".rstrip()
-        for name, shape, count in lines
-    )
+    return text_table(("", "", ""), lines, left=2)
 
 
 def _size(layer: keras.Layer) -> str:

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import csv
 import math
-from array import array
-from collections.abc import Iterator, Sequence
-from itertools import chain, islice
+from collections.abc import Callable, Sequence
+from itertools import islice
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from jamjae.errors import DataFormatError, MissingDependencyError
+from jamjae.errors import DataFormatError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 SUFFIXES = frozenset({".csv", ".tsv", ".parquet"})
 MISSING = frozenset({"", "na", "n/a", "nan", "null", "none"})
+MISSING_AS_WRITTEN = sorted({*MISSING, *map(str.upper, MISSING), *map(str.title, MISSING), "NaN"})
 ROW_NAMES = ("name", "")  # what the first column is called when it names the rows
+BLOCK = 1 << 26  # bytes of text parsed at a time; no line may be longer
+FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet takes for the start of a formula
 
 
 class Table(NamedTuple):
@@ -68,8 +73,6 @@ def read(path: Path, label: str | None) -> Table:
     DataFormatError
         If the file is damaged or empty, another column than the label holds text, or there is no
         such label.
-    MissingDependencyError
-        If pandas and pyarrow are needed and not there.
     """
     return (_read_parquet if path.suffix.lower() == ".parquet" else _read_text)(path, label)
 
@@ -121,11 +124,30 @@ def _typed(path: Path, labels: list[str]) -> np.ndarray:
 def _read_text(path: Path, label: str | None) -> Table:
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
-            return _parsed(path, csv.reader(file, delimiter=_separator(path, file)), label)
+            separator = _separator(path, file)
+            start = list(
+                islice((line for line in csv.reader(file, delimiter=separator) if line), 2)
+            )
     except UnicodeDecodeError as error:
-        raise _cannot(path, f"it is no UTF-8 text ({error}). Save it as UTF-8.") from error
+        raise _not_utf8(path, error) from error
     except csv.Error as error:
         raise _cannot(path, f"{error}. Save it anew as comma-separated values.") from error
+    if not start:
+        raise _cannot(path, "the file is empty.")
+    named = _names_columns(start, label)
+    names = [_unguarded(cell.strip()) for cell in start[0]]
+    if not named:
+        names = [f"column_{i + 1}" for i in range(len(names))]
+    columns = _placed(path, names, label, named=named)
+    keys = start[0] if named else [f"f{i}" for i in range(len(names))]
+    frame = _parsed(path, separator, columns, keys)
+    if not len(frame):
+        raise _cannot(path, "it has a line of names, but no rows.")
+    return _collected(path, frame, columns, _number_column)
+
+
+def _not_utf8(path: Path, error: object) -> DataFormatError:
+    return _cannot(path, f"it is no UTF-8 text ({error}). Save it as UTF-8.")
 
 
 def _separator(path: Path, file: IO[str]) -> str:
@@ -144,17 +166,83 @@ def _number(cell: str) -> float | None:
         return math.nan if cell.strip().lower() in MISSING else None
 
 
-def _parsed(path: Path, reader: Any, label: str | None) -> Table:
-    lines: Iterator[list[str]] = (line for line in reader if line)
-    start = list(islice(lines, 2))
-    if not start:
-        raise _cannot(path, "the file is empty.")
-    named = _names_columns(start, label)
-    names = [cell.strip() for cell in start[0]]
-    if not named:
-        names = [f"column_{i + 1}" for i in range(len(names))]
-    columns = _placed(path, names, label, named=named)
-    return _collected(path, columns, chain(start[named:], lines), reader)
+def _parsed(path: Path, separator: str, columns: _Columns, keys: list[str]) -> pd.DataFrame:
+    """Parse all lines; labels and names of rows stay text. `keys` are the names as in the file."""
+    import pyarrow as pa
+    from pyarrow import csv as pa_csv
+
+    ragged: list[Any] = []
+
+    def refuse(row: Any) -> str:
+        ragged.append(row)
+        return "error"
+
+    kept_as_text = [i for i in (columns.label, columns.row_name) if i is not None]
+    try:
+        table = pa_csv.read_csv(
+            path,
+            # One thread, so that a line which is too short or too long is known by its number.
+            read_options=pa_csv.ReadOptions(
+                use_threads=False, block_size=BLOCK, autogenerate_column_names=not columns.named
+            ),
+            parse_options=pa_csv.ParseOptions(
+                delimiter=separator,
+                newlines_in_values=True,
+                invalid_row_handler=refuse,
+            ),
+            convert_options=pa_csv.ConvertOptions(
+                column_types={keys[i]: pa.string() for i in kept_as_text},
+                null_values=MISSING_AS_WRITTEN,
+            ),
+        )
+    except (pa.ArrowInvalid, UnicodeDecodeError) as error:
+        if ragged:
+            raise _cannot(
+                path,
+                f"line {ragged[0].number} (empty lines not counted) has "
+                f"{ragged[0].actual_columns} cells, but there are {len(columns.names)} columns. "
+                "Give every line as many.",
+            ) from error
+        if "UTF8" in str(error) or isinstance(error, UnicodeDecodeError):
+            raise _not_utf8(path, error) from error
+        raise _cannot(path, f"{error}. Save it anew as comma-separated values.") from error
+    return table.rename_columns(columns.names).to_pandas()
+
+
+def _number_column(column: pd.Series) -> np.ndarray | None:
+    """Return a column's numbers, NaN for an empty cell; None if it holds text, dates or booleans.
+
+    Cells that pyarrow leaves as text, as " NA " in a column of numbers, are read one by one.
+    """
+    if column.isna().all():
+        return np.full(len(column), math.nan)
+    if getattr(column.dtype, "kind", "O") in "iuf":
+        return np.asarray(column.to_numpy(np.float64, na_value=math.nan))
+    if getattr(column.dtype, "kind", "O") in "bmM":
+        return None
+    numbers = [math.nan if cell is None else _number(str(cell)) for cell in column]
+    return None if None in numbers else np.array(numbers, dtype=np.float64)
+
+
+def _collected(
+    path: Path,
+    frame: pd.DataFrame,
+    columns: _Columns,
+    numbers: Callable[[pd.Series], np.ndarray | None],
+) -> Table:
+    found = {columns.names[i]: numbers(frame.iloc[:, i]) for i in columns.features}
+    text = [name for name, values in found.items() if values is None]
+    if text:
+        raise _about_text(path, text)
+    labels, row_names = (
+        None if i is None else frame.iloc[:, i] for i in (columns.label, columns.row_name)
+    )
+    return Table(
+        np.column_stack([values for values in found.values() if values is not None]),
+        None if labels is None else _labels(path, labels),
+        () if row_names is None else tuple(_unguarded(str(name)) for name in row_names),
+        tuple(found) if columns.named else (),
+    )
 
 
 def _names_columns(start: list[list[str]], label: str | None) -> bool:
@@ -171,37 +259,6 @@ def _names_columns(start: list[list[str]], label: str | None) -> bool:
     return any(a is None and b is not None for a, b in zip(first, second, strict=False))
 
 
-def _collected(path: Path, columns: _Columns, lines: Iterator[list[str]], reader: Any) -> Table:
-    values, labels, row_names = array("d"), [], []
-    text: set[int] = set()
-    features = columns.features
-    for line in lines:
-        if len(line) != len(columns.names):
-            raise _cannot(
-                path,
-                f"line {reader.line_num} or the one before it has {len(line)} cells, but there are "
-                f"{len(columns.names)} columns. Give every line as many.",
-            )
-        numbers = [_number(line[i]) for i in features]
-        text.update(i for i, number in zip(features, numbers, strict=True) if number is None)
-        if not text:
-            values.extend(numbers)  # type: ignore[arg-type]  # None is text, and there is none
-        if columns.label is not None:
-            labels.append(line[columns.label])
-        if columns.row_name is not None:
-            row_names.append(line[columns.row_name])
-    if text:
-        raise _about_text(path, [columns.names[i] for i in sorted(text)])
-    if not values:
-        raise _cannot(path, "it has a line of names, but no rows.")
-    return Table(
-        np.array(values).reshape(-1, len(features)),
-        _typed(path, labels) if columns.label is not None else None,
-        tuple(row_names),
-        tuple(columns.names[i] for i in features) if columns.named else (),
-    )
-
-
 def write_text(
     path: Path, rows: np.ndarray, names: Sequence[str], row_names: Sequence[str], separator: str
 ) -> None:
@@ -216,54 +273,53 @@ def write_text(
         Become the first column, ``name``.
     separator : str
     """
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, delimiter=separator)
-        if row_names:
-            writer.writerow(["name", *names])
-            writer.writerows([name, *row] for name, row in zip(row_names, rows, strict=True))
-        else:
-            writer.writerow(names)
-            writer.writerows(rows)
+    frame = _frame(rows, [_guarded(name) for name in names], [_guarded(name) for name in row_names])
+    frame.to_csv(
+        path, sep=separator, index=False, na_rep="nan", lineterminator="\n", encoding="utf-8"
+    )
+
+
+def _frame(rows: np.ndarray, names: Sequence[str], row_names: Sequence[str]) -> pd.DataFrame:
+    from pandas import DataFrame
+
+    frame = DataFrame(rows, columns=list(names))
+    if row_names:
+        frame.insert(0, "name", list(row_names))
+    return frame
+
+
+def _guarded(name: str) -> str:
+    """Put an apostrophe before a name that a spreadsheet would take for a formula and run."""
+    return f"'{name}" if name.startswith(FORMULA) and _number(name) is None else name
+
+
+def _unguarded(name: str) -> str:
+    """Take away the apostrophe that `_guarded` put before a name."""
+    return name[1:] if name.startswith("'") and name[1:].startswith(FORMULA) else name
 
 
 # --- Parquet --------------------------------------------------------------------------------
 
 
-def pandas_with_parquet() -> Any:
-    """Import pandas, with what it reads and writes Parquet with."""
-    try:
-        import pandas  # noqa: ICN001
-        import pyarrow  # noqa: F401, ICN001
-    except ImportError as error:
-        raise MissingDependencyError(
-            'Parquet files need pandas and pyarrow. Run: pip install "jamjae[tables]"'
-        ) from error
-    return pandas
-
-
 def _read_parquet(path: Path, label: str | None) -> Table:
-    pandas = pandas_with_parquet()
+    from pandas import read_parquet
+
     try:
-        table = pandas.read_parquet(path)
+        frame = read_parquet(path)
     except (ValueError, OSError, NotImplementedError) as error:  # pyarrow's are among these
         raise _cannot(path, f"{error}. Copy it again from where it came from.") from error
-    names = [str(name) for name in table.columns]
-    if not names or not len(table):
-        raise _cannot(path, f"the table is empty, {len(table)} rows of {len(names)} columns.")
-    table.columns = names
+    names = [str(name) for name in frame.columns]
+    if not names or not len(frame):
+        raise _cannot(path, f"the table is empty, {len(frame)} rows of {len(names)} columns.")
+    frame.columns = names
     columns = _placed(path, names, label, named=True)
-    numbers = table[[names[i] for i in columns.features]]
-    text = [name for name, dtype in numbers.dtypes.items() if not _numeric(dtype)]
-    if text:
-        raise _about_text(path, text)
-    dtype = _common(numbers.dtypes)
+    dtype = _common(frame.dtypes.iloc[columns.features])
     missing = {"na_value": math.nan} if dtype.kind == "f" else {}
-    return Table(
-        np.ascontiguousarray(numbers.to_numpy(dtype=dtype, **missing)),
-        None if label is None else _labels(path, table[label]),
-        () if columns.row_name is None else tuple(map(str, table[names[columns.row_name]])),
-        tuple(numbers.columns),
-    )
+
+    def numbers(column: pd.Series) -> np.ndarray | None:
+        return column.to_numpy(dtype=dtype, **missing) if _numeric(column.dtype) else None
+
+    return _collected(path, frame, columns, numbers)
 
 
 def _numeric(dtype: Any) -> bool:
@@ -287,7 +343,4 @@ def write_parquet(
     path: Path, rows: np.ndarray, names: Sequence[str], row_names: Sequence[str]
 ) -> None:
     """Write rows (n, d) as Parquet; parameters as those of `write_text`."""
-    frame = pandas_with_parquet().DataFrame(rows, columns=list(names))
-    if row_names:
-        frame.insert(0, "name", list(row_names))
-    frame.to_parquet(path, index=False)
+    _frame(rows, names, row_names).to_parquet(path, index=False)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -16,6 +14,7 @@ from jamjae.evaluation.comparison.measuring import Outcome, Split
 from jamjae.evaluation.comparison.methods import Method
 
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.figure import Figure
 
 MISSING = "n/a"
@@ -82,15 +81,15 @@ class Comparison:
         ]
 
     @property
-    def table(self) -> Any:
-        """The same as a pandas data frame, with NaN for n/a; a list of dicts without pandas."""
+    def table(self) -> pd.DataFrame:
+        """The same as a pandas data frame, with NaN for n/a."""
         return _frame(self.rows)
 
     @property
-    def summary(self) -> Any:
-        """One row a method and size: each metric's median over the seeds, least and greatest.
+    def summary(self) -> pd.DataFrame:
+        """Median, minimum and maximum of each metric over the seeds: one row per method and size.
 
-        A pandas data frame with NaN for n/a; a list of dicts without pandas.
+        NaN where a metric does not apply.
         """
         return _frame(self.summary_rows)
 
@@ -333,11 +332,9 @@ def _notes(runs: list[Run]) -> list[str]:
     ]
 
 
-def _frame(rows: list[dict[str, Any]]) -> Any:
-    if not importlib.util.find_spec("pandas"):
-        return rows
-    plain = [
-        {name: math.nan if value == MISSING else value for name, value in row.items()}
-        for row in rows
-    ]
-    return importlib.import_module("pandas").DataFrame(plain)
+def _frame(rows: list[dict[str, Any]]) -> pd.DataFrame:
+    from pandas import DataFrame
+
+    return DataFrame(
+        [{name: math.nan if v == MISSING else v for name, v in row.items()} for row in rows]
+    )

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from jamjae.data.text_tables import GAP, text_table, text_width
+from jamjae.evaluation.comparison.result import MISSING
+
 if TYPE_CHECKING:
     from jamjae.evaluation.comparison.result import Comparison
 
@@ -23,7 +26,6 @@ SHOWN = (
     "test_psnr",
     "numbers_stored",
 )
-GAP = "  "
 
 
 def render(found: Comparison, width: int) -> str:
@@ -37,34 +39,31 @@ def render(found: Comparison, width: int) -> str:
 
 
 def _block(found: Comparison, size: int, width: int) -> str:
-    best = found.best(size)
     summary = [row for row in found.summary_rows if row["n_components"] == size]
     titles = [row["method"] for row in summary]
-    first = [f"{size} component{'s' if size > 1 else ''}", *titles]
-    columns = [first]
-    names = [name for name in SHOWN if name in found.columns]
-    chosen = {}
-    room = width - max(map(len, first))
-    for name in names:
-        column = found.columns[name]
-        cells = [column.head + " "]
-        for title in titles:
-            spread = found.spread(title, size, name)
-            star = "*" if title in best.get(name, ()) else " "
-            cells.append("n/a " if spread is None else column.show(spread.median) + star)
-        room -= len(GAP) + max(map(len, cells))
+    first = f"{size} component{'s' if size > 1 else ''}"
+    columns = _fitting(found, size, titles, width - max(map(text_width, (first, *titles))))
+    rows = zip(titles, *columns.values(), strict=True)
+    heads = [found.columns[name].head + " " for name in columns]  # above the place of a star
+    table = text_table([first, *heads], list(rows))
+    notes = [f"{row['method']}: {row['note']}" for row in summary if row["note"]]
+    return "\n".join([table, *(["", *notes] if notes else [])])
+
+
+def _fitting(found: Comparison, size: int, titles: list[str], room: int) -> dict[str, list[str]]:
+    """Return the cells of the most important columns that fit, in the order of the metrics."""
+    best = found.best(size)
+    chosen: dict[str, list[str]] = {}
+    for name in (name for name in SHOWN if name in found.columns):
+        cells = [_cell(found, title, size, name, title in best.get(name, ())) for title in titles]
+        room -= GAP + max(map(text_width, (found.columns[name].head + " ", *cells)))
         if room < 0:
             break
         chosen[name] = cells
-    columns += [chosen[name] for name in found.columns if name in chosen]
-    widths = [max(map(len, cells)) for cells in columns]
-    lines = [
-        GAP.join(
-            cell.ljust(wide) if number == 0 else cell.rjust(wide)
-            for number, (cell, wide) in enumerate(zip(line, widths, strict=True))
-        ).rstrip()
-        for line in zip(*columns, strict=True)
-    ]
-    lines.insert(1, GAP.join("-" * wide for wide in widths))
-    notes = [f"{row['method']}: {row['note']}" for row in summary if row["note"]]
-    return "\n".join([*lines, *(["", *notes] if notes else [])])
+    return {name: chosen[name] for name in found.columns if name in chosen}
+
+
+def _cell(found: Comparison, title: str, size: int, name: str, best: bool) -> str:
+    spread = found.spread(title, size, name)
+    shown = MISSING if spread is None else found.columns[name].show(spread.median)
+    return shown + ("*" if best else " ")
