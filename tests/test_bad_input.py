@@ -233,3 +233,51 @@ def test_a_guide_of_another_shape_is_refused(guide):
 def test_too_little_is_left_to_train_on():
     with pytest.raises(InvalidDataError, match="validation_fraction"):
         Autoencoder(2, validation_fraction=0.9).fit(GOOD[:5])
+
+
+def several(**tensors):
+    """Two networks for rows of four numbers, of which the first has several outputs or inputs."""
+    x = keras.Input((4,), name="x")
+    other = keras.Input((4,), name="other")
+    mean, spread = (keras.layers.Dense(2, name=name)(x) for name in ("mean", "spread"))
+    decoder = keras.Sequential([keras.Input((2,)), keras.layers.Dense(4)])
+    known = {"x": x, "other": other, "mean": mean, "spread": spread}
+    inputs, outputs = ([known[name] for name in tensors[kind]] for kind in ("inputs", "outputs"))
+    if "other" in tensors["inputs"]:
+        outputs = [keras.layers.Dense(2)(keras.layers.Concatenate()(inputs))]
+    return keras.Model(inputs, outputs), decoder
+
+
+PARAMETERS = {
+    "several outputs": (
+        lambda: dict(
+            zip(NETWORKS, several(inputs=("x",), outputs=("mean", "spread")), strict=True)
+        ),
+        r"encoder .* has 2 outputs .*keras.Model\(encoder.inputs, encoder.outputs\[0\]\)",
+    ),
+    "several inputs": (
+        lambda: dict(zip(NETWORKS, several(inputs=("x", "other"), outputs=()), strict=True)),
+        r"encoder .* has 2 inputs \(x, other\).*Concatenate",
+    ),
+    "early stopping of Keras": (
+        lambda: {"callbacks": [keras.callbacks.EarlyStopping()]},
+        "Keras's EarlyStopping.*early_stopping=True",
+    ),
+    "checkpoints of Keras": (
+        lambda: {"callbacks": [keras.callbacks.ModelCheckpoint("a.keras")]},
+        "Keras's ModelCheckpoint.*checkpoint_dir=",
+    ),
+    "another callback of Keras": (
+        lambda: {"callbacks": [keras.callbacks.Callback()]},
+        "Keras's Callback.*a function that is called",
+    ),
+    "no callback": (lambda: {"callbacks": [3]}, "callbacks= holds 3; functions"),
+}
+NETWORKS = ("encoder", "decoder")
+
+
+@pytest.mark.parametrize("name", PARAMETERS)
+def test_bad_parameters_are_refused_with_a_cure(name):
+    parameters, message = PARAMETERS[name]
+    with pytest.raises(JamjaeError, match=message):
+        Autoencoder(epochs=1, **parameters()).fit(GOOD)
