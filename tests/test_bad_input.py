@@ -236,7 +236,7 @@ def test_too_little_is_left_to_train_on():
 
 
 def several(**tensors):
-    """Two networks for rows of four numbers, of which the first has several outputs or inputs."""
+    """Two networks for rows of four numbers; the encoder has several outputs or inputs."""
     x = keras.Input((4,), name="x")
     other = keras.Input((4,), name="other")
     mean, spread = (keras.layers.Dense(2, name=name)(x) for name in ("mean", "spread"))

@@ -269,8 +269,8 @@ def given(encoder: Any, decoder: Any, shape: Shape) -> Pair:
     Raises
     ------
     InvalidNetworkError
-        If one of them is missing, no Keras model, or has several inputs or outputs; if the code of one is not what the other
-        takes, if the restored rows do not hold as many numbers as the data's, or if a weight is
+        If one of them is missing, no Keras model, or has several inputs or outputs; if the code of
+        one is not what the other takes, if the restored rows do not hold as many numbers as the data's, or if a weight is
         NaN or infinite.
     """
     for role, model in (("encoder", encoder), ("decoder", decoder)):
