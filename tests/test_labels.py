@@ -71,7 +71,7 @@ def test_values_that_are_missing_are_grey_too():
 
 def test_no_label_at_all():
     assert len(code_scatter(Z, [None] * 4).collections[0].get_offsets()) == 4
-    with pytest.raises(InvalidDataError, match="none with a label"), pytest.warns(UserWarning):
+    with pytest.raises(InvalidDataError, match="none with a label"):
         class_means(Z, [None] * 4)
 
 

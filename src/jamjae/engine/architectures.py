@@ -270,8 +270,8 @@ def given(encoder: Any, decoder: Any, shape: Shape) -> Pair:
     ------
     InvalidNetworkError
         If one of them is missing, no Keras model, or has several inputs or outputs; if the code of
-        one is not what the other takes, if the restored rows do not hold as many numbers as the data's, or if a weight is
-        NaN or infinite.
+        one is not what the other takes, if the restored rows do not hold as many numbers as the
+        data's, or if a weight is NaN or infinite.
     """
     for role, model in (("encoder", encoder), ("decoder", decoder)):
         if not isinstance(model, keras.Model):

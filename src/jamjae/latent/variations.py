@@ -69,10 +69,10 @@ def class_means(Z: ArrayLike, y: ArrayLike) -> ClassMeans:
     """
     codes = _codes(Z, "class_means")
     labels = read_labels(y, len(codes), "class_means")
-    warn_of_missing(labels, "class_means")
     classes, of_row, counts = np.unique(labels.values, return_inverse=True, return_counts=True)
     if not len(classes):
         raise InvalidDataError(f"class_means received {len(codes)} codes, none with a label.")
+    warn_of_missing(labels, "class_means")
     known = codes[labels.known]
     means = np.stack([known[of_row == number].mean(axis=0) for number in range(len(classes))])
     return ClassMeans(classes, means, counts)
