@@ -185,7 +185,7 @@ def test_markup_in_names_stays_text(digits, plane):
 def test_other_shapes_are_refused(digits, plane):
     with pytest.raises(ShapeMismatchError, match="rows of shape"):
         explore(plane, np.zeros((5, 7, 7)))
-    with pytest.raises(ShapeMismatchError, match=r"y of shape \(5,\) for 20 rows"):
+    with pytest.raises(ShapeMismatchError, match=r"explore \(for y\) .* shape \(5,\) for 20 rows"):
         explore(plane, digits.X[:20], digits.y[:5])
     with pytest.raises(ShapeMismatchError, match="the column 'size'"):
         explore(plane, digits.X[:20], columns={"size": [1.0]})
@@ -204,8 +204,8 @@ def test_other_shapes_are_refused(digits, plane):
         ({"class_names": "ab", "y": [0] * 1797}, "class_names='ab'"),
         ({"class_names": 5, "y": [0] * 1797}, "class_names=5"),
         ({"columns": [[1] * 1797]}, "columns of type list"),
-        ({"y": [[1], [1, 2]]}, "cannot use y"),
-        ({"columns": {"a": np.where(np.arange(1797) > 5, np.nan, np.arange(1797.0))}}, "NaN"),
+        ({"y": [[1], [1, 2]]}, "for y. cannot use these labels"),
+        ({"columns": {"a": np.where(np.arange(1797) > 5, np.inf, 0.5)}}, "infinity in the column"),
     ],
 )
 def test_odd_settings_are_refused(digits, plane, settings, match):

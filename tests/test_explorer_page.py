@@ -287,6 +287,22 @@ def drawn(page):
     return page.evaluate("() => document.querySelector('#points').toDataURL()")
 
 
+def test_rows_without_a_label_are_grey(opened, digits):
+    X, y = digits.X[:60], digits.y[:60].astype(object)
+    y[::3] = None
+    model = Autoencoder(2, network=(), random_state=0, epochs=1).fit(X)
+    size = np.where(np.arange(60) % 4 == 0, np.nan, np.arange(60) / 2.5)
+    page = opened(explore(model, X, y, columns={"size": size}))
+    assert texts(page, "#legend button") == [*"0123456789", "no label"]
+    grey = "getComputedStyle(document.querySelector('#legend button:last-child i')).backgroundColor"
+    assert page.evaluate(grey) == "rgb(153, 153, 153)"
+    page.click("#legend button:last-child")
+    settle(page)
+    assert page.get_attribute("#legend button:last-child", "aria-pressed") == "false"
+    page.select_option("#colour", label="size")
+    assert texts(page, "#legend span") == ["0.4", "23.6"]
+
+
 def test_legend_colours_and_layouts(opened, made):
     page = opened(made)
     settle(page)

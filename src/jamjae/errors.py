@@ -7,6 +7,14 @@ a scikit-learn pipeline keeps working.
 
 from __future__ import annotations
 
+LONGEST = 200  # characters of a foreign message or value that are passed on
+
+
+def brief(said: object, longest: int = LONGEST) -> str:
+    """Give a foreign message, or a value, on one line that is never long."""
+    line = " ".join(str(said)[: 4 * longest].split())
+    return line if len(line) <= longest else line[: longest - 1] + "\N{HORIZONTAL ELLIPSIS}"
+
 
 class JamjaeError(Exception):
     """The base of everything jamjae raises on purpose."""

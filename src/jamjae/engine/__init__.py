@@ -1,1 +1,5 @@
 """Networks, what they minimise, and the one compiled loop that trains them."""
+
+from jamjae.engine.backend import require_jax
+
+require_jax()

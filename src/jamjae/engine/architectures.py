@@ -269,9 +269,9 @@ def given(encoder: Any, decoder: Any, shape: Shape) -> Pair:
     Raises
     ------
     InvalidNetworkError
-        If one of them is missing or no Keras model, if the code of one is not what the other
-        takes, if the restored rows do not hold as many numbers as the data's, or if a weight is
-        NaN or infinite.
+        If one of them is missing, no Keras model, or has several inputs or outputs; if the code of
+        one is not what the other takes, if the restored rows do not hold as many numbers as the
+        data's, or if a weight is NaN or infinite.
     """
     for role, model in (("encoder", encoder), ("decoder", decoder)):
         if not isinstance(model, keras.Model):
@@ -279,6 +279,7 @@ def given(encoder: Any, decoder: Any, shape: Shape) -> Pair:
                 f"encoder= and decoder= must both be Keras models, but {role} is {model!r}. "
                 "Hand in both, for example two keras.Sequential models, or neither."
             )
+        _require_one_path(model, role)
     shared = {id(v) for v in encoder.variables} & {id(v) for v in decoder.variables}
     if encoder is decoder or shared:
         raise InvalidNetworkError(
@@ -295,6 +296,24 @@ def given(encoder: Any, decoder: Any, shape: Shape) -> Pair:
     for role, model in (("encoder", encoder), ("decoder", decoder)):
         require_finite(model, role)
     return Pair(encoder, decoder)
+
+
+ONE_PATH = {
+    "inputs": "join them first with keras.layers.Concatenate",
+    "outputs": "keras.Model({0}.inputs, {0}.outputs[0]) takes the first",
+}
+
+
+def _require_one_path(model: keras.Model, role: str) -> None:
+    """Refuse several inputs or outputs, as of a variational encoder ``[mean, logvar, z]``."""
+    for kind in ("inputs", "outputs"):
+        tensors = getattr(model, kind, None) or []  # none of a model that is yet to be built
+        if len(tensors) > 1:
+            names = ", ".join(tensor.name for tensor in tensors)
+            raise InvalidNetworkError(
+                f"The {role} {model.name!r} has {len(tensors)} {kind} ({names}), one is expected. "
+                f"Give a model with one of them: {ONE_PATH[kind].format(role)}."
+            )
 
 
 def copied(model: keras.Model) -> keras.Model:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from jamjae.data.labels import Labels, read_labels
 from jamjae.errors import InvalidDataError, ShapeMismatchError
 from jamjae.evaluation import pixel_range, reconstruct, row_errors
 from jamjae.explorer import layouts, precision
@@ -156,32 +157,32 @@ def _column(
     *,
     what: str = "",
 ) -> Column:
-    what = what or f"the column {name!r}"
-    try:
-        given = np.asarray(values)
-    except ValueError as error:
-        raise InvalidDataError(f"explore cannot use {what}: {error}") from error
-    if given.shape != (n,):
-        raise ShapeMismatchError(
-            f"explore received {what} of shape {given.shape} for {n} rows; one label or value a "
-            f"row is expected, shape ({n},)."
-        )
+    labels = read_labels(values, n, f"explore (for {what or f'the column {name!r}'})")
+    given = labels.values
     if given.dtype.kind == "f" and not np.isfinite(given).all():
-        raise InvalidDataError(f"explore received NaN or infinity in {what}.")
+        raise InvalidDataError(f"explore received infinity in {what or f'the column {name!r}'}.")
     many = {"f": CLASSES, "i": MOST_CLASSES, "u": MOST_CLASSES}.get(given.dtype.kind, n)
     if class_names is None and len(np.unique(given.astype(str))) > many:
-        return Column("value" if what == "y" else name, given)
-    kinds, places = np.unique(
-        given.astype(str) if given.dtype == object else given, return_inverse=True
-    )
+        return Column("value" if what == "y" else name, _at(labels, given))
+    kinds, places = np.unique(given, return_inverse=True)
     if class_names is None:
-        return Column(name, places, tuple(map(str, kinds)))
-    if given.dtype.kind not in "iub" or kinds.min() < 0 or kinds.max() >= len(class_names):
+        return Column(name, _at(labels, places), tuple(map(str, kinds)))
+    numbered = not given.size or (kinds.min() >= 0 and kinds.max() < len(class_names))
+    if given.dtype.kind not in "iub" or not numbered:
         raise ShapeMismatchError(
             f"explore received {len(class_names)} class_names, but y holds {kinds[:5].tolist()} …; "
             "whole numbers from 0 that count the names are expected."
         )
-    return Column(name, given.astype(int), tuple(map(str, class_names)))
+    return Column(name, _at(labels, given.astype(int)), tuple(map(str, class_names)))
+
+
+def _at(labels: Labels, values: np.ndarray) -> np.ndarray:
+    """Give each row the value of its label, NaN where that is missing."""
+    if not labels.missing:
+        return values
+    placed = np.full(len(labels.known), np.nan)
+    placed[labels.known] = values
+    return placed
 
 
 def _some(n: int, rows: int, random_state: int) -> np.ndarray:

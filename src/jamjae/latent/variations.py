@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from sklearn.utils import check_random_state
 
+from jamjae.data.labels import read_labels, warn_of_missing
 from jamjae.errors import InvalidDataError, ShapeMismatchError
 
 if TYPE_CHECKING:
@@ -51,9 +52,14 @@ def class_means(Z: ArrayLike, y: ArrayLike) -> ClassMeans:
     Raises
     ------
     ShapeMismatchError
-        ``y`` has not one entry a code.
+        There is not one label per code.
     InvalidDataError
-        ``Z`` holds no codes, or NaN.
+        ``Z`` holds no codes, or NaN; no code has a label.
+
+    Warns
+    -----
+    UserWarning
+        Codes whose label is missing (None, NaN) are left out.
 
     Examples
     --------
@@ -61,14 +67,14 @@ def class_means(Z: ArrayLike, y: ArrayLike) -> ClassMeans:
     >>> found.classes.tolist(), found.codes.tolist(), found.counts.tolist()
     (['a', 'b'], [[1.0, 1.0], [5.0, 5.0]], [2, 1])
     """
-    codes, labels = _codes(Z, "class_means"), np.asarray(y)
-    if labels.shape != (len(codes),):
-        raise ShapeMismatchError(
-            f"class_means received {len(codes)} codes and labels of shape {labels.shape}; expected "
-            f"({len(codes)},), one a code."
-        )
-    classes, of_row, counts = np.unique(labels, return_inverse=True, return_counts=True)
-    means = np.stack([codes[of_row == number].mean(axis=0) for number in range(len(classes))])
+    codes = _codes(Z, "class_means")
+    labels = read_labels(y, len(codes), "class_means")
+    classes, of_row, counts = np.unique(labels.values, return_inverse=True, return_counts=True)
+    if not len(classes):
+        raise InvalidDataError(f"class_means received {len(codes)} codes, none with a label.")
+    warn_of_missing(labels, "class_means")
+    known = codes[labels.known]
+    means = np.stack([known[of_row == number].mean(axis=0) for number in range(len(classes))])
     return ClassMeans(classes, means, counts)
 
 

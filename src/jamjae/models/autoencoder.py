@@ -239,6 +239,7 @@ class Autoencoder(LatentModel):
             If the loss stops being finite or explodes.
         """
         self._validate_params()
+        callbacks.require_callables(self.callbacks)
         warm = self.warm_start and self.__sklearn_is_fitted__()
         rows = check_rows(self, X, "fit", reset=not warm)
         if warm:

@@ -2,12 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
+import keras
 import numpy as np
 
 from jamjae.engine.training import Progress, Report
+from jamjae.errors import InvalidTypeError, brief
+
+INSTEAD = {
+    "EarlyStopping": "early_stopping=True and patience=",
+    "ModelCheckpoint": "checkpoint_dir=, and save() after fit",
+    "BackupAndRestore": "checkpoint_dir=",
+    "LearningRateScheduler": "schedule= and learning_rate=",
+    "ReduceLROnPlateau": "schedule=",
+    "CSVLogger": "history_ after fit",
+    "ProgbarLogger": "verbose=1",
+}
+
+
+def require_callables(callbacks: Iterable[Any]) -> None:
+    """Refuse what cannot be called with a report, and name what stands for a Keras callback.
+
+    Raises
+    ------
+    InvalidTypeError
+    """
+    for callback in () if isinstance(callbacks, Iterator) else callbacks:
+        name = type(callback).__name__
+        if isinstance(callback, keras.callbacks.Callback):
+            cure = INSTEAD.get(name, "a function that is called with a report after each epoch")
+            raise InvalidTypeError(
+                f"callbacks= holds Keras's {name}, which jamjae cannot call. Use {cure} instead."
+            )
+        if not callable(callback):
+            raise InvalidTypeError(
+                f"callbacks= holds {brief(repr(callback))}; functions are expected, each called "
+                "with a report after each epoch."
+            )
 
 
 def observers(

@@ -1,4 +1,4 @@
-"""What an estimator is given, checked once: numeric rows of one shape, or one clear error."""
+"""Input of an estimator, checked once: numeric rows of one shape, or one clear error."""
 
 from __future__ import annotations
 
@@ -10,11 +10,17 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_array, validate_data
 
+from jamjae.data.numeric import (
+    channels_first_message,
+    column_names,
+    looks_channels_first,
+    numeric,
+)
 from jamjae.data.preprocessing import row_chunks
-from jamjae.errors import InvalidDataError, InvalidTypeError, ShapeMismatchError
+from jamjae.errors import InvalidDataError, InvalidTypeError, ShapeMismatchError, brief
 
 DTYPES = (np.float64, np.float32, np.uint8)  # anything else numeric becomes float64
-TOO_LARGE = 1e150  # the square of more is no finite number
+TOO_LARGE = np.float64(1e150)  # the square of more is no finite number
 
 
 def check_rows(model: BaseEstimator, X: Any, operation: str, *, reset: bool) -> np.ndarray:
@@ -39,14 +45,15 @@ def check_rows(model: BaseEstimator, X: Any, operation: str, *, reset: bool) -> 
         For rows of another shape than those of ``fit``.
     """
     attempt = f"{type(model).__name__} cannot {operation}"
-    rows = _as_array(model, X, attempt, reset)
+    given = numeric(X, attempt)
+    rows = _as_array(model, given, attempt, reset)
     if rows.shape[0] < 2 and reset:
         raise InvalidDataError(
             f"{attempt}: 1 sample was given (n_samples = 1, shape {rows.shape}), at least 2 are "
             "needed to learn what differs between samples. A single image or row needs a first "
             "axis of samples, and a fitted model to transform it."
         )
-    _require_finite(rows, attempt)
+    _require_finite(rows, attempt, column_names(given))
     if reset:
         if rows.ndim > 2:  # images have no names, even where rows of a table were fitted before
             model.__dict__.pop("feature_names_in_", None)
@@ -58,42 +65,42 @@ def check_rows(model: BaseEstimator, X: Any, operation: str, *, reset: bool) -> 
 
 
 def _as_array(model: BaseEstimator, X: Any, attempt: str, reset: bool) -> np.ndarray:
+    table = len(X.shape) <= 2
     settings = {"dtype": DTYPES, "ensure_all_finite": False, "order": "C"}
-    dimensions = _depth(X, attempt)
     try:
-        if dimensions <= 2:
-            if not reset and len(model.row_shape_) > 1:
-                rows = check_array(X, **settings)
-                _require_shape(model, rows, attempt)
-                return rows
+        if table and (reset or len(model.row_shape_) == 1):
             return validate_data(model, X, reset=reset, **settings)
         rows = check_array(X, allow_nd=True, **settings)
-    except ShapeMismatchError:
-        raise
     except ValueError as error:
-        raise InvalidDataError(f"{attempt}: {error}") from None
+        if "features" in str(error) and not reset:  # the estimator checks want their own words
+            raise ShapeMismatchError(f"{attempt}: {brief(error, 400)}") from None
+        raise InvalidDataError(f"{attempt}: {brief(error)}") from None
     except TypeError as error:
-        raise InvalidTypeError(f"{attempt}: {error}") from None
-    if dimensions > 4 or 0 in rows.shape:
-        raise InvalidDataError(
-            f"{attempt}: an array of shape {rows.shape} was given. Rows of a table (n, d) or "
-            "images (n, h, w) or (n, h, w, c) with at least one sample and one value are expected."
-        )
+        raise InvalidTypeError(f"{attempt}: {brief(error)}") from None
+    if not table:
+        _require_images(model, rows, attempt)
     if not reset:
         _require_shape(model, rows, attempt)
     return rows
 
 
-def _depth(X: Any, attempt: str) -> int:
-    if hasattr(X, "shape"):
-        return len(X.shape)
-    try:
-        return np.asarray(X).ndim
-    except ValueError as error:
+def _require_images(model: BaseEstimator, rows: np.ndarray, attempt: str) -> None:
+    if rows.ndim > 4 or 0 in rows.shape:
         raise InvalidDataError(
-            f"{attempt}: the samples do not all have the same shape ({error}). Bring images to one "
-            "size first; `jamjae.data.reading.read` does it for a folder of images."
-        ) from None
+            f"{attempt}: an array of shape {rows.shape} was given. Rows of a table (n, d) or "
+            "images (n, h, w) or (n, h, w, c) with at least one sample and one value are expected."
+        )
+    expected = (getattr(model, "row_shape_", None), _input_shape(model))
+    if looks_channels_first(rows.shape) and rows.shape[1:] not in expected:
+        raise InvalidDataError(channels_first_message(rows.shape, attempt))
+
+
+def _input_shape(model: BaseEstimator) -> tuple[int, ...] | None:
+    """Give the shape of the rows that an encoder of the user's own takes."""
+    encoder = getattr(model, "encoder", None)
+    if encoder is None or not encoder.built:
+        return None
+    return tuple(encoder.input_shape[1:])
 
 
 def _require_shape(model: BaseEstimator, rows: np.ndarray, attempt: str) -> None:
@@ -112,43 +119,63 @@ def _without_channel(shape: tuple[int, ...]) -> tuple[int, ...]:
     return shape[:2] if shape[2:] == (1,) else shape
 
 
-def _require_finite(rows: np.ndarray, attempt: str) -> None:
+def _require_finite(rows: np.ndarray, attempt: str, names: list[str]) -> None:
     if not np.issubdtype(rows.dtype, np.floating):
         return
     for chunk in row_chunks(rows):
         largest = float(np.abs(rows[chunk]).max())  # NaN wins over every number
         if not largest < TOO_LARGE:
-            _refuse(rows, chunk.start or 0, attempt)
+            _refuse(rows, attempt, names)
 
 
-def _refuse(rows: np.ndarray, start: int, attempt: str) -> None:
-    bad = ~(np.abs(rows[start:].astype(np.float64)) < TOO_LARGE)
-    first = tuple(int(i) for i in np.argwhere(bad)[0])
-    first = (first[0] + start, *first[1:])
+def _refuse(rows: np.ndarray, attempt: str, names: list[str]) -> None:
+    """Say where the first bad value is; chunk by chunk, for rows that fill the memory."""
+    first: tuple[int, ...] = ()
+    count = 0
+    for chunk in row_chunks(rows):
+        bad = ~(np.abs(rows[chunk]) < TOO_LARGE)
+        if not first and bad.any():
+            place = np.unravel_index(int(bad.argmax()), bad.shape)
+            first = (int(place[0]) + chunk.start, *map(int, place[1:]))
+        count += int(bad.sum())
     value = rows[first]
     kind = f"{value:g}" if np.isfinite(value) else "infinity (inf)"
     kind = "NaN" if np.isnan(value) else kind
+    column = f" (column {names[first[-1]]!r})" if names else ""
     raise InvalidDataError(
-        f"{attempt}: X holds {kind} at index {first}, the first of at least {int(bad.sum())} "
-        "values that are NaN, inf or too large to be squared. Finite numbers are expected: drop "
-        "those rows, or fill them, for example with sklearn.impute.SimpleImputer."
+        f"{attempt}: X holds {kind} at index {first}{column}, the first of {count} values that are "
+        "NaN, inf or too large to be squared. Finite numbers are expected: drop those rows, or "
+        "fill them, for example with sklearn.impute.SimpleImputer."
     )
 
 
 def check_codes(model: BaseEstimator, Z: Any) -> np.ndarray:
-    """Give codes as a float32 array (n, n_components_)."""
+    """Give codes as a float32 array (n, n_components_); a data frame's columns by their names."""
     attempt = f"{type(model).__name__} cannot decode"
+    codes = _in_order(model, numeric(Z, attempt), attempt)
     try:
-        codes = check_array(Z, dtype=np.float32, ensure_all_finite=False)
+        codes = check_array(codes, dtype=np.float32, ensure_all_finite=False)
     except ValueError as error:
-        raise InvalidDataError(f"{attempt}: {error}") from None
+        raise InvalidDataError(f"{attempt}: {brief(error)}") from None
     if codes.shape[1] != model.n_components_:
         raise ShapeMismatchError(
             f"{attempt}: codes of shape {codes.shape} were given, (n, {model.n_components_}) is "
-            "expected. Codes are what transform gives, one column a component."
+            "expected: one column per component, as transform returns them."
         )
-    _require_finite(codes, attempt)
+    _require_finite(codes, attempt, [])
     return codes
+
+
+def _in_order(model: BaseEstimator, Z: Any, attempt: str) -> Any:
+    """Put the columns of a data frame of codes in the order of the components they are named by."""
+    names, given = list(model.get_feature_names_out()), column_names(Z)
+    if given == names or not set(given) & set(names):
+        return Z
+    if sorted(given) == sorted(names):
+        return Z[names]
+    raise ShapeMismatchError(
+        f"{attempt}: the codes have the columns {brief(given)}, expected are {brief(names)}."
+    )
 
 
 def warn_of_other_range(rows: np.ndarray, fitted_dtype: str) -> None:

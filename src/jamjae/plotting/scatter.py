@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from jamjae.data.labels import Labels, read_labels
 from jamjae.errors import InvalidDataError, ShapeMismatchError
 from jamjae.plotting.style import (
     GREY,
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from numpy.typing import ArrayLike, NDArray
 
+UNLABELLED = "no label"
 MARKERS = "o^sDvPX*"
 RASTER_ABOVE = 5_000  # points of a scatter: a vector file of more is slow to open
 
@@ -48,7 +50,8 @@ def code_scatter(
     y : array-like of shape (n,), optional
         Integers, booleans or text are classes, each with a colour that colour-blind readers can
         tell from the others (and, beyond twelve, a marker) and an entry in the legend beside the
-        picture. Floating-point numbers are values, with a colour bar.
+        picture. Floating-point numbers are values, with a colour bar. Points whose label is
+        missing (None, NaN) are grey.
     class_names : sequence of str, optional
         What to call the classes: entry c names class c, or, if the classes are not numbered from
         zero, the entries name them in ascending order.
@@ -83,7 +86,8 @@ def code_scatter(
     ['shirt', 'shoe']
     """
     points = _points(Z)
-    groups, values = _classes_or_values(y, len(points))
+    labels = None if y is None else read_labels(y, len(points), "code_scatter")
+    groups, values = _classes_or_values(labels)
     if y is not None and colors is not None:
         raise InvalidDataError("code_scatter colours points by y or by colors; give one of them.")
     names = _class_names(groups, class_names) if groups else []
@@ -92,6 +96,9 @@ def code_scatter(
         ax = new_axes((6.0, 4.4) if y is not None else (4.6, 4.4)) if ax is None else ax
         quieten(ax)
         look = _point_look(len(points))
+        if labels is not None and labels.missing:
+            _scatter_unlabelled(ax, points[~labels.known], look)
+            points = points[labels.known]
         if groups:
             _scatter_classes(ax, points, groups, names, look)
         elif values is not None:
@@ -115,20 +122,14 @@ def _points(Z: ArrayLike) -> NDArray[np.float64]:
 
 
 def _classes_or_values(
-    y: ArrayLike | None, count: int
+    labels: Labels | None,
 ) -> tuple[tuple[NDArray[Any], NDArray[np.intp]] | None, NDArray[np.float64] | None]:
-    """Classes in ascending order with the class number of each point, or the values."""
-    if y is None:
+    """Classes in ascending order with the class number of each labelled point, or the values."""
+    if labels is None or not len(labels.values):
         return None, None
-    targets = np.asarray(y)
-    if targets.shape != (count,):
-        raise ShapeMismatchError(
-            f"code_scatter received {count} codes and y of shape {targets.shape}; expected "
-            f"({count},), one entry a code."
-        )
-    if targets.dtype.kind == "f":
-        return None, targets.astype(np.float64)
-    classes, numbers = np.unique(targets, return_inverse=True)
+    if labels.values.dtype.kind == "f":
+        return None, labels.values.astype(np.float64)
+    classes, numbers = np.unique(labels.values, return_inverse=True)
     return (classes, numbers), None
 
 
@@ -180,6 +181,12 @@ def _looks(classes: NDArray[Any]) -> list[tuple[str, str]]:
     return [(PALETTE[number % 12], MARKERS[number // 12 % 8]) for number in numbers]
 
 
+def _scatter_unlabelled(ax: Axes, points: NDArray[np.float64], look: dict[str, Any]) -> None:
+    """Draw points whose label is missing, grey and below the others."""
+    ax.scatter(points[:, 0], points[:, 1], c=LIGHT, zorder=0.5, label=UNLABELLED, **look)
+    ax.legend(loc="upper right", handletextpad=0.2)
+
+
 def _scatter_classes(
     ax: Axes,
     points: NDArray[np.float64],
@@ -199,6 +206,8 @@ def _scatter_classes(
         line([], [], ls="", marker=marker, color=color, ms=5, mew=0)
         for color, marker in zip(colors, markers, strict=True)
     ]
+    unlabelled = ax.get_legend_handles_labels()[0]
+    handles, names = [*handles, *unlabelled], [*names, *[UNLABELLED] * len(unlabelled)]
     place: Any = {"loc": "upper left", "bbox_to_anchor": (1.0, 1.0), "borderaxespad": 0.2}
     ax.legend(handles, names, ncols=math.ceil(len(names) / 18), handletextpad=0.2, **place)
 
@@ -269,11 +278,12 @@ def thumbnail_scatter(
         raise ShapeMismatchError(
             f"thumbnail_scatter received {len(points)} codes and {len(pictures)} images."
         )
-    groups, _ = _classes_or_values(y, len(points))
-    looks = [LIGHT] * len(points)
-    if groups:
-        colors = [color for color, _ in _looks(groups[0])]
-        looks = [colors[member] for member in groups[1]]
+    labels = None if y is None else read_labels(y, len(points), "thumbnail_scatter")
+    groups, _ = _classes_or_values(labels)
+    looks = np.full(len(points), LIGHT)
+    if labels is not None and groups:
+        colors = np.array([color for color, _ in _looks(groups[0])])
+        looks[labels.known] = colors[groups[1]]
     with drawn_in_style():
         ax = new_axes((8.4, 7.4)) if ax is None else ax
         places = _places(points)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import struct
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -25,7 +24,6 @@ COLOURLESS = ("1", "L", "LA", "I", "I;16", "I;16B", "I;16L", "I;16N")
 WIDE = ("I", "F", "I;16", "I;16B", "I;16L", "I;16N")
 WHITE = 255
 ORIENTATION = 0x0112  # the EXIF tag; from 5 on the image lies on its side
-PNG_TEXT = (b"eXIf", b"tEXt", b"zTXt", b"iTXt")  # the chunks in which a PNG says how it is turned
 
 
 class Found(NamedTuple):
@@ -174,29 +172,16 @@ def _bad_ones(file: Path, skipped: list[Path], *, skip_bad: bool) -> Iterator[No
 
 
 def _kind(file: Path, *, sized: bool) -> _Kind:
-    """Look at the header; a PNG's rotation may stand behind its pixels and is worth a search."""
+    """Read the header; only where the size is asked for is a PNG searched for its rotation."""
     from PIL import Image, ImageOps
 
     with Image.open(file) as image:
         width, height = image.size
         colour = image.mode not in COLOURLESS and not _grey_palette(image)
-        asks = sized and (image.format != "PNG" or _png_text(file))
-        turned = asks and image.getexif().get(ORIENTATION, 1) >= 5
+        turned = sized and image.getexif().get(ORIENTATION, 1) >= 5
         if turned and image.format == "TIFF":  # of which Pillow may have turned the size already
             height, width = ImageOps.exif_transpose(image).size
         return _Kind((width, height) if turned else (height, width), colour)
-
-
-def _png_text(file: Path) -> bool:
-    """Tell whether a PNG holds metadata; Pillow would decode all of it to find out."""
-    with file.open("rb") as content:
-        content.seek(8)
-        while len(head := content.read(8)) == 8:
-            length, kind = struct.unpack(">I4s", head)
-            if kind in PNG_TEXT:
-                return True
-            content.seek(length + 4, os.SEEK_CUR)
-    return False
 
 
 def _grey_palette(image: Image) -> bool:

@@ -127,7 +127,7 @@ function scale({ span: [low, high], colours }) {
   });
   const bar = document.createElement("i");
   bar.className = "scale";
-  bar.style.background = `linear-gradient(90deg, ${colours})`;
+  bar.style.background = `linear-gradient(90deg, ${colours.slice(0, SHADES)})`;
   return [words[0], bar, words[1]];
 }
 

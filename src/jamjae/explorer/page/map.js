@@ -4,6 +4,7 @@ const VIRIDIS = ["#440154", "#482878", "#3e4989", "#31688e", "#26828e", "#1f9e89
   "#6ece58", "#b5de2b", "#fde725"];
 const REACH = 12; // pixels around a point that count as the point
 const SHADES = 64;
+const UNLABELLED = "#999999"; // of rows whose label or value is missing
 
 const isDark = () => {
   const chosen = document.documentElement.dataset.theme;
@@ -29,20 +30,29 @@ function classColour(number, palette) {
 }
 
 // A column as colours: a number of a colour each row, the colours, and what the legend shows.
+// Rows without a label or value (NaN) have the last colour, grey.
 function colouring(column, n, palette) {
-  if (column.classes.length) {
-    const colours = column.classes.map((_, number) => classColour(number, palette));
-    return { bins: column.values, colours, classes: column.classes };
-  }
   if (!column.values) return { bins: new Uint8Array(n), colours: [classColour(0, palette)], classes: [] };
-  const sorted = Float32Array.from(column.values).sort();
-  const low = sorted[Math.floor(0.01 * (n - 1))], high = sorted[Math.ceil(0.99 * (n - 1))];
-  const bins = Uint8Array.from(column.values, (v) =>
+  const missing = column.values.some(Number.isNaN);
+  if (column.classes.length) {
+    const last = column.classes.length, classes = [...column.classes];
+    const colours = classes.map((_, number) => classColour(number, palette));
+    if (missing) classes.push(say("unlabelled"));
+    return {
+      bins: Array.from(column.values, (v) => (Number.isNaN(v) ? last : v)),
+      colours: [...colours, UNLABELLED],
+      classes,
+    };
+  }
+  const sorted = Float32Array.from(column.values.filter((v) => !Number.isNaN(v))).sort();
+  const end = sorted.length - 1;
+  const low = sorted[Math.floor(0.01 * end)], high = sorted[Math.ceil(0.99 * end)];
+  const bins = Uint8Array.from(column.values, (v) => Number.isNaN(v) ? SHADES :
     Math.round(clamp((v - low) / (high - low || 1), 0, 1) * (SHADES - 1)));
   const least = isDark() ? 0.2 : 0; // the darkest cannot be seen on a dark page
   const colours = Array.from({ length: SHADES }, (_, i) =>
     viridis(least + ((1 - least) * i) / (SHADES - 1)));
-  return { bins, colours, classes: [], span: [low, high] };
+  return { bins, colours: [...colours, UNLABELLED], classes: [], span: [low, high] };
 }
 
 function inside(polygon, x, y) {

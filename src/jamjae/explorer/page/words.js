@@ -101,6 +101,7 @@ const WORDS = {
   y: ["class", "클래스"],
   y_value: ["value", "값"],
   none: ["nothing", "없음"],
+  unlabelled: ["no label", "레이블 없음"],
   old: [
     "This browser is too old for the page (it lacks DecompressionStream). Please use a newer one.",
     "브라우저가 너무 오래되었습니다(DecompressionStream 없음). 새 버전을 사용하세요.",

@@ -1,0 +1,222 @@
+"""What is handed in as numbers: an array of them, or one short error that names the column.
+
+scikit-learn's checks convert dates to numbers (a missing one to -9.2e18), drop masks and turn a
+list of 8-bit images into floats. `numeric` runs before them.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import decimal
+from numbers import Complex, Real
+from typing import Any, NamedTuple
+
+import numpy as np
+import scipy.sparse
+
+from jamjae.errors import InvalidDataError, InvalidTypeError, brief
+
+DATES, DURATIONS, COMPLEX, TEXT, MISSING = "dates", "durations", "complex", "text", "missing"
+CURES = {
+    DATES: "Replace dates by numbers, such as (dates - dates.min()).dt.days",
+    DURATIONS: "Convert durations with .dt.total_seconds() (in NumPy: X / np.timedelta64(1, 's'))",
+    COMPLEX: "Complex data not supported: stack X.real and X.imag as columns, or take np.abs(X)",
+    TEXT: "Encode text, for example with sklearn.preprocessing.OneHotEncoder(sparse_output=False)",
+    MISSING: "Fill what is missing, for example with sklearn.impute.SimpleImputer",
+}
+REAL = "buif"  # kinds of NumPy types that hold real numbers
+OF_KIND = {"M": DATES, "m": DURATIONS, "c": COMPLEX}
+OF_TYPE = (
+    ((dt.date, dt.time, np.datetime64), DATES),
+    ((dt.timedelta, np.timedelta64), DURATIONS),
+)
+FEW_CHANNELS = (1, 3, 4)
+SIDE = 8  # pixels from which an axis is taken for a side of an image, not for channels
+NAMED = 3  # columns named in a message
+
+
+class _Problem(NamedTuple):
+    """What stands where numbers should."""
+
+    kind: str
+    example: str = ""
+
+
+def numeric(X: Any, attempt: str) -> Any:
+    """Give X as an array or data frame of real numbers.
+
+    Parameters
+    ----------
+    X : array-like
+        A data frame stays one, for its column names. A list of arrays or images becomes an array
+        of their own type: 8-bit images stay 8-bit.
+    attempt : str
+        Begins the message: ``"Autoencoder cannot fit"``.
+
+    Returns
+    -------
+    array or data frame
+
+    Raises
+    ------
+    InvalidTypeError
+        For a sparse matrix, and objects that are no numbers.
+    InvalidDataError
+        For text, dates, durations, complex numbers, masked entries, or samples of several shapes.
+    """
+    if scipy.sparse.issparse(X):
+        raise InvalidTypeError(
+            f"{attempt}: X is a sparse matrix of shape {X.shape}, a dense array is expected. "
+            "Convert it with X.toarray(). In a Pipeline, ask the step before for a dense array "
+            "(OneHotEncoder(sparse_output=False)), or put TruncatedSVD(100) or "
+            "FunctionTransformer(lambda X: X.toarray(), accept_sparse=True) between."
+        )
+    if hasattr(X, "iloc") and getattr(X, "ndim", 0) == 2:
+        kinds = [getattr(dtype, "kind", "O") for dtype in X.dtypes]
+        unclear = [i for i, kind in enumerate(kinds) if kind not in REAL]
+        _require_columns([(repr(str(X.columns[i])), X.iloc[:, i]) for i in unclear], attempt)
+        return X
+    array = X if isinstance(X, np.ndarray) else _stacked(X, attempt)
+    if isinstance(array, np.ma.MaskedArray):
+        array = _unmasked(array, attempt)
+    names = column_names(X)
+    if array.dtype.kind not in REAL:
+        _require_array(array, names, attempt)
+    return X if names else array
+
+
+def column_names(X: Any) -> list[str]:
+    """Give the names of a data frame's columns; none for an array."""
+    names = getattr(X, "columns", ())
+    return [str(name) for name in names] if not callable(names) else []
+
+
+def looks_channels_first(shape: tuple[int, ...]) -> bool:
+    """Tell whether an array (n, c, h, w) holds images whose channels come first."""
+    return len(shape) == 4 and shape[1] in FEW_CHANNELS and min(shape[2:]) >= SIDE
+
+
+def channels_first_message(shape: tuple[int, ...], attempt: str) -> str:
+    """Say what to do with images whose channels come first."""
+    return (
+        f"{attempt}: images of shape {shape} have their {shape[1]} channels first, (n, h, w, c) is "
+        "expected. Move the channels to the end: np.moveaxis(X, 1, -1)."
+    )
+
+
+def _stacked(X: Any, attempt: str) -> np.ndarray:
+    if isinstance(X, (list, tuple)) and any(isinstance(row, np.ma.MaskedArray) for row in X):
+        return np.ma.stack(X)
+    try:
+        return np.asarray(X)
+    except ValueError as error:
+        shapes = list(dict.fromkeys(np.shape(row) for row in _arrays(X)))
+        different = f": {shapes[0]} and {shapes[1]}" if len(shapes) > 1 else f" ({brief(error)})"
+        raise InvalidDataError(
+            f"{attempt}: the samples do not all have the same shape{different}. Bring images to "
+            "one size first; `jamjae.read` does it for a folder of images."
+        ) from None
+
+
+def _arrays(X: Any) -> list[np.ndarray]:
+    try:
+        return [np.asarray(row) for row in X]
+    except (ValueError, TypeError):
+        return []
+
+
+def _unmasked(array: np.ma.MaskedArray, attempt: str) -> np.ndarray:
+    masked = np.ma.getmaskarray(array)
+    if masked.any():
+        first = tuple(int(i) for i in np.unravel_index(int(masked.argmax()), masked.shape))
+        raise InvalidDataError(
+            f"{attempt}: X is a masked array with {int(masked.sum())} masked entries, the first at "
+            f"index {first}. Finite numbers are expected: fill them with X.filled(value), or drop "
+            "those rows."
+        )
+    return np.asarray(array.data)
+
+
+# --- what holds no numbers ------------------------------------------------------------------
+
+
+def _require_array(array: np.ndarray, names: list[str], attempt: str) -> None:
+    if array.ndim == 2 and array.dtype.kind == "O":
+        titles = [*map(repr, names)] or [f"column {i}" for i in range(array.shape[1])]
+        return _require_columns(list(zip(titles, array.T, strict=True)), attempt)
+    problem = _problem(array)
+    if problem is None:
+        return None
+    if array.ndim == 0 and problem.kind == TEXT:
+        raise InvalidDataError(
+            f"{attempt}: X is the text {brief(repr(array.item()))}, an array is expected. Read a "
+            "file with jamjae.read(path).X."
+        )
+    return _refuse([("", problem)], attempt)
+
+
+def _require_columns(columns: list[tuple[str, Any]], attempt: str) -> None:
+    looked = [(title, _problem(values)) for title, values in columns]
+    found = [(title, problem) for title, problem in looked if problem is not None]
+    if found:
+        _refuse(found, attempt)
+
+
+def _refuse(found: list[tuple[str, _Problem]], attempt: str) -> None:
+    """Name the columns, what they hold, and a cure for each kind."""
+    said = [
+        " ".join(filter(None, (title and f"in {title}", problem.kind, problem.example)))
+        for title, problem in found[:NAMED]
+    ]
+    more = f" and {len(found) - NAMED} columns more" if len(found) > NAMED else ""
+    kinds = list(dict.fromkeys(problem.kind for _, problem in found))
+    cures = [CURES[kind] for kind in kinds if kind in CURES]
+    objects = len(cures) < len(kinds)
+    raise (InvalidTypeError if objects else InvalidDataError)(
+        f"{attempt}: X must hold real numbers, but has {'; '.join(said)}{more}. "
+        + ". ".join([*cures, "Or leave those columns out."])
+    )
+
+
+def _problem(values: Any) -> _Problem | None:
+    """Tell what an array or column holds in place of numbers."""
+    dtype = values.dtype
+    kind = getattr(dtype, "kind", "O")
+    if kind in OF_KIND:
+        return _Problem(OF_KIND[kind], f"({dtype})")
+    if kind in REAL:
+        return None
+    flat = np.asarray(values, dtype=object).ravel()
+    kinds = {held: _kind_of_type(held) for held in set(map(type, flat))}
+    for value in flat:
+        problem = kinds[type(value)]
+        if problem == TEXT:
+            if not _is_number(value):
+                return _Problem(TEXT, f"such as {brief(repr(value), 40)}")
+        elif problem is not None:
+            return _Problem(problem, f"such as {brief(repr(value), 40)}")
+    return None
+
+
+def _kind_of_type(held: type) -> str | None:
+    """Tell what values of a type are, None for numbers and for None, which becomes NaN."""
+    if held.__name__ in ("NAType", "NaTType"):
+        return MISSING
+    if issubclass(held, (str, bytes)):
+        return TEXT
+    for types, kind in OF_TYPE:
+        if issubclass(held, types):
+            return kind
+    if issubclass(held, (Real, np.bool_, decimal.Decimal, type(None))):
+        return None
+    if issubclass(held, Complex):
+        return COMPLEX
+    return f"objects (the argument must be a string or a real number, not {held.__name__!r})"
+
+
+def _is_number(value: str | bytes) -> bool:
+    try:
+        float(value)
+    except ValueError:
+        return False
+    return True
