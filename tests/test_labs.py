@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 import jamjae
-from jamjae import Autoencoder, load_digits, make_roll
+from jamjae import Autoencoder, load_digits, make_roll, report
 from jamjae.errors import DataNotFoundError, InvalidDataError, OutputError
 from jamjae.labs import LABS, a2_denoise, data, find, lab_12_1, lab_12_3_cnn, lab_12_3_mlp, runner
 from jamjae.labs.notebook import Notebook, short
@@ -339,11 +339,11 @@ def test_a_lab_that_fails_does_not_keep_the_others_from_running(tmp_path, monkey
 # --- the notebook -------------------------------------------------------------------------------
 
 
-def test_recorded_numbers_stand_below_those_measured():
+def test_recorded_numbers_stand_below_those_measured(tmp_path):
     lab = Notebook("x", "A title", Settings())
     lab.section("S")
     lab.results({"one": {"MSE": 1.5}, "two": {"MSE": 0.5}}, recorded={("one", "MSE"): 1234.0})
-    page = lab.parts[-1].html()
+    page = report.write(lab.report(), tmp_path).read_text(encoding="utf-8")
     assert "recorded 1,234.0" in page
     assert re.search(r'class="[^"]*best[^"]*">0.5', page)
     assert lab.numbers[0]["recorded"] == 1234.0
