@@ -44,7 +44,7 @@ CHANNELS = [(1, 4), (3, 2), (1, 13)]
 
 
 def value_and_gradients(function, *arguments):
-    value, pull = jax.vjp(function, *arguments)
+    value, pull = jax.vjp(jax.jit(function), *arguments)
     return value, *pull(jnp.cos(jnp.arange(value.size, dtype=value.dtype)).reshape(value.shape))
 
 
