@@ -164,7 +164,7 @@ def test_hidden_widths_noise_and_the_rest(tmp_path):
         (["fit", "nothing/here.csv", "-o", "m.jamjae"], "no such file or folder"),
         (["fit", "iris", "-o", "."], "it is a folder"),
         (["fit", "iris", "-o", "file.txt/m.jamjae"], "Cannot write"),
-        (["fit", "file.txt", "-o", "m.jamjae"], "are not understood"),
+        (["fit", "file.txt", "-o", "m.jamjae"], "are not supported"),
         (["fit", "iris", "-o", "m.jamjae", "--loss", "mee"], "'loss' parameter"),
         (["info", "file.txt"], "not a .jamjae file"),
         (["info", "none.jamjae"], "no such file"),
