@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import stat
 import subprocess
 import sys
 import zipfile
@@ -13,6 +15,7 @@ import pytest
 
 import jamjae
 from jamjae import Autoencoder, load_model
+from jamjae.data.atomic import atomic
 from jamjae.errors import DataNotFoundError, ModelFileError, OutputError
 from jamjae.models import persistence
 
@@ -338,6 +341,39 @@ def test_a_full_disk_loses_nothing(model, path, monkeypatch):
         model.save(path)
     assert path.read_bytes() == before
     assert [entry.name for entry in path.parent.iterdir()] == [path.name]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="has no named pipes")
+def test_only_regular_files_are_replaced(tmp_path):
+    pipe, folder, loop = tmp_path / "pipe", tmp_path / "folder", tmp_path / "loop"
+    os.mkfifo(pipe)
+    folder.mkdir()
+    loop.symlink_to(loop)
+    linked = tmp_path / "null"
+    linked.symlink_to(os.devnull)
+    for target in (pipe, folder, loop, linked):
+        with pytest.raises(OutputError, match="Cannot write"), atomic(target) as temporary:
+            temporary.write_text("lost")
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["folder", "loop", "null", "pipe"]
+    assert stat.S_ISFIFO(pipe.stat().st_mode)
+
+
+def test_what_a_killed_process_left_is_removed_by_the_next_write(tmp_path):
+    program = (
+        "import os, sys\n"
+        "from jamjae.data.atomic import atomic\n"
+        "with atomic(sys.argv[1]) as temporary:\n"
+        "    temporary.write_text('half')\n"
+        "    os._exit(9)\n"
+    )
+    for name in ("a.txt", "b.txt"):
+        subprocess.run([sys.executable, "-c", program, str(tmp_path / name)], check=False)
+    assert len(list(tmp_path.iterdir())) == 2
+    with atomic(tmp_path / "a.txt") as outer, atomic(tmp_path / "a.txt") as temporary:
+        temporary.write_text("whole")
+        outer.write_text("whole")  # that of a living process stays
+    assert (tmp_path / "a.txt").read_text() == "whole"
+    assert len(list(tmp_path.iterdir())) == 2  # what was left beside b.txt is b.txt's
 
 
 def test_pixels_are_scaled_in_the_compiled_step_after_loading_too(tmp_path):

@@ -146,11 +146,10 @@ def mse_unit(dtype: Any) -> str:
 
 def require_writable(path: Path) -> None:
     """Refuse a place that cannot be written before any work is done for it."""
-    from jamjae.data.atomic import atomic
+    from jamjae.data.atomic import atomic, target_of
     from jamjae.errors import OutputError
 
-    if path.is_dir():
-        raise OutputError(f"Cannot write {str(path)!r}: it is a folder. Give the name of a file.")
+    target_of(path)
     probe = path.with_name(f".{path.name}.probe")
     try:
         with atomic(probe) as temporary:
