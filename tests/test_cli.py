@@ -6,12 +6,15 @@ import gc
 import json
 import os
 import pty
+import shutil
 import signal
 import subprocess
 import sys
+import warnings
 
 import numpy as np
 import pytest
+import typer
 from PIL import Image
 from typer.testing import CliRunner
 
@@ -275,6 +278,52 @@ def test_only_interrupts_are_passed_over_in_callbacks(monkeypatch, capsys):
         gc.collect()
         gc.callbacks.remove(fail)
         assert ("Traceback" in capsys.readouterr().err) == told
+
+
+def test_a_command_leaves_the_process_as_it_was(monkeypatch):
+    def state():
+        return (
+            warnings.showwarning,
+            list(warnings.filters),
+            sys.unraisablehook,
+            signal.getsignal(signal.SIGINT),
+        )
+
+    def interrupted():
+        warnings.simplefilter("ignore")
+        guard._hear(signal.SIGINT, None)
+
+    before = state()
+    run("datasets")
+    with pytest.raises(typer.Exit):
+        guard.guarded(interrupted)()
+    assert state() == before
+
+
+def test_no_input_is_replaced(table, table_model, tmp_path):
+    rows, model = tmp_path / "rows.npy", tmp_path / "model.npy"  # any name will do for a model
+    np.save(rows, np.zeros((4, 4)))
+    shutil.copy(table_model, model)
+    alias = tmp_path / "alias.npy"
+    alias.symlink_to(rows)
+    page, figure = tmp_path / "page.html", tmp_path / "figure.png"
+    for link in (page, figure):
+        link.symlink_to(model)
+    contents = rows.read_bytes(), model.read_bytes()
+    for arguments in (
+        ("encode", model, rows, "-o", alias),
+        ("encode", model, rows, "-o", model),
+        ("decode", model, rows, "-o", rows),
+        ("reconstruct", model, alias, "-o", rows),
+        ("reconstruct", model, rows, "-o", model),
+        ("explore", model, rows, "-o", page),
+        ("map", model, rows, "-o", figure),
+        ("compare", rows, "-o", tmp_path),
+        ("fit", rows, "-o", alias),
+    ):
+        told = run(*arguments, code=2).stderr
+        assert "Name another place" in " ".join(told.split()), arguments
+    assert contents == (rows.read_bytes(), model.read_bytes())
 
 
 def test_a_terminal_shows_a_live_bar(tmp_path):

@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import keras
 import numpy as np
 import pytest
+import safetensors.numpy
 from sklearn.exceptions import ConvergenceWarning
 
 from jamjae import Autoencoder
@@ -397,6 +398,11 @@ def test_a_damaged_checkpoint_is_refused(X, tmp_path):
     with pytest.raises(Interrupted):
         Autoencoder(2, checkpoint_dir=tmp_path, callbacks=[interrupt_at(2)]).fit(X)
     (file,) = tmp_path.iterdir()
-    file.write_bytes(file.read_bytes()[:100])
-    with pytest.raises(ModelFileError, match="Delete it"):
-        Autoencoder(2, checkpoint_dir=tmp_path).fit(X)
+    whole = file.read_bytes()
+    changed = bytearray(whole)
+    changed[-1] ^= 0x01  # one bit of the last array
+    arrays = {"0": np.zeros(1, np.float32)}
+    for content in (whole[:100], bytes(changed), b"", safetensors.numpy.save(arrays)):
+        file.write_bytes(content)
+        with pytest.raises(ModelFileError, match="Delete it"):
+            Autoencoder(2, checkpoint_dir=tmp_path).fit(X)

@@ -214,9 +214,7 @@ def plan(model: Any, pair: architectures.Pair, in_graph: tuple[float, float]) ->
     elif own(model) and model.optimizer == "adam":
         rate = adam_rate(pair)
     recipe = training.Recipe(
-        networks=tuple(
-            (name, keras_bridge.template(layers[name], anew=True)) for name in sorted(layers)
-        ),
+        networks=tuple((name, keras_bridge.template(layers[name])) for name in sorted(layers)),
         shapes=tuple(sorted(shapes.items())),
         in_graph=in_graph,
         loss=LOSSES[model.loss] if isinstance(model.loss, str) else model.loss,
