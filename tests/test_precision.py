@@ -28,3 +28,14 @@ def test_numpy_integers_are_accepted_as_parameters():
     X = np.random.RandomState(0).normal(size=(20, 4))
     model = Autoencoder(np.int64(3), network=(), epochs=np.int64(1), batch_size=np.int64(8)).fit(X)
     assert model.transform(X).shape == (20, 3)
+
+
+def test_float64_data_come_back_as_float64_without_scaling():
+    X = np.random.RandomState(0).normal(size=(20, 4))
+    model = Autoencoder(2, network=(), scaling=None, epochs=1).fit(X)
+    assert model.reconstruct(X).dtype == np.float64
+
+
+def test_a_constant_8_bit_image_set_that_is_reconstructed_scores_1():
+    X = np.full((20, 4, 4), 101, dtype=np.uint8)
+    assert Autoencoder(1, network=(), epochs=1, random_state=0).fit(X).score(X) == 1.0
