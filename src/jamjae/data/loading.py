@@ -66,7 +66,7 @@ def source(
 
 def padded(rows: Rows, batch_size: int, length: int = 0) -> dict[str, jax.Array]:
     """Hand rows over, filled up with zeros to a whole number of batches for at least `length`."""
-    held = _few(-(-max(length, len(rows["x"])) // batch_size)) * batch_size
+    held = _few(int(-(-max(length, len(rows["x"])) // batch_size))) * int(batch_size)
     return {name: jnp.asarray(_filled(array, held)) for name, array in rows.items()}
 
 

@@ -302,7 +302,7 @@ class Autoencoder(LatentModel):
         recipe, before = getattr(self, "_training", (None, state))
         if recipe == job.recipe:  # the same weights' next step; of other parameters the first
             state = before._replace(params=state.params)
-        data = loading.source({"x": rows}, self._scaled, self.batch_size)
+        data = loading.source({"x": rows}, self._scaled, int(self.batch_size))
         epoch = training.compiled(job.recipe).epoch
         begun, rate = training.Progress.begin(state), Rate(job.peak, 1.0)
         progress = training.run(begun, epoch, data, rate, 1, sound=plan.sound(self))
@@ -358,7 +358,7 @@ class Autoencoder(LatentModel):
         rate = Rate(job.peak, float(data.steps * epochs))
         validate = None
         if held is not None:
-            validate = training.validation(program, self._scaled(held), self.batch_size)
+            validate = training.validation(program, self._scaled(held), int(self.batch_size))
         baseline = plan.baseline_loss(self, self.baseline_, self.scale_)
         observers = callbacks.observers(self.callbacks, self.verbose, baseline)
         if checkpoint is not None:
