@@ -327,7 +327,7 @@ def _advanced(progress: Progress, state: TrainState, terms: dict[str, float]) ->
     value = terms.get("val_loss", terms["loss"])
     number = len(progress.history)
     progress = progress._replace(state=state, history=(*progress.history, terms))
-    if value > progress.best_value:
+    if not value <= progress.best_value:  # NaN is never better
         return progress
     return progress._replace(best=state, best_value=value, best_epoch=number)
 

@@ -114,17 +114,17 @@ def build(model: Any, shape: tuple[int, ...]) -> architectures.Pair:
         )
     convolutional = model.network == "auto" and architectures.prefers_convolution(shape)
     if model.network == "conv" or convolutional:
-        return architectures.convolutional(shape, model.n_components, anchored=anchored)
+        return architectures.convolutional(shape, int(model.n_components), anchored=anchored)
     widths = model.network
     if isinstance(widths, str):
-        widths = architectures.dense_widths(shape, model.n_components)
+        widths = architectures.dense_widths(shape, int(model.n_components))
     if not all(isinstance(width, Integral) and int(width) >= 1 for width in widths):
         raise InvalidNetworkError(
             f"network={widths!r} was given, but hidden widths are whole numbers from 1, "
             "for example network=(512, 128)."
         )
     return architectures.dense(
-        shape, model.n_components, [int(w) for w in widths], anchored=anchored
+        shape, int(model.n_components), [int(w) for w in widths], anchored=anchored
     )
 
 
