@@ -64,9 +64,11 @@ def compiled_few(function: Callable[..., Any]) -> Callable[..., Any]:
         with _tracing, _uninterrupted():
             if len(held) >= SHAPES:
                 held.clear()
-            compiled = held[kind] = jax.jit(_another(function))
+            compiled = jax.jit(_another(function))
             _count()
-            return compiled(*arguments)
+            result = compiled(*arguments)
+            held[kind] = compiled  # only now: another thread calls what it finds without the lock
+            return result
 
     return call
 
