@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import copy
 import importlib.util
 import sys
 
 import numpy as np
 import pytest
+from PIL import Image
 from sklearn.base import clone
 from sklearn.datasets import load_sample_images
 
 from jamjae.engine.augmentation import ClippedNoise, RandomAffine
-from jamjae.errors import InvalidDataError, MissingDependencyError, ShapeMismatchError
+from jamjae.errors import JamjaeError, MissingDependencyError, ShapeMismatchError
 from jamjae.evaluation import metrics
 from jamjae.models.denoising import CLASSICAL, NeighborDenoiser, PatchDenoiser, denoise_classically
 
@@ -103,7 +105,7 @@ def test_codes_stand_where_their_patches_are(learned):
 
 
 def test_neighbours_give_back_what_they_have_seen():
-    model = NeighborDenoiser(1, corruption=ClippedNoise(0.05, seed=0)).fit(TRAIN)
+    model = NeighborDenoiser(1, corruption=ClippedNoise(0.05), random_state=0).fit(TRAIN)
     assert np.array_equal(model.denoise(noisy_of(TRAIN)), TRAIN)
 
 
@@ -115,7 +117,7 @@ def test_neighbours_are_averaged():
 
 def test_augmented_copies_are_kept():
     model = NeighborDenoiser(2, augmentation=RandomAffine(rotation=90, seed=0), copies=3)
-    assert model.fit(TRAIN).neighbours_.n_samples_fit_ == 3 * len(TRAIN)
+    assert model.fit(TRAIN).neighbors_.n_samples_fit_ == 3 * len(TRAIN)
 
 
 def test_they_are_estimators():
@@ -123,24 +125,101 @@ def test_they_are_estimators():
         assert clone(model).get_params() == model.get_params()
 
 
-@pytest.mark.parametrize(
-    ("call", "error"),
-    [
-        (lambda: PatchDenoiser().fit(np.zeros((3, 4))), InvalidDataError),
-        (lambda: PatchDenoiser().fit(np.zeros((0, 20, 20))), InvalidDataError),
-        (lambda: PatchDenoiser().fit(np.full((3, 20, 20), np.nan)), InvalidDataError),
-        (lambda: PatchDenoiser().fit(np.full((3, 20, 20), 7.0)), InvalidDataError),
-        (lambda: PatchDenoiser().fit(np.full((3, 20, 20), -0.1)), InvalidDataError),
-        (lambda: PatchDenoiser(patch=21).fit(np.zeros((3, 20, 20))), InvalidDataError),
-        (lambda: PatchDenoiser().fit([["a"]]), InvalidDataError),
-        (lambda: NeighborDenoiser(9).fit(TRAIN), InvalidDataError),
-        (lambda: NeighborDenoiser().fit(TRAIN).denoise(TEST[:, :8]), ShapeMismatchError),
-        (lambda: denoise_classically(NOISY, "magic", 0.1), InvalidDataError),
-        (lambda: denoise_classically(NOISY, "median", 0.0), InvalidDataError),
-    ],
-)
-def test_bad_input_is_refused(call, error):
-    with pytest.raises(error):
+def test_patches_are_learned_from_pairs():
+    settings = {"patch": 8, "n_components": 16, "epochs": 3, "random_state": 0}
+    inverted = PatchDenoiser(**settings).fit(TRAIN, corrupted=255 - TRAIN)
+    expected = metrics.psnr(TEST, 255 - TEST, data_range=255)
+    assert psnr(inverted.denoise(255 - TEST)) > expected + 10
+
+
+def test_images_of_several_sizes_are_learned_and_denoised(learned):
+    sizes = [TRAIN[0], TRAIN[1][:20, :28], TRAIN[2][:9]]
+    model = PatchDenoiser(SIGMA, patch=8, n_components=4, epochs=1, random_state=0).fit(sizes)
+    model.fit(sizes, corrupted=[noisy_of(image) for image in sizes])
+    found = learned.denoise(sizes)
+    assert [image.shape for image in found] == [image.shape for image in sizes]
+    assert all(image.dtype == np.uint8 for image in found)
+    np.testing.assert_array_equal(found[1], learned.denoise(sizes[1][None])[0])
+    assert [codes.shape for codes in learned.codes(sizes)] == [(4, 4, 16), (2, 3, 16), (1, 4, 16)]
+
+
+def test_a_list_of_one_size_is_an_array(learned):
+    images = [Image.fromarray(image) for image in NOISY]
+    np.testing.assert_array_equal(learned.denoise(images), learned.denoise(NOISY))
+
+
+@pytest.mark.parametrize("step", [1, 3, 8])
+def test_every_pixel_is_covered(learned, step):
+    model = copy.copy(learned).set_params(step=step)
+    found = model.denoise(NOISY[:1, :30, :31] / 255.0)
+    assert np.isfinite(found).all()
+
+
+@pytest.mark.parametrize("seeds", [(0, 0, 1), (None, None, 0)])
+def test_a_seed_keeps_the_same_versions_and_leaves_the_layer_alone(seeds):
+    layer = RandomAffine(rotation=90, seed=7)
+    state = np.array(layer.seed_generator.state)
+    fits = [NeighborDenoiser(1, augmentation=layer, random_state=seed).fit(TRAIN) for seed in seeds]
+    first, again, other = (model.denoise(NOISY) for model in fits)
+    np.testing.assert_array_equal(first, again)
+    assert not np.array_equal(first, other)
+    np.testing.assert_array_equal(np.array(layer.seed_generator.state), state)
+
+
+GREY = np.full((3, 20, 20), 0.5)
+BAD = {
+    "a table": (lambda: PatchDenoiser().fit(np.zeros((3, 4))), r"shape \(3, 4\).*X\[None\]"),
+    "nothing": (lambda: PatchDenoiser().fit(np.zeros((0, 20, 20))), r"shape \(0, 20, 20\)"),
+    "NaN": (lambda: PatchDenoiser().fit(np.full((3, 20, 20), np.nan)), "NaN or infinity"),
+    "too bright": (lambda: PatchDenoiser().fit(GREY + 7.0), "up to 7.5.*Divide"),
+    "below 0": (lambda: PatchDenoiser().fit(GREY - 0.6), r"down to -0.1.*np.clip\(X, 0, 1\)"),
+    "text": (lambda: PatchDenoiser().fit([["a"]]), "PatchDenoiser cannot fit: .*text"),
+    "one color image": (
+        lambda: PatchDenoiser().fit(TRAIN[0]),
+        r"\(32, 32, 3\) looks like one color image.*X\[None\]",
+    ),
+    "channels first": (
+        lambda: PatchDenoiser().fit(np.moveaxis(TRAIN, -1, 1)),
+        r"3 channels first.*np.moveaxis\(X, 1, -1\)",
+    ),
+    "several channels": (
+        lambda: PatchDenoiser().fit([TRAIN[0], TRAIN[1][..., 0]]),
+        "have 1 and 3 channels",
+    ),
+    "a large patch": (lambda: PatchDenoiser(patch=21).fit(GREY), "20 x 20 .* 21 x 21"),
+    "one small image": (
+        lambda: PatchDenoiser().fit([TRAIN[0], TRAIN[1][:9]]),
+        "9 x 32 pixels is smaller than a patch of 12 x 12",
+    ),
+    "a wide step": (lambda: PatchDenoiser(patch=5, step=8).fit(GREY), "step from 1 to 5"),
+    "no step": (lambda: PatchDenoiser(step=0).fit(GREY), "step=0; expected a whole number from 1"),
+    "no patch": (lambda: PatchDenoiser(patch=1).fit(GREY), "patch=1; .* from 2"),
+    "half a component": (lambda: PatchDenoiser(n_components=0.5).fit(GREY), "n_components=0.5"),
+    "negative noise": (lambda: PatchDenoiser(-1).fit(GREY), "noise=-1; .* from 0 to 1"),
+    "noise of 255": (lambda: PatchDenoiser(25).fit(GREY), "noise=25; .*Divide .* by 255"),
+    "pairs of other sizes": (
+        lambda: PatchDenoiser().fit(GREY, corrupted=GREY[:2]),
+        "corrupted= holds 2 images and X 3",
+    ),
+    "too few neighbors": (lambda: NeighborDenoiser(9).fit(TRAIN), "n_neighbors=9 of 8 images"),
+    "no neighbor": (lambda: NeighborDenoiser(0).fit(TRAIN), "expected 1 to 8"),
+    "neighbors of another size": (
+        lambda: NeighborDenoiser().fit(TRAIN).denoise(TEST[:, :8]),
+        r"\(8, 32, 3\) were given.*PatchDenoiser",
+    ),
+    "neighbors of several sizes": (
+        lambda: NeighborDenoiser().fit([TRAIN[0], TRAIN[1][:9]]),
+        r"several sizes, \(9, 32\) and \(32, 32\).*PatchDenoiser",
+    ),
+    "an unknown method": (lambda: denoise_classically(NOISY, "magic", 0.1), "method='magic'"),
+    "no deviation": (lambda: denoise_classically(NOISY, "median", 0.0), "sigma=0.0"),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_bad_input_is_refused_before_the_fit_with_a_cure(name):
+    call, message = BAD[name]
+    with pytest.raises(JamjaeError, match=message):
         call()
 
 

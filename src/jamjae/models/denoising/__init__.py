@@ -1,6 +1,6 @@
-"""Noise taken from images: by an autoencoder of patches, by neighbours, and classically.
+"""Noise removed from images: by an autoencoder of patches, by nearest neighbors, and classically.
 
-All take and give images of one shape, ``uint8`` from 0 to 255 or numbers from 0 to 1.
+Images are ``uint8`` from 0 to 255, or numbers from 0 to 1.
 """
 
 from jamjae.models.denoising.classical import CLASSICAL, denoise_classically

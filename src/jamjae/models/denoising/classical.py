@@ -1,4 +1,4 @@
-"""Denoisers that learn nothing: what scikit-image and bm3d have, by one name each."""
+"""Denoisers that learn nothing: those of scikit-image and bm3d, each by a name."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from jamjae.errors import InvalidDataError, MissingDependencyError
 from jamjae.models.denoising.images import images
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import NDArray
 
 Denoiser = Callable[[Any, float], Any]
 TV_WEIGHT = 0.8  # of total variation, in standard deviations of the noise
@@ -71,27 +71,27 @@ CLASSICAL: dict[str, Denoiser] = {
 }
 
 
-def denoise_classically(X: ArrayLike, method: str, sigma: float) -> NDArray[Any]:
-    """Take noise of a known strength from images, by a method that learns nothing.
+def denoise_classically(X: Any, method: str, sigma: float) -> Any:
+    """Remove noise of a known strength from images, by a method that learns nothing.
 
     Parameters
     ----------
-    X : array-like of shape (n, h, w) or (n, h, w, c)
-        uint8, or numbers from 0 to 1.
+    X : array-like of shape (n, h, w) or (n, h, w, c), or list of images
+        uint8, or numbers from 0 to 1; the images of a list may have several sizes.
     method : {"median", "total variation", "non-local means", "wavelet", "BM3D"}
         A key of `CLASSICAL`.
     sigma : float > 0
-        Standard deviation of the noise, of pixels from 0 to 1. The median has no use for it.
+        Standard deviation of the noise, of pixels from 0 to 1. The median does not use it.
 
     Returns
     -------
-    array
+    array, or list of arrays for a list of images of several sizes
         In the shape, units and type of X.
 
     Raises
     ------
     InvalidDataError
-        For no images, or another method.
+        For arrays that are no images, an unknown method, or a sigma that is not above 0.
     MissingDependencyError
         Wavelets need PyWavelets and BM3D needs bm3d: ``pip install "jamjae[denoise]"``.
 
@@ -111,12 +111,16 @@ def denoise_classically(X: ArrayLike, method: str, sigma: float) -> NDArray[Any]
     """
     if method not in CLASSICAL:
         raise InvalidDataError(
-            f"There is no classical denoiser called {method!r}; there are {', '.join(CLASSICAL)}."
+            f"denoise_classically received method={method!r}; expected one of "
+            f"{', '.join(CLASSICAL)}."
         )
     if not (np.isfinite(sigma) and sigma > 0):
-        raise InvalidDataError(f"sigma={sigma} was given; a standard deviation above 0 is needed.")
+        raise InvalidDataError(
+            f"denoise_classically received sigma={sigma}; expected a standard deviation above 0, "
+            "of pixels from 0 to 1."
+        )
     given = images(X, "denoise_classically")
-    return given.like(np.stack([CLASSICAL[method](image, sigma) for image in given.values]))
+    return given.like(CLASSICAL[method](image, sigma) for image in given.values)
 
 
 def _missing(library: str) -> MissingDependencyError:

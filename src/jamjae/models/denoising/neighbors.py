@@ -1,4 +1,4 @@
-"""k-NN as a denoiser: the clean images whose noisy versions are nearest, averaged."""
+"""k-NN as a denoiser: the mean of the clean images whose noisy versions are nearest."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.neighbors import KNeighborsRegressor
+from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from jamjae.errors import InvalidDataError, ShapeMismatchError
@@ -18,20 +19,30 @@ if TYPE_CHECKING:
 
 
 class NeighborDenoiser(BaseEstimator):
-    """Restore an image as the mean of the clean images whose noisy versions are nearest to it.
+    """Denoise an image as the mean of the clean images whose noisy versions are nearest to it.
 
-    The rival of a denoising autoencoder in the chapter: it can only give back what it has seen.
+    The classical rival of a denoising autoencoder: it returns only what it has seen.
 
     Parameters
     ----------
     n_neighbors : int, default=5
     corruption : keras.Layer, default=None
-        Makes the noisy versions: ``jamjae.engine.augmentation.ClippedNoise(0.3)``. None compares
-        with the clean images themselves.
+        Makes the noisy versions, for example ``jamjae.engine.augmentation.ClippedNoise(0.3)``. None
+        compares with the clean images themselves. The layer is copied.
     augmentation : keras.Layer, default=None
-        Changes the clean images before: ``jamjae.engine.augmentation.RandomAffine(rotation=180)``.
+        Changes the clean images first, for example
+        ``jamjae.engine.augmentation.RandomAffine(rotation=180)``. The layer is copied.
     copies : int, default=1
-        Versions of each image that are kept; all of them are in memory.
+        Versions kept of each image; all of them are in memory.
+    random_state : int, RandomState or None, default=None
+        Seeds the two layers; None leaves them the seeds they have.
+
+    Attributes
+    ----------
+    neighbors_ : sklearn.neighbors.KNeighborsRegressor
+        From noisy versions to clean images, both flattened.
+    image_shape_ : tuple
+        (h, w, c).
 
     Examples
     --------
@@ -48,11 +59,13 @@ class NeighborDenoiser(BaseEstimator):
         corruption: keras.Layer | None = None,
         augmentation: keras.Layer | None = None,
         copies: int = 1,
+        random_state: Any = None,
     ) -> None:
         self.n_neighbors = n_neighbors
         self.corruption = corruption
         self.augmentation = augmentation
         self.copies = copies
+        self.random_state = random_state
 
     def fit(self, X: ArrayLike, y: None = None) -> Self:
         """Keep clean images (n, h, w) or (n, h, w, c) and their noisy versions.
@@ -60,29 +73,34 @@ class NeighborDenoiser(BaseEstimator):
         Raises
         ------
         InvalidDataError
-            For no images, or fewer than ``n_neighbors`` with all copies.
+            For arrays that are no images, or fewer images than ``n_neighbors`` with all copies.
         """
-        given = images(X, "NeighborDenoiser.fit")
-        if len(given.values) * self.copies < self.n_neighbors:
+        given = np.asarray(images(X, "NeighborDenoiser cannot fit", several_sizes=False).values)
+        if not 1 <= self.n_neighbors <= len(given) * self.copies:
             raise InvalidDataError(
-                f"NeighborDenoiser was given {len(given.values)} images to find "
-                f"{self.n_neighbors} neighbours among. Give more, or a smaller n_neighbors."
+                f"NeighborDenoiser cannot fit: n_neighbors={self.n_neighbors} of {len(given)} "
+                f"images with copies={self.copies}; expected 1 to {len(given) * self.copies}. Give "
+                "more images, or a smaller n_neighbors."
             )
-        clean = changed(self.augmentation, np.tile(given.values, (self.copies, 1, 1, 1)))
-        noisy = changed(self.corruption, clean)
+        rng = None if self.random_state is None else check_random_state(self.random_state)
+        clean = changed(self.augmentation, np.tile(given, (self.copies, 1, 1, 1)), rng)
+        noisy = changed(self.corruption, clean, rng)
         flat = (len(clean), -1)
         found = KNeighborsRegressor(self.n_neighbors, algorithm="brute")
-        self.neighbours_ = found.fit(noisy.reshape(flat), clean.reshape(flat))
-        self.image_shape_ = given.values.shape[1:]
+        self.neighbors_ = found.fit(noisy.reshape(flat), clean.reshape(flat))
+        self.image_shape_ = given.shape[1:]
         return self
 
     def denoise(self, X: ArrayLike) -> NDArray[Any]:
-        """Restore noisy images, in their shape, units and type."""
+        """Denoise images of the size of those of ``fit``, in their units and type."""
         check_is_fitted(self)
-        given = images(X, "NeighborDenoiser.denoise")
-        if given.values.shape[1:] != self.image_shape_:
+        given = images(X, "NeighborDenoiser cannot denoise", several_sizes=False)
+        values = np.asarray(given.values)
+        if values.shape[1:] != self.image_shape_:
             raise ShapeMismatchError(
-                f"NeighborDenoiser learned from images of {self.image_shape_} values and received "
-                f"{given.values.shape[1:]}."
+                f"NeighborDenoiser cannot denoise: images of shape {values.shape[1:]} were given, "
+                f"those of fit had {self.image_shape_}. Resize them, or use PatchDenoiser."
             )
-        return given.like(self.neighbours_.predict(given.values.reshape(len(given.values), -1)))
+        flat = self.neighbors_.predict(values.reshape(len(values), -1))
+        found: NDArray[Any] = given.like(flat.reshape(values.shape))
+        return found

@@ -1,8 +1,10 @@
-"""An autoencoder of patches: what few photographs hold many of."""
+"""An autoencoder of image patches: a few photographs hold many of them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from numbers import Integral, Real
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -16,35 +18,36 @@ from jamjae.models.autoencoder import Autoencoder
 from jamjae.models.denoising.images import Images, images
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import NDArray
 
     from jamjae.engine.training import Report
 
 WIDTHS = (512, 512)
-EPOCHS, LEARNED = 12, 10_000  # passes, and patches that are learned in all eight ways, at most
-
-AT_ONCE = 16_384  # patches restored at a time: large photographs have millions
+EPOCHS = 12
+MOST = 10_000  # patches that are learned in all eight orientations
+AT_ONCE = 16_384  # patches denoised at a time: large photographs have millions
+LEAST = 2  # pixels of a patch's side
 
 
 class PatchDenoiser(BaseEstimator):
-    """Learn to take noise from small square patches, and average over all that cover a pixel.
+    """Denoise small square patches with an autoencoder, and average all that cover a pixel.
 
     A handful of photographs is too few to learn images from, but holds a hundred thousand patches.
-    An autoencoder learns to restore clean patches from noisy ones, turned and mirrored in all eight
-    ways; an image is restored by sliding a patch over it, and every pixel becomes a weighted mean
-    of what all patches around it say.
+    The autoencoder learns to reconstruct clean patches from noisy ones, in all eight orientations.
+    To denoise an image, a patch is moved over it, and each pixel is the weighted mean of all
+    patches that cover it.
 
     Parameters
     ----------
-    noise : float, default=0.3
-        Standard deviation of the noise that is learned to be taken away, of pixels from 0 to 1;
-        noisy pixels are clipped to that range.
+    noise : float in [0, 1], default=0.3
+        Standard deviation of the noise to learn to remove, of pixels from 0 to 1; noisy pixels are
+        clipped to that range. Not used where ``fit`` is given noisy images.
     patch : int, default=12
-        Pixels of a patch's side.
+        Side of a patch in pixels.
     n_components : int, default=36
-        Numbers in the code of a patch.
+        Latent components per patch.
     step : int, default=2
-        Pixels by which the patch is moved while restoring; 1 is best and slowest.
+        Pixels by which the patch is moved, at most ``patch``; 1 is best and slowest.
     epochs : int, default=12
     random_state : int, RandomState or None, default=None
     callbacks : iterable of callables, default=()
@@ -54,6 +57,7 @@ class PatchDenoiser(BaseEstimator):
     ----------
     autoencoder_ : Autoencoder
         Of patches (patch, patch, channels).
+    n_channels_ : int
 
     Examples
     --------
@@ -88,63 +92,139 @@ class PatchDenoiser(BaseEstimator):
         self.random_state = random_state
         self.callbacks = callbacks
 
-    def fit(self, X: ArrayLike, y: None = None) -> Self:
-        """Learn from clean images of shape (n, h, w) or (n, h, w, c).
+    def fit(self, X: Any, y: None = None, *, corrupted: Any = None) -> Self:
+        """Learn from clean images, or from pairs of noisy and clean ones.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, h, w) or (n, h, w, c), or list of images
+            Clean images, uint8 or from 0 to 1; those of a list may have several sizes.
+        y : ignored
+        corrupted : like X, optional
+            A noisy version of each image, in the same units, in place of `noise`.
+
+        Returns
+        -------
+        self
 
         Raises
         ------
         InvalidDataError
-            For no images, or images smaller than a patch.
+            For arrays that are no images, images smaller than a patch, or a parameter out of range.
+        ShapeMismatchError
+            For noisy images of other sizes than the clean ones.
         """
+        self._check_parameters()
         given = self._images(X, "fit")
-        self.n_channels_ = given.values.shape[-1]
+        noisy = None if corrupted is None else self._noisy(corrupted, given)
         rng = check_random_state(self.random_state)
-        clean = _turned(_some(_patches(given.values, 1, self.patch), LEARNED, rng))
-        self.autoencoder_ = Autoencoder(
+        places = _some_places(given.values, self.patch, MOST, rng)
+        autoencoder = Autoencoder(
             self.n_components,
             network=WIDTHS,
-            corruption=ClippedNoise(self.noise),
+            corruption=ClippedNoise(self.noise) if noisy is None else None,
             batch_size=256,
             epochs=self.epochs,
             random_state=rng,
             callbacks=self.callbacks,
-        ).fit(_eight_bit(clean))
+        )
+        clean = _learned(given.values, places, self.patch)
+        pairs = None if noisy is None else _learned(noisy.values, places, self.patch)
+        self.autoencoder_ = autoencoder.fit(clean, corrupted=pairs)
+        self.n_channels_ = given.channels
         return self
 
-    def denoise(self, X: ArrayLike) -> NDArray[Any]:
-        """Restore noisy images of any size from a patch's on, in their shape, units and type."""
+    def denoise(self, X: Any) -> Any:
+        """Denoise images from the size of a patch on.
+
+        Returns
+        -------
+        array, or list of arrays for a list of images of several sizes
+            In the shape, units and type of X.
+        """
         check_is_fitted(self)
+        self._check_parameters()
         given = self._images(X, "denoise")
-        return given.like(np.stack([self._restored(image) for image in given.values]))
+        return given.like(self._denoised(image) for image in given.values)
 
-    def codes(self, X: ArrayLike) -> NDArray[np.float32]:
-        """Encode patches side by side: (n, h // patch, w // patch, n_components)."""
+    def codes(self, X: Any) -> Any:
+        """Encode patches that lie side by side.
+
+        Returns
+        -------
+        float32 array of shape (n, h // patch, w // patch, n_components)
+            A list of arrays for images of several sizes.
+        """
         check_is_fitted(self)
-        values = self._images(X, "encode").values
-        found = _patches(values, self.patch, self.patch)
-        codes = self.autoencoder_.transform(_eight_bit(found.reshape(-1, *found.shape[-3:])))
-        return codes.reshape(*found.shape[:3], -1)
+        given = self._images(X, "encode")
+        return given.as_given([self._codes(image) for image in given.values])
 
-    def _images(self, X: ArrayLike, operation: str) -> Images:
-        given = images(X, f"PatchDenoiser.{operation}")
-        if min(given.values.shape[1:3]) < self.patch:
+    def save(self, path: str | Path) -> Path:
+        """Write the fitted denoiser into one ``.jamjae`` file, for `jamjae.load_model`."""
+        from jamjae.models.persistence import save_model
+
+        check_is_fitted(self)
+        return save_model(self, path)
+
+    # --- checks -----------------------------------------------------------------------------
+
+    def _check_parameters(self) -> None:
+        for name, least in (("patch", LEAST), ("n_components", 1), ("step", 1), ("epochs", 1)):
+            value = getattr(self, name)
+            if not isinstance(value, Integral) or int(value) < least:
+                raise InvalidDataError(
+                    f"PatchDenoiser received {name}={value!r}; expected a whole number from "
+                    f"{least}."
+                )
+        if self.step > self.patch:
             raise InvalidDataError(
-                f"PatchDenoiser cannot {operation} images of {given.values.shape[1]} x "
-                f"{given.values.shape[2]} pixels by patches of {self.patch} x {self.patch}. Give "
-                "larger images or a smaller patch."
+                f"PatchDenoiser received step={self.step} and patch={self.patch}, which leaves "
+                f"pixels that no patch covers; expected a step from 1 to {self.patch}."
             )
-        known = getattr(self, "n_channels_", given.values.shape[-1])
-        if operation != "fit" and given.values.shape[-1] != known:
+        if not isinstance(self.noise, Real) or not 0 <= float(self.noise) <= 1:
+            raise InvalidDataError(
+                f"PatchDenoiser received noise={self.noise!r}; expected a standard deviation from "
+                "0 to 1, as of pixels from 0 to 1. Divide that of pixels from 0 to 255 by 255."
+            )
+
+    def _images(self, X: Any, operation: str) -> Images:
+        attempt = f"PatchDenoiser cannot {operation}"
+        given = images(X, attempt)
+        size = min((image.shape[:2] for image in given.values), key=min)
+        if min(size) < self.patch:
+            raise InvalidDataError(
+                f"{attempt}: an image of {size[0]} x {size[1]} pixels is smaller than a patch of "
+                f"{self.patch} x {self.patch}. Give larger images or a smaller patch."
+            )
+        if operation != "fit" and given.channels != self.n_channels_:
             raise ShapeMismatchError(
-                f"PatchDenoiser learned from images of {known} channels and received "
-                f"{given.values.shape[-1]}."
+                f"{attempt}: images of {given.channels} channels were given, those of fit had "
+                f"{self.n_channels_} channels."
             )
         return given
 
-    def _restored(self, image: NDArray[np.float32]) -> NDArray[np.float64]:
-        """Slide a patch over one image (h, w, c) and average, the middle of a patch most."""
+    def _noisy(self, corrupted: Any, clean: Images) -> Images:
+        noisy = self._images(corrupted, "fit")
+        shapes = [[image.shape for image in given.values] for given in (noisy, clean)]
+        if shapes[0] != shapes[1]:
+            raise ShapeMismatchError(
+                f"PatchDenoiser cannot fit: corrupted= holds {len(shapes[0])} images and X "
+                f"{len(shapes[1])}, or of other sizes. One noisy image of the same size is "
+                "expected for each image of X."
+            )
+        return noisy
+
+    # --- patches ----------------------------------------------------------------------------
+
+    def _codes(self, image: NDArray[np.float32]) -> NDArray[np.float32]:
+        found = _windows(image, self.patch)[:: self.patch, :: self.patch]
+        codes = self.autoencoder_.transform(_eight_bit(found.reshape(-1, *found.shape[-3:])))
+        return codes.reshape(*found.shape[:2], -1)
+
+    def _denoised(self, image: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Move a patch over one image (h, w, c) and average, the middle of a patch most."""
         size = self.patch
-        rows, columns = (_places(side, size, self.step) for side in image.shape[:2])
+        rows, columns = (_starts(side, size, self.step) for side in image.shape[:2])
         window = np.outer(*[np.hanning(size + 2)[1:-1]] * 2)[..., None]
         corners = [(top, left) for top in rows for left in columns]
         total, weight = np.zeros(image.shape), np.zeros((*image.shape[:2], 1))
@@ -154,37 +234,51 @@ class PatchDenoiser(BaseEstimator):
                 for top, left in corners[start : start + AT_ONCE]
             ]
             some = np.stack([image[place] for place in places])
-            restored = self.autoencoder_.reconstruct(_eight_bit(some)) / 255.0
-            for place, patch in zip(places, restored, strict=True):
+            found = self.autoencoder_.reconstruct(_eight_bit(some)) / 255.0
+            for place, patch in zip(places, found, strict=True):
                 total[place] += window * patch
                 weight[place] += window
         return total / weight
 
 
-def _patches(values: NDArray[np.float32], step: int, size: int) -> NDArray[np.float32]:
-    """Cut images (n, h, w, c) into patches (n, rows, columns, size, size, c)."""
-    views = np.lib.stride_tricks.sliding_window_view(values, (size, size), axis=(1, 2))
-    return np.moveaxis(views[:, ::step, ::step], 3, -1)
+def _windows(image: NDArray[np.float32], size: int) -> NDArray[np.float32]:
+    """Give all patches of an image (h, w, c): (rows, columns, size, size, c)."""
+    views = np.lib.stride_tricks.sliding_window_view(image, (size, size), axis=(0, 1))
+    return np.moveaxis(views, 2, -1)
 
 
-def _some(found: NDArray[np.float32], most: int, rng: np.random.RandomState) -> NDArray[np.float32]:
-    """Give so many of the patches, at random: (m, size, size, c)."""
-    places = found.shape[:3]
-    count = int(np.prod(places))
-    chosen = rng.choice(count, min(count, most), replace=False)
-    return found[np.unravel_index(chosen, places)]
+def _some_places(
+    values: Iterable[NDArray[np.float32]], size: int, most: int, rng: np.random.RandomState
+) -> list[NDArray[np.intp]]:
+    """Draw at most `most` of all patches: for each image their numbers, row by row."""
+    counts = [(image.shape[0] - size + 1) * (image.shape[1] - size + 1) for image in values]
+    ends = np.cumsum([0, *counts])
+    chosen = np.sort(rng.choice(ends[-1], min(int(ends[-1]), most), replace=False))
+    return [
+        some - start
+        for some, start in zip(
+            np.split(chosen, np.searchsorted(chosen, ends[1:-1])), ends[:-1], strict=True
+        )
+    ]
 
 
-def _turned(patches: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Give patches in all eight ways that they can lie."""
+def _learned(
+    values: Iterable[NDArray[np.float32]], places: list[NDArray[np.intp]], size: int
+) -> NDArray[np.uint8]:
+    """Cut patches from each image, and give them in all eight orientations, as 8-bit values."""
+    cut = []
+    for image, numbers in zip(values, places, strict=True):
+        windows = _windows(image, size)
+        cut.append(windows[np.unravel_index(numbers, windows.shape[:2])])
+    patches = np.concatenate(cut)
     turned = [np.rot90(patches, quarter, axes=(1, 2)) for quarter in range(4)]
-    return np.concatenate([way for turn in turned for way in (turn, turn[:, :, ::-1])])
+    return _eight_bit(np.concatenate([way for turn in turned for way in (turn, turn[:, :, ::-1])]))
 
 
 def _eight_bit(values: NDArray[np.float32]) -> NDArray[np.uint8]:
     return np.rint(255.0 * values).astype(np.uint8)
 
 
-def _places(side: int, size: int, step: int) -> list[int]:
-    """Give where a patch begins, so that the last one ends at the edge."""
+def _starts(side: int, size: int, step: int) -> list[int]:
+    """Give where patches begin along a side, such that the last one ends at the edge."""
     return sorted({*range(0, side - size + 1, step), side - size})
