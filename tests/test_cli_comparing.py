@@ -44,9 +44,9 @@ def test_compare_prints_and_writes_a_report(tmp_path):
     assert "1/8  PCA, 2 components, seed 0" in told.stderr
     assert "s left" in told.stderr
     names = {path.name for path in (tmp_path / "report").iterdir()}
-    assert {"index.html", "metrics.json", "metrics.csv", "restorations-8.png"} <= names
+    assert {"index.html", "metrics.json", "metrics.csv", "reconstructions-8.png"} <= names
     page = (tmp_path / "report" / "index.html").read_text(encoding="utf-8")
-    assert "restorations from 8 numbers" in page
+    assert "reconstructions from 8 components" in page
 
 
 def test_compare_for_programs():
@@ -81,8 +81,8 @@ def test_compare_a_table_of_ones_own(tmp_path):
     ("arguments", "code", "words"),
     [
         (["digits", "--components", "2,x"], 2, "2 or 2,16,64"),
-        (["digits", "--components", "0"], 2, "numbers from 1"),
-        (["digits", "--methods", "pca,magic"], 1, "no method 'magic'"),
+        (["digits", "--components", "0"], 2, "integers of at least 1"),
+        (["digits", "--methods", "pca,magic"], 1, "unknown method 'magic'"),
         (["nowhere"], 1, "nowhere"),
         (["digits", "--seeds", "0"], 2, "seeds"),
         (["iris", "--test-size", "1"], 1, "test_size=1.0"),

@@ -98,7 +98,7 @@ def test_unknown_parts_are_refused(name):
 def test_unknown_names_are_refused_with_a_suggestion(use):
     with pytest.raises(DataNotFoundError, match=r"'fashion-mnst'.*mean 'fashion-mnist'.*roll, "):
         use("fashion-mnst")
-    with pytest.raises(DataNotFoundError, match="There are roll, digits"):
+    with pytest.raises(DataNotFoundError, match="Known names are roll, digits"):
         use("0")
 
 
@@ -124,6 +124,16 @@ def test_the_same_seed_makes_the_same_roll():
     first, second, other = (catalog.make_roll(50, random_state=seed).X for seed in (1, 1, 2))
     np.testing.assert_array_equal(first, second)
     assert not np.array_equal(first, other)
+
+
+@pytest.mark.parametrize(
+    "load", [catalog.load_digits, partial(catalog.make_roll, 30, random_state=0)]
+)
+def test_rows_and_classes_alone_are_returned_as_by_scikit_learn(load):
+    found = load()
+    X, y = load(return_X_y=True)
+    np.testing.assert_array_equal(X, found.X)
+    np.testing.assert_array_equal(y, found.colors[:, 0] if found.y is None else found.y)
 
 
 def test_photos_of_another_size():
@@ -221,6 +231,13 @@ def test_data_are_found_in_each_place(small, place, packed):
     assert found.y.tolist() == [0, 1, 2, 3, 4, 5, 0, 1, 2]
 
 
+def test_rows_and_classes_of_fetched_data(small):
+    small.put("data")
+    X, y = catalog.fetch_fashion_mnist("test", return_X_y=True)
+    np.testing.assert_array_equal(X, small.X["t10k"])
+    np.testing.assert_array_equal(y, [0, 1, 2])
+
+
 def test_the_first_place_wins(small):
     for place in ("system", "cache", "data"):
         where = small.put(place)
@@ -289,7 +306,7 @@ def test_without_a_network_every_way_is_told(small):
         "http://127.0.0.1:9/train-images-idx3-ubyte.gz",
         str(small.places["cache"] / "fashion-mnist"),
         "JAMJAE_CACHE",
-        "JAMJAE_DATA to a folder that holds fashion-mnist/train-images-idx3-ubyte.gz",
+        "JAMJAE_DATA to a folder that contains fashion-mnist/train-images-idx3-ubyte.gz",
         str(small.places["data"]),
         "apt install dataset-fashion-mnist",
         str(small.places["system"]),

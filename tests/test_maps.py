@@ -27,7 +27,7 @@ OPEN = pytest.mark.skipif(not importlib.util.find_spec("openTSNE"), reason="no o
 def test_a_map_keeps_neighbours_and_is_the_same_each_time(method):
     found = latent_map(X, method)
     assert found.points.shape == (300, 2)
-    assert metrics.neighbourhood_hit(found.points, Y) > (0.4 if method == "pca" else 0.8)
+    assert metrics.neighborhood_hit(found.points, Y) > (0.4 if method == "pca" else 0.8)
     np.testing.assert_array_equal(found.points, latent_map(X, method).points)
 
 
@@ -52,7 +52,7 @@ def test_many_rows_are_opentsnes(monkeypatch):
     monkeypatch.setattr(projections, "LARGE", 100)
     found = latent_map(X, "tsne")
     assert "openTSNE" in found.method
-    assert metrics.neighbourhood_hit(found.points, Y) > 0.8
+    assert metrics.neighborhood_hit(found.points, Y) > 0.8
 
 
 def test_few_numbers_are_their_own_map():

@@ -263,7 +263,7 @@ def test_importing_metrics_loads_no_heavy_library():
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
-# --- neighbourhoods, against scikit-learn or the definition ----------------------------------
+# --- neighborhoods, against scikit-learn or the definition ----------------------------------
 
 
 def slow_ranks(points):
@@ -281,19 +281,19 @@ def embedded(rng):
 
 @pytest.fixture(params=[90 * 7, 1 << 22], ids=["seven rows at a time", "at once"])
 def pieces(request, monkeypatch):
-    monkeypatch.setattr(metrics.neighbours, "_DISTANCES", request.param)
+    monkeypatch.setattr(metrics.neighbors, "_DISTANCES", request.param)
 
 
 @pytest.mark.usefixtures("pieces")
 @pytest.mark.parametrize("k", [1, 5, 20])
-def test_neighbourhood_scores_equal_their_definitions(embedded, k):
+def test_neighborhood_scores_equal_their_definitions(embedded, k):
     X, Z = embedded
     of_rows, of_codes = slow_ranks(X), slow_ranks(Z)
     shared = ((of_rows <= k) & (of_codes <= k)).sum() / (len(X) * k)
-    found = metrics.neighbourhood_scores(X, Z, n_neighbors=k)
+    found = metrics.neighborhood_scores(X, Z, n_neighbors=k)
     assert found["trustworthiness"] == pytest.approx(trustworthiness(X, Z, n_neighbors=k))
     assert found["continuity"] == pytest.approx(trustworthiness(Z, X, n_neighbors=k))
-    assert found["neighbourhood_recall"] == pytest.approx(shared)
+    assert found["neighborhood_recall"] == pytest.approx(shared)
     for name, value in found.items():
         assert getattr(metrics, name)(X, Z, n_neighbors=k) == value
 
@@ -323,8 +323,8 @@ def test_many_rows_are_sampled_the_same_way_each_time(rng):
 
 def test_duplicates_share_the_better_rank():
     X = np.repeat([[0.0], [1.0], [5.0]], 4, axis=0)
-    assert metrics.neighbourhood_scores(X, X, n_neighbors=3) == dict.fromkeys(
-        ("trustworthiness", "continuity", "neighbourhood_recall"), 1.0
+    assert metrics.neighborhood_scores(X, X, n_neighbors=3) == dict.fromkeys(
+        ("trustworthiness", "continuity", "neighborhood_recall"), 1.0
     )
 
 
@@ -334,8 +334,8 @@ def test_codes_are_judged_as_scikit_learn_does():
     train, test = slice(None, 1200), slice(1200, None)
     for k in (1, 5):
         told = metrics.knn_accuracy(Z[train], y[train], Z[test], y[test], n_neighbors=k)
-        neighbours = KNeighborsClassifier(k).fit(Z[train], y[train])
-        assert told == neighbours.score(Z[test], y[test])
+        neighbors = KNeighborsClassifier(k).fit(Z[train], y[train])
+        assert told == neighbors.score(Z[test], y[test])
     probe = make_pipeline(StandardScaler(), LogisticRegression(max_iter=300))
     told = metrics.linear_probe_accuracy(Z[train], y[train], Z[test], y[test])
     assert told == probe.fit(Z[train], y[train]).score(Z[test], y[test])
@@ -343,12 +343,12 @@ def test_codes_are_judged_as_scikit_learn_does():
     assert stretched == pytest.approx(told, abs=0.01)
 
 
-def test_neighbourhood_hit_equals_its_definition(embedded, rng):
+def test_neighborhood_hit_equals_its_definition(embedded, rng):
     _, Z = embedded
     y = rng.integers(0, 3, len(Z))
     near = slow_ranks(Z) <= 4
     slow = np.mean([(y[near[i]] == y[i]).mean() for i in range(len(Z))])
-    assert metrics.neighbourhood_hit(Z, y, n_neighbors=4) == pytest.approx(slow)
+    assert metrics.neighborhood_hit(Z, y, n_neighbors=4) == pytest.approx(slow)
 
 
 def test_bits_per_value():
@@ -369,12 +369,12 @@ SPOILED = np.where(np.arange(8)[:, None] == 3, np.nan, CODES)
         (lambda: metrics.continuity(ROWS, SPOILED), InvalidDataError, "NaN"),
         (lambda: metrics.stress(ROWS, CODES[:1]), ShapeMismatchError, "one code for each"),
         (lambda: metrics.stress(3.0, 3.0), InvalidDataError, "shape ()"),
-        (lambda: metrics.neighbourhood_hit(CODES, np.ones(8)), InvalidDataError, "one class"),
-        (lambda: metrics.neighbourhood_hit(CODES, CLASSES[:5]), ShapeMismatchError, "label a row"),
+        (lambda: metrics.neighborhood_hit(CODES, np.ones(8)), InvalidDataError, "one class"),
+        (lambda: metrics.neighborhood_hit(CODES, CLASSES[:5]), ShapeMismatchError, "label per row"),
         (
-            lambda: metrics.neighbourhood_hit(CODES, CLASSES, n_neighbors=8),
+            lambda: metrics.neighborhood_hit(CODES, CLASSES, n_neighbors=8),
             InvalidDataError,
-            "fewer",
+            "less than the number of codes",
         ),
         (
             lambda: metrics.knn_accuracy(CODES, CLASSES, CODES, CLASSES, n_neighbors=9),
@@ -384,7 +384,7 @@ SPOILED = np.where(np.arange(8)[:, None] == 3, np.nan, CODES)
         (
             lambda: metrics.knn_accuracy(CODES, CLASSES, ROWS, CLASSES),
             ShapeMismatchError,
-            "as many components",
+            "the same number of components",
         ),
         (
             lambda: metrics.linear_probe_accuracy(CODES, CLASSES, CODES, CLASSES[:2]),

@@ -42,7 +42,7 @@ def test_a_table_that_counts_in_its_first_row_is_no_header(tmp_path):
 @pytest.mark.parametrize("names", [{"feature_names": ["a", "b"]}, {"row_names": ["r"]}])
 def test_names_that_are_too_few_are_refused_when_read(tmp_path, names):
     np.savez(tmp_path / "x.npz", X=X, **names)
-    with pytest.raises(DataFormatError, match="One name a"):
+    with pytest.raises(DataFormatError, match="expected one name per"):
         reading.read(tmp_path / "x.npz")
 
 

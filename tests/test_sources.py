@@ -168,7 +168,7 @@ def test_objects_are_refused_without_running_them(tmp_path, save):
 @pytest.mark.parametrize("rows", [np.float64(3), np.array(["a", "b"])])
 def test_arrays_without_rows_of_numbers_are_refused(tmp_path, rows):
     np.save(tmp_path / "a.npy", rows)
-    with pytest.raises(DataFormatError, match="Rows of real numbers"):
+    with pytest.raises(DataFormatError, match="rows of real numbers"):
         read(tmp_path / "a.npy")
 
 
@@ -276,11 +276,11 @@ def test_empty_cells_are_nan(tmp_path):
         ("a,b,c\n1,x,y\n2,z,w\n", "b", r"columns c hold text"),
         ("a,b\n1,x\n2,y\n", "k", r"no column 'k'.*a, b"),
         ("a,b\n1,2\n3\n", None, r"line 3 .* 1 cells.* 2 columns"),
-        ("a,a\n1,2\n", None, "two columns are called 'a'"),
+        ("a,a\n1,2\n", None, "two columns are named 'a'"),
         ("a,b\n", None, "no rows"),
         ("", None, "empty"),
         ("a,b\n1,x\n2,\n", "b", "label is empty in some rows"),
-        ("b\nx\ny\n", "b", "no column with numbers"),
+        ("b\nx\ny\n", "b", "no numeric column"),
     ],
 )
 def test_unclear_tables_are_refused(tmp_path, text, label, said):
@@ -290,7 +290,7 @@ def test_unclear_tables_are_refused(tmp_path, text, label, said):
 
 def test_other_encodings_are_named(tmp_path):
     (tmp_path / "a.csv").write_bytes("größe,b\n1,2\n".encode("latin-1"))
-    with pytest.raises(DataFormatError, match="no UTF-8 text"):
+    with pytest.raises(DataFormatError, match="not UTF-8 text"):
         read(tmp_path / "a.csv")
 
 
@@ -320,7 +320,7 @@ def test_lines_that_are_too_long_or_not_utf8_are_named(tmp_path):
     with pytest.raises(DataFormatError, match=r"line 3 .* 3 cells.* 2 columns"):
         table(tmp_path, "a,b\n1,2\n3,4,5\n")
     (tmp_path / "a.csv").write_bytes("a,b\n1,x\n2,é\n".encode("latin-1"))
-    with pytest.raises(DataFormatError, match="no UTF-8 text"):
+    with pytest.raises(DataFormatError, match="not UTF-8 text"):
         read(tmp_path / "a.csv", label="b")
 
 

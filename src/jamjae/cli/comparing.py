@@ -38,30 +38,32 @@ FIGURES = (".png", ".svg", ".pdf")
 def compare(
     data: Data,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="A folder for the report.")
+        Path | None, typer.Option("--output", "-o", help="Folder of the report.")
     ] = None,
     components: Annotated[
-        str, typer.Option("--components", "-k", help="Numbers a row becomes: 2, or 2,16,64.")
+        str, typer.Option("--components", "-k", help="Latent components: 2, or several: 2,16,64.")
     ] = "2",
     methods: Annotated[
         str,
         typer.Option(
-            help="auto, or some of pca, kernel-pca, lle, isomap, tsne, umap, autoencoder, conv, "
-            "guided, separated by commas."
+            help="auto, or a comma-separated list of pca, kernel-pca, lle, isomap, tsne, umap, "
+            "autoencoder, conv, guided."
         ),
     ] = "auto",
-    seeds: Annotated[int, typer.Option(min=1, help="Repetitions, each with its own seed.")] = 3,
+    seeds: Annotated[
+        int, typer.Option(min=1, help="Number of repetitions, each with its own seed.")
+    ] = 3,
     test_size: Annotated[
-        float, typer.Option(min=0.0, max=1.0, help="Share of rows held out at random.")
+        float, typer.Option(min=0.0, max=1.0, help="Fraction of rows held out at random.")
     ] = 0.2,
     neighbors: Annotated[
-        int, typer.Option(min=1, help="Of trustworthiness, continuity, recall and hit.")
+        int, typer.Option(min=1, help="Neighbors of trustworthiness, continuity, recall and hit.")
     ] = 5,
     subset: Annotated[
         str,
         typer.Option(
-            help="Of a named data set: train, test or all; both fits the train and holds out the "
-            "test rows. By default both where there are both."
+            help="Part of a named data set: train, test, all, or both: fit train, hold out test. "
+            "auto is both if the data set has both, else train."
         ),
     ] = "auto",
     label: Label = None,
@@ -71,7 +73,7 @@ def compare(
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
-    """Compare autoencoders with the classical methods on DATA."""
+    """Compare autoencoders with classical methods on DATA."""
     voice = Voice(quiet=quiet, as_json=json)
     sizes = _sizes(components)
     if output is not None:
@@ -120,11 +122,11 @@ def map_(
     model: Model,
     data: Data,
     output: Annotated[Path, typer.Option("--output", "-o", help="A .png, .svg or .pdf file.")],
-    method: Annotated[str, typer.Option(help="pca, tsne or umap.")] = "tsne",
+    method: Annotated[str, typer.Option(help="Method: pca, tsne or umap.")] = "tsne",
     thumbnails: Annotated[
-        bool, typer.Option("--thumbnails", help="Draw images in place of points.")
+        bool, typer.Option("--thumbnails", help="Draw images instead of points.")
     ] = False,
-    seed: Annotated[int, typer.Option(help="The same seed gives the same map.")] = 0,
+    seed: Annotated[int, typer.Option(help="Random seed.")] = 0,
     subset: Subset = "train",
     label: Label = None,
     image_size: ImageSize = None,
@@ -133,13 +135,13 @@ def map_(
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
-    """Draw the codes of DATA as points of a plane."""
+    """Draw the codes of DATA as a map of two dimensions."""
     from jamjae.errors import OutputError
 
     voice = Voice(quiet=quiet, as_json=json)
     if output.suffix.lower() not in FIGURES:
         raise OutputError(
-            f"Cannot write {str(output)!r}: a name that ends in {', '.join(FIGURES)} is expected."
+            f"Cannot write {str(output)!r}: expected a file name that ends in {', '.join(FIGURES)}."
         )
     require_writable(output)
     fitted = opened(model)
@@ -154,12 +156,12 @@ def map_(
         limit=limit,
     )
     if thumbnails and found.X.ndim < 3:
-        raise typer.BadParameter("--thumbnails needs images, but these are rows of a table.")
+        raise typer.BadParameter("--thumbnails needs images, but DATA is a table.")
     from jamjae import plotting
     from jamjae.latent.projections import latent_map
 
     codes = fitted.transform(fitted_rows(fitted, found))
-    voice.note(f"laying out {len(codes):,} codes of {codes.shape[1]} numbers")
+    voice.note(f"mapping {len(codes):,} codes of {codes.shape[1]} components")
     laid_out = latent_map(codes, method, random_state=seed)
     names = found.class_names or None
     drawn = laid_out.plot(found.y, class_names=names, images=found.X if thumbnails else None)
@@ -168,20 +170,22 @@ def map_(
     voice.result(values, f"wrote {output}: {len(codes):,} codes, {laid_out.method}")
 
 
-# --- what is read -----------------------------------------------------------------------------
+# --- input -----------------------------------------------------------------------------
 
 
 def _sizes(text: str) -> list[int]:
     parts = [part.strip() for part in text.split(",")]
     if not all(part.isdecimal() and int(part) for part in parts):
-        raise typer.BadParameter(f"--components {text}: give numbers from 1, such as 2 or 2,16,64.")
+        raise typer.BadParameter(
+            f"--components {text}: expected integers of at least 1, such as 2 or 2,16,64."
+        )
     return list(dict.fromkeys(int(part) for part in parts))
 
 
 def _rows(
     voice: Voice, data: str, subset: str, limit: int | None, reading: dict[str, Any]
 ) -> tuple[Dataset, Dataset | None]:
-    """Read the rows, and those held out where the data set has its own."""
+    """Read the rows, and the held-out rows if the data set has its own."""
     load_libraries("jamjae.data.catalog")
     from jamjae.data import catalog
 
@@ -195,12 +199,12 @@ def _rows(
     return load(voice, data, subset=chosen, limit=limit, **reading), None
 
 
-# --- what is told -----------------------------------------------------------------------------
+# --- progress -----------------------------------------------------------------------------
 
 
 @contextmanager
 def _progress(voice: Voice) -> Iterator[Callable[[ComparisonProgress], None]]:
-    """Tell who is being fitted and how long it may take: live on a terminal, else a line a fit."""
+    """Report the current fit and the time left: live on a terminal, else one line per fit."""
     from jamjae.cli.guard import heed
 
     if not voice.live:

@@ -1,4 +1,4 @@
-"""``jamjae demo``: the main job, from data to a model used again and looked into, on the digits."""
+"""``jamjae demo``: from data to a saved model and its figures, on the digits."""
 
 from __future__ import annotations
 
@@ -19,15 +19,17 @@ if TYPE_CHECKING:
     from jamjae.data.reading import Dataset
 
 COMPONENTS = 8
-HELD_OUT = 5  # every fifth digit is one the model never sees
+HELD_OUT = 5  # every fifth digit is held out
 
 
 def demo(
-    output: Annotated[Path, typer.Option("--output", "-o", help="A folder.")] = Path("demo"),
-    seed: Annotated[int, typer.Option(help="Makes results repeatable.")] = 0,
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder of the results.")] = Path(
+        "demo"
+    ),
+    seed: Annotated[int, typer.Option(help="Random seed.")] = 0,
     quiet: Quiet = False,
 ) -> None:
-    """Compress and restore handwritten digits, beside PCA; draw the results and look into them."""
+    """Compress and reconstruct handwritten digits, compare with PCA, and draw the results."""
     voice = Voice(quiet=quiet)
     require_writable_folder(output)
     load_libraries("sklearn.datasets")
@@ -42,7 +44,7 @@ def demo(
     again = opened(model.save(output / "digits.jamjae"))
     X = digits.X[held]
     if not np.array_equal(again.transform(X), model.transform(X)):
-        raise ModelFileError("The model that was saved and loaded gives other codes.")
+        raise ModelFileError("The model gives other codes after saving and loading.")
     restored = {"jamjae": again.reconstruct(X), "PCA": beside(again, X)}
     values, lines = quality(again, X, restored)
     draw(again, X, restored, output, shown=12)
@@ -51,17 +53,17 @@ def demo(
     voice.result(
         values,
         comparison(model),
-        f"\n{len(X)} digits held out, {COMPONENTS} numbers each\n{lines}",
-        f"\n{seconds:.1f} s of training; the model was saved, loaded and gave the same codes.",
+        f"\n{len(X)} held-out digits, {COMPONENTS} components each\n{lines}",
+        f"\ntrained in {seconds:.1f} s; the saved and reloaded model gives the same codes",
         *(f"wrote {file}" for file in sorted(output.iterdir())),
     )
 
 
 def _explore(model: Autoencoder, digits: Dataset, seed: int, output: Path, voice: Voice) -> None:
-    """Write a page in which the codes of all digits are a map that decodes live."""
+    """Write a page with a map of all digits' codes that decodes live."""
     from jamjae import explore
 
-    voice.note("a page of all their codes, to be opened in a browser")
+    voice.note("writing a page of all codes, to be opened in a browser")
     page = explore(
         model,
         digits.X,
@@ -74,15 +76,15 @@ def _explore(model: Autoencoder, digits: Dataset, seed: int, output: Path, voice
 
 
 def _draw_codes(digits: Dataset, seed: int, output: Path, voice: Voice) -> None:
-    """Draw all digits by codes of two numbers, in the colours of their classes."""
+    """Draw the codes of two components of all digits, colored by class."""
     from jamjae import Autoencoder, plotting
 
-    voice.note("the same with 2 numbers, for a picture of the codes")
+    voice.note("fitting 2 components, for a figure of the codes")
     plane = Autoencoder(2, random_state=seed).fit(digits.X)
     axes = plotting.code_scatter(
         plane.transform(digits.X),
         digits.y,
         class_names=digits.class_names,
-        title="1,797 digits as 2 numbers each",
+        title="1,797 digits as 2 components each",
     )
     plotting.save(axes, output / "codes.png")

@@ -10,7 +10,7 @@ from jamjae.data.text_tables import text_table
 
 
 def info(model: Model, json: Json = False) -> None:
-    """Tell what a model file holds."""
+    """Describe a model file."""
     from jamjae.cli.fitting import comparison
     from jamjae.cli.transforming import opened
 
@@ -27,9 +27,11 @@ def info(model: Model, json: Json = False) -> None:
     facts = {
         "model": f"{manifest['class']}, {len(fitted.history_['loss'])} epochs",
         "rows": f"{shape}, {manifest['dtype']}",
-        "codes": f"{manifest['n_components']} numbers",
+        "codes": f"{manifest['n_components']} components",
         "classes": ", ".join(manifest["class_names"]),
-        "made by": ", ".join(f"{name} {number}" for name, number in manifest["libraries"].items()),
+        "written by": ", ".join(
+            f"{name} {number}" for name, number in manifest["libraries"].items()
+        ),
         "not stored": ", ".join(manifest["parameters_omitted"]),
     }
     lines = text_table(("", ""), [line for line in facts.items() if line[1]], left=2)
@@ -39,7 +41,7 @@ def info(model: Model, json: Json = False) -> None:
 
 
 def datasets(json: Json = False) -> None:
-    """List the data sets that have names."""
+    """List the named data sets."""
     from jamjae.data.catalog import NAMES, available, cache
 
     places = {name: available(name) for name in NAMES}

@@ -1,4 +1,4 @@
-"""What commands say: tables and lines for people, one JSON object for programs."""
+"""The output of commands: lines of text, or one JSON object."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ if TYPE_CHECKING:
 
     from jamjae.engine.training import Report
 
-LINES = 20  # epochs told of, at most, where there is no terminal
-NARROW = 70  # columns below which a terminal has no room for a bar
+LINES = 20  # epochs reported, at most, if standard error is no terminal
+NARROW = 70  # columns; a narrower terminal shows no bar
 
 
 class Voice:
-    """Says results on standard output, and everything on the way there on standard error.
+    """Prints results to standard output, progress and notes to standard error.
 
     Parameters
     ----------
     quiet : bool
-        Only errors are said.
+        Print errors only.
     as_json : bool
-        Results are collected and said at the end as one JSON object.
+        Print the result as one JSON object.
     """
 
     def __init__(self, *, quiet: bool = False, as_json: bool = False) -> None:
@@ -36,12 +36,12 @@ class Voice:
         self.as_json = as_json
 
     def note(self, text: str) -> None:
-        """Tell how things go."""
+        """Print a note on standard error."""
         if not self.quiet and not self.as_json:
             typer.echo(text, err=True)
 
     def result(self, values: dict[str, Any], *lines: str) -> None:
-        """Say the outcome, as JSON or as lines for people."""
+        """Print the result, as JSON or as lines of text."""
         if self.as_json:
             typer.echo(json.dumps(_finite(values), ensure_ascii=False, default=_plain))
         elif not self.quiet:
@@ -50,22 +50,22 @@ class Voice:
 
     @property
     def live(self) -> bool:
-        """Whether there is a terminal on which progress can move."""
+        """Whether standard error is a terminal that can show a live progress bar."""
         heard = not self.quiet and not self.as_json
         return heard and sys.stderr is not None and sys.stderr.isatty()
 
     @contextmanager
     def progress(self) -> Iterator[Callable[[Report], None]]:
-        """Give a callback for training: a live bar on a terminal, else a few lines."""
+        """Yield a callback for training: a live bar on a terminal, else a few lines."""
         if self.quiet or self.as_json:
             yield lambda _: None
         elif self.live:
             with _bar() as advance:
                 yield advance
         else:
-            yield self._tell_some
+            yield self._report_some
 
-    def _tell_some(self, report: Report) -> None:
+    def _report_some(self, report: Report) -> None:
         every = max(report.epochs // LINES, 1)
         if report.epoch and (report.epoch % every == 0 or report.epoch == report.epochs):
             left = report.seconds / report.epoch * (report.epochs - report.epoch)
@@ -106,12 +106,12 @@ def _bar() -> Iterator[Callable[[Report], None]]:
 
 
 def size(n: int) -> str:
-    """Tell a number of bytes as people do."""
+    """Format a number of bytes."""
     return f"{n / 1e6:.1f} MB" if n >= 1e6 else f"{n / 1e3:.1f} kB"
 
 
 def _finite(value: Any) -> Any:
-    """Put None for infinity (the PSNR of a perfect image) and NaN, which JSON does not know."""
+    """Replace infinity (the PSNR of a perfect image) and NaN, which JSON does not know, by None."""
     if isinstance(value, dict):
         return {name: _finite(part) for name, part in value.items()}
     if isinstance(value, list):
@@ -120,5 +120,5 @@ def _finite(value: Any) -> Any:
 
 
 def _plain(value: Any) -> Any:
-    """Turn NumPy's scalars and paths into what JSON knows."""
+    """Convert NumPy scalars and paths to types that JSON knows."""
     return value.item() if hasattr(value, "item") else str(value)

@@ -1,6 +1,6 @@
 """Named data: generated, shipped with scikit-learn, or fetched, cached and verified.
 
-Where files are looked for and how they are verified: `jamjae.data.download`.
+Files are found, downloaded and verified by `jamjae.data.download`.
 """
 
 from __future__ import annotations
@@ -8,11 +8,12 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Literal, NamedTuple, overload
 
 import numpy as np
 
 from jamjae.data import download
+from jamjae.data.bundled import DIGITS, XY, load_digits, load_table, make_roll
 from jamjae.data.download import Remote, cache
 from jamjae.data.readers import idx, images
 from jamjae.data.reading import Dataset
@@ -34,7 +35,7 @@ __all__ = [
 
 PHOTO_SIZE = (63, 63)
 PARTS = {"train": ("train",), "test": ("t10k",), "all": ("train", "t10k")}
-WHOLE = ("train", "all")  # parts of data that nobody has split
+WHOLE = ("train", "all")  # parts of data without a test part
 ROLL_SEEDS = {"train": (0,), "test": (1,), "all": (0, 1)}
 FASHION = "https://github.com/zalandoresearch/fashion-mnist/raw/master/data/fashion/"
 MNIST = "https://ossci-datasets.s3.amazonaws.com/mnist/"
@@ -51,108 +52,31 @@ CLOTHES = (
     "Bag",
     "Ankle boot",
 )
-DIGITS = tuple("0123456789")
-
-
-# --- generated and bundled ------------------------------------------------------------------
-
-
-def make_roll(n_samples: int = 1500, *, noise: float = 0.01, random_state: Any = None) -> Dataset:
-    """Make a sheet rolled up in three dimensions, with the colour of each of its points.
-
-    x = sin(t)·(u + 0.5) + noise·N(0, 1), y = 0.3·N(0, 1), z = cos(t)·u + noise·N(0, 1), where
-    t = 3·3.14·u and u goes from 0 to 1 in equal steps.
-
-    Parameters
-    ----------
-    n_samples : int
-    noise : float
-        Standard deviation of what is added to x and z.
-    random_state : int, RandomState or None
-
-    Returns
-    -------
-    Dataset
-        ``X`` float64 (n_samples, 3), from about -1.5 to 1.5, in order of u; ``colors``
-        (n_samples, 3) from 0 to 1: u, 1 - (2(u - 0.5))², 1 - u. Nobody's property.
-
-    References
-    ----------
-    Kang, Park, Kim, "Eutteum Machine Learning", chapter 12, LAB 12-1.
-
-    Examples
-    --------
-    >>> make_roll(100, random_state=0).X.shape
-    (100, 3)
-    """
-    from sklearn.utils import check_random_state
-
-    rng = check_random_state(random_state)
-    u = np.linspace(0.0, 1.0, n_samples)
-    t = 3 * 3.14 * u
-    x = np.sin(t) * (u + 0.5) + noise * rng.normal(size=n_samples)
-    y = 0.3 * rng.normal(size=n_samples)
-    z = np.cos(t) * u + noise * rng.normal(size=n_samples)
-    return Dataset(
-        np.stack([x, y, z], axis=1),
-        feature_names=("x", "y", "z"),
-        colors=np.stack([u, 1 - (2 * (u - 0.5)) ** 2, 1 - u], axis=1),
-        description=f"a rolled sheet: ({n_samples}, 3), about -1.5 to 1.5; generated",
-    )
-
-
-def load_digits() -> Dataset:
-    """Load 1,797 handwritten digits that come with scikit-learn.
-
-    Returns
-    -------
-    Dataset
-        ``X`` float32 (1797, 8, 8), 0 to 16; ``y`` and ``class_names`` the ten digits. UCI's
-        "Optical Recognition of Handwritten Digits", test part (Alpaydin & Kaynak 1998), CC BY 4.0.
-
-    Examples
-    --------
-    >>> load_digits().X.shape
-    (1797, 8, 8)
-    """
-    from sklearn import datasets
-
-    found = datasets.load_digits()
-    return Dataset(
-        found.images.astype(np.float32),
-        found.target,
-        DIGITS,
-        description="handwritten digits: (1797, 8, 8), 0 to 16; UCI, CC BY 4.0",
-    )
-
-
-def _load_table(name: str) -> Dataset:
-    from sklearn import datasets
-
-    found = getattr(datasets, f"load_{name}")()
-    return Dataset(
-        found.data,
-        found.target,
-        tuple(str(one) for one in found.target_names),
-        feature_names=tuple(str(one) for one in found.feature_names),
-        description=f"{name.replace('_', ' ')}: {found.data.shape}, "
-        f"{found.data.min():g} to {found.data.max():g}; UCI, CC BY 4.0",
-    )
 
 
 # --- fetched --------------------------------------------------------------------------------
 
 
-def fetch_fashion_mnist(subset: str = "train") -> Dataset:
-    """Fetch Fashion-MNIST: pictures of clothes in ten classes.
+@overload
+def fetch_fashion_mnist(subset: str = ..., *, return_X_y: Literal[False] = ...) -> Dataset: ...
+
+
+@overload
+def fetch_fashion_mnist(subset: str = ..., *, return_X_y: Literal[True]) -> XY: ...
+
+
+def fetch_fashion_mnist(subset: str = "train", *, return_X_y: bool = False) -> Dataset | XY:
+    """Fetch Fashion-MNIST: images of clothes in ten classes.
 
     Parameters
     ----------
     subset : {"train", "test", "all"}
+    return_X_y : bool, default=False
+        Return ``(X, y)`` in place of a Dataset.
 
     Returns
     -------
-    Dataset
+    Dataset or tuple of arrays
         ``X`` uint8 (60000, 28, 28) to train, (10000, 28, 28) to test, 0 (background) to 255; ``y``
         and ``class_names`` the kind of clothing. Zalando Research (Xiao, Rasul & Vollgraf 2017),
         MIT licence.
@@ -160,41 +84,67 @@ def fetch_fashion_mnist(subset: str = "train") -> Dataset:
     Raises
     ------
     DataNotFoundError
-        If it is nowhere and cannot be downloaded.
+        It was not found and cannot be downloaded.
     DataFormatError
-        If a file that was found is not the original.
+        A file that was found is not the original.
     """
-    return _fetch_mnist_like("fashion-mnist", FASHION, CLOTHES, subset, "Zalando, MIT licence")
+    found = _fetch_mnist_like("fashion-mnist", FASHION, CLOTHES, subset, "Zalando, MIT licence")
+    return (found.X, found.y) if return_X_y else found
 
 
-def fetch_mnist(subset: str = "train") -> Dataset:
+@overload
+def fetch_mnist(subset: str = ..., *, return_X_y: Literal[False] = ...) -> Dataset: ...
+
+
+@overload
+def fetch_mnist(subset: str = ..., *, return_X_y: Literal[True]) -> XY: ...
+
+
+def fetch_mnist(subset: str = "train", *, return_X_y: bool = False) -> Dataset | XY:
     """Fetch MNIST: handwritten digits.
 
     Parameters
     ----------
     subset : {"train", "test", "all"}
+    return_X_y : bool, default=False
+        Return ``(X, y)`` in place of a Dataset.
 
     Returns
     -------
-    Dataset
+    Dataset or tuple of arrays
         ``X`` uint8 (60000, 28, 28) to train, (10000, 28, 28) to test, 0 (background) to 255; ``y``
         and ``class_names`` the digit. LeCun, Cortes & Burges (1998), CC BY-SA 3.0. Errors as
         `fetch_fashion_mnist`.
     """
-    return _fetch_mnist_like("mnist", MNIST, DIGITS, subset, "LeCun et al., CC BY-SA 3.0")
+    found = _fetch_mnist_like("mnist", MNIST, DIGITS, subset, "LeCun et al., CC BY-SA 3.0")
+    return (found.X, found.y) if return_X_y else found
 
 
-def fetch_photos(image_size: tuple[int, int] = PHOTO_SIZE) -> Dataset:
+@overload
+def fetch_photos(
+    image_size: tuple[int, int] = ..., *, return_X_y: Literal[False] = ...
+) -> Dataset: ...
+
+
+@overload
+def fetch_photos(image_size: tuple[int, int] = ..., *, return_X_y: Literal[True]) -> XY: ...
+
+
+def fetch_photos(
+    image_size: tuple[int, int] = PHOTO_SIZE, *, return_X_y: bool = False
+) -> Dataset | XY:
     """Fetch the forty photographs of the chapter's denoising experiment.
 
     Parameters
     ----------
     image_size : (height, width)
         They are about 120 pixels wide; the chapter brings them to 63 by 63.
+    return_X_y : bool, default=False
+        Return ``(X, None)`` in place of a Dataset: photographs have no classes.
 
     Returns
     -------
-    Dataset
+    Dataset or tuple of arrays
         ``X`` uint8 (40, height, width, 3), 0 to 255, in the order of their names. From the course
         repository dknife/ML (data/Proj1/40), which states no licence for them. Errors as
         `fetch_fashion_mnist`.
@@ -202,7 +152,8 @@ def fetch_photos(image_size: tuple[int, int] = PHOTO_SIZE) -> Dataset:
     files = [download.fetch(photo)[0] for photo in _photos()]
     pixels, _, _ = images.stack(files, image_size)
     described = f"forty photographs: {pixels.shape}, 0 to 255; dknife/ML, no licence given"
-    return Dataset(pixels, row_names=tuple(file.name for file in files), description=described)
+    found = Dataset(pixels, row_names=tuple(file.name for file in files), description=described)
+    return (found.X, found.y) if return_X_y else found
 
 
 def _photos() -> list[Remote]:
@@ -230,7 +181,7 @@ def _require_part(name: str, subset: str, parts: Iterable[str]) -> None:
     if subset not in parts:
         raise DataNotFoundError(
             f"Cannot load the part {subset!r} of {name}: it has {', '.join(map(repr, parts))}. "
-            "Ask for one of these, or take all and split it."
+            "Load one of these, or load all and split it."
         )
 
 
@@ -238,18 +189,18 @@ def _require_part(name: str, subset: str, parts: Iterable[str]) -> None:
 
 
 class Named(NamedTuple):
-    """A data set as the command line knows it.
+    """A named data set.
 
     Attributes
     ----------
     load : callable
         From ``"train"``, ``"test"`` or ``"all"`` to a Dataset.
     summary : str
-        What it is, its shape, range, source and licence, in one line.
+        Content, shape, range, source and licence in one line.
     files : tuple of Remote
-        What has to be found for it; empty where it is generated or comes with a library.
+        The files it needs; empty if it is generated or comes with a library.
     parts : tuple of str
-        What `load` may be asked for.
+        The parts that `load` accepts.
     """
 
     load: Callable[[str], Dataset]
@@ -259,7 +210,7 @@ class Named(NamedTuple):
 
 
 def _whole(name: str, load: Callable[[], Dataset]) -> Callable[[str], Dataset]:
-    """Let data that nobody has split be asked for to train, and not to test."""
+    """Return a loader of data without a test part: ``"train"`` is all of them."""
 
     def load_subset(subset: str) -> Dataset:
         _require_part(name, subset, WHOLE)
@@ -269,7 +220,7 @@ def _whole(name: str, load: Callable[[], Dataset]) -> Callable[[str], Dataset]:
 
 
 def _roll(subset: str) -> Dataset:
-    """Make two rolls of different seeds: one to train with, one to test with."""
+    """Generate two rolls from different seeds, for training and test."""
     _require_part("roll", subset, PARTS)
     rolls = [make_roll(random_state=seed) for seed in ROLL_SEEDS[subset]]
     return replace(
@@ -293,17 +244,17 @@ NAMES: dict[str, Named] = {
         parts=WHOLE,
     ),
     "iris": Named(
-        _whole("iris", lambda: _load_table("iris")),
+        _whole("iris", lambda: load_table("iris")),
         "flowers, (150, 4), 0.1 to 7.9 cm; UCI, CC BY 4.0",
         parts=WHOLE,
     ),
     "wine": Named(
-        _whole("wine", lambda: _load_table("wine")),
+        _whole("wine", lambda: load_table("wine")),
         "wines, (178, 13), 0.13 to 1680, several units; UCI, CC BY 4.0",
         parts=WHOLE,
     ),
     "breast-cancer": Named(
-        _whole("breast-cancer", lambda: _load_table("breast_cancer")),
+        _whole("breast-cancer", lambda: load_table("breast_cancer")),
         "cells, (569, 30), 0 to 4254, several units; UCI, CC BY 4.0",
         parts=WHOLE,
     ),
@@ -334,15 +285,15 @@ def load(name: str, subset: str = "train") -> Dataset:
     name : str
         A key of `NAMES`.
     subset : {"train", "test", "all"}
-        ``"all"`` is the rows to train with, then those to test with. Digits, photographs and the
-        tables have no part to test with: ``"train"`` is all of them.
+        ``"all"`` is the training rows followed by the test rows. Digits, photographs and the
+        tables have no test part: ``"train"`` is all of them.
 
     Raises
     ------
     DataNotFoundError
-        For another name, for a part a data set does not have, or if it cannot be fetched.
+        The name is unknown, the data set has no such part, or it cannot be fetched.
     DataFormatError
-        If a file that was found is not the original.
+        A file that was found is not the original.
 
     Examples
     --------
@@ -353,12 +304,12 @@ def load(name: str, subset: str = "train") -> Dataset:
 
 
 def available(name: str) -> str | None:
-    """Tell where a data set is: ``"built in"``, a folder, or None where it has to be downloaded.
+    """Return where a data set is: ``"built in"``, a folder, or None if it is not downloaded.
 
     Raises
     ------
     DataNotFoundError
-        For a name that is no key of `NAMES`.
+        The name is not a key of `NAMES`.
     """
     files = _named(name).files
     if not files:
@@ -372,7 +323,7 @@ def _named(name: str) -> Named:
         close = difflib.get_close_matches(name, NAMES, n=1)
         hint = f" Did you mean {close[0]!r}?" if close else ""
         raise DataNotFoundError(
-            f"Cannot load the data set {name!r}: there is none of that name.{hint} "
-            f"There are {', '.join(NAMES)}."
+            f"Cannot load the data set {name!r}: there is no data set of that name.{hint} "
+            f"Known names are {', '.join(NAMES)}."
         )
     return NAMES[name]

@@ -1,9 +1,8 @@
-"""Files from afar: where they are looked for, how they are downloaded, and that they are genuine.
+"""Remote files: where they are looked for, how they are downloaded and verified.
 
-A file is looked for in the folder ``JAMJAE_DATA`` names, then in jamjae's cache (``JAMJAE_CACHE``,
-or the system's place for caches), then in ``/usr/share/datasets``; only then is it downloaded.
-What is found is verified by the SHA-256 of its decompressed bytes, since compressed files differ
-between those who hand them out.
+A file is looked for in the folder named by ``JAMJAE_DATA``, in jamjae's cache (``JAMJAE_CACHE``, or
+the system's cache folder), and in ``/usr/share/datasets``; otherwise it is downloaded. It is
+verified by the SHA-256 of its decompressed bytes, since compressed files differ between mirrors.
 """
 
 from __future__ import annotations
@@ -31,11 +30,11 @@ class Remote(NamedTuple):
     Attributes
     ----------
     folder, name : str
-        Where it lies below each of the places that are looked through.
+        Its path within each folder that is searched.
     address : str
-        What it is downloaded from, without the name.
+        The URL it is downloaded from, without the name.
     packed : bool
-        Whether it is downloaded as ``name.gz``; in a folder it may lie either way.
+        Whether it is downloaded as ``name.gz``; both names are found in a folder.
     """
 
     folder: str
@@ -50,7 +49,7 @@ class Remote(NamedTuple):
 
     @property
     def download_name(self) -> str:
-        """The last part of its address."""
+        """The last part of its URL."""
         return f"{self.name}.gz" if self.packed else self.name
 
 
@@ -62,7 +61,7 @@ def checksums() -> dict[str, str]:
 
 
 def cache() -> Path:
-    """Give the folder downloads are kept in."""
+    """Return the folder of downloads."""
     if os.environ.get("JAMJAE_CACHE"):
         return Path(os.environ["JAMJAE_CACHE"])
     import pooch
@@ -71,7 +70,7 @@ def cache() -> Path:
 
 
 def places() -> Iterator[Path]:
-    """Give the folders that are looked through, in order."""
+    """Return the folders that are searched, in order."""
     if os.environ.get("JAMJAE_DATA"):
         yield Path(os.environ["JAMJAE_DATA"])
     yield cache()
@@ -79,7 +78,7 @@ def places() -> Iterator[Path]:
 
 
 def find(remote: Remote) -> Path | None:
-    """Find a file in the first place that has it, without a look into it."""
+    """Find a file in the first folder that has it, without reading it."""
     names = dict.fromkeys((remote.name, remote.download_name))
     candidates = (place / remote.folder / name for place in places() for name in names)
     return next((path for path in candidates if path.is_file()), None)
@@ -91,16 +90,16 @@ def fetch(remote: Remote) -> tuple[Path, bytes]:
     Returns
     -------
     path : Path
-        Where it is.
+        Its path.
     content : bytes
         Its decompressed bytes, verified.
 
     Raises
     ------
     DataNotFoundError
-        If it is nowhere and cannot be downloaded.
+        It was not found and cannot be downloaded.
     DataFormatError
-        If it is damaged or another one. A download of that kind is not kept.
+        It is damaged or another file. Such a download is deleted.
     """
     found = find(remote)
     path = found or _download(remote)
@@ -108,7 +107,7 @@ def fetch(remote: Remote) -> tuple[Path, bytes]:
         content = unpacked(path)
         _require_genuine(path, content, remote)
     except DataFormatError:
-        if found is None:  # a network's sign-in page, say: it must not stand in the way next time
+        if found is None:  # such as a network's sign-in page: try again next time
             path.unlink(missing_ok=True)
         raise
     return path, content
@@ -118,8 +117,8 @@ def _require_genuine(path: Path, content: bytes, remote: Remote) -> None:
     digest = hashlib.sha256(content).hexdigest()
     if digest != remote.sha256:
         raise DataFormatError(
-            f"Cannot use {str(path)!r}: it is not the original. The SHA-256 of its content is "
-            f"{digest}, {remote.sha256} is expected. Delete it, and it is fetched anew from "
+            f"Cannot use {str(path)!r}: it is not the original file. The SHA-256 of its content is "
+            f"{digest}; expected {remote.sha256}. Delete it, and it is downloaded again from "
             f"{remote.address + remote.download_name}."
         )
 
@@ -156,17 +155,18 @@ def _ways(remote: Remote, error: Exception) -> str:
     looked = ", ".join(str(place / remote.folder) for place in places())
     address = remote.address + remote.download_name
     start = (
-        f"Cannot get {remote.name!r} of the data {remote.folder!r}: it is in none of {looked}, "
-        f"and the download failed ({type(error).__name__}: {error}). Any of these helps:"
+        f"Cannot find {remote.name!r} of the data set {remote.folder!r}: it is in none of "
+        f"{looked}, and the download failed ({type(error).__name__}: {error}). Do one of the "
+        "following:"
     )
-    lines = [start, f"  - connect to the network and try again; it comes from {address};"]
+    lines = [start, f"  - connect to the network and try again; the file is at {address};"]
     lines.append(
         f"  - put the file into {cache() / remote.folder}, the cache (JAMJAE_CACHE moves it);"
     )
     lines.append(
-        f"  - set JAMJAE_DATA to a folder that holds {remote.folder}/{remote.download_name}"
+        f"  - set JAMJAE_DATA to a folder that contains {remote.folder}/{remote.download_name}"
         + (f" (it is {given} now)." if given else ".")
     )
     if remote.folder == "fashion-mnist":
-        lines.append("  - on Debian and Ubuntu: apt install dataset-fashion-mnist.")
+        lines.append("  - on Debian or Ubuntu, run: apt install dataset-fashion-mnist.")
     return "\n".join(lines)

@@ -1,6 +1,6 @@
-"""A user's own data: arrays, tables, IDX files, images; read by the kind of a path, and written.
+"""Reading and writing a user's data by file type: arrays, tables, IDX files, images.
 
-What each kind of file holds is known in `jamjae.data.readers`.
+The formats themselves are read by `jamjae.data.readers`.
 """
 
 from __future__ import annotations
@@ -38,22 +38,22 @@ OUTPUTS = (".npy", ".npz", ".csv", ".tsv", ".parquet")
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """Rows to learn from, and what is known of them.
+    """Rows, with what the source says about them.
 
     Attributes
     ----------
     X : array of shape (n, ...)
-        One row a sample, in the units of the source.
+        One row per sample, in the units of the source.
     y : int array of shape (n,) or None
         Indices into `class_names`.
     class_names, row_names, feature_names : tuple of str
-        Empty where the source names none.
+        Empty if the source has none.
     colors : float array of shape (n, 3) or None
-        A colour for each row in red, green and blue from 0 to 1, where the source gives one.
+        Red, green and blue from 0 to 1 for each row, if the source has colors.
     skipped : tuple of str
-        Files that could not be read and were left out.
+        Names of files that could not be read and were skipped.
     description : str
-        Shape, range, source and licence of named data; the path of a user's own.
+        Shape, range, source and licence of named data; the path of other data.
     """
 
     X: np.ndarray
@@ -76,33 +76,33 @@ def read(
     skip_bad: bool = False,
     label: str | None = None,
 ) -> Dataset:
-    """Read data by the kind of a path.
+    """Read data by the type of a file or folder.
 
     Parameters
     ----------
     path : path
-        - ``.npy``: mapped into memory, not read;
-        - ``.npz``: its one array, or the one called X, x, data, rows, images, x_train, Z or codes;
-          y, labels, label, target or y_train are the classes;
-        - ``.csv``, ``.tsv``, ``.parquet``: columns of numbers, an empty cell is NaN; a first column
-          called ``name``, or nothing, names the rows;
-        - IDX, ``.gz`` too: the labels beside the images are read as well;
-        - an image, or a folder of images whose subfolders are classes: uint8, grey (n, h, w) or in
-          colour (n, h, w, 3), as `jamjae.data.readers.images.stack` says.
+        - ``.npy``: memory-mapped;
+        - ``.npz``: its only array, or the one named X, x, data, rows, images, x_train, Z or codes;
+          y, labels, label, target or y_train hold the classes;
+        - ``.csv``, ``.tsv``, ``.parquet``: numeric columns, an empty cell is NaN; a first column
+          with the heading ``name``, or with none, holds the names of the rows;
+        - IDX, also ``.gz``: the label file beside the image file is read as well;
+        - an image, or a folder of images whose subfolders are classes: uint8, gray (n, h, w) or
+          color (n, h, w, 3), see `jamjae.data.readers.images.stack`.
     image_size : (height, width), optional
-        The size images are brought to; by default the median of their heights and of their widths.
-        Arrays and tables keep the shape they have.
+        The size to which images are resized; by default the median of their heights and widths.
+        Arrays and tables keep their shape.
     skip_bad : bool
-        Leave out images that cannot be read, and name them in ``skipped``.
+        Skip images that cannot be read, and list them in ``skipped``.
     label : str, optional
         The column of a table, or the array of an ``.npz``, that holds the class of each row.
 
     Raises
     ------
     DataNotFoundError
-        If there is nothing at that path, or no image in that folder.
+        The path does not exist, or the folder holds no image.
     DataFormatError
-        If a file is damaged, ambiguous or of another kind.
+        A file is damaged, ambiguous or of an unsupported type.
 
     Examples
     --------
@@ -115,8 +115,8 @@ def read(
     path = Path(path)
     if not path.exists():
         raise DataNotFoundError(
-            f"Cannot read {str(path)!r}: there is no such file or folder. Check the path, or give "
-            "the name of a data set (jamjae datasets lists them)."
+            f"Cannot read {str(path)!r}: there is no such file or folder. Check the path, or use "
+            "the name of a data set (listed by jamjae datasets)."
         )
     if path.is_dir() or path.suffix.lower() in images.SUFFIXES:
         _require_no_label(path, label, "images take their classes from subfolders")
@@ -133,7 +133,7 @@ def read(
         return _reader(path)(path, label)
     except PermissionError as error:
         raise DataFormatError(
-            f"Cannot read {str(path)!r}: {error.strerror}. Ask its owner for the right to read it."
+            f"Cannot read {str(path)!r}: {error.strerror}. Ask its owner for read permission."
         ) from error
 
 
@@ -151,8 +151,8 @@ def _reader(path: Path) -> Callable[[Path, str | None], Dataset]:
     if IDX_NAME.search(path.name):
         return _idx
     raise DataFormatError(
-        f"Cannot read {str(path)!r}: files of the kind {path.suffix or 'without a suffix'} are not "
-        f"understood. Give {KINDS}."
+        f"Cannot read {str(path)!r}: files {path.suffix or 'without a suffix'} are not supported. "
+        f"Expected {KINDS}."
     )
 
 
@@ -198,7 +198,7 @@ def _npz(path: Path, label: str | None) -> Dataset:
 
 
 def _wanted(path: Path, names: list[str], label: str | None) -> list[str]:
-    """Name the rows, then the labels if there are any, then the names there are."""
+    """Return the names of the arrays of rows, of labels and of names, those that exist."""
     if label is not None and label not in names:
         raise DataFormatError(
             f"Cannot read {str(path)!r}: it has no array {label!r}, but {', '.join(names)}."
@@ -219,14 +219,14 @@ def _numbers(path: Path, rows: Any) -> np.ndarray:
         return rows
     kind = f"shape {rows.shape} and type {rows.dtype}" if hasattr(rows, "dtype") else "no array"
     raise DataFormatError(
-        f"Cannot read {str(path)!r}: it holds {kind}. Rows of real numbers are expected."
+        f"Cannot read {str(path)!r}: it holds {kind}; expected rows of real numbers."
     )
 
 
 def _about_objects(path: Path) -> str:
     return (
-        f"Cannot read {str(path)!r}: it holds Python objects, and reading those could run any "
-        "program. Save an array of numbers instead: one whose rows all have the same shape."
+        f"Cannot read {str(path)!r}: it holds Python objects, and reading these could run "
+        "arbitrary code. Save an array of numbers whose rows all have the same shape."
     )
 
 
@@ -244,13 +244,13 @@ def _labelled(
         if names and len(names) != count:
             raise DataFormatError(
                 f"Cannot read {str(path)!r}: there are {count} {what}s, but {len(names)} "
-                f"{what} names. One name a {what} is expected."
+                f"{what} names; expected one name per {what}."
             )
     if labels is not None:
         if labels.shape != (len(X),):
             raise DataFormatError(
                 f"Cannot read {str(path)!r}: there are {len(X)} rows, but labels of shape "
-                f"{labels.shape}. One label a row is expected."
+                f"{labels.shape}; expected one label per row."
             )
         classes, y = np.unique(labels, return_inverse=True)
         class_names = tuple(str(name) for name in classes)
@@ -283,37 +283,37 @@ def write_rows(
     row_names: Sequence[str] = (),
     feature_names: Sequence[str] = (),
 ) -> Path:
-    """Write rows so that `read` gives them back; the file appears whole or not at all.
+    """Write rows so that `read` returns them; the file is written atomically.
 
     Parameters
     ----------
     path : path
-        Ends in ``.npy``, ``.npz``, ``.csv``, ``.tsv`` or ``.parquet``; its folder is made if there
-        is none.
+        Ends in ``.npy``, ``.npz``, ``.csv``, ``.tsv`` or ``.parquet``; its folder is created
+        if missing.
     rows : array of shape (n, ...)
-        Tables have two axes: more are flattened. An ``.npy`` file keeps the shape, but no names.
+        Tables have two axes; further axes are flattened. ``.npy`` keeps the shape, but no names.
     row_names : sequence of n str
-        Become the first column, ``name``, of a table.
+        Written as the first column, ``name``, of a table.
     feature_names : sequence of str
-        The other columns; by default ``x1``, ``x2``, ...
+        Headings of the other columns; by default ``x1``, ``x2``, ...
 
     Returns
     -------
     Path
-        Where the rows are.
+        The path of the file.
 
     Raises
     ------
     InvalidDataError
-        For rows that hold no real numbers, or names that do not fit them.
+        Rows are not real numbers, or the number of names does not match.
     OutputError
-        For another suffix, or if the file cannot be written.
+        The suffix is not supported, or the file cannot be written.
     """
     path, rows = Path(path), np.asarray(rows)
     row_names, feature_names = list(map(str, row_names)), list(map(str, feature_names))
     if path.suffix.lower() not in OUTPUTS:
         raise OutputError(
-            f"Cannot write {str(path)!r}: a name that ends in {', '.join(OUTPUTS)} is expected."
+            f"Cannot write {str(path)!r}: expected a file name that ends in {', '.join(OUTPUTS)}."
         )
     _require_writable(path, rows, row_names, feature_names)
     with atomic(path) as temporary:
@@ -346,15 +346,15 @@ def _require_writable(
 ) -> None:
     if not rows.ndim or rows.dtype.kind not in "biuf":
         raise InvalidDataError(
-            f"Cannot write {str(path)!r}: an array of shape {rows.shape} and type {rows.dtype} was "
-            "given, rows of real numbers (n, ...) are expected."
+            f"Cannot write {str(path)!r}: received an array of shape {rows.shape} and type "
+            f"{rows.dtype}; expected rows of real numbers (n, ...)."
         )
     columns = math.prod(rows.shape[1:])
     for what, names, n in (("row", row_names, len(rows)), ("feature", feature_names, columns)):
         if len(names) not in (0, n):
             raise InvalidDataError(
-                f"Cannot write {str(path)!r}: {len(names)} {what} names were given for {n} {what}s "
-                f"of an array of shape {rows.shape}. Give as many, or none."
+                f"Cannot write {str(path)!r}: received {len(names)} {what} names for {n} {what}s "
+                f"of an array of shape {rows.shape}; expected {n} names, or none."
             )
     if len(set(feature_names)) < len(feature_names) or (row_names and "name" in feature_names):
         raise InvalidDataError(

@@ -1,4 +1,4 @@
-"""Assignment 2: noise taken from photographs, by networks, by neighbours and classically."""
+"""Assignment 2: noise taken from photographs, by networks, by neighbors and classically."""
 
 from __future__ import annotations
 
@@ -178,7 +178,7 @@ def ours(lab: Notebook, photos: Photos) -> Pair:
 
 
 def rivals(lab: Notebook, photos: Photos) -> dict[str, Pair]:
-    """Denoise by neighbours, with and without augmentation, and by what learns nothing."""
+    """Denoise by neighbors, with and without augmentation, and by what learns nothing."""
     lab.section("The classical rivals")
     sigma = float(np.std(photos.noisy_train / 255.0 - photos.train / 255.0))
     lab.say(

@@ -56,7 +56,7 @@ def run(lab: Notebook) -> None:
         numbers[name] = {
             "1-NN accuracy": metrics.knn_accuracy(codes, y, unseen, y_test, n_neighbors=1),
             "5-NN accuracy": metrics.knn_accuracy(codes, y, unseen, y_test, n_neighbors=5),
-            "neighbourhood hit of the map": metrics.neighbourhood_hit(
+            "neighborhood hit of the map": metrics.neighborhood_hit(
                 maps[lab.label(name)], classes, n_neighbors=5
             ),
         }

@@ -10,7 +10,7 @@ from keras.layers import Dense
 from sklearn.decomposition import PCA
 
 from jamjae import Autoencoder, compare, make_roll, plotting
-from jamjae.labs.manifolds import neighbours
+from jamjae.labs.manifolds import neighbors
 from jamjae.labs.notebook import Notebook
 
 EPOCHS, RECORDED, SEEDS = 30, 0.0369, 15
@@ -103,7 +103,7 @@ def show(lab: Notebook, widths: tuple[int, ...], recorded: float) -> None:
         train.X,
         methods={
             "PCA": PCA(2),
-            **neighbours(lab.seed),
+            **neighbors(lab.seed),
             lab.label("the chapter's network"): lambda setting: make(setting.seed),
             "jamjae": Autoencoder(2, **lab.default),
         },

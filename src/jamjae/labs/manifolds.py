@@ -18,8 +18,8 @@ KERNELS: dict[str, dict[str, Any]] = {
 }
 
 
-def neighbours(seed: int) -> dict[str, object]:
-    """Give the methods that go by neighbours, with the chapter's settings."""
+def neighbors(seed: int) -> dict[str, object]:
+    """Give the methods that go by neighbors, with the chapter's settings."""
     return {
         "LLE": LocallyLinearEmbedding(n_neighbors=10, random_state=seed),
         "Isomap": Isomap(n_neighbors=10),
@@ -48,11 +48,11 @@ def run(lab: Notebook) -> None:
         methods[f"KernelPCA, {name}"] = KernelPCA(2, random_state=lab.seed, **options)
     lab.comparison("kernels", compare(roll.X, methods=methods, seeds=[lab.seed]), roll.colors)
 
-    lab.section("By neighbours")
+    lab.section("By neighbors")
     lab.say(
         "LLE, Isomap and t-SNE only ask who is near whom. Isomap unrolls the sheet; none of the "
         "three can go back from the plane to the sheet."
     )
     roll = make_roll(lab.few(1_000, 500), random_state=lab.seed)
-    found = compare(roll.X, methods=neighbours(lab.seed), seeds=[lab.seed])
-    lab.comparison("neighbours", found, roll.colors)
+    found = compare(roll.X, methods=neighbors(lab.seed), seeds=[lab.seed])
+    lab.comparison("neighbors", found, roll.colors)

@@ -115,7 +115,7 @@ KOREAN: dict[str, str] = {
         "PCA는 투영만 할 수 있으므로 종이는 말린 채로 남는다. 커널은 먼저 공간을 구부리지만 "
         "어떤 커널이 도움이 되는지 미리 알 수 없다."
     ),
-    "By neighbours": "이웃을 이용하기",
+    "By neighbors": "이웃을 이용하기",
     (
         "LLE, Isomap and t-SNE only ask who is near whom. Isomap unrolls the sheet; none of the "
         "three can go back from the plane to the sheet."
@@ -314,7 +314,7 @@ KOREAN: dict[str, str] = {
     ),
     "1-NN accuracy": "1-NN 정확도",
     "5-NN accuracy": "5-NN 정확도",
-    "neighbourhood hit of the map": "지도의 이웃 적중률",
+    "neighborhood hit of the map": "지도의 이웃 적중률",
     # --- the tables of comparisons ------------------------------------------------------------
     "MSE, held-out rows": "MSE, 평가 데이터",
     "explained variance, training rows": "설명된 분산, 학습 데이터",
@@ -323,17 +323,17 @@ KOREAN: dict[str, str] = {
     "trustworthiness, held-out rows": "신뢰도, 평가 데이터",
     "continuity, training rows": "연속성, 학습 데이터",
     "continuity, held-out rows": "연속성, 평가 데이터",
-    "neighbourhood recall, training rows": "이웃 재현율, 학습 데이터",
-    "neighbourhood recall, held-out rows": "이웃 재현율, 평가 데이터",
+    "neighborhood recall, training rows": "이웃 재현율, 학습 데이터",
+    "neighborhood recall, held-out rows": "이웃 재현율, 평가 데이터",
     "stress, training rows": "스트레스, 학습 데이터",
     "stress, held-out rows": "스트레스, 평가 데이터",
-    "bits of code a value of the data": "데이터 값당 잠재 표현의 비트",
-    "numbers the fitted model keeps": "학습된 모델이 보관하는 수",
+    "bits of code per value of the data": "데이터 값당 잠재 표현의 비트",
+    "numbers stored by the fitted model": "학습된 모델이 보관하는 수",
     "time to fit (s)": "학습 시간",
     "time to transform one row (s)": "한 행을 변환하는 시간",
     "n/a": "불가",
-    "no transform: n/a for held-out rows": "transform이 없어 평가 데이터에는 쓸 수 없다",
-    "no inverse_transform of such codes: n/a for restoration": (
+    "no transform: n/a on held-out rows": "transform이 없어 평가 데이터에는 쓸 수 없다",
+    "no usable inverse_transform: n/a for reconstruction": (
         "inverse_transform이 없어 복원할 수 없다"
     ),
 }

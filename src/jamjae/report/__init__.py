@@ -1,4 +1,4 @@
-"""A result as a folder: one page that opens offline, the figures, and the numbers for programs."""
+"""A result as a folder: one page that opens offline, the figures, and machine-readable metrics."""
 
 from jamjae.report.comparisons import of_comparison
 from jamjae.report.pages import (

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from jamjae.evaluation import pixel_range
 from jamjae.report.pages import Cell, Heading, Notes, Paragraph, Part, Picture, Report, Table
 
 if TYPE_CHECKING:
@@ -19,25 +20,25 @@ def of_comparison(
     colors: Any = None,
     facts: dict[str, str] | None = None,
 ) -> Report:
-    """Make the report of a comparison: sentence, figures, all tables, and the tidy rows.
+    """Build the report of a comparison: sentence, figures, all tables, and the tidy rows.
 
     Parameters
     ----------
     result : Comparison
     title : str
-        What was compared on.
+        The name of the data.
     class_names : sequence of str, optional
     colors : array-like of shape (n, 3), optional
-        Of the rows that were compared, for the embeddings.
+        Colors of the rows that were compared, for the embeddings.
     facts : dict of str to str, optional
-        For the small print.
+        For the footer.
 
     Returns
     -------
     Report
-        To be written by `jamjae.report.write`.
+        Written by `jamjae.report.write`.
     """
-    caption = "Leading metrics. Bars reach from the least to the greatest; a ring marks the best."
+    caption = "Leading metrics. Bars span the range over the seeds; a ring marks the best median."
     parts: list[Part] = [
         Paragraph(result.sentence, lead=True),
         Paragraph(_setting(result)),
@@ -49,10 +50,10 @@ def of_comparison(
         parts += block(result, size)
     embeddings = result.embeddings(colors=colors, class_names=class_names)
     if embeddings is not None:
-        caption = "Codes of the training rows, of the first seed."
+        caption = "Codes of the training rows, for the first seed."
         parts += [Heading("Embeddings"), Picture("embeddings", embeddings, caption)]
     return Report(
-        title=f"{title}: autoencoders beside the classical methods",
+        title=f"{title}: autoencoders and classical methods",
         parts=parts,
         metrics={
             "data": title,
@@ -68,20 +69,22 @@ def of_comparison(
 def _setting(result: Comparison) -> str:
     split = next(iter(result.splits.values()))
     seeds = len(result.splits)
-    unit = "pixels in [0, 1]" if split.train.dtype == "uint8" else "in squared units of the data"
-    over = "the median over the seeds and below it the range; " if seeds > 1 else ""
+    unit = (
+        "pixels in [0, 1]" if pixel_range(split.train.dtype) > 1 else "in squared units of the data"
+    )
+    over = "the median over the seeds with the range below; " if seeds > 1 else ""
     return (
         f"{len(split.train):,} training rows and {len(split.test):,} held-out rows of "
         f"{' x '.join(map(str, split.train.shape[1:]))} values; {seeds} seed"
-        f"{'s' if seeds > 1 else ''}. MSE is the mean squared error of a value, {unit}. In the "
-        f"tables: {over}the best method of each line is marked; n/a: does not apply."
+        f"{'s' if seeds > 1 else ''}. MSE is the mean squared error per value, {unit}. In the "
+        f"tables: {over}the best method of each row is highlighted; n/a: not applicable."
     )
 
 
 def block(result: Comparison, size: int, words: Callable[[str], str] = str) -> list[Part]:
-    """Make the part about one number of components: heading, table, notes, restorations.
+    """Build the part about one number of components: heading, table, notes, reconstructions.
 
-    `words` translates what the table says.
+    `words` translates the text of the table.
     """
     best = result.best(size)
     summary = [row for row in result.summary_rows if row["n_components"] == size]
@@ -101,10 +104,10 @@ def block(result: Comparison, size: int, words: Callable[[str], str] = str) -> l
         if row["note"]
     ]
     parts: list[Part] = [Heading(heading), Table(["", *titles], lines), Notes(notes)]
-    restored = result.restorations(size)
-    if restored is not None:
-        caption = f"Held-out images and their restorations from {size} numbers."
-        parts.append(Picture(f"restorations-{size}", restored, caption))
+    reconstructed = result.reconstructions(size)
+    if reconstructed is not None:
+        caption = f"Held-out images and their reconstructions from {size} components."
+        parts.append(Picture(f"reconstructions-{size}", reconstructed, caption))
     return parts
 
 

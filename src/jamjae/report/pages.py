@@ -1,4 +1,4 @@
-"""Pages: what they are made of, and how they are written."""
+"""Pages: their parts, and how they are written."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 LIBRARIES = ("jamjae", "jax", "keras", "numpy", "scikit-learn")
-BROAD = 6.0  # inches of a figure above which a phone is too narrow for it
+BROAD = 6.0  # inches; wider figures can be scrolled on a phone
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ Part = Heading | Paragraph | Notes | Table | Picture
 
 @dataclass(frozen=True)
 class Report:
-    """What a folder of results tells.
+    """The content of a folder of results.
 
     Attributes
     ----------
@@ -118,11 +118,11 @@ class Report:
     parts : sequence
         Headings, paragraphs, notes, tables and pictures, in the order of the page.
     metrics : dict
-        For programs: ``metrics.json``. Infinity and NaN become null.
+        Written to ``metrics.json``; infinity and NaN become null.
     rows : sequence of dict
-        A tidy table: ``metrics.csv``. None is written where there are none.
+        A tidy table, written to ``metrics.csv`` unless it is empty.
     facts : dict of str to str
-        The small print at the end: seed, time; the versions of the libraries are added.
+        The footer: seed, time; the versions of the libraries are added.
     language : str
     """
 
@@ -135,7 +135,7 @@ class Report:
 
 
 def versions() -> dict[str, str]:
-    """Give the versions of Python and the libraries that results depend on."""
+    """Return the versions of Python and the libraries that results depend on."""
     found = {name: metadata.version(name) for name in LIBRARIES}
     return {"python": platform.python_version(), **found}
 
@@ -143,24 +143,24 @@ def versions() -> dict[str, str]:
 def write(report: Report, folder: str | os.PathLike[str]) -> Path:
     """Write a report's folder: figures, ``metrics.json``, ``metrics.csv``, ``index.html`` last.
 
-    Every file is written whole or not at all. Figures are written as PNG and SVG beside the page,
-    which holds them too and needs no other file.
+    Every file is written atomically. Figures are written as PNG and SVG beside the page, which also
+    contains them and needs no other file.
 
     Parameters
     ----------
     report : Report
     folder : path-like
-        Made if there is none; files of the same names are replaced.
+        Created if missing; files of the same names are replaced.
 
     Returns
     -------
     pathlib.Path
-        Of the page.
+        Path of the page.
 
     Raises
     ------
     OutputError
-        The folder cannot be made or written to.
+        The folder cannot be created or written to.
 
     Examples
     --------
@@ -227,7 +227,7 @@ def _csv(rows: Sequence[dict[str, Any]]) -> str:
 
 
 def _plain(value: Any) -> Any:
-    """Turn what a program computed into what JSON knows."""
+    """Convert values to types that JSON knows."""
     if isinstance(value, dict):
         return {str(name): _plain(part) for name, part in value.items()}
     if isinstance(value, list | tuple):

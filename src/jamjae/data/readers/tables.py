@@ -1,4 +1,4 @@
-"""Tables in and out: text with or without a line of names, and Parquet."""
+"""Tables: text with or without a header line, and Parquet."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet takes for the s
 
 
 class Table(NamedTuple):
-    """The columns of a table, by what they are for.
+    """The columns of a table by role.
 
     Attributes
     ----------
     X : array of shape (n, d)
-        The numbers. An empty cell is NaN.
+        The numeric columns. An empty cell is NaN.
     labels : array of shape (n,) or None
-        The classes as they stand in the table, numbers or text.
+        The classes as in the table, numbers or text.
     row_names, feature_names : tuple of str
-        Empty where the table has none.
+        Empty if the table has none.
     """
 
     X: np.ndarray
@@ -44,7 +44,7 @@ class Table(NamedTuple):
 
 
 class _Columns(NamedTuple):
-    """Where each kind of column is, by its number."""
+    """Position of each column by role."""
 
     names: list[str]
     named: bool
@@ -57,22 +57,22 @@ class _Columns(NamedTuple):
 
 
 def read(path: Path, label: str | None) -> Table:
-    """Read a table; its first column names the rows if it is called ``name`` or nothing at all.
+    """Read a table; a first column with the heading ``name``, or none, holds the names of the rows.
 
     Parameters
     ----------
     path : path
-        ``.parquet``, or UTF-8 text with columns parted by tabs (``.tsv``), commas or semicolons.
-        The first line of a text is one of names if it holds text where the next holds numbers, or
-        nothing but text.
+        ``.parquet``, or UTF-8 text with columns separated by tabs (``.tsv``), commas or
+        semicolons. The first line is a header if it holds text where the next holds numbers, or
+        only text.
     label : str or None
-        The column of the classes; columns without names are ``column_1``, ``column_2``, ...
+        The column of the classes; columns without headings are ``column_1``, ``column_2``, ...
 
     Raises
     ------
     DataFormatError
-        If the file is damaged or empty, another column than the label holds text, or there is no
-        such label.
+        The file is damaged or empty, a column other than the label holds text, or there is no such
+        label.
     """
     return (_read_parquet if path.suffix.lower() == ".parquet" else _read_text)(path, label)
 
@@ -84,7 +84,7 @@ def _cannot(path: Path, why: str) -> DataFormatError:
 def _placed(path: Path, names: list[str], label: str | None, *, named: bool) -> _Columns:
     if len(set(names)) < len(names):
         twice = next(name for name in names if names.count(name) > 1)
-        raise _cannot(path, f"two columns are called {twice!r}. Rename one of them.")
+        raise _cannot(path, f"two columns are named {twice!r}. Rename one of them.")
     if label is not None and label not in names:
         raise _cannot(
             path, f"there is no column {label!r} for the label. It has {', '.join(names)}."
@@ -93,23 +93,25 @@ def _placed(path: Path, names: list[str], label: str | None, *, named: bool) -> 
     first = 0 if named and names[0] in ROW_NAMES and at != 0 else None
     columns = _Columns(names, named, at, first)
     if not columns.features:
-        raise _cannot(path, f"no column with numbers is left of {', '.join(names)}.")
+        raise _cannot(
+            path,
+            f"there is no numeric column besides the label and row names ({', '.join(names)}).",
+        )
     return columns
 
 
 def _about_text(path: Path, names: Sequence[str]) -> DataFormatError:
     return _cannot(
         path,
-        f"numbers are expected, but the columns {', '.join(names)} hold text. Name the one with "
-        "the classes (label=..., on the command line --label), and turn others into numbers or "
-        "leave them out.",
+        f"expected numbers, but the columns {', '.join(names)} hold text. Name the column of the "
+        "classes (label=..., on the command line --label), and convert or drop the others.",
     )
 
 
 def _typed(path: Path, labels: list[str]) -> np.ndarray:
-    """Make labels numbers where all of them are, so that 10 comes after 2."""
+    """Convert labels to numbers if all of them are, so that 10 comes after 2."""
     if any(label.strip().lower() in ("", "nan") for label in labels):
-        raise _cannot(path, "the label is empty in some rows. Fill it in, or leave those rows out.")
+        raise _cannot(path, "the label is empty in some rows. Fill it in, or drop these rows.")
     numbers = [_number(label) for label in labels]
     if None in numbers or not np.isfinite(np.array(numbers, dtype=np.float64)).all():
         return np.array(labels)
@@ -131,7 +133,7 @@ def _read_text(path: Path, label: str | None) -> Table:
     except UnicodeDecodeError as error:
         raise _not_utf8(path, error) from error
     except csv.Error as error:
-        raise _cannot(path, f"{error}. Save it anew as comma-separated values.") from error
+        raise _cannot(path, f"{error}. Save it again as comma-separated values.") from error
     if not start:
         raise _cannot(path, "the file is empty.")
     named = _names_columns(start, label)
@@ -142,12 +144,12 @@ def _read_text(path: Path, label: str | None) -> Table:
     keys = start[0] if named else [f"f{i}" for i in range(len(names))]
     frame = _parsed(path, separator, columns, keys)
     if not len(frame):
-        raise _cannot(path, "it has a line of names, but no rows.")
+        raise _cannot(path, "it has a header line, but no rows.")
     return _collected(path, frame, columns, _number_column)
 
 
 def _not_utf8(path: Path, error: object) -> DataFormatError:
-    return _cannot(path, f"it is no UTF-8 text ({error}). Save it as UTF-8.")
+    return _cannot(path, f"it is not UTF-8 text ({error}). Save it as UTF-8.")
 
 
 def _separator(path: Path, file: IO[str]) -> str:
@@ -159,7 +161,7 @@ def _separator(path: Path, file: IO[str]) -> str:
 
 
 def _number(cell: str) -> float | None:
-    """Read a cell: NaN if it is empty, None if it holds text."""
+    """Parse a cell: NaN if it is empty, None if it holds text."""
     try:
         return float(cell)
     except ValueError:
@@ -201,11 +203,11 @@ def _parsed(path: Path, separator: str, columns: _Columns, keys: list[str]) -> p
                 path,
                 f"line {ragged[0].number} (empty lines not counted) has "
                 f"{ragged[0].actual_columns} cells, but there are {len(columns.names)} columns. "
-                "Give every line as many.",
+                "Every line needs the same number of cells.",
             ) from error
         if "UTF8" in str(error) or isinstance(error, UnicodeDecodeError):
             raise _not_utf8(path, error) from error
-        raise _cannot(path, f"{error}. Save it anew as comma-separated values.") from error
+        raise _cannot(path, f"{error}. Save it again as comma-separated values.") from error
     return table.rename_columns(columns.names).to_pandas()
 
 
@@ -250,7 +252,7 @@ def _names_columns(start: list[list[str]], label: str | None) -> bool:
     cells = [cell.strip() for cell in start[0]]
     counted = [str(i) for i in range(len(cells))]
     if label in cells or (len(cells) > 1 and cells in (counted, ["", *counted[:-1]])):
-        return True  # the second is how pandas names columns that have no names
+        return True  # the second is how pandas names columns without names
     if None not in first:
         return False
     if all(number is None or math.isnan(number) for number in first):
@@ -262,7 +264,7 @@ def _names_columns(start: list[list[str]], label: str | None) -> bool:
 def write_text(
     path: Path, rows: np.ndarray, names: Sequence[str], row_names: Sequence[str], separator: str
 ) -> None:
-    """Write rows (n, d) as text below a line of names; floats in as few digits as bring them back.
+    """Write rows (n, d) as text below a header; floats in as few digits as are exact.
 
     Parameters
     ----------
@@ -270,7 +272,7 @@ def write_text(
     rows : array of shape (n, d)
     names : sequence of d str
     row_names : sequence of n str, or none
-        Become the first column, ``name``.
+        Written as the first column, ``name``.
     separator : str
     """
     frame = _frame(rows, [_guarded(name) for name in names], [_guarded(name) for name in row_names])
@@ -327,7 +329,7 @@ def _numeric(dtype: Any) -> bool:
 
 
 def _common(dtypes: Any) -> np.dtype:
-    """Keep the type of columns that all have one of NumPy's, for which no cell can be missing."""
+    """Return the NumPy type that all columns share, which has no missing cells; else float64."""
     kinds = set(dtypes)
     one = kinds.pop() if len(kinds) == 1 else None
     return one if isinstance(one, np.dtype) else np.dtype(np.float64)

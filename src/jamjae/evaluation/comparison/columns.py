@@ -1,4 +1,4 @@
-"""The metrics of a comparison: what they are called, which way is better, how they are written."""
+"""The metrics of a comparison: their titles, which direction is better, their number format."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ class Column(NamedTuple):
     Attributes
     ----------
     title, head : str
-        In full, and as the head of a narrow column.
+        In full, and as the heading of a narrow column.
     better : {"low", "high"}
     form : str
-        How a value is written; ``"si"`` for seconds in s, ms or µs.
+        Format of a value; ``"si"`` for seconds in s, ms or µs.
     needs : {"", "images", "labels"}
-        What the data must be or have.
+        What the metric requires of the data.
     log : bool
         Whether a figure's axis is logarithmic.
     """
@@ -29,7 +29,7 @@ class Column(NamedTuple):
     log: bool = False
 
     def show(self, value: float) -> str:
-        """Write a value."""
+        """Format a value."""
         if self.form == "si":
             return _seconds(value)
         return format(value, self.form)
@@ -57,25 +57,25 @@ COLUMNS: dict[str, Column] = {
     "test_trustworthiness": Column("trustworthiness, held-out rows", "test trust", "high"),
     "train_continuity": Column("continuity, training rows", "contin.", "high"),
     "test_continuity": Column("continuity, held-out rows", "test contin.", "high"),
-    "train_neighbourhood_recall": Column("neighbourhood recall, training rows", "recall", "high"),
-    "test_neighbourhood_recall": Column(
-        "neighbourhood recall, held-out rows", "test recall", "high"
-    ),
+    "train_neighborhood_recall": Column("neighborhood recall, training rows", "recall", "high"),
+    "test_neighborhood_recall": Column("neighborhood recall, held-out rows", "test recall", "high"),
     "train_stress": Column("stress, training rows", "stress", "low"),
     "test_stress": Column("stress, held-out rows", "test stress", "low"),
-    "train_neighbourhood_hit": Column(
-        "neighbourhood hit, training rows", "hit", "high", needs="labels"
+    "train_neighborhood_hit": Column(
+        "neighborhood hit, training rows", "hit", "high", needs="labels"
     ),
-    "test_neighbourhood_hit": Column(
-        "neighbourhood hit, held-out rows", "test hit", "high", needs="labels"
+    "test_neighborhood_hit": Column(
+        "neighborhood hit, held-out rows", "test hit", "high", needs="labels"
     ),
     "knn1_accuracy": Column("1-NN accuracy, held-out rows", "1-NN", "high", ".3f", "labels"),
     "knn5_accuracy": Column("5-NN accuracy, held-out rows", "5-NN", "high", ".3f", "labels"),
     "linear_probe_accuracy": Column(
         "linear probe accuracy, held-out rows", "probe", "high", ".3f", "labels"
     ),
-    "bits_per_value": Column("bits of code a value of the data", "bits", "low", ".3g"),
-    "numbers_stored": Column("numbers the fitted model keeps", "stored", "low", ",.0f", log=True),
+    "bits_per_value": Column("bits of code per value of the data", "bits", "low", ".3g"),
+    "numbers_stored": Column(
+        "numbers stored by the fitted model", "stored", "low", ",.0f", log=True
+    ),
     "fit_seconds": Column("time to fit (s)", "fit", "low", "si", log=True),
     "transform_seconds_per_row": Column(
         "time to transform one row (s)", "a row", "low", "si", log=True

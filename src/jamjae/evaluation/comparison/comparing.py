@@ -19,17 +19,17 @@ from jamjae.evaluation.comparison.result import Comparison, Run
 
 
 class ComparisonProgress(NamedTuple):
-    """Where a comparison stands.
+    """The state of a running comparison.
 
     Attributes
     ----------
     done, total : int
         Fits finished, and fits planned.
     title : str
-        Who is being fitted now; empty at the end.
+        The method being fitted; empty at the end.
     n_components, seed : int
     seconds_left : float or None
-        Estimated by how long the same methods took before; None before the first has ended.
+        Estimated from the times of earlier fits; None before the first has ended.
     """
 
     done: int
@@ -41,7 +41,7 @@ class ComparisonProgress(NamedTuple):
 
 
 class Task(NamedTuple):
-    """One fit to be done."""
+    """One fit to be run."""
 
     method: Method
     n_components: int
@@ -60,56 +60,56 @@ def compare(
     n_neighbors: int = 5,
     on_progress: Callable[[ComparisonProgress], Any] | None = None,
 ) -> Comparison:
-    """Fit methods to the same rows and measure them by the same metrics on unseen ones.
+    """Fit methods to the same rows and evaluate them by the same metrics on unseen rows.
 
     Parameters
     ----------
     X : array-like of shape (n, d), (n, h, w) or (n, h, w, c)
         Finite numbers. scikit-learn's estimators get flattened rows in the units of X.
     y : array-like of shape (n,), optional
-        Classes, for the metrics that need them and the colours of figures. Nobody is fitted to
+        Classes, for the metrics that need them and the colors of figures. No method is fitted to
         them.
     methods : "auto", str, estimator, iterable or mapping, default="auto"
         Names (``"pca"``, ``"kernel-pca"``, ``"lle"``, ``"isomap"``, ``"tsne"``, ``"umap"``,
         ``"autoencoder"``, ``"conv"``, ``"guided"``), scikit-learn estimators, pairs ``(encoder,
-        decoder)`` of Keras models, or functions ``Setting -> estimator``; a mapping gives them
-        titles. ``"auto"`` takes all that suit the rows but UMAP. Estimators are copied, with
-        ``n_components`` and ``random_state`` set where they have them.
+        decoder)`` of Keras models, or functions ``Setting -> estimator``; the keys of a mapping are
+        titles. ``"auto"`` takes all that suit the rows, except UMAP. Estimators are copied, with
+        ``n_components`` and ``random_state`` set if they have them.
     n_components : int or iterable of int, default=2
-        Numbers in a code; several make a block of rows each.
+        Number of latent components; several numbers give one block of rows each.
     test_size : float or int, default=0.2
-        The share, or the number, of rows held out at random, anew for each seed; by class where
-        that is possible.
+        The fraction, or the number, of rows held out at random, drawn anew for each seed;
+        stratified by class if possible.
     test : array-like or pair (X_test, y_test), optional
-        Held-out rows of one's own, the same for all seeds, in place of `test_size`.
+        Given held-out rows, the same for all seeds, in place of `test_size`.
     seeds : int or iterable of int, default=3
-        How many repetitions (0, 1, ...), or which.
+        The number of repetitions (seeds 0, 1, ...), or the seeds themselves.
     n_neighbors : int, default=5
-        k of trustworthiness, continuity, recall and hit.
+        Number of neighbors of trustworthiness, continuity, recall and hit.
     on_progress : callable, optional
         Called with a `ComparisonProgress` before each fit and at the end.
 
     Returns
     -------
     Comparison
-        ``.table`` (one row a method, size and seed), ``.summary`` (median and range over the
+        ``.table`` (one row per method, size and seed), ``.summary`` (median and range over the
         seeds), ``.sentence``, ``.figure()``; it prints itself.
 
     Raises
     ------
     InvalidDataError
-        X, y or a method is none; too few rows; more held out than there are.
+        X, y or a method cannot be used; there are too few rows, or fewer than are to be held out.
     ShapeMismatchError
-        y or `test` does not fit X.
+        The shape of y or `test` does not match X.
 
     Notes
     -----
-    A method that fails, or has no ``transform`` or ``inverse_transform``, keeps its rows, with n/a
-    and a note that says why. One whose time or memory grows faster than the rows is fitted to a
-    sample, and a note says so. Mean squared errors are in squared units of X, those of 8-bit
-    values in [0, 1]. Reconstructions of 8-bit data are clipped to 0..255 before any error is taken,
-    whichever the method: MSE, R², PSNR and SSIM come from `jamjae.evaluation.evaluate`. Times to
-    fit include what has to be compiled for it, times to transform do not.
+    A method that fails, or has no ``transform`` or ``inverse_transform``, is listed with n/a and a
+    note that gives the reason. One whose time or memory grows faster than the number of rows is
+    fitted to a sample, as a note states. Mean squared errors are in squared units of X, those of
+    8-bit values in [0, 1]. Reconstructions of 8-bit data are clipped to 0..255 before any error is
+    computed, for every method: MSE, R², PSNR and SSIM come from `jamjae.evaluation.evaluate`. Times
+    to fit include compilation, times to transform do not.
 
     Examples
     --------
@@ -126,7 +126,7 @@ def compare(
     chosen_seeds = _whole_numbers(seeds, "seeds", least=0, count=isinstance(seeds, Integral))
     if not isinstance(n_neighbors, Integral) or n_neighbors < 1:
         raise InvalidDataError(
-            f"compare received n_neighbors={n_neighbors!r}; expected a whole number from 1."
+            f"compare received n_neighbors={n_neighbors!r}; expected an integer of at least 1."
         )
     held = None if test is None else _held_out(test, rows, classes)
     splits = {seed: _split(rows, classes, held, test_size, seed) for seed in chosen_seeds}
@@ -171,7 +171,7 @@ def _seconds_left(tasks: list[Task], seconds: dict[str, list[float]]) -> float |
     return sum(means.get(task.method.title, typical) for task in tasks)
 
 
-# --- what was handed in ---------------------------------------------------------------------
+# --- input ----------------------------------------------------------------------------------
 
 
 def _checked(X: Any, y: Any, name: str) -> tuple[np.ndarray, np.ndarray | None]:
@@ -190,30 +190,30 @@ def _checked(X: Any, y: Any, name: str) -> tuple[np.ndarray, np.ndarray | None]:
     if classes.shape != (len(rows),):
         raise ShapeMismatchError(
             f"compare received {len(rows)} rows of {name} and labels of shape {classes.shape}; "
-            f"expected ({len(rows)},), one label a row."
+            f"expected ({len(rows)},), one label per row."
         )
     if _holes(classes):
         raise InvalidDataError(
-            "compare received labels that are missing (None, NaN); expected a class a row. Leave "
-            "such rows out, or give them a class of their own."
+            "compare received missing labels (None, NaN); expected one class per row. Leave such "
+            "rows out, or give them a class of their own."
         )
     if classes.dtype.kind == "O" and len({isinstance(label, str) for label in classes}) > 1:
         raise InvalidDataError(
-            "compare received labels of which some are text and some are not; expected one kind."
+            "compare received labels of which some are text and some are not; expected one type."
         )
     if classes.dtype.kind == "f":
         whole = classes.astype(np.int64)
         if not (whole == classes).all():
             raise InvalidDataError(
-                "compare received labels that are fractions; expected classes. Bin a target of "
-                "numbers first, or leave y out."
+                "compare received labels with fractions; expected classes. Bin a continuous target "
+                "first, or leave y out."
             )
         classes = whole
     return rows, classes
 
 
 def _holes(labels: Any) -> bool:
-    """Tell whether a label is None, NaN or pandas's NA."""
+    """Return whether any label is None, NaN or pandas's NA."""
     values = np.asarray(labels, dtype=object).ravel()
     missing = {"NoneType", "NAType", "NaTType"}
     return any(
@@ -225,7 +225,7 @@ def _holes(labels: Any) -> bool:
 def _held_out(test: Any, rows: np.ndarray, y: np.ndarray | None) -> Split:
     if isinstance(test, tuple) and len(test) != 2:
         raise InvalidDataError(
-            f"compare received test= with {len(test)} parts; expected rows, or (X_test, y_test)."
+            f"compare received test= with {len(test)} elements; expected rows, or (X_test, y_test)."
         )
     held_rows, held_labels = test if isinstance(test, tuple) else (test, None)
     held, held_y = _checked(held_rows, held_labels, "test")
@@ -272,8 +272,8 @@ def _split(
         ) from error
     if len(train) < 2:
         raise InvalidDataError(
-            f"compare received {len(rows)} rows, which leaves {len(train)} to fit to; at least 2 "
-            "are needed."
+            f"compare received {len(rows)} rows, which leaves {len(train)} for training; expected "
+            "at least 2."
         )
     train, test = np.sort(train), np.sort(test)
     train_y, test_y = (None, None) if y is None else (y[train], y[test])
@@ -281,14 +281,14 @@ def _split(
 
 
 def _whole_numbers(value: Any, name: str, *, least: int, count: bool = False) -> list[int]:
-    """Give what was meant by a number, a count of numbers, or several."""
+    """Return a list of integers from one integer, several, or their count."""
     if count:
         numbers: list[Any] = list(range(value))
     else:
         numbers = list(value) if isinstance(value, Iterable) else [value]
     if not numbers or not all(isinstance(n, Integral) and int(n) >= least for n in numbers):
         raise InvalidDataError(
-            f"compare received {name}={value!r}; expected a whole number of at least "
-            f"{max(least, 1)}, or some of at least {least}."
+            f"compare received {name}={value!r}; expected an integer of at least "
+            f"{max(least, 1)}, or several of at least {least}."
         )
     return list(dict.fromkeys(int(n) for n in numbers))

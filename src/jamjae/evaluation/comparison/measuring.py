@@ -1,4 +1,4 @@
-"""One method on one split: fit it, and measure everything that it can answer for."""
+"""One method on one split: fit it and compute every metric that applies."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from jamjae.evaluation import metrics
 from jamjae.evaluation.comparison.methods import Method, Setting
 from jamjae.evaluation.evaluating import clipped, evaluate_reconstruction
 
-SHOWN = 10  # held-out rows whose restorations are kept for pictures
-FAILURES = Exception  # of a foreign estimator, which may raise any; an interrupt is none of them
+SHOWN = 10  # held-out rows whose reconstructions are kept for figures
+FAILURES = Exception  # an estimator may raise any; KeyboardInterrupt is not one of them
 Decode = Callable[[np.ndarray], np.ndarray]
 FIT, SPEED, SIZE = "fit_seconds", "transform_seconds_per_row", "numbers_stored"
 
 
 class Split(NamedTuple):
-    """Training rows and held-out rows (n, ...), with their classes where there are any.
+    """Training rows and held-out rows (n, ...), with their classes if there are any.
 
-    ``places`` tells which of the rows handed in are the training rows.
+    ``places`` are the indices of the training rows in the data that were passed.
     """
 
     train: np.ndarray
@@ -38,33 +38,33 @@ class Split(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What became of one method on one split.
+    """The result of one method on one split.
 
     Attributes
     ----------
     values : dict of str to float
-        Metrics by name; one that does not apply is not among them.
+        Metrics by name, those that apply.
     rows : array of int
-        Which training rows it was fitted to.
+        Indices of the training rows it was fitted to.
     codes : array of shape (len(rows), k) or None
         Their codes.
-    restored : array of shape (SHOWN, ...) or None
-        The first held-out rows, restored.
+    reconstructed : array of shape (SHOWN, ...) or None
+        Reconstructions of the first held-out rows.
     notes : list of str
-        What a reader has to know: a sample, a failure, what the method cannot do.
+        A sample, a failure, what the method cannot do.
     failed : bool
     """
 
     values: dict[str, float]
     rows: np.ndarray
     codes: np.ndarray | None
-    restored: np.ndarray | None
+    reconstructed: np.ndarray | None
     notes: list[str]
     failed: bool = False
 
 
 class Answers(NamedTuple):
-    """What a fitted estimator can do with rows (n, ...); None for what it cannot."""
+    """Codes of the training rows, and functions of a fitted estimator; None if it has none."""
 
     codes: np.ndarray
     encode: Callable[[np.ndarray], np.ndarray] | None
@@ -80,15 +80,14 @@ def measure(method: Method, split: Split, n_components: int, seed: int, k: int) 
     split : Split
     n_components : int
     seed : int
-        Of the estimator, and of the sample where there are more rows than it can take.
+        Of the estimator, and of the sample if there are more rows than the method's limit.
     k : int
-        Neighbours of the neighbourhood metrics.
+        Number of neighbors of the neighborhood metrics.
 
     Returns
     -------
     Outcome
-        With a note in place of metrics where the method fails: nothing is raised for what a
-        method cannot do.
+        If the method fails, a note in place of metrics; no exception is raised.
     """
     limit = method.limit or len(split.train)
     rows = metrics.sample(len(split.train), limit, seed)
@@ -103,10 +102,12 @@ def measure(method: Method, split: Split, n_components: int, seed: int, k: int) 
         except FAILURES as error:
             notes.append(f"failed: {_first_line(error)}")
             return Outcome({}, rows, None, None, notes, failed=True)
-        answered = _judge(answers, part, k)
+        answered = _evaluated(answers, part, k)
     notes += _parts_of_graph(method, part.train) + _cannot(answers) + answered.notes
     notes += _warned(said)
-    return Outcome({**values, **answered.values}, rows, answers.codes, answered.restored, notes)
+    return Outcome(
+        {**values, **answered.values}, rows, answers.codes, answered.reconstructed, notes
+    )
 
 
 def _part(split: Split, rows: np.ndarray) -> Split:
@@ -121,7 +122,7 @@ def _first_line(error: object) -> str:
 
 
 def _warned(said: list[warnings.WarningMessage]) -> list[str]:
-    """Give the first warning about the data; those about libraries are for their authors."""
+    """Return the first warning about the data, not deprecations of libraries."""
     told = [w.message for w in said if issubclass(w.category, UserWarning | RuntimeWarning)]
     return [f"warned: {_first_line(message)}" for message in told[:1]]
 
@@ -143,16 +144,16 @@ def _fit(method: Method, setting: Setting) -> tuple[dict[str, float], Answers]:
     codes = encode(setting.rows) if encode else np.asarray(codes)
     if codes.ndim != 2 or codes.shape[1] != setting.n_components:
         raise InvalidDataError(
-            f"its codes have shape {codes.shape}, but {setting.n_components} numbers a row are "
-            "compared"
+            f"its codes have shape {codes.shape}; expected {setting.n_components} components per "
+            "row"
         )
     return {FIT: seconds, SIZE: float(numbers_stored(fitted))}, Answers(
-        _finite(codes), encode, _decoder(fitted, setting, method.restores)
+        _finite(codes), encode, _decoder(fitted, setting, method.inverts)
     )
 
 
 def _prepared(estimator: Any) -> Callable[[np.ndarray], np.ndarray]:
-    """Give rows as an estimator takes them: jamjae's as they are, others flat and as floats."""
+    """Return rows as an estimator takes them: jamjae's unchanged, others flat, as floats."""
     if hasattr(estimator, "reconstruct"):
         return lambda rows: rows
     return lambda rows: rows.reshape(len(rows), -1).astype(
@@ -160,8 +161,8 @@ def _prepared(estimator: Any) -> Callable[[np.ndarray], np.ndarray]:
     )
 
 
-def _decoder(fitted: Any, setting: Setting, restores: int | None) -> Decode | None:
-    if not hasattr(fitted, "inverse_transform") or setting.n_components > (restores or math.inf):
+def _decoder(fitted: Any, setting: Setting, inverts: int | None) -> Decode | None:
+    if not hasattr(fitted, "inverse_transform") or setting.n_components > (inverts or math.inf):
         return None
     shape = setting.rows.shape[1:]
     return lambda Z: np.asarray(fitted.inverse_transform(Z)).reshape(len(Z), *shape)
@@ -174,10 +175,10 @@ def _finite(codes: np.ndarray) -> np.ndarray:
 
 
 def numbers_stored(fitted: Any) -> int:
-    """Count the floating-point numbers that a fitted estimator keeps, its training rows included.
+    """Count the floating-point numbers stored in a fitted estimator, its training rows included.
 
-    Networks are counted by their weights; of any other estimator all arrays of floats that it and
-    the estimators inside it hold, each once.
+    For networks, the number of weights; for other estimators, all arrays of floats held by it and
+    the estimators inside it, each counted once.
     """
     if hasattr(fitted, "encoder_") and hasattr(fitted, "decoder_"):
         return int(fitted.encoder_.count_params() + fitted.decoder_.count_params())
@@ -206,22 +207,22 @@ def _arrays(thing: Any, seen: set[int]) -> Iterator[np.ndarray]:
         yield from _arrays(part, seen)
 
 
-# --- judging --------------------------------------------------------------------------------
+# --- metrics --------------------------------------------------------------------------------
 
 
-class Judged(NamedTuple):
-    """Metrics of codes and restorations."""
+class Evaluated(NamedTuple):
+    """Metrics of codes and reconstructions."""
 
     values: dict[str, float]
-    restored: np.ndarray | None
+    reconstructed: np.ndarray | None
     notes: list[str]
 
 
-def _judge(answers: Answers, split: Split, k: int) -> Judged:
+def _evaluated(answers: Answers, split: Split, k: int) -> Evaluated:
     notes: list[str] = []
     values = {"bits_per_value": metrics.bits_per_value(answers.codes, split.train)}
-    values |= _neighbourhood("train", split.train, answers.codes, split.train_y, k, notes)
-    held = restored = None
+    values |= _neighborhood("train", split.train, answers.codes, split.train_y, k, notes)
+    held = reconstructed = None
     if answers.encode:
         try:
             held = _finite(answers.encode(split.test))
@@ -231,34 +232,34 @@ def _judge(answers: Answers, split: Split, k: int) -> Judged:
         except FAILURES as error:
             notes.append(f"transform of held-out rows failed: {_first_line(error)}")
     if held is not None:
-        values |= _neighbourhood("test", split.test, held, split.test_y, k, notes)
+        values |= _neighborhood("test", split.test, held, split.test_y, k, notes)
         values |= _classes(answers.codes, held, split)
     if answers.decode:
         try:
             values |= _reconstruction("train", split.train, answers.codes, answers.decode)[0]
             if held is not None:
-                found, restored = _reconstruction("test", split.test, held, answers.decode)
+                found, reconstructed = _reconstruction("test", split.test, held, answers.decode)
                 values |= found
         except FAILURES as error:
-            notes.append(f"restoration failed: {_first_line(error)}")
-    return Judged(values, restored, list(dict.fromkeys(notes)))
+            notes.append(f"reconstruction failed: {_first_line(error)}")
+    return Evaluated(values, reconstructed, list(dict.fromkeys(notes)))
 
 
-def _neighbourhood(
+def _neighborhood(
     part: str, X: np.ndarray, Z: np.ndarray, y: np.ndarray | None, k: int, notes: list[str]
 ) -> dict[str, float]:
     asked, k = k, min(k, (len(X) - 1) // 2)
     if k < 1:
         return {}
     if k < asked:
-        notes.append(f"{k} neighbours in place of {asked} among {len(X)} {part} rows")
+        notes.append(f"{k} neighbors instead of {asked}: there are only {len(X)} {part} rows")
     chosen = metrics.sample(len(X))
     if len(chosen) < len(X):
-        notes.append(f"neighbours among {len(chosen):,} of {len(X):,} {part} rows")
+        notes.append(f"neighbors within a sample of {len(chosen):,} of {len(X):,} {part} rows")
     X, Z = X[chosen], Z[chosen]
-    found = {**metrics.neighbourhood_scores(X, Z, n_neighbors=k), "stress": metrics.stress(X, Z)}
+    found = {**metrics.neighborhood_scores(X, Z, n_neighbors=k), "stress": metrics.stress(X, Z)}
     if y is not None and len(np.unique(y[chosen])) > 1:
-        found["neighbourhood_hit"] = metrics.neighbourhood_hit(Z, y[chosen], n_neighbors=k)
+        found["neighborhood_hit"] = metrics.neighborhood_hit(Z, y[chosen], n_neighbors=k)
     return {f"{part}_{name}": value for name, value in found.items()}
 
 
@@ -290,14 +291,14 @@ def _reconstruction(
 def _cannot(answers: Answers) -> list[str]:
     notes = []
     if answers.encode is None:
-        notes.append("no transform: n/a for held-out rows")
+        notes.append("no transform: n/a on held-out rows")
     if answers.decode is None:
-        notes.append("no inverse_transform of such codes: n/a for restoration")
+        notes.append("no usable inverse_transform: n/a for reconstruction")
     return notes
 
 
 def _parts_of_graph(method: Method, rows: np.ndarray) -> list[str]:
-    """Tell whether the neighbour graph that a method builds on falls apart."""
+    """Note whether the neighbor graph that a method builds on is disconnected."""
     if method.neighbors is None:
         return []
     flat = rows.reshape(len(rows), -1)
@@ -305,5 +306,5 @@ def _parts_of_graph(method: Method, rows: np.ndarray) -> list[str]:
     parts, _ = connected_components(graph, directed=False)
     if parts == 1:
         return []
-    apart = f"its graph of {method.neighbors} neighbours falls into {parts} parts"
-    return [f"{apart}, whose places relative to each other mean nothing"]
+    split = f"its graph of {method.neighbors} neighbors has {parts} connected components"
+    return [f"{split}, whose positions relative to each other are meaningless"]

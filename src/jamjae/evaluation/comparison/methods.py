@@ -1,4 +1,4 @@
-"""Who is compared: the classical learners, jamjae's, and whatever a user hands in."""
+"""The methods of a comparison: classical ones, jamjae's, and estimators of the user."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from sklearn.preprocessing import FunctionTransformer
 from jamjae.errors import InvalidDataError, MissingDependencyError
 
 NEIGHBORS = 10  # of Isomap and LLE, as in the course
-SMALLEST_IMAGE = 16  # pixels of a side from which convolutions are tried
+SMALLEST_IMAGE = 16  # pixels of a side from which convolutions are compared
 PLANE = 3  # components up to which t-SNE is made, and UMAP comes back from
 FAR = 3.0  # standard deviations from zero, as seen from all values together
 LARGE = 10_000  # rows from which openTSNE is faster than scikit-learn's t-SNE
 
 
 class Setting(NamedTuple):
-    """What an estimator is made for.
+    """What an estimator is constructed for.
 
     Attributes
     ----------
@@ -41,40 +41,40 @@ class Setting(NamedTuple):
 
 
 class Method(NamedTuple):
-    """One way to make codes.
+    """One way to compute codes.
 
     Attributes
     ----------
     title : str
-        How tables and figures call it.
+        Its name in tables and figures.
     make : callable
         ``Setting -> estimator``, unfitted.
     limit : int or None
-        Rows it is given at most, where time or memory grow faster than the rows.
+        Maximum number of rows, if time or memory grow faster than the rows.
     neighbors : int or None
-        Of the neighbour graph it builds on, if it needs that to be in one piece.
-    restores : int or None
-        Components up to which its inverse map can be used; None: any number.
+        Of the neighbor graph it builds on, if that has to be connected.
+    inverts : int or None
+        Components up to which its ``inverse_transform`` is used; None: any number.
     jamjae : bool
         Whether it is one of jamjae's.
     pca : bool
-        Whether it is the rival that may suffice.
+        Whether it is PCA, which the summary sentence is about.
     """
 
     title: str
     make: Callable[[Setting], Any]
     limit: int | None = None
     neighbors: int | None = None
-    restores: int | None = None
+    inverts: int | None = None
     jamjae: bool = False
     pca: bool = False
 
 
 def _pca(setting: Setting) -> Any:
-    """PCA by whatever solver scikit-learn prefers, unless that loses what it should find.
+    """PCA by the solver that scikit-learn chooses, unless that one loses precision.
 
-    It may take the mean out of the covariance instead of out of the rows, which cancels digits
-    where rows lie far from zero.
+    The covariance solver subtracts the mean from the covariance instead of from the rows, which
+    cancels digits if the rows lie far from zero.
     """
     flat = setting.rows.reshape(len(setting.rows), -1)
     mean, deviation = np.abs(flat.mean(axis=0, dtype=np.float64)).max(), float(flat.std())
@@ -133,12 +133,10 @@ def _neighbors(setting: Setting) -> int:
 
 def _tsne(setting: Setting) -> Any:
     if setting.n_components > PLANE:
-        raise InvalidDataError(
-            f"t-SNE makes maps of 2 or 3 components, not codes of {setting.n_components}"
-        )
+        raise InvalidDataError(f"t-SNE computes 2 or 3 components, not {setting.n_components}")
     n = len(setting.rows)
     if (setting.rows == setting.rows[0]).all():  # its search tree would end the process
-        raise InvalidDataError("t-SNE needs rows that differ, and all of these are equal")
+        raise InvalidDataError("t-SNE needs rows that differ, but all rows are equal")
     options: dict[str, Any] = {
         "n_components": setting.n_components,
         "perplexity": min(30.0, (n - 1) / 3),
@@ -180,7 +178,7 @@ METHODS: dict[str, Method] = {
     "lle": Method("LLE", _lle, limit=4000, neighbors=NEIGHBORS),
     "isomap": Method("Isomap", _isomap, limit=4000, neighbors=NEIGHBORS),
     "tsne": Method("t-SNE", _tsne, limit=20_000),
-    "umap": Method("UMAP", _umap, limit=5000, restores=PLANE),  # it triangulates the codes
+    "umap": Method("UMAP", _umap, limit=5000, inverts=PLANE),  # it triangulates the codes
     "autoencoder": Method("jamjae", _autoencoder(), jamjae=True),
     "conv": Method("jamjae conv", _autoencoder(network="conv"), jamjae=True),
     "guided": Method("jamjae guided", _guided, neighbors=NEIGHBORS, jamjae=True),
@@ -188,25 +186,25 @@ METHODS: dict[str, Method] = {
 
 
 def choose(methods: Any, rows: np.ndarray) -> dict[str, Method]:
-    """Make methods of what a user asks for.
+    """Return the methods that a user asks for.
 
     Parameters
     ----------
     methods : "auto", str, estimator, mapping or iterable
         Names of `METHODS`; scikit-learn estimators; pairs ``(encoder, decoder)`` of Keras models;
-        callables ``Setting -> estimator``. A mapping gives titles to them.
+        callables ``Setting -> estimator``. The keys of a mapping are titles.
     rows : array of shape (n, ...)
         Training rows, by which ``"auto"`` chooses.
 
     Returns
     -------
     dict of str to Method
-        By name, in the order asked for.
+        By title, in the order asked for.
 
     Raises
     ------
     InvalidDataError
-        A name is unknown, or something is no method.
+        A name is unknown, or an object cannot be used as a method.
     """
     if isinstance(methods, str):
         methods = automatic(rows) if methods == "auto" else [methods]
@@ -217,15 +215,17 @@ def choose(methods: Any, rows: np.ndarray) -> dict[str, Method]:
     named = methods.items() if isinstance(methods, Mapping) else _named(methods)
     chosen = {str(title): _method(str(title), asked) for title, asked in named}
     if not chosen:
-        raise InvalidDataError(f"compare received no methods; known are {', '.join(METHODS)}.")
+        raise InvalidDataError(
+            f"compare received no methods; expected at least one, such as {', '.join(METHODS)}."
+        )
     return chosen
 
 
 def automatic(rows: np.ndarray) -> list[str]:
-    """Name everybody who suits the rows: no convolutions for tables or tiny images.
+    """Return the methods that suit the rows: no convolutions for tables or tiny images.
 
-    UMAP takes part when it is asked for: it compiles for a quarter of a minute, and its inverse map
-    takes longer than all the others together.
+    UMAP only takes part if it is asked for: it compiles for about 15 s, and its inverse transform
+    takes longer than all other methods together.
     """
     image = rows.ndim > 2 and min(rows.shape[1:3]) >= SMALLEST_IMAGE
     absent = {"umap"} if image else {"umap", "conv"}
@@ -258,8 +258,8 @@ def _method(title: str, asked: Any) -> Method:
     if isinstance(asked, str):
         if asked not in METHODS:
             raise InvalidDataError(
-                f"compare knows no method {asked!r}; known are {', '.join(METHODS)}. Hand in an "
-                "estimator for any other."
+                f"compare received the unknown method {asked!r}; known names are "
+                f"{', '.join(METHODS)}. Pass an estimator for any other method."
             )
         return METHODS[asked]._replace(title=title)
     if isinstance(asked, tuple) and len(asked) == 2:
@@ -269,14 +269,14 @@ def _method(title: str, asked: Any) -> Method:
     if callable(asked) and not isinstance(asked, type):
         return Method(title, asked)
     raise InvalidDataError(
-        f"compare cannot use {asked!r} as a method: expected a name, a scikit-learn estimator (an "
-        "instance: PCA()), a pair (encoder, decoder) of Keras models, or a function that makes an "
-        "estimator."
+        f"compare cannot use {asked!r} as a method; expected a name, a scikit-learn estimator (an "
+        "instance such as PCA(), not a class), a pair (encoder, decoder) of Keras models, or a "
+        "function that returns an estimator."
     )
 
 
 def _keras_pair(encoder: Any, decoder: Any) -> Callable[[Setting], Any]:
-    """Train copies of a user's networks, each drawn anew."""
+    """Train copies of a user's networks, each with newly initialized weights."""
 
     def make(setting: Setting) -> Any:
         from jamjae.models.autoencoder import Autoencoder
@@ -290,7 +290,7 @@ def _keras_pair(encoder: Any, decoder: Any) -> Callable[[Setting], Any]:
 
 
 def _copied(estimator: Any) -> Callable[[Setting], Any]:
-    """Copy an estimator, with the number of components and the seed where it takes them."""
+    """Copy an estimator and set its number of components and its seed, if it has them."""
 
     def make(setting: Setting) -> Any:
         copy = clone(estimator)

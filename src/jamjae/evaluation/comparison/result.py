@@ -1,4 +1,4 @@
-"""What came out of a comparison: one row a fit, medians over seeds, who is best, and pictures."""
+"""The result of a comparison: one row per fit, medians over seeds, the best, and figures."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 MISSING = "n/a"
-SUFFICES = 0.10  # share of PCA's error that must be saved before PCA is said not to suffice
+SUFFICES = 0.10  # PCA does not suffice if another method's error is lower by this fraction
 SCATTERED = 5_000  # points of one embedding in a figure, at most
 CHARTED = ("test_mse", "train_trustworthiness", "knn5_accuracy", "fit_seconds")
 
 
 class Run(NamedTuple):
-    """One method, size and seed, and what became of it."""
+    """One method, size and seed, with its outcome."""
 
     method: Method
     n_components: int
@@ -33,7 +33,7 @@ class Run(NamedTuple):
 
 
 class Spread(NamedTuple):
-    """Median, least and greatest of one metric over the seeds."""
+    """Median, minimum and maximum of one metric over the seeds."""
 
     median: float
     least: float
@@ -67,7 +67,7 @@ class Comparison:
 
     @property
     def rows(self) -> list[dict[str, Any]]:
-        """One dict a method, size and seed: what was fitted, every metric or "n/a", and a note."""
+        """One dict per method, size and seed: the fit, every metric or "n/a", and a note."""
         return [
             {
                 "method": run.method.title,
@@ -95,7 +95,7 @@ class Comparison:
 
     @property
     def summary_rows(self) -> list[dict[str, Any]]:
-        """The summary as dicts, with "n/a" for what does not apply."""
+        """The summary as dicts, with "n/a" for metrics that do not apply."""
         return [
             {
                 "method": method.title,
@@ -116,15 +116,15 @@ class Comparison:
 
     @property
     def sizes(self) -> list[int]:
-        """Numbers of components that were compared."""
+        """The numbers of components that were compared."""
         return list(dict.fromkeys(run.n_components for run in self.runs))
 
     def spread(self, title: str, size: int, name: str) -> Spread | None:
-        """Give the median and range of one metric, or None where it does not apply."""
+        """Return the median and range of one metric, or None if it does not apply."""
         return _spread(dict(self._by_title(size))[title], name)
 
     def best(self, size: int) -> dict[str, set[str]]:
-        """Give the titles of the best methods, by column: all whose medians read the same."""
+        """Return the titles of the best methods by column: all whose medians look the same."""
         found: dict[str, set[str]] = {}
         for name, column in self.columns.items():
             spreads = {title: _spread(runs, name) for title, runs in self._by_title(size)}
@@ -137,7 +137,7 @@ class Comparison:
 
     @property
     def sentence(self) -> str:
-        """Say, for each number of components, whether PCA suffices."""
+        """For each number of components, whether PCA suffices, in words."""
         return " ".join(self._verdict(size) for size in self.sizes)
 
     def _verdict(self, size: int) -> str:
@@ -149,31 +149,34 @@ class Comparison:
         }
         title = self._pca
         if title is None:
-            return f"{begin} PCA was not among those compared, so whether it suffices is open."
+            return f"{begin} PCA was not compared, so whether it suffices is unknown."
         pca = errors.pop(title, None)
         if pca is None:
-            return f"{begin} PCA has no restoration to compare with, so it cannot suffice."
+            return f"{begin} PCA has no reconstruction to compare with, so it does not suffice."
         if not errors:
-            return f"{begin} only PCA restores unseen rows."
+            return f"{begin} only PCA reconstructs unseen rows."
         rival_title = min(errors, key=lambda name: errors[name].median)
         rival = errors[rival_title]
         saved = 1.0 - rival.median / pca.median if pca.median > 0 else 0.0
         if saved <= 0:
-            return f"{begin} PCA suffices: nobody restores unseen rows better{self._hits(size)}."
+            return (
+                f"{begin} PCA suffices: no other method reconstructs unseen rows better"
+                f"{self._hits(size)}."
+            )
         always = self._always_better(size, rival_title, title)
         if saved < SUFFICES or not always:
             at_times = "" if always else ", but not with every seed"
             return (
-                f"{begin} PCA suffices: the best of the others, {rival_title}, saves {saved:.0%} "
-                f"of its error on unseen rows{at_times}{self._hits(size)}."
+                f"{begin} PCA suffices: the best other method, {rival_title}, reduces the error on "
+                f"unseen rows by {saved:.0%}{at_times}{self._hits(size)}."
             )
         return (
-            f"{begin} PCA does not suffice: {rival_title} restores unseen rows with "
+            f"{begin} PCA does not suffice: {rival_title} reconstructs unseen rows with "
             f"{saved:{'.1%' if saved > 0.99 else '.0%'}} less error{self._hits(size)}."
         )
 
     def _always_better(self, size: int, one: str, other: str) -> bool:
-        """Tell whether one restores better than another with every seed, on the same rows."""
+        """Return whether one method reconstructs better than another with every seed."""
         groups = dict(self._by_title(size))
         errors = [
             {run.seed: run.outcome.values.get("test_mse", math.inf) for run in groups[title]}
@@ -186,7 +189,7 @@ class Comparison:
         return next((run.method.title for run in self.runs if run.method.pca), None)
 
     def _hits(self, size: int) -> str:
-        """Add how well the codes tell classes apart, where they can be asked."""
+        """Return how well the codes separate classes, if there are labels."""
         found = {
             title: spread.median
             for title, runs in self._by_title(size)
@@ -196,15 +199,15 @@ class Comparison:
         if pca is None or pca not in found or len(found) < 2:
             return ""
         best = max(found, key=lambda title: found[title])
-        told = f", and 5-NN finds the class of {found[pca]:.1%} of them by PCA's codes"
-        return told if best == pca else f"{told}, of {found[best]:.1%} by those of {best}"
+        told = f"; 5-NN classifies {found[pca]:.1%} of them correctly from PCA's codes"
+        return told if best == pca else f"{told}, {found[best]:.1%} from those of {best}"
 
-    # --- pictures ---------------------------------------------------------------------------
+    # --- figures ----------------------------------------------------------------------------
 
     def figure(self) -> Figure | None:
         """Draw the leading metrics of all methods, with their ranges over the seeds.
 
-        None where every method failed.
+        None if every method failed.
         """
         from jamjae.plotting import Panel, dot_panels
 
@@ -225,18 +228,18 @@ class Comparison:
     def embeddings(
         self, *, colors: Any = None, class_names: Sequence[str] | None = None
     ) -> Figure | None:
-        """Draw the training rows' codes of all methods side by side, of the first seed.
+        """Draw all methods' codes of the training rows side by side, for the first seed.
 
         Parameters
         ----------
         colors : array-like of shape (n, 3), optional
-            Of the rows that were compared, in place of their classes.
+            Of the rows that were compared, instead of their classes.
         class_names : sequence of str, optional
 
         Returns
         -------
         Figure or None
-            None where no codes have two or three components.
+            None if no codes have two or three components.
         """
         from jamjae.plotting import embedding_grid
 
@@ -263,8 +266,8 @@ class Comparison:
         classes = {name: split.train_y[at] for name, at in places.items()}
         return embedding_grid(shown, classes, class_names=class_names)
 
-    def restorations(self, size: int) -> Figure | None:
-        """Draw held-out images above their restorations by each method, of the first seed."""
+    def reconstructions(self, size: int) -> Figure | None:
+        """Draw held-out images above their reconstructions by each method, for the first seed."""
         from jamjae.plotting import image_grid
 
         seed = self.runs[0].seed
@@ -272,9 +275,11 @@ class Comparison:
         if test.ndim < 3 or (test.ndim == 4 and test.shape[-1] not in (1, 3)):
             return None
         made = {
-            run.method.title: run.outcome.restored
+            run.method.title: run.outcome.reconstructed
             for run in self.runs
-            if run.seed == seed and run.n_components == size and run.outcome.restored is not None
+            if run.seed == seed
+            and run.n_components == size
+            and run.outcome.reconstructed is not None
         }
         if not made:
             return None
@@ -297,7 +302,7 @@ class Comparison:
         return self.text()
 
     def text(self, width: int = 100) -> str:
-        """Write the leading metrics as a table for people, with the best of each column starred."""
+        """Format the leading metrics as a table, with the best of each column starred."""
         from jamjae.evaluation.comparison.text import render
 
         return render(self, width)
@@ -321,7 +326,7 @@ def _spread(runs: list[Run], name: str) -> Spread | None:
 
 
 def _notes(runs: list[Run]) -> list[str]:
-    """Give each note once, and say of how many seeds it is true where not of all."""
+    """Return each note once, with the number of seeds it applies to if not all."""
     counts: dict[str, int] = {}
     for run in runs:
         for note in run.outcome.notes:

@@ -10,7 +10,7 @@ from jamjae.evaluation.comparison.result import MISSING
 if TYPE_CHECKING:
     from jamjae.evaluation.comparison.result import Comparison
 
-# By importance: what a narrow terminal has no room for goes first from the end.
+# By importance: a narrow terminal shows only the first of them.
 SHOWN = (
     "test_mse",
     "train_mse",
@@ -21,7 +21,7 @@ SHOWN = (
     "linear_probe_accuracy",
     "knn1_accuracy",
     "transform_seconds_per_row",
-    "test_neighbourhood_recall",
+    "test_neighborhood_recall",
     "test_ssim",
     "test_psnr",
     "numbers_stored",
@@ -29,12 +29,12 @@ SHOWN = (
 
 
 def render(found: Comparison, width: int) -> str:
-    """Write the blocks, notes and sentence of a comparison within `width` columns."""
+    """Format the blocks, notes and sentence of a comparison within `width` columns."""
     seeds = len({run.seed for run in found.runs})
     blocks = [_block(found, size, width) for size in found.sizes]
     over = f"medians of {seeds} seeds; " if seeds > 1 else ""
     return "\n\n".join(
-        [*blocks, f"({over}* best of its column; n/a: does not apply)", found.sentence]
+        [*blocks, f"({over}*: best of the column; n/a: not applicable)", found.sentence]
     )
 
 

@@ -1,15 +1,15 @@
-"""How good restorations and codes are: NumPy arrays in, one number out."""
+"""Quality of reconstructions and of codes: NumPy arrays in, one number out."""
 
 from jamjae.evaluation.metrics.codes import (
     bits_per_value,
     knn_accuracy,
     linear_probe_accuracy,
-    neighbourhood_hit,
+    neighborhood_hit,
 )
 from jamjae.evaluation.metrics.neighbors import (
     continuity,
-    neighbourhood_recall,
-    neighbourhood_scores,
+    neighborhood_recall,
+    neighborhood_scores,
     sample,
     stress,
     trustworthiness,
@@ -31,9 +31,9 @@ __all__ = [
     "knn_accuracy",
     "linear_probe_accuracy",
     "mean_squared_error",
-    "neighbourhood_hit",
-    "neighbourhood_recall",
-    "neighbourhood_scores",
+    "neighborhood_hit",
+    "neighborhood_recall",
+    "neighborhood_scores",
     "psnr",
     "row_errors",
     "sample",

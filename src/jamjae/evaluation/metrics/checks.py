@@ -1,4 +1,4 @@
-"""What every metric asks of its arrays."""
+"""Checks of the arrays that metrics receive."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def numbers(X: ArrayLike, operation: str) -> NDArray[Any]:
-    """Give `X` as an array, if it is one of real numbers with something in it."""
+    """Return `X` as a non-empty array of real numbers."""
     try:
         array = np.asarray(X)
     except ValueError as error:  # rows of different lengths
@@ -32,7 +32,7 @@ def numbers(X: ArrayLike, operation: str) -> NDArray[Any]:
 
 
 def matrix(X: ArrayLike, operation: str) -> NDArray[np.float64]:
-    """Give rows as a float64 matrix (n, d) of finite numbers; images are flattened."""
+    """Return rows as a float64 matrix (n, d) of finite numbers; images are flattened."""
     array = numbers(X, operation)
     rows = array.reshape(len(array), -1).astype(np.float64)
     if not np.isfinite(rows).all():
@@ -41,16 +41,16 @@ def matrix(X: ArrayLike, operation: str) -> NDArray[np.float64]:
 
 
 def labels(y: ArrayLike, count: int, operation: str) -> NDArray[Any]:
-    """Give one label a row, of two classes at least."""
+    """Return one label per row, of at least two classes."""
     classes = np.asarray(y)
     if classes.shape != (count,):
         raise ShapeMismatchError(
             f"{operation} received {count} rows and labels of shape {classes.shape}; expected "
-            f"({count},), one label a row."
+            f"({count},), one label per row."
         )
     if len(np.unique(classes)) < 2:
         raise InvalidDataError(
-            f"{operation} received labels of one class only ({classes[:1].tolist()}); it tells "
-            "classes apart, so at least two are needed."
+            f"{operation} received labels of one class only ({classes[:1].tolist()}); expected "
+            "at least two classes."
         )
     return classes

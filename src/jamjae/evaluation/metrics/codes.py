@@ -1,4 +1,4 @@
-r"""What codes are good for: telling classes apart, and being small."""
+r"""Metrics of codes: how well they separate classes, and how small they are."""
 
 from __future__ import annotations
 
@@ -14,29 +14,29 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
 
-def neighbourhood_hit(Z: ArrayLike, y: ArrayLike, *, n_neighbors: int = 5) -> float:
-    r"""Share of each code's k nearest codes that are of its class, mean over codes.
+def neighborhood_hit(Z: ArrayLike, y: ArrayLike, *, n_neighbors: int = 5) -> float:
+    r"""Fraction of each code's k nearest codes that are of its class, mean over codes.
 
     Parameters
     ----------
     Z : array-like of shape (n, k)
         Codes.
     y : array-like of shape (n,)
-        Their classes, two at least.
+        Their classes, at least two.
     n_neighbors : int
-        Less than n. A code is not its own neighbour.
+        Less than n. A code is not its own neighbor.
 
     Returns
     -------
     float
-        In [0, 1]. Chance is the sum of the squared shares of the classes.
+        In [0, 1]. Chance level is the sum of the squared class frequencies.
 
     Raises
     ------
     ShapeMismatchError
-        There is not one label a code.
+        The number of labels is not that of the codes.
     InvalidDataError
-        There is one class only, too few codes, or values that are not finite.
+        There is only one class, there are too few codes, or values are not finite.
 
     References
     ----------
@@ -45,15 +45,15 @@ def neighbourhood_hit(Z: ArrayLike, y: ArrayLike, *, n_neighbors: int = 5) -> fl
 
     Examples
     --------
-    >>> neighbourhood_hit([[0.0], [1.0], [5.0], [6.0]], [0, 0, 1, 1], n_neighbors=1)
+    >>> neighborhood_hit([[0.0], [1.0], [5.0], [6.0]], [0, 0, 1, 1], n_neighbors=1)
     1.0
     """
-    codes = matrix(Z, "neighbourhood_hit")
-    classes = labels(y, len(codes), "neighbourhood_hit")
+    codes = matrix(Z, "neighborhood_hit")
+    classes = labels(y, len(codes), "neighborhood_hit")
     if not 1 <= n_neighbors < len(codes):
         raise InvalidDataError(
-            f"neighbourhood_hit received n_neighbors={n_neighbors} for {len(codes)} codes; "
-            "expected at least 1 and fewer than there are codes."
+            f"neighborhood_hit received n_neighbors={n_neighbors} for {len(codes)} codes; "
+            "expected at least 1 and less than the number of codes."
         )
     from sklearn.neighbors import NearestNeighbors
 
@@ -64,13 +64,13 @@ def neighbourhood_hit(Z: ArrayLike, y: ArrayLike, *, n_neighbors: int = 5) -> fl
 def knn_accuracy(
     Z: ArrayLike, y: ArrayLike, Z_test: ArrayLike, y_test: ArrayLike, *, n_neighbors: int = 5
 ) -> float:
-    """Accuracy of k nearest neighbours, which know the training codes, on held-out codes.
+    """Accuracy of k-nearest-neighbors, fitted to training codes, on held-out codes.
 
     Parameters
     ----------
     Z : array-like of shape (n, k)
     y : array-like of shape (n,)
-        Classes of the training codes, two at least.
+        Classes of the training codes, at least two.
     Z_test : array-like of shape (m, k)
     y_test : array-like of shape (m,)
     n_neighbors : int
@@ -84,9 +84,9 @@ def knn_accuracy(
     Raises
     ------
     ShapeMismatchError
-        Codes differ in length, or there is not one label a code.
+        Codes differ in length, or the number of labels is not that of the codes.
     InvalidDataError
-        There is one class only, too few codes, or values that are not finite.
+        There is only one class, there are too few codes, or values are not finite.
 
     Examples
     --------
@@ -97,7 +97,7 @@ def knn_accuracy(
     if not 1 <= n_neighbors <= len(train[0]):
         raise InvalidDataError(
             f"knn_accuracy received n_neighbors={n_neighbors} and {len(train[0])} training codes; "
-            "expected at least 1 and at most as many as there are codes."
+            "expected at least 1 and at most the number of codes."
         )
     from sklearn.neighbors import KNeighborsClassifier
 
@@ -110,8 +110,8 @@ def linear_probe_accuracy(
     """Accuracy of a linear classifier, fitted on training codes, on held-out codes.
 
     The classifier is scikit-learn's logistic regression (L2, C = 1, at most 300 iterations) on
-    codes whose components are brought to mean 0 and deviation 1, so that the units of a code do
-    not matter.
+    codes standardized to mean 0 and standard deviation 1, so that the units of a code do not
+    matter.
 
     Parameters and errors are those of :func:`knn_accuracy`.
 
@@ -145,19 +145,19 @@ def linear_probe_accuracy(
 def bits_per_value(Z: ArrayLike, X: ArrayLike) -> float:
     r"""Bits of code for each value: :math:`8 \cdot \mathrm{bytes}(Z) / \mathrm{size}(X)`.
 
-    What a decoder needs besides the codes is not counted.
+    The size of the decoder is not counted.
 
     Parameters
     ----------
     Z : array-like of shape (n, k)
-        Codes, in the data type in which they would be kept.
+        Codes, in the data type in which they would be stored.
     X : array-like of shape (n, ...)
-        The rows they stand for.
+        The rows they encode.
 
     Returns
     -------
     float
-        For a grey picture: bits per pixel. An 8-bit image itself has 8.
+        For a gray image: bits per pixel. An 8-bit image itself has 8.
 
     Raises
     ------
@@ -188,12 +188,12 @@ def _two_sets(
     if train.shape[1] != test.shape[1]:
         raise ShapeMismatchError(
             f"{operation} received training codes of shape {train.shape} and held-out codes of "
-            f"shape {test.shape}; expected as many components in both."
+            f"shape {test.shape}; expected the same number of components in both."
         )
     held_out = np.asarray(y_test)
     if held_out.shape != (len(test),):
         raise ShapeMismatchError(
             f"{operation} received {len(test)} held-out codes and labels of shape "
-            f"{held_out.shape}; expected ({len(test)},), one label a code."
+            f"{held_out.shape}; expected ({len(test)},), one label per code."
         )
     return (train, labels(y, len(train), operation)), (test, held_out)

@@ -1,8 +1,8 @@
-r"""Whether codes keep the neighbours that the rows had.
+r"""How well codes preserve the neighbors and distances of rows.
 
-All of it is computed by pieces of rows, so that memory grows with the number of rows and not with
-its square. Time does grow with the square: from more than `max_rows` rows, 10,000 unless told
-otherwise, a seeded random sample is taken, and neighbours are neighbours within that sample.
+Everything is computed by chunks of rows, so that memory grows linearly with the number of rows.
+Time grows with its square: of more than `max_rows` rows (10,000 by default) a seeded random sample
+is taken, and neighbors are those within the sample.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _DISTANCES = 1 << 22  # distances held at a time, of each of the two spaces: 32 
 
 
 def sample(n: int, max_rows: int = MAX_ROWS, seed: int = 0) -> NDArray[np.intp]:
-    """Choose the rows that a metric is taken of: all, or `max_rows` of them at random, in order.
+    """Choose the rows that a metric uses: all, or `max_rows` of them at random, in order.
 
     Examples
     --------
@@ -40,12 +40,12 @@ def sample(n: int, max_rows: int = MAX_ROWS, seed: int = 0) -> NDArray[np.intp]:
 def trustworthiness(
     X: ArrayLike, Z: ArrayLike, *, n_neighbors: int = 5, max_rows: int = MAX_ROWS, seed: int = 0
 ) -> float:
-    r"""How far those who became neighbours were neighbours before.
+    r"""How far neighbors among the codes were neighbors among the rows.
 
     .. math:: T = 1 - \frac{2}{nk(2n - 3k - 1)} \sum_i \sum_{j \in N_i^k} \max(0, r(i, j) - k)
 
-    where :math:`N_i^k` are the k nearest codes of code i, and r(i, j) says that row j is the
-    r-th nearest of row i.
+    where :math:`N_i^k` are the k nearest codes of code i, and r(i, j) is the rank of row j
+    among the neighbors of row i.
 
     Parameters
     ----------
@@ -56,22 +56,22 @@ def trustworthiness(
     n_neighbors : int
         k, at most (n - 1) / 2.
     max_rows : int
-        Of more rows than these a seeded random sample is taken.
+        If there are more rows, a random sample of this size is used.
     seed : int
-        Chooses that sample.
+        Random seed of the sample.
 
     Returns
     -------
     float
-        In [0, 1]; 1 where no stranger has become a neighbour. Rows at equal distance share the
-        better rank.
+        In [0, 1]; 1 if every neighbor among the codes is one among the rows. Rows at equal
+        distance share the better rank.
 
     Raises
     ------
     ShapeMismatchError
         `X` and `Z` differ in their number of rows.
     InvalidDataError
-        Values are not finite numbers, or there are too few rows for so many neighbours.
+        Values are not finite numbers, or there are too few rows for `n_neighbors`.
 
     References
     ----------
@@ -89,14 +89,14 @@ def trustworthiness(
 def continuity(
     X: ArrayLike, Z: ArrayLike, *, n_neighbors: int = 5, max_rows: int = MAX_ROWS, seed: int = 0
 ) -> float:
-    r"""How far those who were neighbours still are: `trustworthiness` with `X` and `Z` exchanged.
+    r"""How far neighbors among the rows remain neighbors: `trustworthiness` with arguments swapped.
 
     Parameters, errors and source are those of :func:`trustworthiness`.
 
     Returns
     -------
     float
-        In [0, 1]; 1 where no neighbour was torn away.
+        In [0, 1]; 1 if every neighbor among the rows is one among the codes.
 
     Examples
     --------
@@ -106,17 +106,17 @@ def continuity(
     return _scores(X, Z, "continuity", n_neighbors, max_rows, seed)["continuity"]
 
 
-def neighbourhood_recall(
+def neighborhood_recall(
     X: ArrayLike, Z: ArrayLike, *, n_neighbors: int = 5, max_rows: int = MAX_ROWS, seed: int = 0
 ) -> float:
-    r"""Share of each row's k nearest rows that are among the k nearest codes, mean over rows.
+    r"""Fraction of each row's k nearest rows that are among the k nearest codes, mean over rows.
 
     Parameters and errors are those of :func:`trustworthiness`.
 
     Returns
     -------
     float
-        In [0, 1]; k / (n - 1) is chance.
+        In [0, 1]; chance level is k / (n - 1).
 
     References
     ----------
@@ -125,52 +125,52 @@ def neighbourhood_recall(
 
     Examples
     --------
-    >>> neighbourhood_recall([[0], [1], [3], [6]], [[0], [1], [3], [6]], n_neighbors=1)
+    >>> neighborhood_recall([[0], [1], [3], [6]], [[0], [1], [3], [6]], n_neighbors=1)
     1.0
     """
-    scores = _scores(X, Z, "neighbourhood_recall", n_neighbors, max_rows, seed)
-    return scores["neighbourhood_recall"]
+    scores = _scores(X, Z, "neighborhood_recall", n_neighbors, max_rows, seed)
+    return scores["neighborhood_recall"]
 
 
-def neighbourhood_scores(
+def neighborhood_scores(
     X: ArrayLike, Z: ArrayLike, *, n_neighbors: int = 5, max_rows: int = MAX_ROWS, seed: int = 0
 ) -> dict[str, float]:
-    """`trustworthiness`, `continuity` and `neighbourhood_recall` for the price of one.
+    """`trustworthiness`, `continuity` and `neighborhood_recall`, computed together.
 
     Parameters and errors are those of :func:`trustworthiness`.
 
     Examples
     --------
-    >>> neighbourhood_scores([[0], [1], [3], [6]], [[0], [1], [3], [6]], n_neighbors=1)
-    {'trustworthiness': 1.0, 'continuity': 1.0, 'neighbourhood_recall': 1.0}
+    >>> neighborhood_scores([[0], [1], [3], [6]], [[0], [1], [3], [6]], n_neighbors=1)
+    {'trustworthiness': 1.0, 'continuity': 1.0, 'neighborhood_recall': 1.0}
     """
-    return _scores(X, Z, "neighbourhood_scores", n_neighbors, max_rows, seed)
+    return _scores(X, Z, "neighborhood_scores", n_neighbors, max_rows, seed)
 
 
 def stress(X: ArrayLike, Z: ArrayLike, *, max_rows: int = MAX_ROWS, seed: int = 0) -> float:
-    r"""How far distances between codes differ from those between rows, whatever the codes' units.
+    r"""How far distances between codes differ from those between rows, independent of units.
 
     .. math:: S = \min_\alpha \sqrt{\frac{\sum_{i<j} (\delta_{ij} - \alpha d_{ij})^2}
               {\sum_{i<j} \delta_{ij}^2}}
 
     with :math:`\delta` the distances between rows and d those between codes. The best factor is
-    :math:`\alpha = \sum \delta d / \sum d^2`. Without it the value would tell how large the codes
-    are rather than how well they are laid out.
+    :math:`\alpha = \sum \delta d / \sum d^2`. Without it the value would depend on the
+    scale of the codes.
 
     Parameters
     ----------
     X, Z, max_rows, seed
-        As of :func:`trustworthiness`.
+        As in :func:`trustworthiness`.
 
     Returns
     -------
     float
-        In [0, 1]; 0 where distances are kept but for a factor. 0 too where all rows are equal.
+        In [0, 1]; 0 if distances are preserved up to a factor, or if all rows are equal.
 
     Raises
     ------
     ShapeMismatchError, InvalidDataError
-        As of :func:`trustworthiness`.
+        As in :func:`trustworthiness`.
 
     References
     ----------
@@ -203,11 +203,11 @@ def _scores(
     if not 1 <= k < n / 2:
         raise InvalidDataError(
             f"{operation} received n_neighbors={k} for {n} rows; expected at least 1 and less than "
-            f"half the rows ({n / 2:g}). Give fewer neighbours or more rows."
+            f"half the rows ({n / 2:g}). Use fewer neighbors or more rows."
         )
     strangers = torn = shared = 0
     for own, far, apart in _distances(rows, codes):
-        far[own] = apart[own] = np.inf  # nobody is his own neighbour
+        far[own] = apart[own] = np.inf  # no point is its own neighbor
         before = _ranks(far, _nearest(apart, k))  # of the nearest codes, among the rows
         after = _ranks(apart, _nearest(far, k))
         strangers += int(np.maximum(before - k, 0).sum())
@@ -217,7 +217,7 @@ def _scores(
     return {
         "trustworthiness": 1.0 - strangers / worst,
         "continuity": 1.0 - torn / worst,
-        "neighbourhood_recall": shared / (n * k),
+        "neighborhood_recall": shared / (n * k),
     }
 
 
@@ -238,7 +238,7 @@ def _distances(
 ) -> Iterator[
     tuple[tuple[NDArray[np.intp], NDArray[np.intp]], NDArray[np.float64], NDArray[np.float64]]
 ]:
-    """Squared distances of pieces of rows, and of their codes, to all; and where each is itself."""
+    """Squared distances of chunks of rows and of codes to all, and the places of each itself."""
     n = len(rows)
     step = max(1, _DISTANCES // n)
     for start in range(0, n, step):
@@ -256,7 +256,7 @@ def _squared(some: NDArray[np.float64], points: NDArray[np.float64]) -> NDArray[
 def _pair(
     X: ArrayLike, Z: ArrayLike, operation: str, max_rows: int, seed: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Rows and codes of the sample, each around its mean, where differences are exact."""
+    """Rows and codes of the sample, each centered, where differences are exact."""
     all_rows, all_codes = numbers(X, operation), numbers(Z, operation)
     if all_rows.shape[:1] != all_codes.shape[:1]:
         raise ShapeMismatchError(

@@ -1,8 +1,8 @@
-r"""How good a restoration is: originals and restored rows in, one number (or one a row) out.
+r"""Quality of reconstructions: originals and reconstructions in, one number (or one per row) out.
 
-Everything is accumulated in float64 by chunks of rows, whatever the data type of the arrays, so
-unsigned integers cannot wrap around, float32 sums do not drift, and 60,000 uint8 images are
-measured without a floating-point copy of them.
+Everything is accumulated in float64 by chunks of rows, whatever the data type of the arrays:
+unsigned integers cannot wrap around, float32 sums do not drift, and 60,000 uint8 images need no
+floating-point copy.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _CHUNK_VALUES = 1 << 20  # values converted to float64 at a time: 8 MiB an array
 _SSIM_WINDOW = 7  # scikit-image's default, pixels
-_SSIM_SMALLEST = 3  # the smallest odd window that has a neighbourhood, pixels
+_SSIM_SMALLEST = 3  # the smallest odd window that has a neighborhood, pixels
 
 
 def mean_squared_error(X: ArrayLike, X2: ArrayLike) -> float:
@@ -39,7 +39,7 @@ def mean_squared_error(X: ArrayLike, X2: ArrayLike) -> float:
     Returns
     -------
     float
-        In squared units of `X`; 0 where nothing was lost.
+        In squared units of `X`; 0 for an exact reconstruction.
 
     Raises
     ------
@@ -53,8 +53,8 @@ def mean_squared_error(X: ArrayLike, X2: ArrayLike) -> float:
     >>> mean_squared_error([[0.0, 1.0], [2.0, 3.0]], [[0.0, 1.0], [2.0, 5.0]])
     1.0
     """
-    original, restored = _pair(X, X2, "mean_squared_error")
-    total = sum(float(np.square(x - x2).sum()) for _, x, x2 in _chunks(original, restored))
+    original, reconstructed = _pair(X, X2, "mean_squared_error")
+    total = sum(float(np.square(x - x2).sum()) for _, x, x2 in _chunks(original, reconstructed))
     return total / original.size
 
 
@@ -83,9 +83,9 @@ def row_errors(X: ArrayLike, X2: ArrayLike) -> NDArray[np.float64]:
     >>> row_errors([[0, 1], [2, 3]], [[0, 1], [2, 5]]).tolist()
     [0.0, 2.0]
     """
-    original, restored = _pair(X, X2, "row_errors")
+    original, reconstructed = _pair(X, X2, "row_errors")
     errors = np.empty(len(original), dtype=np.float64)
-    for rows, x, x2 in _chunks(original, restored):
+    for rows, x, x2 in _chunks(original, reconstructed):
         errors[rows] = np.square(x - x2).mean(axis=1)
     return errors
 
@@ -93,16 +93,16 @@ def row_errors(X: ArrayLike, X2: ArrayLike) -> NDArray[np.float64]:
 def psnr(X: ArrayLike, X2: ArrayLike, *, data_range: float) -> float:
     r"""Peak signal-to-noise ratio, mean over images of :math:`10 \log_{10}(R^2 / \mathrm{MSE}_i)`.
 
-    The ratio of an image restored exactly is infinite. Such images are left out of the mean, so
-    that one of them (a blank one, say) does not hide the others; if every image is exact the
-    result is infinity.
+    The ratio of an exact reconstruction is infinite. Such images are left out of the mean, so that
+    one of them (a blank one, say) does not hide the others; if all are exact, the result is
+    infinity.
 
     Parameters
     ----------
     X, X2 : array-like of shape (n, ...)
         Originals and reconstructions, one image (or row) for each index of the first axis.
     data_range : float
-        R, the distance between the smallest and the largest value possible: 255 for uint8
+        R, the difference between the largest and the smallest possible value: 255 for uint8
         images, 1 for images in [0, 1]. See :func:`data_range`.
 
     Returns
@@ -151,15 +151,15 @@ def ssim(X: ArrayLike, X2: ArrayLike, *, data_range: float) -> float:
     Parameters
     ----------
     X, X2 : array-like of shape (n, h, w) or (n, h, w, c)
-        Original and restored images of at least 3 x 3 pixels. The window is 7 x 7 pixels
+        Originals and reconstructions of at least 3 x 3 pixels. The window is 7 x 7 pixels
         (scikit-image's default), or the largest odd one that fits into a smaller image.
     data_range : float
-        R, the distance between the smallest and the largest value possible.
+        R, the difference between the largest and the smallest possible value.
 
     Returns
     -------
     float
-        At most 1, which only equal images reach.
+        At most 1, for identical images.
 
     Raises
     ------
@@ -182,7 +182,7 @@ def ssim(X: ArrayLike, X2: ArrayLike, *, data_range: float) -> float:
     1.0
     """
     peak = _positive_range(data_range, "ssim")
-    original, restored = _pair(X, X2, "ssim")
+    original, reconstructed = _pair(X, X2, "ssim")
     window = _ssim_window(original.shape)
     similarity = importlib.import_module("skimage.metrics").structural_similarity
     channel_axis = -1 if original.ndim == 4 else None
@@ -196,7 +196,7 @@ def ssim(X: ArrayLike, X2: ArrayLike, *, data_range: float) -> float:
                 channel_axis=channel_axis,
             )
         )
-        for image, image2 in zip(original, restored, strict=True)
+        for image, image2 in zip(original, reconstructed, strict=True)
     )
     return total / len(original)
 
@@ -229,7 +229,7 @@ def explained_variance(X: ArrayLike, X2: ArrayLike) -> float:
     Notes
     -----
     Equal to ``sklearn.metrics.r2_score(X, X2, multioutput="variance_weighted")`` for flattened
-    rows, with one difference: scikit-learn overlooks errors in features that do not vary (a pixel
+    rows, with one difference: scikit-learn ignores errors in features that do not vary (a pixel
     always black in `X`); here they count. On the data it was fitted to, PCA's value is the sum of
     its ``explained_variance_ratio_``.
 
@@ -238,15 +238,15 @@ def explained_variance(X: ArrayLike, X2: ArrayLike) -> float:
     >>> explained_variance([[0.0, 0.0], [2.0, 4.0]], [[0.0, 0.0], [2.0, 3.0]])
     0.9
     """
-    original, restored = _pair(X, X2, "explained_variance")
+    original, reconstructed = _pair(X, X2, "explained_variance")
     # Distances from the first row: exact zeros, not rounding errors, for a feature that is constant
     first = original[:1].reshape(1, -1).astype(np.float64)
     offset = np.zeros_like(first)
-    for _, x, _ in _chunks(original, restored):
+    for _, x, _ in _chunks(original, reconstructed):
         offset += (x - first).sum(axis=0)
     offset /= len(original)
     residual = total = 0.0
-    for _, x, x2 in _chunks(original, restored):
+    for _, x, x2 in _chunks(original, reconstructed):
         residual += float(np.square(x - x2).sum())
         total += float(np.square(x - first - offset).sum())
     if total == 0.0:
@@ -255,7 +255,7 @@ def explained_variance(X: ArrayLike, X2: ArrayLike) -> float:
 
 
 def data_range(X: ArrayLike) -> float:
-    r"""Distance between the smallest and the largest value images like `X` can hold.
+    r"""Difference between the largest and the smallest value that images like `X` can hold.
 
     Parameters
     ----------
@@ -265,7 +265,7 @@ def data_range(X: ArrayLike) -> float:
     Returns
     -------
     float
-        255 for uint8, otherwise max - min of the values seen (0 if they are all equal).
+        255 for uint8, otherwise max - min of the values (0 if all are equal).
 
     Raises
     ------
@@ -287,20 +287,20 @@ def data_range(X: ArrayLike) -> float:
 
 
 def _pair(X: ArrayLike, X2: ArrayLike, operation: str) -> tuple[NDArray[Any], NDArray[Any]]:
-    original, restored = numbers(X, operation), numbers(X2, operation)
-    if original.shape != restored.shape:
+    original, reconstructed = numbers(X, operation), numbers(X2, operation)
+    if original.shape != reconstructed.shape:
         raise ShapeMismatchError(
-            f"{operation} compares value by value, but X has shape {original.shape} and X2 has "
-            f"shape {restored.shape}. Give both the same shape, for instance with "
+            f"{operation} compares arrays value by value, but X has shape {original.shape} and X2 "
+            f"has shape {reconstructed.shape}. Bring both to the same shape, for instance with "
             "X2.reshape(X.shape)."
         )
-    return original, restored
+    return original, reconstructed
 
 
 def _chunks(
     X: NDArray[Any], X2: NDArray[Any]
 ) -> Iterator[tuple[slice, NDArray[np.float64], NDArray[np.float64]]]:
-    """Consecutive rows of both arrays as float64 matrices (k, d), with where they stand."""
+    """Chunks of rows of both arrays as float64 matrices (k, d), with their slices."""
     step = max(1, _CHUNK_VALUES * len(X) // X.size)
     for start in range(0, len(X), step):
         rows = slice(start, min(start + step, len(X)))
