@@ -15,7 +15,7 @@ pip := -m pip --disable-pip-version-check --no-input -q
 export KERAS_BACKEND := jax
 export MPLBACKEND := Agg
 
-.PHONY: help demo test lint style types contracts doctest test-minimum build check clean bench bench-quick
+.PHONY: help demo test test-slow test-all lint style types contracts doctest test-minimum build check clean bench bench-quick
 
 help: ## List the targets.
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | awk -F'|' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -62,10 +62,17 @@ demo: $(plot) ## Learn, compress and restore the digits beside PCA; figures go t
 	$(bin)/jamjae demo --output $(DEMO)
 
 # One thread a process for scikit-learn's loops, which wait for each other while spinning.
-test test-minimum: export OMP_NUM_THREADS = 1
+test test-slow test-minimum: export OMP_NUM_THREADS = 1
 
-test: $(dev) ## Run the tests.
-	$(bin)/python -m pytest -n $(WORKERS) --dist loadscope $(ARGS)
+pytest := $(bin)/python -m pytest -n $(WORKERS) --dist loadscope
+
+test: $(dev) ## Run the tests, except the slow ones.
+	$(pytest) -m 'not slow' $(ARGS)
+
+test-slow: $(dev) ## Run the slow tests.
+	$(pytest) -m slow $(ARGS)
+
+test-all: test test-slow ## Run all tests.
 
 # --- what else is checked -------------------------------------------------------------------
 
@@ -101,7 +108,7 @@ bench-quick: $(bench) ## The same at a fraction of the size (minutes); results g
 build: $(dev) ## Build the source and binary distributions into dist/.
 	$(bin)/python -m build
 
-check: lint doctest test test-minimum build ## Run everything.
+check: lint doctest test-all test-minimum build ## Run everything.
 
 clean: ## Remove environments, caches and what was built; data and models stay.
 	rm -rf $(VENV) $(VENV_MINIMUM) $(VENV_BENCH) build dist demo .pytest_cache .mypy_cache .ruff_cache \

@@ -353,7 +353,6 @@ def test_an_interrupt_is_no_failure_of_a_method():
         ({"test_size": 149}, InvalidDataError, "at least 2"),
         ({"y": Y[:10]}, ShapeMismatchError, "one label per row"),
         ({"y": np.linspace(0, 1, 150)}, InvalidDataError, "fractions"),
-        ({"y": np.full(150, np.nan)}, InvalidDataError, "NaN"),
         ({"test": X[:, :2]}, ShapeMismatchError, "expected the same"),
         ({"test": X, "y": Y}, ShapeMismatchError, "only one"),
     ],
@@ -425,11 +424,32 @@ def test_tsne_of_many_rows_is_opentsnes_where_it_is(monkeypatch):
 
 
 @pytest.mark.parametrize("label", [None, float("nan")])
-def test_missing_labels_are_refused(label):
-    y = np.array(["a", "b"] * 30, dtype=object)
-    y[7] = label
-    with pytest.raises(InvalidDataError, match="missing"):
-        compare(np.random.RandomState(0).normal(size=(60, 4)), y, methods="pca")
+@pytest.mark.parametrize("names", [["a", "b", "c"], [0, 1, 2]])
+def test_rows_without_a_label_are_left_out_of_what_needs_one(label, names):
+    y = np.array(names, dtype=object)[Y]
+    y[::7] = label
+    found = compare(X, y, methods=["pca", "isomap"], **QUICK)
+    split, told = found.splits[0], row(found, "PCA")
+    pca = PCA(2, random_state=0).fit(split.train)
+    known, known_test = (
+        np.array([one in names for one in part]) for part in (split.train_y, split.test_y)
+    )
+    assert not known.all()
+    accuracy = metrics.knn_accuracy(
+        pca.transform(split.train[known]),
+        split.train_y[known].astype(str),
+        pca.transform(split.test[known_test]),
+        split.test_y[known_test].astype(str),
+    )
+    assert told["knn5_accuracy"] == accuracy
+    assert told["train_neighborhood_hit"] > 0.8
+    assert row(found, "Isomap")["linear_probe_accuracy"] > 0.8
+    assert len(found.embeddings().axes) == 2
+
+
+def test_without_a_single_label_nothing_needs_one():
+    found = compare(X, np.full(len(X), np.nan), methods=["pca"], **QUICK)
+    assert found.rows[0]["knn5_accuracy"] == found.rows[0]["test_neighborhood_hit"] == "n/a"
 
 
 def test_labels_of_two_kinds_are_refused():

@@ -73,7 +73,7 @@ def test_pca_of_many_features_in_any_unit(offset, unit):
 
 def test_a_warm_start_keeps_the_shape_it_began_with():
     model = Autoencoder(2, epochs=1, warm_start=True, random_state=0).fit(X)
-    with pytest.raises(InvalidDataError, match="expecting 10 features"):
+    with pytest.raises(ShapeMismatchError, match="expecting 10 features"):
         model.fit(X[:, :5])
     assert model.n_features_in_ == 10
     with pytest.raises(ShapeMismatchError, match="n_components is 5"):

@@ -56,6 +56,12 @@ def test_every_model_is_measured_alike(linear):
     np.testing.assert_allclose(rival, baseline, rtol=1e-3)
 
 
+def test_scores_are_those_of_evaluate(linear):
+    assert linear.score(PIXELS) == pytest.approx(evaluate(linear, PIXELS).explained_variance)
+    errors = row_errors(PIXELS, linear.reconstruct(PIXELS))
+    np.testing.assert_allclose(-linear.score_samples(PIXELS), errors, rtol=1e-9)
+
+
 def test_the_command_line_and_compare_give_the_numbers_of_evaluate(linear, tmp_path):
     for place, image in enumerate(PIXELS[:20]):
         Image.fromarray(image).save(tmp_path / f"{place:02d}.png")

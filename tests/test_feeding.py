@@ -27,7 +27,7 @@ def test_learning_from_pieces_is_as_good_as_from_the_whole(monkeypatch):
     X = np.random.RandomState(0).normal(size=(150, 5)) @ np.diag([3.0, 2.0, 1.0, 0.5, 0.1])
     rows = np.tile(X, (20, 1))
     whole = Autoencoder(2, network=(8,), epochs=5, random_state=0).fit(rows)
-    monkeypatch.setattr(loading.source, "__defaults__", (20_000,))
+    monkeypatch.setattr(loading, "HELD_BYTES", 20_000)
     parts = Autoencoder(2, network=(8,), epochs=5, random_state=0).fit(rows)
     assert parts.reconstruction_error_ == pytest.approx(whole.reconstruction_error_, rel=0.05)
 

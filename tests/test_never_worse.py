@@ -11,10 +11,14 @@ from jamjae.data import catalog
 from jamjae.evaluation.metrics import mean_squared_error
 
 BUNDLED = ("roll", "digits", "iris", "wine", "breast-cancer")
+SLOW = pytest.mark.slow
 
 
 @pytest.mark.filterwarnings("ignore:Training did not improve:sklearn.exceptions.ConvergenceWarning")
-@pytest.mark.parametrize("n_components", [1, 2, 5, 16, 64])
+@pytest.mark.parametrize(
+    "n_components",
+    [1, pytest.param(2, marks=SLOW), 5, pytest.param(16, marks=SLOW), 64],
+)
 @pytest.mark.parametrize("name", BUNDLED)
 def test_never_worse_than_pca(name, n_components):
     X = catalog.load(name).X

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import stat
 import subprocess
 import sys
 import zipfile
@@ -13,6 +15,7 @@ import pytest
 
 import jamjae
 from jamjae import Autoencoder, load_model
+from jamjae.data.atomic import atomic
 from jamjae.errors import DataNotFoundError, ModelFileError, OutputError
 from jamjae.models import persistence
 
@@ -46,6 +49,13 @@ def rewritten(path, **changes):
 
 def manifest_with(**values):
     return lambda content: json.dumps({**json.loads(content), **values})
+
+
+def first(content):
+    """The manifest as version 1 had it."""
+    manifest = {**json.loads(content), "version": 1}
+    del manifest["sha256"]
+    return json.dumps(manifest)
 
 
 def test_another_process_gets_the_same_codes(model, path, X, tmp_path):
@@ -158,8 +168,8 @@ def test_foreign_files_are_refused(tmp_path):
 
 
 def test_a_newer_file_is_refused(path):
-    rewritten(path, manifest=manifest_with(version=2))
-    with pytest.raises(ModelFileError, match=r"version 2.*up to version 1.*[Uu]pgrade"):
+    rewritten(path, manifest=manifest_with(version=3))
+    with pytest.raises(ModelFileError, match=r"version 3.*up to version 2.*[Uu]pgrade"):
         jamjae.load_model(path)
 
 
@@ -174,6 +184,15 @@ def test_a_newer_file_is_refused(path):
         {"manifest": "{"},
         {"manifest": manifest_with(**{"class": "Forest"})},
         {"manifest": manifest_with(row_shape=None)},
+        {"manifest": manifest_with(row_shape=[True, 4])},
+        {"manifest": manifest_with(version="2")},
+        {"manifest": manifest_with(class_names="abc")},
+        {"manifest": manifest_with(dtype="object")},
+        {"manifest": manifest_with(scaling={"scale": "1", "low": None, "high": None})},
+        {"manifest": manifest_with(sha256=None)},
+        {"manifest": "[" * 100_000},
+        {"manifest": b"\xff\xfe\xff"},
+        {"manifest": lambda content: content + b" " * (17 << 20)},
         {"manifest": manifest_with(parameters={"n_components": 2, "depth": 3})},
         {"manifest": manifest_with(parameters={"corruption": {"keras": {"class_name": "os"}}})},
     ],
@@ -194,9 +213,111 @@ def test_code_is_neither_written_nor_run(X, tmp_path, path):
     assert not (tmp_path / "code.jamjae").exists()
 
     encoder.save(tmp_path / "lambda.keras")
-    rewritten(path, encoder=(tmp_path / "lambda.keras").read_bytes())
+    rewritten(path, manifest=first, encoder=(tmp_path / "lambda.keras").read_bytes())
     with pytest.raises(ModelFileError, match="safely"):
         jamjae.load_model(path)
+
+
+def test_a_changed_member_is_named(path, tmp_path, X):
+    other = (
+        Autoencoder(2, network=(8,), epochs=1, random_state=1).fit(X).save(tmp_path / "o.jamjae")
+    )
+    with zipfile.ZipFile(other) as file:
+        content = file.read("decoder.keras")
+    with pytest.raises(ModelFileError, match=r"'decoder\.keras' is damaged.*SHA-256"):
+        jamjae.load_model(rewritten(path, decoder=content))
+
+
+def test_a_file_of_version_1_has_no_hashes(path, model, X):
+    again = jamjae.load_model(rewritten(path, manifest=first))
+    np.testing.assert_array_equal(again.transform(X), model.transform(X))
+
+
+def forged(path, position, value):
+    """The same file with another field in the directory's record of its last member."""
+    content = bytearray(path.read_bytes())
+    record = content.rindex(b"PK\x01\x02")
+    content[record + position : record + position + len(value)] = value
+    path.write_bytes(content)
+    return path
+
+
+def test_odd_fields_of_the_zip_are_refused(path):
+    with pytest.raises(ModelFileError, match=r"more than the .* allowed"):
+        jamjae.load_model(forged(path, 24, b"\xf0\xff\xff\xf0"))  # its size
+
+
+def test_an_unknown_compression_is_refused(path):
+    with pytest.raises(ModelFileError, match="cut short"):
+        jamjae.load_model(forged(path, 10, b"\x63\x00"))
+
+
+def test_a_file_s_names_cannot_steer_the_terminal(tmp_path):
+    other = tmp_path / "other.jamjae"
+    with zipfile.ZipFile(other, "w") as file:
+        file.writestr("\x1b[2J" + "x" * 5000, "else")
+    with pytest.raises(ModelFileError) as caught:
+        jamjae.load_model(other)
+    assert "\x1b" not in str(caught.value)
+    assert len(str(caught.value)) < 900
+
+
+# --- layers of one's own --------------------------------------------------------------------
+
+
+class Doubled(keras.layers.Layer):
+    def call(self, x):
+        return x * 2
+
+
+class Forgetful(keras.layers.Layer):
+    def __init__(self, factor):
+        super().__init__()
+        self.factor = factor
+
+    def call(self, x):
+        return x * self.factor
+
+    def get_config(self):
+        return {}
+
+
+def with_layer(layer, X):
+    encoder = keras.Sequential([keras.Input((4,)), layer, keras.layers.Dense(2)])
+    decoder = keras.Sequential([keras.Input((2,)), keras.layers.Dense(4)])
+    return Autoencoder(encoder=encoder, decoder=decoder, epochs=1, random_state=0).fit(X)
+
+
+def test_layers_of_one_s_own_are_passed_by_name(X, tmp_path):
+    model = with_layer(Doubled(), X)
+    path = model.save(tmp_path / "own.jamjae")
+    again = jamjae.load_model(path, custom_objects={"Doubled": Doubled})
+    np.testing.assert_array_equal(again.transform(X), model.transform(X))
+    with pytest.raises(ModelFileError, match="custom_objects"):
+        jamjae.load_model(path, custom_objects={"Doubled": Forgetful})
+
+
+def test_what_could_not_be_loaded_again_is_not_saved(X, tmp_path):
+    model = with_layer(Forgetful(2), X)
+    with pytest.raises(ModelFileError, match=r"not saved.*get_config.*register_keras_serializable"):
+        model.save(tmp_path / "own.jamjae")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["corruption", "augmentation"])
+def test_code_in_a_parameter_is_not_written(X, tmp_path, name):
+    layer = keras.layers.Lambda(lambda x: x * 1.0)
+    model = Autoencoder(2, network=(4,), epochs=1, **{name: layer}).fit(X)
+    with pytest.raises(ModelFileError, match=f"{name} has the Lambda layer"):
+        model.save(tmp_path / "code.jamjae")
+
+
+def test_numbers_of_numpy_are_written(X, tmp_path):
+    model = Autoencoder(2, epochs=np.int64(1), verbose=0, warm_start=np.bool_(True)).fit(X)
+    model.class_names_ = np.array([3, 5])
+    again = jamjae.load_model(model.save(tmp_path / "model.jamjae"))
+    assert again.warm_start is True
+    assert list(again.class_names_) == [3, 5]
 
 
 # --- files that cannot be written -----------------------------------------------------------
@@ -220,6 +341,39 @@ def test_a_full_disk_loses_nothing(model, path, monkeypatch):
         model.save(path)
     assert path.read_bytes() == before
     assert [entry.name for entry in path.parent.iterdir()] == [path.name]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="has no named pipes")
+def test_only_regular_files_are_replaced(tmp_path):
+    pipe, folder, loop = tmp_path / "pipe", tmp_path / "folder", tmp_path / "loop"
+    os.mkfifo(pipe)
+    folder.mkdir()
+    loop.symlink_to(loop)
+    linked = tmp_path / "null"
+    linked.symlink_to(os.devnull)
+    for target in (pipe, folder, loop, linked):
+        with pytest.raises(OutputError, match="Cannot write"), atomic(target) as temporary:
+            temporary.write_text("lost")
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["folder", "loop", "null", "pipe"]
+    assert stat.S_ISFIFO(pipe.stat().st_mode)
+
+
+def test_what_a_killed_process_left_is_removed_by_the_next_write(tmp_path):
+    program = (
+        "import os, sys\n"
+        "from jamjae.data.atomic import atomic\n"
+        "with atomic(sys.argv[1]) as temporary:\n"
+        "    temporary.write_text('half')\n"
+        "    os._exit(9)\n"
+    )
+    for name in ("a.txt", "b.txt"):
+        subprocess.run([sys.executable, "-c", program, str(tmp_path / name)], check=False)
+    assert len(list(tmp_path.iterdir())) == 2
+    with atomic(tmp_path / "a.txt") as outer, atomic(tmp_path / "a.txt") as temporary:
+        temporary.write_text("whole")
+        outer.write_text("whole")  # that of a living process stays
+    assert (tmp_path / "a.txt").read_text() == "whole"
+    assert len(list(tmp_path.iterdir())) == 2  # what was left beside b.txt is b.txt's
 
 
 def test_pixels_are_scaled_in_the_compiled_step_after_loading_too(tmp_path):

@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import keras
 import numpy as np
 import pytest
+import safetensors.numpy
 from sklearn.exceptions import ConvergenceWarning
 
 from jamjae import Autoencoder
@@ -275,13 +276,23 @@ def test_early_stopping_keeps_the_best(X):
 
 
 def test_validation_rows_are_not_trained_on():
-    X = np.random.RandomState(0).normal(size=(50, 3))
-    model = Autoencoder(2, validation_fraction=0.2, epochs=2, random_state=0).fit(X)
-    kept = [i for i in range(50) if np.isclose(X[i], model.baseline_.mean).all()]
-    assert kept == []
-    means = np.array([X[np.arange(50) != i].mean(axis=0) for i in range(50)])
-    assert not np.isclose(X.mean(axis=0), model.baseline_.mean).all()
-    assert means.shape == (50, 3)
+    """Another value in a row that is held out changes the validation loss and nothing else."""
+
+    def fitted(X):
+        settings = {"network": (4,), "scaling": None, "epochs": 2, "random_state": 0}
+        return Autoencoder(2, validation_fraction=0.2, **settings).fit(X).history_
+
+    X = np.eye(50)
+    probe = Autoencoder(2, validation_fraction=0.2, epochs=1, random_state=0).fit(X)
+    (held_out,) = np.nonzero(probe.baseline_.mean == 0)  # a column that no training row fills
+    assert len(held_out) == 10
+    trained_on = np.setdiff1d(np.arange(50), held_out)
+    before, others, changed = fitted(X), X.copy(), X.copy()
+    others[held_out] *= 3
+    changed[trained_on[0]] *= 3
+    np.testing.assert_array_equal(fitted(others)["loss"], before["loss"])
+    assert (fitted(others)["val_loss"] != before["val_loss"]).all()
+    assert not np.array_equal(fitted(changed)["loss"], before["loss"])
 
 
 @pytest.mark.parametrize("scaling", ["auto", None])
@@ -387,6 +398,11 @@ def test_a_damaged_checkpoint_is_refused(X, tmp_path):
     with pytest.raises(Interrupted):
         Autoencoder(2, checkpoint_dir=tmp_path, callbacks=[interrupt_at(2)]).fit(X)
     (file,) = tmp_path.iterdir()
-    file.write_bytes(file.read_bytes()[:100])
-    with pytest.raises(ModelFileError, match="Delete it"):
-        Autoencoder(2, checkpoint_dir=tmp_path).fit(X)
+    whole = file.read_bytes()
+    changed = bytearray(whole)
+    changed[-1] ^= 0x01  # one bit of the last array
+    arrays = {"0": np.zeros(1, np.float32)}
+    for content in (whole[:100], bytes(changed), b"", safetensors.numpy.save(arrays)):
+        file.write_bytes(content)
+        with pytest.raises(ModelFileError, match="Delete it"):
+            Autoencoder(2, checkpoint_dir=tmp_path).fit(X)

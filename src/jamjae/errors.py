@@ -11,8 +11,9 @@ LONGEST = 200  # characters of a foreign message or value that are passed on
 
 
 def brief(said: object, longest: int = LONGEST) -> str:
-    """Give a foreign message, or a value, on one line that is never long."""
+    """Give a foreign message, or a value, on one line that is short and safe in a terminal."""
     line = " ".join(str(said)[: 4 * longest].split())
+    line = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in line)
     return line if len(line) <= longest else line[: longest - 1] + "\N{HORIZONTAL ELLIPSIS}"
 
 

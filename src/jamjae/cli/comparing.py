@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from jamjae.cli.fitting import require_writable, require_writable_folder
+from jamjae.cli.fitting import require_other, require_writable, require_writable_folder
 from jamjae.cli.guard import load_engine, load_libraries
 from jamjae.cli.options import (
     Data,
@@ -77,6 +77,7 @@ def compare(
     voice = Voice(quiet=quiet, as_json=json)
     sizes = _sizes(components)
     if output is not None:
+        require_other(output, data)
         require_writable_folder(output)
     reading = {"label": label, "image_size": image_size, "skip_bad": skip_bad}
     found, test = _rows(voice, data, subset, limit, reading)
@@ -143,6 +144,7 @@ def map_(
         raise OutputError(
             f"Cannot write {str(output)!r}: expected a file name that ends in {', '.join(FIGURES)}."
         )
+    require_other(output, data, model)
     require_writable(output)
     fitted = opened(model)
     found = load(

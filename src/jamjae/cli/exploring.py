@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from jamjae.cli.fitting import require_writable
+from jamjae.cli.fitting import require_other, require_writable
 from jamjae.cli.options import (
     Data,
     ImageSize,
@@ -24,7 +24,7 @@ from jamjae.cli.options import (
     load,
 )
 from jamjae.cli.output import Voice, size
-from jamjae.cli.transforming import opened, require_other
+from jamjae.cli.transforming import opened
 
 PAGES = (".html", ".htm")
 
@@ -59,8 +59,8 @@ def explore(
         raise OutputError(f"Cannot write {str(output)!r}: a name that ends in .html is expected.")
     if language not in (None, "en", "ko"):
         raise typer.BadParameter(f"--language {language}: en or ko is expected.")
+    require_other(output, data, model)
     require_writable(output)
-    require_other(data, output)
     fitted = opened(model)
     found = load(
         voice,

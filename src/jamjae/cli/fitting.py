@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from jamjae.cli.guard import heed, load_engine
+from jamjae.cli.guard import heed, load_engine, load_libraries
 from jamjae.cli.options import Data, ImageSize, Json, Label, Limit, Quiet, SkipBad, Subset, load
 from jamjae.cli.output import Voice, size
 from jamjae.data.text_tables import text_table
@@ -60,6 +60,7 @@ def fit(
 ) -> None:
     """Fit an autoencoder to DATA and write it to a file."""
     voice = Voice(quiet=quiet, as_json=json)
+    require_other(output, data)
     require_writable(output)
     options: dict[str, Any] = {
         "network": _network(network),
@@ -144,13 +145,42 @@ def mse_unit(dtype: Any) -> str:
     return ", pixels in [0, 1]" if pixel_range(dtype) > 1 else ""
 
 
+def require_other(output: Path, data: str | Path, model: Path | None = None) -> None:
+    """Refuse an output that would replace the data or the model, also where a link leads there."""
+    if model is not None and _is_same(output, model):
+        raise typer.BadParameter(f"--output {output}: the model is there. Name another place.")
+    read = Path(data)
+    if not _is_same(read, read) or _is_data_set(data):  # no such file, or a name
+        return
+    if read.is_file():
+        replaced = _is_same(output, read) or _is_same(output, read.resolve().parent)
+    else:  # a folder of images
+        inside = read.resolve() in output.resolve().parents
+        replaced = _is_same(output, read) or (inside and output.exists())
+    if replaced:
+        raise typer.BadParameter(f"--output {output}: the data are there. Name another place.")
+
+
+def _is_same(one: Path, other: Path) -> bool:
+    try:
+        return one.samefile(other)
+    except OSError:  # one of them is not there
+        return False
+
+
+def _is_data_set(data: str | Path) -> bool:
+    load_libraries("jamjae.data.catalog")
+    from jamjae.data.catalog import NAMES
+
+    return data in NAMES
+
+
 def require_writable(path: Path) -> None:
     """Refuse a place that cannot be written before any work is done for it."""
-    from jamjae.data.atomic import atomic
+    from jamjae.data.atomic import atomic, target_of
     from jamjae.errors import OutputError
 
-    if path.is_dir():
-        raise OutputError(f"Cannot write {str(path)!r}: it is a folder. Give the name of a file.")
+    target_of(path)
     probe = path.with_name(f".{path.name}.probe")
     try:
         with atomic(probe) as temporary:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import functools
+import io
 import os
 import signal
 import sys
 import threading
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from importlib import import_module
 from typing import Any
 
@@ -27,7 +28,10 @@ def guarded(command: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(command)
     def run(*arguments: Any, **options: Any) -> Any:
-        _prepare()
+        with _prepared():
+            return ended(*arguments, **options)
+
+    def ended(*arguments: Any, **options: Any) -> Any:
         try:
             with _handling(_hear):
                 return command(*arguments, **options)
@@ -63,13 +67,32 @@ def _end(message: str, code: int) -> None:
     raise typer.Exit(code) from None
 
 
-def _prepare() -> None:
+@contextmanager
+def _prepared() -> Iterator[None]:
+    """Set up the process for a command, and restore it for whoever called the command in it."""
     _heard.clear()
-    warnings.showwarning = lambda message, *_, **__: typer.echo(f"warning: {message}", err=True)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")
+    hook = sys.unraisablehook
+    with ExitStack() as stack:
+        stack.enter_context(warnings.catch_warnings())
+        warnings.showwarning = _show
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, io.TextIOWrapper):
+                stack.callback(_reconfigure, stream, stream.errors)
+                stream.reconfigure(errors="replace")
+        try:
+            yield
+        finally:
+            sys.unraisablehook = hook
+
+
+def _show(message: Warning | str, *_: Any, **__: Any) -> None:
+    typer.echo(f"warning: {message}", err=True)
+
+
+def _reconfigure(stream: io.TextIOWrapper, errors: str | None) -> None:
+    with suppress(OSError, ValueError):  # where it was closed, or could not be written
+        stream.reconfigure(errors=errors)
 
 
 def discard_output() -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from jamjae.cli.fitting import mse_unit, require_writable, require_writable_folder
+from jamjae.cli.fitting import mse_unit, require_other, require_writable, require_writable_folder
 from jamjae.cli.guard import load_engine
 from jamjae.cli.options import (
     Data,
@@ -54,8 +54,8 @@ def encode(
     from jamjae.data.reading import write_rows
 
     voice = Voice(quiet=quiet, as_json=json)
+    require_other(output, data, model)
     _require_table(output)
-    require_other(data, output)
     fitted = opened(model)
     found = load(
         voice,
@@ -85,9 +85,9 @@ def decode(
     from jamjae.data.reading import read
 
     voice = Voice(quiet=quiet, as_json=json)
+    require_other(output, codes, model)
     fitted = opened(model)
     _require_place(fitted, output)
-    require_other(codes, output)
     found = read(codes)
     rows = fitted.inverse_transform(found.X)
     _write(fitted, output, rows, found.row_names, _range(fitted, rows))
@@ -110,9 +110,9 @@ def reconstruct(
 ) -> None:
     """Encode DATA, decode it again, and tell how good that is beside PCA."""
     voice = Voice(quiet=quiet, as_json=json)
+    require_other(output, data, model)
     fitted = opened(model)
     _require_place(fitted, output)
-    require_other(data, output)
     found = load(
         voice,
         data,
@@ -205,13 +205,6 @@ def _require_table(output: Path) -> None:
             f"Cannot write {str(output)!r}: a name that ends in {', '.join(TABLES)} is expected."
         )
     require_writable(output)
-
-
-def require_other(data: str | Path, output: Path) -> None:
-    """Refuse to write where the data are: they would be replaced."""
-    read = Path(data).resolve()
-    if read.exists() and output.resolve() in (read, *([read.parent] if read.is_file() else [])):
-        raise typer.BadParameter(f"--output {output}: the data are there. Name another place.")
 
 
 def _require_place(model: Autoencoder, output: Path) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+import re
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -16,11 +18,13 @@ def atomic(path: str | os.PathLike[str]) -> Iterator[Path]:
     """Give a temporary path beside `path` to write to, and rename it when the block is done.
 
     If the block fails or is interrupted, the temporary file goes and what was at `path` stays.
+    Temporary files that a killed process left beside it are removed by the next write to `path`.
 
     Parameters
     ----------
     path : path
         Its folder is made if there is none. An existing file is replaced; a link is followed.
+        Anything else there, such as a folder, a device or a pipe, is refused.
 
     Yields
     ------
@@ -32,11 +36,12 @@ def atomic(path: str | os.PathLike[str]) -> Iterator[Path]:
     OutputError
         If the folder cannot be made, or the file not be written or renamed.
     """
-    target = Path(path)
-    target = target.resolve() if target.is_symlink() else target
-    temporary = target.with_name(f".{uuid.uuid4().hex}{target.suffix}")
+    target = target_of(path)
+    name = f"{_prefix(target)}{os.getpid()}-{uuid.uuid4().hex}{target.suffix}"
+    temporary = target.with_name(name)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
+        _remove_stale(target)
         yield temporary
         _flush(temporary)
         temporary.replace(target)
@@ -50,6 +55,61 @@ def atomic(path: str | os.PathLike[str]) -> Iterator[Path]:
     finally:
         with suppress(OSError):
             temporary.unlink()
+
+
+def target_of(path: str | os.PathLike[str]) -> Path:
+    """Follow links to the file that is to be written, and refuse what cannot be replaced."""
+    target = Path(path)
+    try:
+        target = target.resolve() if target.is_symlink() else target
+        if target.exists() and not target.is_file():
+            raise OutputError(
+                f"Cannot write {str(target)!r}: it is a {_kind(target)}. Name a file there is, or "
+                "a new one."
+            )
+    except (OSError, RuntimeError) as error:  # a link that leads to itself, a name too long
+        if isinstance(error, JamjaeError):
+            raise
+        raise OutputError(
+            f"Cannot write {str(path)!r}: {getattr(error, 'strerror', None) or error}. "
+            "Name another file."
+        ) from error
+    if target.is_symlink():
+        raise OutputError(f"Cannot write {str(path)!r}: its links form a loop. Name another file.")
+    return target
+
+
+def _kind(path: Path) -> str:
+    if path.is_dir():
+        return "folder"
+    return "named pipe" if path.is_fifo() else "device or socket"
+
+
+def _prefix(target: Path) -> str:
+    """Begin the names of the temporary files of a target, whose own name may be a long one."""
+    digest = hashlib.sha256(os.fsencode(target.name)).hexdigest()[:8]
+    return f".jamjae-{digest}-"
+
+
+def _remove_stale(target: Path) -> None:
+    named = re.compile(re.escape(_prefix(target)) + r"(\d+)-[0-9a-f]{32}")
+    with suppress(OSError):
+        for entry in target.parent.glob(f"{_prefix(target)}*"):
+            found = named.match(entry.name)
+            if found and not _is_alive(int(found[1])):
+                entry.unlink(missing_ok=True)
+
+
+def _is_alive(process: int) -> bool:
+    if os.name == "nt":  # there, signal 0 would end the process
+        return True
+    try:
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def _flush(path: Path) -> None:

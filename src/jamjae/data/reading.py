@@ -150,9 +150,9 @@ def _reader(path: Path) -> Callable[[Path, str | None], Dataset]:
         return readers[path.suffix.lower()]
     if IDX_NAME.search(path.name):
         return _idx
+    kind = f"with the suffix {path.suffix}" if path.suffix else "without a suffix"
     raise DataFormatError(
-        f"Cannot read {str(path)!r}: files {path.suffix or 'without a suffix'} are not supported. "
-        f"Expected {KINDS}."
+        f"Cannot read {str(path)!r}: files {kind} are not supported. Expected {KINDS}."
     )
 
 

@@ -19,7 +19,7 @@ import jax.numpy as jnp
 import joblib
 import keras
 import numpy as np
-from safetensors import SafetensorError, safe_open
+from safetensors import safe_open
 from safetensors.numpy import save
 
 from jamjae.data.atomic import atomic
@@ -27,7 +27,7 @@ from jamjae.data.loading import Rows
 from jamjae.data.preprocessing import row_chunks
 from jamjae.engine import keras_bridge
 from jamjae.engine.training import Progress, Report
-from jamjae.errors import ModelFileError
+from jamjae.errors import ModelFileError, brief
 
 
 def identity(model: Any, data: Rows) -> str:
@@ -117,7 +117,12 @@ class Checkpoint:
         if self._found is None:
             return fresh
         like, structure = jax.tree.flatten((fresh.state, fresh.best))
-        arrays = [self._found.arrays[str(number)] for number in range(len(like))]
+        arrays = [self._found.arrays.get(str(number)) for number in range(len(like))]
+        if any(
+            array is None or array.shape != one.shape
+            for array, one in zip(arrays, like, strict=True)
+        ):
+            raise _damaged(self.path, "its arrays are not those of this training")
         state, best = jax.tree.unflatten(structure, [jnp.asarray(array) for array in arrays])
         history = tuple(self._found.notes["history"])
         return Progress(
@@ -153,18 +158,37 @@ class Checkpoint:
         leaves = jax.tree.leaves((progress.state, progress.best))
         arrays = {str(number): np.asarray(leaf) for number, leaf in enumerate(leaves)}
         with atomic(self.path) as temporary:
-            temporary.write_bytes(save(arrays, metadata={"jamjae": json.dumps(notes)}))
+            described = json.dumps(notes)
+            metadata = {"jamjae": described, "sha256": _digest(described, arrays)}
+            temporary.write_bytes(save(arrays, metadata=metadata))
         self._written = time.monotonic()
+
+
+def _digest(notes: str, arrays: dict[str, np.ndarray]) -> str:
+    """Hash the notes and the arrays, with their names, shapes and types."""
+    digest = hashlib.sha256(notes.encode())
+    for name, array in sorted(arrays.items()):
+        digest.update(repr((name, array.shape, array.dtype.str)).encode() + array.tobytes())
+    return digest.hexdigest()
+
+
+def _damaged(path: Path, why: object) -> ModelFileError:
+    return ModelFileError(
+        f"Cannot go on from the checkpoint {str(path)!r}: it is damaged ({brief(why)}). "
+        "Delete it to train from the beginning."
+    )
 
 
 def _read_checkpoint(path: Path) -> Resumed:
     try:
         with safe_open(path, framework="numpy") as file:
-            notes = json.loads(file.metadata()["jamjae"])
+            metadata = file.metadata() or {}
             arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
-        raise ModelFileError(
-            f"Cannot go on from the checkpoint {str(path)!r}: it is damaged ({error}). "
-            "Delete it to train from the beginning."
-        ) from error
-    return Resumed(tuple(notes["seeds"]), arrays, notes)
+        whole = metadata["sha256"] == _digest(metadata["jamjae"], arrays)
+        notes = json.loads(metadata["jamjae"])
+        found = Resumed(tuple(notes["seeds"]), arrays, notes)
+    except Exception as error:  # whatever safetensors and JSON make of damage
+        raise _damaged(path, f"{type(error).__name__}: {error}") from error
+    if not whole:
+        raise _damaged(path, "its SHA-256 is not the one that was written")
+    return found

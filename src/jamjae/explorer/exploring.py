@@ -18,6 +18,8 @@ from numbers import Integral
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from markupsafe import Markup
+
 from jamjae.data.atomic import atomic
 from jamjae.errors import InvalidDataError
 from jamjae.explorer import page_data
@@ -25,6 +27,7 @@ from jamjae.explorer.packing import pack
 from jamjae.latent.projections import MAP_METHODS
 
 if TYPE_CHECKING:
+    from jinja2 import Environment
     from numpy.typing import ArrayLike
 
     from jamjae.models.base import LatentModel
@@ -166,19 +169,30 @@ def explore(
 def _page(facts: dict[str, Any], arrays: dict[str, Any]) -> str:
     packed = pack(arrays)
     facts = {**facts, "arrays": packed.table, "bytes": packed.length}
-    told = json.dumps(facts, ensure_ascii=False, allow_nan=False)
-    folder = resources.files("jamjae.explorer") / "page"
-    read = {
-        path.name: path.read_text(encoding="utf-8") for path in folder.iterdir() if path.is_file()
-    }
-    parts = {
-        "@language": escape(facts["language"]),
-        "@title": escape(facts["title"] or "jamjae"),
-        "@style": read["style.css"],
-        "@facts": told.replace("<", "\\u003c"),  # no name of a class can end the script
-        "@data": packed.text,
-        "@script": "\n".join(read[f"{name}.js"] for name in SCRIPTS),
-    }
-    head, *rest = read["page.html"].split("<!--")
-    marked = [part.split("-->", 1) for part in rest]  # names stand between the marks of comments
-    return head + "".join(parts[name] + after for name, after in marked)
+    text = json.dumps(facts, ensure_ascii=False, allow_nan=False)
+    page = _pages().get_template("page.html")
+    return page.render(
+        language=facts["language"],
+        title=facts["title"] or "jamjae",
+        style=_part("style.css"),
+        facts=Markup(text.replace("<", "\\u003c")),  # noqa: S704 - no class name ends the script
+        data=Markup(packed.text),  # noqa: S704 - base 85, made by pack
+        script=Markup("\n").join(_part(f"{name}.js") for name in SCRIPTS),
+    )
+
+
+def _pages() -> Environment:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    return Environment(
+        loader=PackageLoader("jamjae.explorer", "page"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        keep_trailing_newline=True,
+    )
+
+
+def _part(name: str) -> Markup:
+    """Return a style sheet or script of the page, which is put in as it stands."""
+    part = resources.files("jamjae.explorer") / "page" / name
+    return Markup(part.read_text(encoding="utf-8"))  # noqa: S704 - a file of this package

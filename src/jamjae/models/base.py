@@ -79,9 +79,10 @@ class LatentModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         return self.reconstruct(X)
 
     def score(self, X: Any, y: None = None) -> float:
-        """Explained variance of the restoration, R²: 1 is perfect, 0 no better than the mean.
+        """Explained variance of `reconstruct`, R²: 1 is perfect, 0 no better than the mean.
 
-        Errors of all features count alike and are taken before any clipping, as PCA's are.
+        Errors of all features count alike. Those of 8-bit data are computed after clipping to
+        0..255, as `jamjae.evaluation.evaluate` does for every method.
 
         Returns
         -------
@@ -90,11 +91,13 @@ class LatentModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         """
         check_is_fitted(self)
         rows = check_rows(self, X, "score", reset=False)
-        error, variance = self._error(rows), _variance(rows)
+        error, variance = self._error(rows, clip=True), _variance(rows)
         return float(1.0 - error / variance) if variance > 0 else float(error == 0)
 
     def score_samples(self, X: Any) -> np.ndarray:
-        """Minus the mean squared error of each row, in squared units of the data; low = anomalous.
+        """Minus the mean squared error of each row of `reconstruct`; low means anomalous.
+
+        In squared units of the data; clipped as in `score`.
 
         Returns
         -------
@@ -102,7 +105,7 @@ class LatentModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         """
         check_is_fitted(self)
         rows = check_rows(self, X, "score samples", reset=False)
-        return -self._row_errors(rows)
+        return -np.concatenate(list(self._errors_by_pieces(rows, clip=True)))
 
     def save(self, path: str | Path) -> Path:
         """Write everything needed to use this model again into one ``.jamjae`` file.
@@ -163,16 +166,15 @@ class LatentModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         restored = keras_bridge.predict(self.decoder_, codes)
         return self.scaling_.undo(restored.reshape(len(codes), *self.row_shape_))
 
-    def _row_errors(self, rows: np.ndarray) -> np.ndarray:
-        return np.concatenate(list(self._errors_by_pieces(rows)))
+    def _error(self, rows: np.ndarray, *, clip: bool = False) -> float:
+        """Mean squared error per element, without holding a number for every row of a file."""
+        pieces = self._errors_by_pieces(rows, clip=clip)
+        return sum(float(errors.sum()) for errors in pieces) / len(rows)
 
-    def _error(self, rows: np.ndarray) -> float:
-        """Mean squared error an entry, without holding a number for every row of a file."""
-        return sum(float(errors.sum()) for errors in self._errors_by_pieces(rows)) / len(rows)
-
-    def _errors_by_pieces(self, rows: np.ndarray) -> Iterator[np.ndarray]:
+    def _errors_by_pieces(self, rows: np.ndarray, *, clip: bool = False) -> Iterator[np.ndarray]:
+        clipped = clip and bool(np.isfinite(self.scaling_.low))
         for chunk in row_chunks(rows):
-            errors = self._some_errors(rows[chunk])
+            errors = (self._some_clipped_errors if clipped else self._some_errors)(rows[chunk])
             self._require_finite(errors, "judge", chunk.start)
             yield errors
 
@@ -191,6 +193,11 @@ class LatentModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         in_graph = self.scaling_.in_graph(scaled.dtype)
         errors = keras_bridge.squared_errors(self.encoder_, self.decoder_, scaled, in_graph)
         return errors.astype(np.float64) * self.scaling_.scale**2
+
+    def _some_clipped_errors(self, rows: np.ndarray) -> np.ndarray:
+        codes = self._encode_some(rows).reshape(len(rows), -1)
+        rest = self.scaling_.clip(self._decode(codes)).astype(np.float64) - rows
+        return np.square(rest.reshape(len(rows), -1)).mean(axis=1)
 
 
 def _variance(rows: np.ndarray) -> float:

@@ -2,38 +2,35 @@
 
 A ``.jamjae`` file is a zip of ``manifest.json`` (what the model is), ``encoder.keras``,
 ``decoder.keras`` (Keras's own format) and ``arrays.safetensors`` (all other arrays). None of it is
-code: nothing is unpickled, and Keras loads in safe mode.
+code: nothing is unpickled, and Keras loads in safe mode. `model_file` holds the zip itself.
 """
 
 from __future__ import annotations
 
-import json
 import math
 import tempfile
 import warnings
-import zipfile
-import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from importlib import import_module, metadata
 from pathlib import Path
+from types import FunctionType
 from typing import Any
 
 import keras
 import numpy as np
-from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
 from jamjae.data.atomic import atomic
 from jamjae.data.preprocessing import Scaling
 from jamjae.engine import keras_bridge
 from jamjae.engine.pca import Principal
-from jamjae.errors import DataNotFoundError, ModelFileError
+from jamjae.errors import ModelFileError, brief
+from jamjae.models import model_file
+from jamjae.models.model_file import FORMAT, VERSION
 
-FORMAT = "jamjae model"
-VERSION = 1
 CLASSES = {"Autoencoder": "jamjae.models.autoencoder"}
 NETWORKS = ("encoder", "decoder")
+LAYERS = ("corruption", "augmentation")
 LIBRARIES = ("jamjae", "keras", "jax", "numpy", "scikit-learn")
 
 
@@ -56,7 +53,8 @@ def save_model(model: Any, path: str | Path) -> Path:
     Raises
     ------
     ModelFileError
-        If a network holds a Lambda layer, which is code and could not be loaded again.
+        If a network, a corruption or an augmentation holds a Lambda layer, which is code, or if
+        what was written cannot be loaded again, even with ``custom_objects``.
     OutputError
         If the file cannot be written.
 
@@ -68,17 +66,64 @@ def save_model(model: Any, path: str | Path) -> Path:
     """
     _require_no_code(model)
     manifest = _manifest(model)
-    with atomic(path) as temporary, zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as file:
-        file.writestr("manifest.json", json.dumps(manifest, indent=1, ensure_ascii=False))
-        file.writestr("arrays.safetensors", save(_arrays(model)))
+    with atomic(path) as temporary:
+        members = {"arrays.safetensors": save(_arrays(model))}
         for name in NETWORKS:
-            file.writestr(f"{name}.keras", _keras_bytes(getattr(model, f"{name}_")))
+            members[f"{name}.keras"] = _made(_keras_bytes, getattr(model, f"{name}_"))
+        model_file.write(temporary, manifest, members)
+        _made(load_model, temporary, _classes(model))
     return Path(path)
 
 
+def _made(make: Callable[..., Any], *arguments: Any) -> Any:
+    """Call what writes or reads back a part of the model, and name the cure where it fails."""
+    try:
+        return make(*arguments)
+    except OSError:  # a full disk, for one
+        raise
+    except Exception as error:  # Keras raises whatever a layer's methods do
+        cause = error.__cause__ if isinstance(error, ModelFileError) and error.__cause__ else error
+        raise ModelFileError(
+            "The model was not saved: Keras could not write it in such a way that it can be loaded "
+            f"again ({brief(f'{type(cause).__name__}: {cause}', model_file.DETAILS)}). Give layers "
+            "of your own a get_config that returns all arguments of their constructor, and "
+            "decorate them with @keras.saving.register_keras_serializable() or load the file by "
+            "load_model(path, custom_objects=...)."
+        ) from error
+
+
+def _layers(model: Any) -> dict[str, list[keras.Layer]]:
+    """List all layers that a model file holds, by what they belong to."""
+    found = {name: getattr(model, f"{name}_") for name in NETWORKS}
+    found.update((name, getattr(model, name, None)) for name in LAYERS)
+    return {
+        name: keras_bridge.parts(layer)
+        for name, layer in found.items()
+        if isinstance(layer, keras.Layer)
+    }
+
+
+def _classes(model: Any) -> dict[str, Any]:
+    """Name the classes and functions of one's own that a loader could pass as custom_objects."""
+    used: list[Any] = [getattr(model, "optimizer", None)]
+    for layers in _layers(model).values():
+        used.extend(layers)
+    values = [value for part in used for value in getattr(part, "__dict__", {}).values()]
+    kinds: list[Any] = [
+        *map(type, used),
+        *(value for value in values if isinstance(value, FunctionType)),
+    ]
+    return {kind.__name__: kind for kind in kinds if _is_own(kind)}
+
+
+def _is_own(kind: Any) -> bool:
+    package = str(kind.__module__).partition(".")[0]
+    return package not in ("keras", "jamjae", "builtins")
+
+
 def _require_no_code(model: Any) -> None:
-    for name in NETWORKS:
-        for layer in keras_bridge.parts(getattr(model, f"{name}_")):
+    for name, layers in _layers(model).items():
+        for layer in layers:
             if isinstance(layer, keras.layers.Lambda):
                 raise ModelFileError(
                     f"The model was not saved: its {name} has the Lambda layer {layer.name!r}, "
@@ -109,7 +154,7 @@ def _manifest(model: Any) -> dict[str, Any]:
         "dtype": model.dtype_,
         "n_components": model.n_components_,
         "feature_names": list(getattr(model, "feature_names_in_", [])),
-        "class_names": list(getattr(model, "class_names_", [])),
+        "class_names": [_plain(name) for name in getattr(model, "class_names_", [])],
         "scaling": {
             "scale": model.scaling_.scale,
             "low": _or_none(model.scaling_.low),
@@ -119,6 +164,11 @@ def _manifest(model: Any) -> dict[str, Any]:
         "baseline_error": model.baseline_error_,
         "baseline_variance": model.baseline_.variance,
     }
+
+
+def _plain(value: Any) -> Any:
+    """Give NumPy's number or boolean as Python's, which JSON knows."""
+    return value.item() if isinstance(value, (np.number, np.bool_)) else value
 
 
 def _or_none(bound: float) -> float | None:
@@ -133,9 +183,9 @@ def _parameters(model: Any) -> tuple[dict[str, Any], list[str]]:
         if name in NETWORKS or name == "callbacks":
             continue  # the networks have files of their own; callbacks belong to one process
         if isinstance(value, (keras.Layer, keras.Optimizer)):
-            written[name] = {"keras": keras.saving.serialize_keras_object(value)}
-        elif isinstance(value, (str, int, float, np.number, type(None))):
-            written[name] = value.item() if isinstance(value, np.number) else value
+            written[name] = {"keras": _made(keras.saving.serialize_keras_object, value)}
+        elif isinstance(value, (str, int, float, np.number, np.bool_, type(None))):
+            written[name] = _plain(value)
         elif isinstance(value, (tuple, list)) and name == "network":
             written[name] = [int(width) for width in value]
         elif isinstance(value, Path):
@@ -166,12 +216,16 @@ def _keras_bytes(network: keras.Model) -> bytes:
 # --- a model in -----------------------------------------------------------------------------
 
 
-def load_model(path: str | Path) -> Any:
+def load_model(path: str | Path, custom_objects: Mapping[str, Any] | None = None) -> Any:
     """Read a model that ``save`` wrote, in this or another process; no code in it is run.
 
     Parameters
     ----------
     path : path
+    custom_objects : mapping of str to class or function, default=None
+        Layers, optimizers and functions of your own that the model uses, by their names, as
+        `keras.saving.load_model` takes them. Those registered with
+        ``@keras.saving.register_keras_serializable()`` need not be given.
 
     Returns
     -------
@@ -185,72 +239,37 @@ def load_model(path: str | Path) -> Any:
     ModelFileError
         If it is damaged, no model of jamjae's, made by a newer jamjae, or unsafe.
     """
-    with _opened(path) as file:
-        manifest = _read_manifest(file, path)
-        arrays = load(file.read("arrays.safetensors"))
-        networks = {name: _keras_model(file.read(f"{name}.keras"), path) for name in NETWORKS}
-        return _restored(manifest, arrays, networks)
+    with model_file.opened(path) as file:
+        manifest = model_file.manifest_of(file)
+        arrays = load(model_file.member(file, manifest, "arrays.safetensors"))
+        contents = {n: model_file.member(file, manifest, f"{n}.keras") for n in NETWORKS}
+        own = dict(custom_objects or {})
+        networks = {name: _keras_model(contents[name], path, own) for name in NETWORKS}
+        with keras.saving.custom_object_scope(own):
+            return _restored(manifest, arrays, networks)
 
 
 def read_manifest(path: str | Path) -> dict[str, Any]:
     """Read what a model file says of itself, without building the model; errors as `load_model`."""
-    with _opened(path) as file:
-        return _read_manifest(file, path)
+    with model_file.opened(path) as file:
+        return model_file.manifest_of(file)
 
 
-@contextmanager
-def _opened(path: str | Path) -> Iterator[zipfile.ZipFile]:
-    if not Path(path).is_file():
-        raise DataNotFoundError(
-            f"Cannot load a model from {str(path)!r}: there is no such file. "
-            "Give the path that `save` or `jamjae fit -o` wrote."
-        )
-    try:
-        with zipfile.ZipFile(path) as file:
-            yield file
-    except zipfile.BadZipFile as error:
-        raise ModelFileError(
-            f"Cannot load a model from {str(path)!r}: it is damaged, cut short, or not a .jamjae "
-            f"file at all ({error}). Copy it again from where it was made, or fit anew."
-        ) from error
-    except (KeyError, ValueError, TypeError, SafetensorError, zlib.error, EOFError) as error:
-        if isinstance(error, ModelFileError):
-            raise
-        raise ModelFileError(
-            f"Cannot load a model from {str(path)!r}: a part of it is missing or damaged "
-            f"({type(error).__name__}: {error}). Copy it again from where it was made, or fit anew."
-        ) from error
-
-
-def _read_manifest(file: zipfile.ZipFile, path: str | Path) -> dict[str, Any]:
-    known = "manifest.json" in file.namelist()
-    manifest = json.loads(file.read("manifest.json")) if known else {}
-    if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
-        raise ModelFileError(
-            f"Cannot load a model from {str(path)!r}: it is a zip file, but not one of jamjae's "
-            f"(it holds {', '.join(file.namelist()[:3]) or 'nothing'}). Give a file that `save` or "
-            "`jamjae fit -o` wrote."
-        )
-    if manifest["version"] > VERSION:
-        raise ModelFileError(
-            f"Cannot load a model from {str(path)!r}: it has format version {manifest['version']}, "
-            f"written by jamjae {manifest['libraries']['jamjae']}; this jamjae reads up to "
-            f"version {VERSION}. Upgrade with: pip install --upgrade jamjae"
-        )
-    return manifest
-
-
-def _keras_model(content: bytes, path: str | Path) -> keras.Model:
+def _keras_model(content: bytes, path: str | Path, own: dict[str, Any]) -> keras.Model:
+    model_file.require_moderate(content)
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "network.keras"
         file.write_bytes(content)
         try:
-            return keras.saving.load_model(file, compile=False, safe_mode=True)
+            return keras.saving.load_model(file, own, compile=False, safe_mode=True)
         except Exception as error:  # Keras raises whatever its layers' constructors do
             raise ModelFileError(
                 f"Cannot load a model from {str(path)!r}: Keras could not build one of its "
-                f"networks safely ({error}). If it has layers of your own, import the module that "
-                "registers them with keras.saving.register_keras_serializable first."
+                f"networks safely ({brief(error, model_file.DETAILS)}). If it has "
+                "layers or functions of your own, pass them by name, as in "
+                "load_model(path, custom_objects={'Name': Name}), "
+                "or import the module that registers them with "
+                "keras.saving.register_keras_serializable first."
             ) from error
 
 

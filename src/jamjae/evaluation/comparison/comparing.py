@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable, Iterable, Iterator
 from numbers import Integral
@@ -12,6 +11,7 @@ import numpy as np
 from sklearn.model_selection import train_test_split
 from sklearn.utils import check_array
 
+from jamjae.data.labels import read_labels
 from jamjae.errors import InvalidDataError, ShapeMismatchError
 from jamjae.evaluation.comparison.measuring import Outcome, Split, measure
 from jamjae.evaluation.comparison.methods import Method, choose
@@ -68,7 +68,7 @@ def compare(
         Finite numbers. scikit-learn's estimators get flattened rows in the units of X.
     y : array-like of shape (n,), optional
         Classes, for the metrics that need them and the colors of figures. No method is fitted to
-        them.
+        them. Rows whose label is missing (None, NaN) are left out of these metrics.
     methods : "auto", str, estimator, iterable or mapping, default="auto"
         Names (``"pca"``, ``"kernel-pca"``, ``"lle"``, ``"isomap"``, ``"tsne"``, ``"umap"``,
         ``"autoencoder"``, ``"conv"``, ``"guided"``), scikit-learn estimators, pairs ``(encoder,
@@ -186,40 +186,21 @@ def _checked(X: Any, y: Any, name: str) -> tuple[np.ndarray, np.ndarray | None]:
         )
     if y is None:
         return rows, None
-    classes = np.asarray(y, dtype=object if _holes(y) else None)
-    if classes.shape != (len(rows),):
-        raise ShapeMismatchError(
-            f"compare received {len(rows)} rows of {name} and labels of shape {classes.shape}; "
-            f"expected ({len(rows)},), one label per row."
-        )
-    if _holes(classes):
-        raise InvalidDataError(
-            "compare received missing labels (None, NaN); expected one class per row. Leave such "
-            "rows out, or give them a class of their own."
-        )
-    if classes.dtype.kind == "O" and len({isinstance(label, str) for label in classes}) > 1:
-        raise InvalidDataError(
-            "compare received labels of which some are text and some are not; expected one type."
-        )
-    if classes.dtype.kind == "f":
-        whole = classes.astype(np.int64)
-        if not (whole == classes).all():
+    return rows, _classes(y, len(rows))
+
+
+def _classes(y: Any, n: int) -> np.ndarray:
+    """Return one class per row, None where it is missing."""
+    labels = read_labels(y, n, "compare")
+    values = labels.values
+    if values.dtype.kind == "f":
+        if not (values == np.rint(values)).all():
             raise InvalidDataError(
                 "compare received labels with fractions; expected classes. Bin a continuous target "
                 "first, or leave y out."
             )
-        classes = whole
-    return rows, classes
-
-
-def _holes(labels: Any) -> bool:
-    """Return whether any label is None, NaN or pandas's NA."""
-    values = np.asarray(labels, dtype=object).ravel()
-    missing = {"NoneType", "NAType", "NaTType"}
-    return any(
-        type(value).__name__ in missing or (isinstance(value, float) and math.isnan(value))
-        for value in values
-    )
+        values = values.astype(np.int64)
+    return labels._replace(values=values).of_all()
 
 
 def _held_out(test: Any, rows: np.ndarray, y: np.ndarray | None) -> Split:
@@ -239,11 +220,7 @@ def _held_out(test: Any, rows: np.ndarray, y: np.ndarray | None) -> Split:
             "compare received labels for only one of X and test; give y and test=(X_test, y_test), "
             "or neither."
         )
-    if (
-        y is not None
-        and held_y is not None
-        and (y.dtype.kind in "iub") != (held_y.dtype.kind in "iub")
-    ):
+    if y is not None and held_y is not None and _are_numbers(y) != _are_numbers(held_y):
         raise InvalidDataError(
             f"compare received labels of {y.dtype} with X and of {held_y.dtype} with test; "
             "expected the same classes."
@@ -253,16 +230,21 @@ def _held_out(test: Any, rows: np.ndarray, y: np.ndarray | None) -> Split:
     return Split(rows, held, y, held_y, np.arange(len(rows)))
 
 
+def _are_numbers(y: np.ndarray) -> bool:
+    return not any(isinstance(label, str) for label in y.tolist())
+
+
 def _split(
     rows: np.ndarray, y: np.ndarray | None, held: Split | None, test_size: float, seed: int
 ) -> Split:
     if held is not None:
         return held
     places = np.arange(len(rows))
+    strata = y.astype(str) if y is not None and y.dtype == object else y  # missing ones are one
     try:
         try:
             train, test = train_test_split(
-                places, test_size=test_size, random_state=seed, stratify=y
+                places, test_size=test_size, random_state=seed, stratify=strata
             )
         except ValueError:  # a class of one row, or more classes than rows held out
             train, test = train_test_split(places, test_size=test_size, random_state=seed)

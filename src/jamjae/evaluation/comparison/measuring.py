@@ -13,6 +13,7 @@ from scipy.sparse.csgraph import connected_components
 from sklearn.base import BaseEstimator
 from sklearn.neighbors import kneighbors_graph
 
+from jamjae.data.labels import read_labels
 from jamjae.errors import InvalidDataError, JamjaeError
 from jamjae.evaluation import metrics
 from jamjae.evaluation.comparison.methods import Method, Setting
@@ -258,14 +259,24 @@ def _neighborhood(
         notes.append(f"neighbors within a sample of {len(chosen):,} of {len(X):,} {part} rows")
     X, Z = X[chosen], Z[chosen]
     found = {**metrics.neighborhood_scores(X, Z, n_neighbors=k), "stress": metrics.stress(X, Z)}
-    if y is not None and len(np.unique(y[chosen])) > 1:
-        found["neighborhood_hit"] = metrics.neighborhood_hit(Z, y[chosen], n_neighbors=k)
+    codes, classes = _labelled(Z, None if y is None else y[chosen])
+    if len(np.unique(classes)) > 1 and k < len(codes):
+        found["neighborhood_hit"] = metrics.neighborhood_hit(codes, classes, n_neighbors=k)
     return {f"{part}_{name}": value for name, value in found.items()}
 
 
+def _labelled(Z: np.ndarray, y: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+    """Return the codes and classes of the rows whose label is known."""
+    if y is None:
+        return Z[:0], np.zeros(0)
+    labels = read_labels(y, len(Z), "compare")
+    return Z[labels.known], labels.values
+
+
 def _classes(Z: np.ndarray, Z2: np.ndarray, split: Split) -> dict[str, float]:
-    y, y2 = split.train_y, split.test_y
-    if y is None or y2 is None or len(np.unique(y)) < 2:
+    Z, y = _labelled(Z, split.train_y)
+    Z2, y2 = _labelled(Z2, split.test_y)
+    if len(np.unique(y)) < 2 or not len(y2):
         return {}
     found = {"linear_probe_accuracy": metrics.linear_probe_accuracy(Z, y, Z2, y2)}
     for neighbors in (1, 5):
