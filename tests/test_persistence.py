@@ -297,6 +297,18 @@ def test_layers_of_one_s_own_are_passed_by_name(X, tmp_path):
         jamjae.load_model(path, custom_objects={"Doubled": Forgetful})
 
 
+class Noise(keras.layers.GaussianNoise):
+    pass
+
+
+def test_a_corruption_of_one_s_own_is_passed_by_name(X, tmp_path):
+    model = Autoencoder(2, network=(4,), epochs=1, corruption=Noise(0.5)).fit(X)
+    path = model.save(tmp_path / "own.jamjae")
+    assert isinstance(load_model(path, custom_objects={"Noise": Noise}).corruption, Noise)
+    with pytest.raises(ModelFileError, match="custom_objects"):
+        load_model(path)
+
+
 def test_what_could_not_be_loaded_again_is_not_saved(X, tmp_path):
     model = with_layer(Forgetful(2), X)
     with pytest.raises(ModelFileError, match=r"not saved.*get_config.*register_keras_serializable"):

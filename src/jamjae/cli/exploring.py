@@ -42,7 +42,7 @@ def explore(
     language: Annotated[
         str | None, typer.Option(help="en or ko; by default that of the system.")
     ] = None,
-    seed: Annotated[int, typer.Option(help="The same seed gives the same page.")] = 0,
+    seed: Annotated[int, typer.Option(help="Random seed.")] = 0,
     subset: Subset = "train",
     label: Label = None,
     image_size: ImageSize = None,

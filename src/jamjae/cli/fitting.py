@@ -22,21 +22,21 @@ def fit(
     data: Data,
     output: Annotated[Path, typer.Option("--output", "-o", help="The .jamjae file to write.")],
     components: Annotated[
-        int, typer.Option("--components", "-k", min=1, help="Numbers a row becomes.")
+        int, typer.Option("--components", "-k", min=1, help="Latent components.")
     ] = 32,
     network: Annotated[
         str, typer.Option(help="auto, dense, conv, or hidden widths such as 512,128.")
     ] = "auto",
-    epochs: Annotated[str, typer.Option(help="How often every row is used, or auto.")] = "auto",
+    epochs: Annotated[str, typer.Option(help="Training epochs, or auto.")] = "auto",
     batch_size: Annotated[int, typer.Option(min=1)] = 128,
-    learning_rate: Annotated[str, typer.Option(help="A number, or auto.")] = "auto",
+    learning_rate: Annotated[str, typer.Option(help="Learning rate, or auto.")] = "auto",
     loss: Annotated[str, typer.Option(help="mse, mae or huber.")] = "mse",
     noise: Annotated[
         float,
         typer.Option(
             min=0.0,
             max=1.0,
-            help="Corrupt inputs with Gaussian noise of this deviation, on the scale of training.",
+            help="Standard deviation of Gaussian noise on inputs, on the scale of training.",
         ),
     ] = 0.0,
     validation_fraction: Annotated[
@@ -49,7 +49,7 @@ def fit(
     checkpoint_dir: Annotated[
         Path | None, typer.Option(help="Keep the state of training here, to go on if interrupted.")
     ] = None,
-    seed: Annotated[int | None, typer.Option(help="Makes results repeatable.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Random seed.")] = None,
     subset: Subset = "train",
     label: Label = None,
     image_size: ImageSize = None,

@@ -49,7 +49,7 @@ def run(
     quick: Annotated[
         bool, typer.Option("--quick", help="Few rows and epochs: only to see it run.")
     ] = False,
-    seed: Annotated[int, typer.Option(min=0, help="Makes results repeatable.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Random seed.")] = 0,
     lang: Annotated[
         str | None, typer.Option(metavar="en|ko", help="Of the report; else your locale's.")
     ] = None,

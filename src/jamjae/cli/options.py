@@ -24,10 +24,10 @@ Label = Annotated[str | None, typer.Option(help="The column of a table that hold
 ImageSize = Annotated[
     str | None, typer.Option(metavar="HxW", help="Bring images to this size, such as 64x64.")
 ]
-SkipBad = Annotated[bool, typer.Option("--skip-bad", help="Leave out images that are damaged.")]
+SkipBad = Annotated[bool, typer.Option("--skip-bad", help="Skip damaged images.")]
 Limit = Annotated[int | None, typer.Option(min=1, help="Take only so many rows, from the first.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")]
-Json = Annotated[bool, typer.Option("--json", help="Say the result as one JSON object.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")]
+Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 
 
 def load(

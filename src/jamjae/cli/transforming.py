@@ -76,12 +76,12 @@ def encode(
 
 def decode(
     model: Model,
-    codes: Annotated[Path, typer.Argument(metavar="CODES", help="What encode wrote.")],
+    codes: Annotated[Path, typer.Argument(metavar="CODES", help="File written by encode.")],
     output: Restored,
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
-    """Write what codes stand for: images into a folder, or a table."""
+    """Decode CODES into images in a folder, or into a table."""
     from jamjae.data.reading import read
 
     voice = Voice(quiet=quiet, as_json=json)
@@ -108,7 +108,7 @@ def reconstruct(
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
-    """Encode DATA, decode it again, and tell how good that is beside PCA."""
+    """Reconstruct DATA and report the quality beside that of PCA."""
     voice = Voice(quiet=quiet, as_json=json)
     require_other(output, data, model)
     fitted = opened(model)

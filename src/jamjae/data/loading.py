@@ -32,7 +32,12 @@ class Source(NamedTuple):
 
 
 def source(
-    rows: Rows, prepare: Callable[[Rows], Rows], batch_size: int, held_bytes: int | None = None
+    rows: Rows,
+    prepare: Callable[[Rows], Rows],
+    batch_size: int,
+    held_bytes: int | None = None,
+    *,
+    seed: int = 0,
 ) -> Source:
     """Give the rows to train on: whole, or in pieces that fit in memory.
 
@@ -49,7 +54,7 @@ def source(
     length = -(-blocks // count) * block
 
     def pieces(number: int) -> Iterator[tuple[dict[str, jax.Array], int]]:
-        order = np.random.RandomState(number).permutation(blocks)
+        order = np.random.RandomState([seed, number]).permutation(blocks)
         for some in np.array_split(order, count):
             chosen = (some[:, None] * block + np.arange(block)).ravel()
             chosen = chosen[chosen < n]
@@ -61,8 +66,18 @@ def source(
 
 def padded(rows: Rows, batch_size: int, length: int = 0) -> dict[str, jax.Array]:
     """Hand rows over, filled up with zeros to a whole number of batches for at least `length`."""
-    held = -(-max(length, len(rows["x"])) // batch_size) * batch_size
+    held = _few(int(-(-max(length, len(rows["x"])) // batch_size))) * int(batch_size)
     return {name: jnp.asarray(_filled(array, held)) for name, array in rows.items()}
+
+
+def _few(batches: int) -> int:
+    """Round up so that few numbers of batches exist: each is compiled for anew.
+
+    Up to 16 exact, beyond to 4 leading bits, so at most an eighth is added; what is added is not
+    computed.
+    """
+    unit = 1 << max(batches.bit_length() - 4, 0)
+    return -(-batches // unit) * unit if batches > 16 else batches
 
 
 def _filled(array: np.ndarray, held: int) -> np.ndarray:

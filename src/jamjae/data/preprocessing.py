@@ -54,7 +54,7 @@ class Scaling(NamedTuple):
     def undo(self, scaled: np.ndarray) -> np.ndarray:
         """Bring a network's float32 output (n, ...) back to the data's units and precision."""
         offset = np.asarray(self.offset)
-        precise = offset.ndim and offset.dtype == np.float64
+        precise = scaled.dtype == np.float64 or (offset.ndim and offset.dtype == np.float64)
         restored: np.ndarray = scaled.astype(np.float64 if precise else np.float32)
         np.multiply(restored, self.scale, out=restored)
         np.add(restored, offset.astype(restored.dtype), out=restored)

@@ -327,7 +327,7 @@ def copied(model: keras.Model) -> keras.Model:
             write(made, read(model))
         except (TypeError, ValueError):  # a model with a call of its own, or a layer without config
             return copy.deepcopy(model)
-        if fingerprint(made) == fingerprint(model, anew=True):
+        if fingerprint(made) == fingerprint(model):
             return made
     return copy.deepcopy(model)
 

@@ -72,11 +72,12 @@ def _hashed(value: Any) -> bytes:
 
 def _layer(layer: keras.Layer) -> bytes:
     """Describe a layer by what it computes and by its weights, whatever its seeds."""
-    found = keras_bridge.fingerprint(layer, anew=True)
+    found = keras_bridge.fingerprint(layer)
     kinds = sorted(f"{kind.__module__}.{kind.__qualname__}" for kind in found.kinds)
     weights = [np.asarray(v.value).tobytes() for v in layer.variables if "seed" not in v.path]
     described = repr((found.text, kinds, found.trainable)).encode()
-    return described + b"".join(map(_described, found.functions)) + b"".join(weights)
+    functions = [part() for part in found.functions if isinstance(part(), types.FunctionType)]
+    return described + b"".join(map(_described, functions)) + b"".join(weights)
 
 
 class Resumed(NamedTuple):

@@ -8,22 +8,25 @@ statistics, the seeds of Dropout and of random augmentation).
 from __future__ import annotations
 
 import copy
+import difflib
 import json
 import math
 import types
 import warnings
 import weakref
 from collections.abc import Callable, Hashable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextvars import ContextVar
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import joblib
 import keras
 import numpy as np
 
 from jamjae.engine import convolution
+from jamjae.engine.compiling import compiled_few, require_own_process
 from jamjae.errors import BackendError, InvalidNetworkError
 
 if keras.backend.backend() != "jax":
@@ -59,6 +62,7 @@ Apply = Callable[..., Applied]
 
 def read(layer: keras.Layer) -> Variables:
     """Take the arrays of a built layer."""
+    require_own_process()
     return Variables(
         [v.value for v in layer.trainable_variables],
         [v.value for v in layer.non_trainable_variables],
@@ -107,41 +111,46 @@ def parts(layer: keras.Layer) -> list[keras.Layer]:
 
 
 def apply(layer: keras.Layer) -> Apply:
-    """Make ``(params, buffers, x, training) -> Applied`` of a built layer."""
+    """Make ``(params, buffers, x, training) -> Applied`` of a built layer.
+
+    Keras keeps notes in a layer while it is traced, so two threads must not trace one at a time;
+    `compiling.compiled_few` sees to that.
+    """
 
     def call(params: Arrays, buffers: Arrays, x: jax.Array, training: bool = False) -> Applied:
         mode = {"training": training} if layer._call_has_training_arg else {}
-        with _fast_operations(layer, training):
+        before = _TRAINING.set(training)
+        try:
             output, buffers, losses = layer.stateless_call(
                 params, buffers, x, return_losses=True, **mode
             )
+        finally:
+            _TRAINING.reset(before)
         return Applied(output, buffers, sum(losses, 0.0))
 
     return call
 
 
-@contextmanager
-def _fast_operations(layer: keras.Layer, training: bool) -> Iterator[None]:
-    """Let a layer convolve and flatten images by `engine.convolution` while it is traced."""
-    with ExitStack() as stack:
-        for inner in parts(layer):
-            replacement = _replacement(inner, training)
-            if replacement is not None:
-                name, function = replacement
-                object.__setattr__(inner, name, function)
-                stack.callback(object.__delattr__, inner, name)
-        yield
+_TRAINING: ContextVar[bool] = ContextVar("training", default=False)
 
 
-def _replacement(layer: keras.Layer, training: bool) -> tuple[str, Callable[..., jax.Array]] | None:
-    plain = getattr(layer, "data_format", None) == "channels_last"
-    if plain and type(layer) is keras.layers.Conv2D and layer.groups == 1:
-        return "convolution_op", _conv2d(layer)
-    if plain and type(layer) is keras.layers.Conv2DTranspose:
-        return "call", _conv2d_transpose(layer)
-    if plain and type(layer) is keras.layers.Flatten and not training:
-        return "call", convolution.flatten
-    return None
+def _hasten(layer: keras.Layer) -> None:
+    """Let a private layer convolve and flatten images by `jamjae.engine.convolution`, for good."""
+    for inner in parts(layer):
+        plain = getattr(inner, "data_format", None) == "channels_last"
+        if plain and type(inner) is keras.layers.Conv2D and inner.groups == 1:
+            object.__setattr__(inner, "convolution_op", _conv2d(inner))
+        elif plain and type(inner) is keras.layers.Conv2DTranspose:
+            object.__setattr__(inner, "call", _conv2d_transpose(inner))
+        elif plain and type(inner) is keras.layers.Flatten:
+            object.__setattr__(inner, "call", _flatten(inner.call))
+
+
+def _flatten(slowly: Callable[..., jax.Array]) -> Callable[..., jax.Array]:
+    def call(inputs: jax.Array) -> jax.Array:
+        return slowly(inputs) if _TRAINING.get() else convolution.flatten(inputs)
+
+    return call
 
 
 def _conv2d(layer: keras.layers.Conv2D) -> Callable[..., jax.Array]:
@@ -183,9 +192,43 @@ class Optimizer(NamedTuple):
     update: Callable[..., tuple[Arrays, Arrays]]
 
 
+def _optimizer(kind: str | keras.Optimizer) -> keras.Optimizer:
+    """Give the Keras optimizer of a name, or the one handed in if its settings can be kept."""
+    if isinstance(kind, str):
+        return keras.optimizers.get(_known_optimizer(kind))
+    excluded = getattr(kind, "_exclude_from_weight_decay", None) or getattr(
+        kind, "_exclude_from_weight_decay_pattern", None
+    )
+    for wrong, name in ((kind.use_ema, "use_ema=True"), (excluded, "exclude_from_weight_decay()")):
+        if wrong:
+            raise InvalidNetworkError(
+                f"The optimizer {kind.name!r} was given with {name}, which jamjae lacks: it "
+                "keeps the weights of the best epoch, and applies weight decay to all weights. "
+                "Give an optimizer without it."
+            )
+    return kind
+
+
+def _known_optimizer(name: str) -> str:
+    names = sorted(
+        key
+        for key, value in vars(keras.optimizers).items()
+        if isinstance(value, type) and issubclass(value, keras.Optimizer) and key != "Optimizer"
+    )
+    known = {key.lower(): key for key in names}
+    if name.lower() not in known:
+        near = [known[key] for key in difflib.get_close_matches(name.lower(), known)] or names
+        raise InvalidNetworkError(
+            f"optimizer={name!r} is not known to Keras. Did you mean {' or '.join(near)}?"
+            if near != names
+            else f"optimizer={name!r} is not known to Keras. Choose one of {', '.join(names)}."
+        )
+    return known[name.lower()]
+
+
 def describe_optimizer(kind: str | keras.Optimizer, scheduled: bool) -> str:
     """Write an optimizer down, without its learning rate where a schedule of ours sets that."""
-    described = keras.optimizers.serialize(keras.optimizers.get(kind))
+    described = keras.optimizers.serialize(_optimizer(kind))
     if scheduled:
         described["config"]["learning_rate"] = 0.0
     described["config"]["name"] = "optimizer"
@@ -212,7 +255,7 @@ def optimizer(description: str, layers: list[keras.Layer]) -> Optimizer:
 
 def default_learning_rate(kind: str | keras.Optimizer) -> float | None:
     """Give an optimizer's own rate, or None where it follows a schedule of its own."""
-    own = keras.optimizers.get(kind)
+    own = _optimizer(kind)
     if isinstance(own._learning_rate, keras.optimizers.schedules.LearningRateSchedule):
         return None
     return float(own.learning_rate)
@@ -230,26 +273,40 @@ class Fingerprint(NamedTuple):
     trainable: tuple[bool, ...] = ()
 
 
-_DESCRIPTIONS: weakref.WeakKeyDictionary[Any, Fingerprint] = weakref.WeakKeyDictionary()
+_DESCRIPTIONS: weakref.WeakKeyDictionary[Any, tuple[int, Fingerprint]] = weakref.WeakKeyDictionary()
 NODES = ("keras_history", "input_layers", "output_layers")  # where a configuration names layers
 
 
-def fingerprint(layer: keras.Layer, *, anew: bool = False) -> Fingerprint:
+def fingerprint(layer: keras.Layer) -> Fingerprint:
     """Describe a layer such that equal fingerprints compute the same function of their arrays.
 
     Names do not count (Keras numbers them through the process), so networks built twice by the
-    same code share what was compiled for the first.
+    same code share what was compiled for the first. A layer is described again once any of its
+    attributes changed.
 
     Parameters
     ----------
     layer : keras.Layer
-    anew : bool
-        Whether to look at the layer again if it was described before: its settings may have been
-        changed since (a rate of Dropout).
     """
-    if anew or layer not in _DESCRIPTIONS:
-        _DESCRIPTIONS[layer] = _describe(layer)
-    return _DESCRIPTIONS[layer]._replace(trainable=tuple(v.trainable for v in layer.variables))
+    seen = _glance(layer)
+    known = _DESCRIPTIONS.get(layer)
+    if known is None or known[0] != seen:
+        known = _DESCRIPTIONS[layer] = seen, _describe(layer)
+    return known[1]._replace(trainable=tuple(v.trainable for v in layer.variables))
+
+
+def _glance(layer: keras.Layer) -> int:
+    """Hash the attributes of all layers inside: plain values by value, others by identity."""
+    return hash(
+        tuple(
+            value if isinstance(value, PLAIN) else id(value)
+            for part in parts(layer)
+            for value in vars(part).values()
+        )
+    )
+
+
+PLAIN = (bool, int, float, complex, str, bytes, type(None))
 
 
 def _describe(layer: keras.Layer) -> Fingerprint:
@@ -259,10 +316,38 @@ def _describe(layer: keras.Layer) -> Fingerprint:
     try:
         config = keras.saving.serialize_keras_object(layer)
         text = json.dumps(_nameless(config, names), sort_keys=True, default=repr)
+        text += "".join(_own_attributes(part) for part in inside if type(part) in foreign)
     except (TypeError, ValueError, NotImplementedError):
         text = f"{id(layer)}"  # cannot be described, so is only equal to itself
         return Fingerprint(text, frozenset(foreign), (weakref.ref(layer),))
     return Fingerprint(text, frozenset(foreign), tuple(_functions(inside)))
+
+
+def _own_attributes(layer: keras.Layer) -> str:
+    """Describe what a user's own layer holds beside its configuration, layers and weights."""
+    given = vars(keras.layers.Layer(name="bare"))
+    described = []
+    for name, value in sorted(vars(layer).items()):
+        if name in given or name.startswith("_"):
+            continue
+        held = isinstance(value, (keras.Layer, keras.Variable, types.FunctionType))
+        if not held:  # described by the configuration, the weights and `_functions`
+            described.append(f"{name}={_by_value(value)}")
+    return repr((type(layer).__qualname__, described))
+
+
+def _by_value(value: Any) -> str:
+    if isinstance(value, PLAIN):
+        return repr(value)
+    if isinstance(value, list | tuple | dict | set):
+        items = sorted(value.items(), key=repr) if isinstance(value, dict) else value
+        return f"{type(value).__name__}({', '.join(_by_value(item) for item in items)})"
+    if isinstance(value, np.ndarray | jax.Array):
+        return f"{value.dtype}{value.shape}{np.asarray(value).tobytes()!r}"
+    try:
+        return str(joblib.hash(value))
+    except Exception:  # noqa: BLE001 - whatever a value that cannot be pickled raises
+        return f"{type(value).__qualname__} at {id(value)}"
 
 
 def _nameless(config: Any, names: dict[str, str], *, naming: bool = False) -> Any:
@@ -278,19 +363,28 @@ def _nameless(config: Any, names: dict[str, str], *, naming: bool = False) -> An
     return names.get(config, config) if naming and isinstance(config, str) else config
 
 
-def _functions(layers: list[keras.Layer]) -> Iterator[Callable[..., Any]]:
+def _functions(layers: list[keras.Layer]) -> Iterator[weakref.ref[Any]]:
     """Find the functions of a user's own in layers: Keras writes down no more than their names."""
     for layer in layers:
         for value in vars(layer).values():
             if isinstance(value, types.FunctionType) and not value.__module__.startswith("keras."):
-                yield value
+                yield weakref.ref(value)
 
 
-class Template(NamedTuple):
-    """A layer hidden behind its fingerprint, for `lru_cache`."""
+class Template:
+    """A layer hidden behind its fingerprint, for `lru_cache`, which it does not keep alive."""
 
-    key: Hashable
-    layer: keras.Layer
+    def __init__(self, key: Hashable, layer: keras.Layer) -> None:
+        self.key = key
+        self._layer = weakref.ref(layer)
+
+    @property
+    def layer(self) -> keras.Layer:
+        """The layer, as long as its owner keeps it."""
+        layer = self._layer()
+        if layer is None:
+            raise RuntimeError("the layer of this template is gone")
+        return layer
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Template) and self.key == other.key
@@ -299,9 +393,9 @@ class Template(NamedTuple):
         return hash(self.key)
 
 
-def template(layer: keras.Layer, *, anew: bool = False) -> Template:
+def template(layer: keras.Layer) -> Template:
     """Wrap a layer so that it equals every layer of the same fingerprint."""
-    return Template(fingerprint(layer, anew=anew), layer)
+    return Template(fingerprint(layer), layer)
 
 
 def private(layer: keras.Layer) -> keras.Layer:
@@ -309,21 +403,25 @@ def private(layer: keras.Layer) -> keras.Layer:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            return copy.deepcopy(layer)
+            copied = copy.deepcopy(layer)
         except Exception:  # noqa: BLE001 - whatever a layer that cannot be copied raises
             return layer
+    if fingerprint(copied) != fingerprint(layer):  # it holds what its configuration does not
+        return layer
+    _hasten(copied)
+    return copied
 
 
 FEW, SOME, MANY = 8, 32, 256  # rows a compiled call takes: one row stays quick, many stay fast
 MANY_VALUES = 1 << 22  # in rows up to which many are taken: of large images few stay in the cache
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=32)
 def _forward(known: Template, offset: float, factor: float) -> Callable[..., jax.Array]:
     layer = private(known.layer)
     call, shape = apply(layer), layer.input_shape[1:]
 
-    @jax.jit
+    @compiled_few
     def forward(variables: Variables, x: jax.Array) -> jax.Array:
         x = (x.astype(np.float32) - offset) * factor
         return call(*variables, x.reshape(-1, *shape)).output
@@ -331,13 +429,13 @@ def _forward(known: Template, offset: float, factor: float) -> Callable[..., jax
     return forward
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=32)
 def _squared_errors(
     encoder: Template, decoder: Template, offset: float, factor: float
 ) -> Callable[..., jax.Array]:
     encode, decode = _forward(encoder, 0.0, 1.0), _forward(decoder, 0.0, 1.0)
 
-    @jax.jit
+    @compiled_few
     def errors(variables: tuple[Variables, Variables], x: jax.Array) -> jax.Array:
         target = ((x.astype(np.float32) - offset) * factor).reshape(len(x), -1)
         restored = decode(variables[1], encode(variables[0], target)).reshape(len(x), -1)
@@ -394,5 +492,5 @@ def _by_blocks(
         rows = X[start : start + block]
         if len(rows) < block:
             rows = np.concatenate([rows, np.zeros((block - len(rows), *X.shape[1:]), X.dtype)])
-        result[start : start + block] = call(variables, rows)[: len(X) - start]
+        result[start : start + block] = np.asarray(call(variables, rows))[: len(X) - start]
     return result

@@ -22,6 +22,7 @@ import jax.numpy as jnp
 
 from jamjae.engine.keras_bridge import Apply
 from jamjae.engine.losses import RowLoss, mse
+from jamjae.errors import InvalidNetworkError
 
 Batch = Mapping[str, jax.Array]
 Objective = Callable[..., tuple[jax.Array, tuple[dict[str, jax.Array], dict[str, Any]]]]
@@ -107,7 +108,25 @@ def _flat(rows: jax.Array) -> jax.Array:
 
 def reconstruction(loss: RowLoss) -> Term:
     """Cost of a restoration that differs from its clean target."""
-    return Term("reconstruction", 1.0, lambda made, batch: loss(made.target, made.output))
+    return Term("reconstruction", 1.0, lambda made, batch: _cost(loss, made))
+
+
+def _cost(loss: RowLoss, made: Pass) -> jax.Array:
+    """Call a loss while it is traced, and hold it to one number per row."""
+    try:
+        cost = loss(made.target, made.output)
+    except jax.errors.JAXTypeError as error:
+        raise InvalidNetworkError(
+            "The function loss= cannot be compiled: it takes concrete values of its arrays, for "
+            "example by NumPy, float() or if. Write it with jax.numpy or keras.ops."
+        ) from error
+    if jnp.shape(cost) != made.target.shape[:1]:
+        raise InvalidNetworkError(
+            f"The function loss= gives shape {jnp.shape(cost)} for targets and outputs of shape "
+            f"{made.target.shape}, but one number per row, shape {made.target.shape[:1]}, is "
+            "expected. Take the mean over axis 1."
+        )
+    return cost
 
 
 def guidance(weight: float) -> Term:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from scipy.linalg import eigh
+from scipy.linalg import eigh, qr, svd
 from sklearn.decomposition import PCA
 
 from jamjae.data.preprocessing import row_chunks
 
 COVARIANCE_LIMIT = 3000  # features up to which the covariance is cheaper than an SVD of the rows
+ILL_CONDITIONED = 1e-8  # share of the variance below which the covariance has lost its digits
 
 
 class Principal(NamedTuple):
@@ -70,7 +71,8 @@ def fit(X: np.ndarray, n_components: int, random_state: int | None = 0) -> Princ
     """Find the principal directions of rows without holding a float copy of them.
 
     Up to `COVARIANCE_LIMIT` features the covariance is summed in float64 by pieces and its leading
-    eigenvectors are found; beyond, scikit-learn's PCA works on a float32 copy.
+    eigenvectors are found. Where its condition is bad, an SVD of the triangular factor of the rows
+    replaces it. Beyond, scikit-learn's PCA works on a float32 copy.
 
     Parameters
     ----------
@@ -111,7 +113,22 @@ def _by_covariance(X: np.ndarray, d: int, k: int) -> Parts:
     variances, vectors = eigh(covariance, subset_by_index=(d - k, d - 1))
     total = float(np.trace(covariance))
     error = max(total - float(variances.sum()), 0.0) / d
+    if min(error * d, float(variances[0])) <= ILL_CONDITIONED * total:
+        return _by_triangle(X, mean, d, k)
     return mean, vectors.T[::-1], variances[::-1], error, total / d
+
+
+def _by_triangle(X: np.ndarray, mean: np.ndarray, d: int, k: int) -> Parts:
+    """Take the SVD of the rows' triangular factor: nothing is squared, so small directions stay."""
+    triangle = np.empty((0, d))
+    for rows in row_chunks(X):
+        centred = X[rows].reshape(-1, d) - mean
+        stacked = np.concatenate([triangle, centred])
+        triangle = qr(stacked, mode="r", overwrite_a=True, check_finite=False)[0][:d]
+    _, singular, directions = svd(triangle, full_matrices=False, check_finite=False)
+    variances = singular**2 / len(X)
+    error, total = float(variances[k:].sum()) / d, float(variances.sum())
+    return mean, directions[:k], variances[:k], error, total / d
 
 
 def _by_svd(X: np.ndarray, d: int, k: int, random_state: int | None) -> Parts:

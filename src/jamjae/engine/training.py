@@ -17,6 +17,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from jamjae.data.loading import Rows, Source, padded
+from jamjae.engine.compiling import compiled_few
 from jamjae.engine.keras_bridge import Optimizer, Template, apply, optimizer, private
 from jamjae.engine.losses import RowLoss
 from jamjae.engine.objectives import Objective, autoencoder, guidance, minimise, reconstruction
@@ -121,7 +122,7 @@ def make_epoch(step: Step, batch_size: int) -> Epoch:
     (BatchNorm) see real data only. ``sums`` are the terms summed over the n rows.
     """
 
-    @jax.jit
+    @compiled_few
     def epoch(
         state: TrainState, rows: Any, n: jax.Array, rate: Rate
     ) -> tuple[TrainState, dict[str, jax.Array]]:
@@ -157,7 +158,7 @@ def _summed(
 def make_evaluation(objective: Objective, batch_size: int) -> Callable[..., dict[str, jax.Array]]:
     """Compile ``(state, rows, n) -> sums``: the terms of the first n rows; nothing is learned."""
 
-    @jax.jit
+    @compiled_few
     def evaluate(state: TrainState, rows: Any, n: jax.Array) -> dict[str, jax.Array]:
         def advance(number: jax.Array, state: TrainState) -> tuple[TrainState, dict[str, Any]]:
             position = number * batch_size + jnp.arange(batch_size)
@@ -326,7 +327,7 @@ def _advanced(progress: Progress, state: TrainState, terms: dict[str, float]) ->
     value = terms.get("val_loss", terms["loss"])
     number = len(progress.history)
     progress = progress._replace(state=state, history=(*progress.history, terms))
-    if value > progress.best_value:
+    if not value <= progress.best_value:  # NaN is never better
         return progress
     return progress._replace(best=state, best_value=value, best_epoch=number)
 

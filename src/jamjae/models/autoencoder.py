@@ -263,6 +263,7 @@ class Autoencoder(LatentModel):
                 None if held is None else {name: array[held] for name, array in data.items()},
                 training.Progress.begin(plan.first_state(job, seeds)),
                 checkpoint,
+                seeds.shuffle,
                 as_pca=promised and not warm,
             )
             plan.put_back(job.layers, progress.best)
@@ -348,11 +349,12 @@ class Autoencoder(LatentModel):
         held: loading.Rows | None,
         progress: training.Progress,
         checkpoint: Checkpoint | None,
+        shuffle: int,
         *,
         as_pca: bool,
     ) -> training.Progress:
         program = training.compiled(job.recipe)
-        data = loading.source(kept, self._scaled, job.recipe.batch_size)
+        data = loading.source(kept, self._scaled, job.recipe.batch_size, seed=shuffle)
         epochs = plan.epochs(self, self._pair(), data.steps)
         rate = Rate(job.peak, float(data.steps * epochs))
         validate = None

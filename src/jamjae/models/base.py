@@ -92,7 +92,8 @@ class LatentModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         check_is_fitted(self)
         rows = check_rows(self, X, "score", reset=False)
         error, variance = self._error(rows, clip=True), _variance(rows)
-        return float(1.0 - error / variance) if variance > 0 else float(error == 0)
+        rounding = 1e-4 if rows.dtype == np.uint8 else 0.0  # squared: 0.01 of a gray level
+        return float(1.0 - error / variance) if variance > 0 else float(error <= rounding)
 
     def score_samples(self, X: Any) -> np.ndarray:
         """Minus the mean squared error of each row of `reconstruct`; low means anomalous.
@@ -164,6 +165,8 @@ class LatentModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
     def _decode(self, codes: np.ndarray) -> np.ndarray:
         restored = keras_bridge.predict(self.decoder_, codes)
+        if self.dtype_ == "float64":
+            restored = restored.astype(np.float64)
         return self.scaling_.undo(restored.reshape(len(codes), *self.row_shape_))
 
     def _error(self, rows: np.ndarray, *, clip: bool = False) -> float:

@@ -10,7 +10,8 @@ from __future__ import annotations
 import math
 import tempfile
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from importlib import import_module, metadata
 from pathlib import Path
 from types import FunctionType
@@ -256,8 +257,9 @@ def load_model(path: str | Path, custom_objects: Mapping[str, Any] | None = None
         contents = {n: model_file.member(file, manifest, f"{n}.keras") for n in NETWORKS}
         own = dict(custom_objects or {})
         networks = {name: _keras_model(contents[name], path, own) for name in NETWORKS}
-        with keras.saving.custom_object_scope(own):
-            model = _restored(manifest, arrays, networks)
+        with keras.saving.custom_object_scope(own), _built_by_keras(path):
+            parameters = {name: _parameter(v) for name, v in manifest["parameters"].items()}
+        model = _restored(manifest, parameters, arrays, networks)
         return _denoiser(manifest["denoiser"], model) if manifest.get("denoiser") else model
 
 
@@ -272,17 +274,22 @@ def _keras_model(content: bytes, path: str | Path, own: dict[str, Any]) -> keras
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "network.keras"
         file.write_bytes(content)
-        try:
+        with _built_by_keras(path):
             return keras.saving.load_model(file, own, compile=False, safe_mode=True)
-        except Exception as error:  # Keras raises whatever its layers' constructors do
-            raise ModelFileError(
-                f"Cannot load a model from {str(path)!r}: Keras could not build one of its "
-                f"networks safely ({brief(error, model_file.DETAILS)}). If it has "
-                "layers or functions of your own, pass them by name, as in "
-                "load_model(path, custom_objects={'Name': Name}), "
-                "or import the module that registers them with "
-                "keras.saving.register_keras_serializable first."
-            ) from error
+
+
+@contextmanager
+def _built_by_keras(path: str | Path) -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:  # Keras raises whatever its layers' constructors do
+        raise ModelFileError(
+            f"Cannot load a model from {str(path)!r}: Keras could not build one of its networks, "
+            f"layers or optimizers safely ({brief(error, model_file.DETAILS)}). If it has layers "
+            "or functions of your own, pass them by name, as in load_model(path, "
+            "custom_objects={'Name': Name}), or import the module that registers them with "
+            "keras.saving.register_keras_serializable first."
+        ) from error
 
 
 def _denoiser(described: dict[str, Any], autoencoder: Any) -> Any:
@@ -301,10 +308,12 @@ def _class(name: str) -> Any:
 
 
 def _restored(
-    manifest: dict[str, Any], arrays: dict[str, np.ndarray], pair: dict[str, keras.Model]
+    manifest: dict[str, Any],
+    parameters: dict[str, Any],
+    arrays: dict[str, np.ndarray],
+    pair: dict[str, keras.Model],
 ) -> Any:
     kind = _class(manifest["class"])
-    parameters = {name: _parameter(value) for name, value in manifest["parameters"].items()}
     model = kind(**parameters, **(pair if manifest["networks_given"] else {}))
     model.encoder_, model.decoder_ = pair["encoder"], pair["decoder"]
     model.n_components_ = manifest["n_components"]

@@ -115,10 +115,10 @@ def build(model: Any, shape: tuple[int, ...]) -> architectures.Pair:
         )
     convolutional = model.network == "auto" and architectures.prefers_convolution(shape)
     if model.network == "conv" or convolutional:
-        return architectures.convolutional(shape, model.n_components, anchored=anchored)
+        return architectures.convolutional(shape, int(model.n_components), anchored=anchored)
     widths = model.network
     if isinstance(widths, str):
-        widths = architectures.dense_widths(shape, model.n_components)
+        widths = architectures.dense_widths(shape, int(model.n_components))
     if not all(isinstance(width, Integral) and int(width) >= 1 for width in widths):
         raise InvalidNetworkError(
             f"network={widths!r} was given, but hidden widths are whole numbers from 1, "
@@ -126,7 +126,7 @@ def build(model: Any, shape: tuple[int, ...]) -> architectures.Pair:
         )
     _require_room(shape, [*map(int, widths), int(model.n_components)])
     return architectures.dense(
-        shape, model.n_components, [int(w) for w in widths], anchored=anchored
+        shape, int(model.n_components), [int(w) for w in widths], anchored=anchored
     )
 
 
@@ -242,9 +242,7 @@ def plan(model: Any, pair: architectures.Pair, in_graph: tuple[float, float], n:
     elif own(model) and model.optimizer == "adam":
         rate = adam_rate(pair)
     recipe = training.Recipe(
-        networks=tuple(
-            (name, keras_bridge.template(layers[name], anew=True)) for name in sorted(layers)
-        ),
+        networks=tuple((name, keras_bridge.template(layers[name])) for name in sorted(layers)),
         shapes=tuple(sorted(shapes.items())),
         in_graph=in_graph,
         loss=LOSSES[model.loss] if isinstance(model.loss, str) else model.loss,

@@ -1,4 +1,4 @@
-"""Pictures of results: arrays in, Matplotlib figures and axes out.
+"""Figures of results: arrays in, Matplotlib figures and axes out.
 
 Nothing here opens a window or changes a global setting: figures are made without pyplot, each
 style is local to the call, and :func:`save` writes them. In a notebook a returned figure shows

@@ -1,4 +1,4 @@
-"""What all pictures share: fonts, colours, figures without a window, files."""
+"""What all figures share: fonts, colours, figures without a window, files."""
 
 from __future__ import annotations
 
