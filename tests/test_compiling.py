@@ -12,7 +12,7 @@ import pytest
 
 from jamjae import Autoencoder
 from jamjae.data import loading
-from jamjae.errors import InvalidNetworkError
+from jamjae.errors import BackendError, InvalidNetworkError
 
 IMAGES = np.random.RandomState(0).rand(300, 8, 8).astype(np.float32)
 ROWS = np.random.RandomState(1).randn(64, 5)
@@ -47,6 +47,8 @@ def test_threads_that_meet_new_shapes_get_the_codes_of_one_thread(conv):
 
 def _encode_in_child(model, answers):
     try:
+        with pytest.raises(BackendError, match="loky"):
+            Autoencoder(3, network=(7,), epochs=1).fit(ROWS)
         answers.put(repr(model.transform(IMAGES[:3]).shape))
     except Exception as error:  # noqa: BLE001 - what the child says is the finding
         answers.put(f"{type(error).__name__}: {error}")
@@ -100,6 +102,14 @@ def test_an_activation_that_was_replaced_after_a_transform_counts():
     codes = model.transform(ROWS)
     model.encoder_.layers[-1].activation = keras.activations.tanh
     np.testing.assert_allclose(model.transform(ROWS), np.tanh(codes), rtol=1e-5)
+
+
+def test_changes_that_look_alike_to_a_hash_count():
+    model = _times(-1.0)
+    layer = model.encoder_.layers[-1]
+    codes = [model.transform(ROWS) for _ in range(4)][-1]
+    layer.factor = -2.0  # hash(-1.0) == hash(-2.0)
+    np.testing.assert_allclose(model.transform(ROWS), 2.0 * codes, rtol=1e-4)
 
 
 def test_few_numbers_of_batches_are_compiled_for():

@@ -20,10 +20,10 @@ import jax
 
 from jamjae.errors import BackendError
 
-SHAPES = 24  # kept a function; each holds some 200 memory maps and up to 12 MB
-PROGRAMS = 256  # compiled in a process until JAX's own caches are cleared
+SHAPES = 16  # kept a function; each holds some 200 memory maps and up to 12 MB
+PROGRAMS = 128  # compiled in a process until JAX's own caches are cleared
 _tracing = threading.RLock()
-_process = {"used": False, "forked": False, "programs": 0, "generation": 0}
+_process = {"used": False, "forked": False, "programs": 0}
 
 
 def require_own_process() -> None:
@@ -51,39 +51,44 @@ os.register_at_fork(after_in_child=_after_fork)
 
 def compiled_few(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile a function of arrays, for few shapes at a time."""
-    jitted: Any = jax.jit(function)
-    seen: set[Any] = set()
-    generation = 0
+    held: dict[Any, Any] = {}  # a function compiled for one kind of arguments each
 
     @wraps(function)
     def call(*arguments: Any) -> Any:
-        nonlocal generation
-        shapes = tuple((leaf.shape, leaf.dtype) for leaf in jax.tree.leaves(arguments) if _is(leaf))
-        if shapes in seen and generation == _process["generation"]:
-            return jitted(*arguments)
+        leaves, structure = jax.tree.flatten(arguments)
+        kind = (structure, *(_kind(leaf) for leaf in leaves))
+        compiled = held.get(kind)
+        if compiled is not None:
+            return compiled(*arguments)
         require_own_process()
         with _tracing, _uninterrupted():
-            if generation != _process["generation"] or len(seen) >= SHAPES:
-                jitted.clear_cache()
-                seen.clear()
-                generation = _process["generation"]
-            result = jitted(*arguments)
-            seen.add(shapes)
+            if len(held) >= SHAPES:
+                held.clear()
+            compiled = held[kind] = jax.jit(_another(function))
             _count()
-        return result
+            return compiled(*arguments)
 
     return call
 
 
-def _is(leaf: Any) -> bool:
-    return hasattr(leaf, "shape")
+def _another(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Wrap a function in one of its own: what JAX compiled for it goes when it goes."""
+
+    def same(*arguments: Any) -> Any:
+        return function(*arguments)
+
+    return same
+
+
+def _kind(leaf: Any) -> Any:
+    weak = getattr(leaf, "weak_type", False)
+    return (leaf.shape, leaf.dtype, weak) if hasattr(leaf, "shape") else type(leaf)
 
 
 def _count() -> None:
     """Give up all compiled code once there is much of it: JAX keeps more than it is asked to."""
     _process["programs"] += 1
     if _process["programs"] % PROGRAMS == 0:
-        _process["generation"] += 1
         jax.clear_caches()  # type: ignore[no-untyped-call]
         gc.collect()
 
@@ -91,7 +96,8 @@ def _count() -> None:
 @contextmanager
 def _uninterrupted() -> Iterator[None]:
     """Handle Ctrl-C only after the block."""
-    if threading.current_thread() is not threading.main_thread():
+    known = signal.getsignal(signal.SIGINT) is not None
+    if threading.current_thread() is not threading.main_thread() or not known:
         yield
         return
     heard: list[Any] = []
@@ -100,5 +106,5 @@ def _uninterrupted() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGINT, before)
-        if heard and callable(before):
-            before(*heard[-1])
+        if heard:
+            signal.raise_signal(signal.SIGINT)

@@ -273,7 +273,9 @@ class Fingerprint(NamedTuple):
     trainable: tuple[bool, ...] = ()
 
 
-_DESCRIPTIONS: weakref.WeakKeyDictionary[Any, tuple[int, Fingerprint]] = weakref.WeakKeyDictionary()
+_DESCRIPTIONS: weakref.WeakKeyDictionary[Any, tuple[tuple[Any, ...], Fingerprint]] = (
+    weakref.WeakKeyDictionary()
+)
 NODES = ("keras_history", "input_layers", "output_layers")  # where a configuration names layers
 
 
@@ -295,15 +297,17 @@ def fingerprint(layer: keras.Layer) -> Fingerprint:
     return known[1]._replace(trainable=tuple(v.trainable for v in layer.variables))
 
 
-def _glance(layer: keras.Layer) -> int:
-    """Hash the attributes of all layers inside: plain values by value, others by identity."""
-    return hash(
-        tuple(
-            value if isinstance(value, PLAIN) else id(value)
-            for part in parts(layer)
-            for value in vars(part).values()
-        )
-    )
+def _glance(layer: keras.Layer) -> tuple[Any, ...]:
+    """Note the attributes of all layers inside: plain ones by value, others as they are held."""
+    return tuple(_noted(value) for part in parts(layer) for value in vars(part).values())
+
+
+def _noted(value: Any) -> Any:
+    if isinstance(value, PLAIN):
+        return value
+    if isinstance(value, types.FunctionType):
+        return weakref.ref(value)  # an identity may be that of another function later
+    return _by_value(value) if isinstance(value, np.ndarray) else id(value)
 
 
 PLAIN = (bool, int, float, complex, str, bytes, type(None))
@@ -328,8 +332,10 @@ def _own_attributes(layer: keras.Layer) -> str:
     given = vars(keras.layers.Layer(name="bare"))
     described = []
     for name, value in sorted(vars(layer).items()):
-        if name in given or name.startswith("_"):
+        if name in given or name.startswith("_") or name == "seed":
             continue
+        if isinstance(value, keras.random.SeedGenerator):
+            continue  # training draws its own
         held = isinstance(value, (keras.Layer, keras.Variable, types.FunctionType))
         if not held:  # described by the configuration, the weights and `_functions`
             described.append(f"{name}={_by_value(value)}")

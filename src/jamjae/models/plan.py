@@ -17,7 +17,7 @@ from sklearn.utils import check_random_state
 
 from jamjae.data import preprocessing
 from jamjae.data.preprocessing import Scaling
-from jamjae.engine import architectures, keras_bridge, memory, training
+from jamjae.engine import architectures, compiling, keras_bridge, memory, training
 from jamjae.engine.losses import LOSSES, mse
 from jamjae.engine.pca import Principal
 from jamjae.errors import InvalidDataError, InvalidNetworkError, ShapeMismatchError
@@ -100,6 +100,7 @@ def require_same_kind(model: Any, rows: np.ndarray) -> None:
 
 def build(model: Any, shape: tuple[int, ...]) -> architectures.Pair:
     """Build the networks that an estimator's parameters ask for, or check those it was given."""
+    compiling.require_own_process()
     if model.encoder is not None or model.decoder is not None:
         return architectures.given(model.encoder, model.decoder, shape)
     if model.loss == "bce":
