@@ -12,6 +12,8 @@ from PIL import Image
 from sklearn.base import clone
 from sklearn.datasets import load_sample_images
 
+from jamjae import load_model
+from jamjae.cli.transforming import opened
 from jamjae.engine.augmentation import ClippedNoise, RandomAffine
 from jamjae.errors import JamjaeError, MissingDependencyError, ShapeMismatchError
 from jamjae.evaluation import metrics
@@ -164,6 +166,22 @@ def test_a_seed_keeps_the_same_versions_and_leaves_the_layer_alone(seeds):
     np.testing.assert_array_equal(first, again)
     assert not np.array_equal(first, other)
     np.testing.assert_array_equal(np.array(layer.seed_generator.state), state)
+
+
+def test_a_denoiser_is_saved_and_loaded(learned, tmp_path):
+    again = load_model(learned.save(tmp_path / "noise.jamjae"))
+    assert type(again) is PatchDenoiser
+    assert again.get_params() == learned.get_params()
+    np.testing.assert_array_equal(again.denoise(NOISY), learned.denoise(NOISY))
+    np.testing.assert_array_equal(again.codes(NOISY), learned.codes(NOISY))
+    with pytest.raises(ShapeMismatchError, match="3 channels"):
+        again.denoise(NOISY[..., 0])
+
+
+def test_the_command_line_says_that_a_denoiser_is_for_python(learned, tmp_path):
+    path = learned.save(tmp_path / "noise.jamjae")
+    with pytest.raises(JamjaeError, match=r"holds a PatchDenoiser, an Autoencoder is expected"):
+        opened(path)
 
 
 GREY = np.full((3, 20, 20), 0.5)

@@ -138,9 +138,16 @@ def reconstruct(
 def opened(path: Path) -> Autoencoder:
     """Load a model, with the engine's compiled code of earlier runs."""
     load_engine()
-    from jamjae import load_model
+    from jamjae import Autoencoder, load_model
+    from jamjae.errors import InvalidDataError
 
-    return load_model(path)
+    model = load_model(path)
+    if not isinstance(model, Autoencoder):
+        raise InvalidDataError(
+            f"{str(path)!r} holds a {type(model).__name__}, an Autoencoder is expected. Use it in "
+            "Python: jamjae.load_model(path)."
+        )
+    return model
 
 
 def beside(model: Autoencoder, X: np.ndarray) -> np.ndarray:

@@ -300,9 +300,10 @@ class Autoencoder(LatentModel):
             job = job._replace(recipe=job.recipe._replace(schedule="constant"))
         state = plan.first_state(job, seeds)
         recipe, before = getattr(self, "_training", (None, state))
-        if recipe == job.recipe:  # the same weights' next step; of other parameters the first
+        if recipe and recipe._replace(batch_size=job.recipe.batch_size) == job.recipe:
+            # the same weights' next step; of other parameters the first
             state = before._replace(params=state.params)
-        data = loading.source({"x": rows}, self._scaled, int(self.batch_size))
+        data = loading.source({"x": rows}, self._scaled, job.recipe.batch_size)
         epoch = training.compiled(job.recipe).epoch
         begun, rate = training.Progress.begin(state), Rate(job.peak, 1.0)
         progress = training.run(begun, epoch, data, rate, 1, sound=plan.sound(self))
@@ -335,7 +336,7 @@ class Autoencoder(LatentModel):
 
     def _job(self, rows: np.ndarray) -> Job:
         scaled = self.scaling_.apply(rows[:1])
-        return plan.plan(self, self._pair(), self.scaling_.in_graph(scaled.dtype))
+        return plan.plan(self, self._pair(), self.scaling_.in_graph(scaled.dtype), len(rows))
 
     def _scaled(self, data: loading.Rows) -> loading.Rows:
         images = {"x", "corrupted"} & data.keys()
@@ -353,12 +354,12 @@ class Autoencoder(LatentModel):
         as_pca: bool,
     ) -> training.Progress:
         program = training.compiled(job.recipe)
-        data = loading.source(kept, self._scaled, self.batch_size, seed=shuffle)
+        data = loading.source(kept, self._scaled, job.recipe.batch_size, seed=shuffle)
         epochs = plan.epochs(self, self._pair(), data.steps)
         rate = Rate(job.peak, float(data.steps * epochs))
         validate = None
         if held is not None:
-            validate = training.validation(program, self._scaled(held), int(self.batch_size))
+            validate = training.validation(program, self._scaled(held), job.recipe.batch_size)
         baseline = plan.baseline_loss(self, self.baseline_, self.scale_)
         observers = callbacks.observers(self.callbacks, self.verbose, baseline)
         if checkpoint is not None:

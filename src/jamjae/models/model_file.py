@@ -87,6 +87,8 @@ def manifest_of(file: zipfile.ZipFile) -> dict[str, Any]:
             raise ValueError(f"the manifest has no field {name!r}")
         if not is_valid(manifest[name]):
             raise ValueError(f"the manifest's field {name!r} is {brief(repr(manifest[name]), 80)}")
+    if not _is_denoiser(manifest.get("denoiser")):
+        raise ValueError("the manifest's field 'denoiser' is neither a class nor its parameters")
     if version >= 2 and not _is_texts(manifest.get("sha256")):
         raise ValueError("the manifest has no SHA-256 of the other members")
     return manifest
@@ -177,6 +179,14 @@ def _is_scaling(value: Any) -> bool:
         isinstance(value, dict)
         and _is_number(value.get("scale"))
         and all(value[key] is None or _is_number(value[key]) for key in ("low", "high"))
+    )
+
+
+def _is_denoiser(value: Any) -> bool:
+    return value is None or (
+        isinstance(value, dict)
+        and _is_text(value.get("class"))
+        and _is_parameters(value.get("parameters"))
     )
 
 

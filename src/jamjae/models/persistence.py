@@ -29,7 +29,10 @@ from jamjae.errors import ModelFileError, brief
 from jamjae.models import model_file
 from jamjae.models.model_file import FORMAT, VERSION
 
-CLASSES = {"Autoencoder": "jamjae.models.autoencoder"}
+CLASSES = {
+    "Autoencoder": "jamjae.models.autoencoder",
+    "PatchDenoiser": "jamjae.models.denoising.patches",
+}
 NETWORKS = ("encoder", "decoder")
 LAYERS = ("corruption", "augmentation")
 LIBRARIES = ("jamjae", "keras", "jax", "numpy", "scikit-learn")
@@ -65,8 +68,14 @@ def save_model(model: Any, path: str | Path) -> Path:
         If a parameter is a function, a guide or a generator of random numbers, which such a file
         does not hold. It matters only to a later ``fit`` of the loaded model.
     """
+    parameters, omitted = _parameters(model)
+    if omitted:
+        _warn_of_omitted(omitted)
+    outer, model = model, getattr(model, "autoencoder_", model)
     _require_no_code(model)
     manifest = _manifest(model)
+    if outer is not model:  # a denoiser is an autoencoder with parameters of its own
+        manifest["denoiser"] = {"class": type(outer).__name__, "parameters": parameters}
     with atomic(path) as temporary:
         members = {"arrays.safetensors": save(_arrays(model))}
         for name in NETWORKS:
@@ -134,15 +143,17 @@ def _require_no_code(model: Any) -> None:
                 )
 
 
+def _warn_of_omitted(names: list[str]) -> None:
+    warnings.warn(
+        f"The model file does not hold the parameters {', '.join(names)}: a model loaded from it "
+        "works as this one does, but fits with their defaults.",
+        UserWarning,
+        stacklevel=4,
+    )
+
+
 def _manifest(model: Any) -> dict[str, Any]:
     parameters, omitted = _parameters(model)
-    if omitted:
-        warnings.warn(
-            f"The model file does not hold the parameters {', '.join(omitted)}: a model loaded "
-            "from it transforms as this one does, but fits with their defaults.",
-            UserWarning,
-            stacklevel=4,
-        )
     return {
         "format": FORMAT,
         "version": VERSION,
@@ -248,7 +259,8 @@ def load_model(path: str | Path, custom_objects: Mapping[str, Any] | None = None
         networks = {name: _keras_model(contents[name], path, own) for name in NETWORKS}
         with keras.saving.custom_object_scope(own), _built_by_keras(path):
             parameters = {name: _parameter(v) for name, v in manifest["parameters"].items()}
-        return _restored(manifest, parameters, arrays, networks)
+        model = _restored(manifest, parameters, arrays, networks)
+        return _denoiser(manifest["denoiser"], model) if manifest.get("denoiser") else model
 
 
 def read_manifest(path: str | Path) -> dict[str, Any]:
@@ -280,15 +292,28 @@ def _built_by_keras(path: str | Path) -> Iterator[None]:
         ) from error
 
 
+def _denoiser(described: dict[str, Any], autoencoder: Any) -> Any:
+    """Put a denoiser around its autoencoder of patches (h, w, c)."""
+    model = _class(described["class"])(
+        **{name: _parameter(value) for name, value in described["parameters"].items()}
+    )
+    model.autoencoder_, model.n_channels_ = autoencoder, autoencoder.row_shape_[-1]
+    return model
+
+
+def _class(name: str) -> Any:
+    if name not in CLASSES:
+        raise ValueError(f"this jamjae knows no estimator named {name!r}")
+    return getattr(import_module(CLASSES[name]), name)
+
+
 def _restored(
     manifest: dict[str, Any],
     parameters: dict[str, Any],
     arrays: dict[str, np.ndarray],
     pair: dict[str, keras.Model],
 ) -> Any:
-    if manifest["class"] not in CLASSES:
-        raise ValueError(f"this jamjae knows no estimator named {manifest['class']!r}")
-    kind = getattr(import_module(CLASSES[manifest["class"]]), manifest["class"])
+    kind = _class(manifest["class"])
     model = kind(**parameters, **(pair if manifest["networks_given"] else {}))
     model.encoder_, model.decoder_ = pair["encoder"], pair["decoder"]
     model.n_components_ = manifest["n_components"]

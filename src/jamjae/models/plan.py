@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -16,7 +17,7 @@ from sklearn.utils import check_random_state
 
 from jamjae.data import preprocessing
 from jamjae.data.preprocessing import Scaling
-from jamjae.engine import architectures, compiling, keras_bridge, training
+from jamjae.engine import architectures, compiling, keras_bridge, memory, training
 from jamjae.engine.losses import LOSSES, mse
 from jamjae.engine.pca import Principal
 from jamjae.errors import InvalidDataError, InvalidNetworkError, ShapeMismatchError
@@ -124,8 +125,21 @@ def build(model: Any, shape: tuple[int, ...]) -> architectures.Pair:
             f"network={widths!r} was given, but hidden widths are whole numbers from 1, "
             "for example network=(512, 128)."
         )
+    _require_room(shape, [*map(int, widths), int(model.n_components)])
     return architectures.dense(
         shape, int(model.n_components), [int(w) for w in widths], anchored=anchored
+    )
+
+
+def _require_room(shape: tuple[int, ...], widths: list[int]) -> None:
+    """Refuse dense networks that do not fit into memory, before Keras draws them."""
+    d = math.prod(shape)
+    weights = 2 * (sum(a * b for a, b in itertools.pairwise([d, *widths])) + d * widths[-1])
+    memory.require_room(
+        memory.of_weights(weights),
+        f"dense networks of {weights:,} weights for rows of {d:,} values",
+        'Use network="conv" for images, smaller images or fewer columns, or narrower layers such '
+        "as network=(64,).",
     )
 
 
@@ -200,8 +214,22 @@ class Job(NamedTuple):
     peak: float
 
 
-def plan(model: Any, pair: architectures.Pair, in_graph: tuple[float, float]) -> Job:
-    """Write down all that the compiled step depends on."""
+def batch_size(model: Any, n: int) -> int:
+    """Give the rows of a step: no more than there are, as what is missing is computed as well.
+
+    A power of two, so that few shapes are compiled.
+    """
+    return min(int(model.batch_size), 1 << (n - 1).bit_length())
+
+
+def plan(model: Any, pair: architectures.Pair, in_graph: tuple[float, float], n: int) -> Job:
+    """Write down all that the compiled step for n rows depends on."""
+    rows = batch_size(model, n)
+    memory.require_room(
+        memory.of_outputs(pair, rows),
+        f"batches of {rows} rows of shape {pair.encoder.input_shape[1:]}",
+        "Give a smaller batch_size, or smaller images (jamjae.read(path, image_size=)).",
+    )
     layers = {"encoder": pair.encoder, "decoder": pair.decoder}
     shapes = {name: layer.input_shape[1:] for name, layer in layers.items()}
     for name in ("corruption", "augmentation"):
@@ -222,7 +250,7 @@ def plan(model: Any, pair: architectures.Pair, in_graph: tuple[float, float]) ->
         guide_weight=None if model.guide is None else float(model.guide_weight),
         optimizer=keras_bridge.describe_optimizer(model.optimizer, scheduled=rate is not None),
         schedule=None if rate is None else model.schedule,
-        batch_size=model.batch_size,
+        batch_size=rows,
     )
     return Job(layers, recipe, rate or math.nan)
 
