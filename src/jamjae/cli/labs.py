@@ -44,14 +44,16 @@ def show(lab: Annotated[str, typer.Argument(metavar="NAME", help="A lab's name."
 def run(
     lab: Annotated[str, typer.Argument(metavar="NAME", help="A lab's name, or all.")],
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="A folder; lab-NAME where left out.")
+        Path | None,
+        typer.Option("--output", "-o", help="Folder of the report; by default lab-NAME."),
     ] = None,
     quick: Annotated[
-        bool, typer.Option("--quick", help="Few rows and epochs: only to see it run.")
+        bool, typer.Option("--quick", help="Use few rows and epochs, to try a lab out.")
     ] = False,
     seed: Annotated[int, typer.Option(min=0, help="Random seed.")] = 0,
-    lang: Annotated[
-        str | None, typer.Option(metavar="en|ko", help="Of the report; else your locale's.")
+    language: Annotated[
+        str | None,
+        typer.Option(metavar="en|ko", help="Language of the report; by default the system's."),
     ] = None,
     data: Annotated[
         str | None,
@@ -61,9 +63,9 @@ def run(
         str | None, typer.Option(help="The column of a table that holds the classes.")
     ] = None,
     images: Annotated[
-        Path | None, typer.Option(help="A folder of your photographs, for a2-denoise.")
+        Path | None, typer.Option(help="Folder of photographs, for a2-denoise.")
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace a report in the folder.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace an existing report.")] = False,
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
@@ -72,8 +74,8 @@ def run(
 
     voice = Voice(quiet=quiet, as_json=json)
     folder = output or Path(f"lab-{lab}")
-    if lang not in (None, "en", "ko"):
-        raise typer.BadParameter(f"--lang {lang}: en or ko.")
+    if language not in (None, "en", "ko"):
+        raise typer.BadParameter(f"--language {language}: en or ko is expected.")
     if label is not None and data is None:
         raise typer.BadParameter(f"--label {label}: name the table by --data.")
     if lab != ALL:
@@ -88,7 +90,7 @@ def run(
     from jamjae.labs.settings import Settings
 
     require_free(folder, force=force)
-    settings = Settings(seed, quick, lang or preferred(), data, label, images)
+    settings = Settings(seed, quick, language or preferred(), data, label, images)
     heard = Heard(voice.note, partial(_watched, voice))
     if lab != ALL:
         outcomes = [run_lab(lab, settings, folder, heard)]
