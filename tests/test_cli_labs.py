@@ -34,7 +34,9 @@ def test_a_lab_s_own_code_is_shown():
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("lab") / "out"
-    output = run("lab", "run", "features", "--quick", "-o", folder, "--language", "ko", "--json").stdout
+    output = run(
+        "lab", "run", "features", "--quick", "-o", folder, "--language", "ko", "--json"
+    ).stdout
     assert json.loads(output)["labs"][0]["lab"] == "features"
     return folder
 
