@@ -62,8 +62,8 @@ def test_another_report_is_kept_unless_forced(folder):
     [
         (["show", "12-3-cn"], "Did you mean '12-3-cnn'"),
         (["run", "manifold"], "Did you mean 'manifolds'"),
-        (["run", "12-1", "--data", "digits"], "has no use for it"),
-        (["run", "12-1", "--images", "here"], "has no use for it"),
+        (["run", "12-1", "--data", "digits"], "does not use it"),
+        (["run", "12-1", "--images", "here"], "does not use it"),
         (["run", "12-4", "--label", "kind"], "--data"),
         (["run", "12-1", "--language", "fr"], "en or ko"),
         (["run", "12-4", "--data", "digitz"], "Did you mean 'digits'"),
