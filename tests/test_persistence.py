@@ -318,10 +318,12 @@ def test_weights_that_are_not_stored_in_full_are_refused(path):
 
 def bomb(path, size, stated):
     """A zip of so many zeros, which states another size."""
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file:
-        with file.open("zeros", "w", force_zip64=False) as member:
-            for _ in range(size >> 20):
-                member.write(bytes(1 << 20))
+    with (
+        zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file,
+        file.open("zeros", "w") as member,
+    ):
+        for _ in range(size >> 20):
+            member.write(bytes(1 << 20))
     content = path.read_bytes()
     sizes = struct.pack("<I", size), struct.pack("<I", stated)
     path.write_bytes(content.replace(*sizes))
