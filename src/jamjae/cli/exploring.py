@@ -35,12 +35,16 @@ def explore(
     output: Annotated[Path, typer.Option("--output", "-o", help="An .html file.")] = Path(
         "explorer.html"
     ),
-    open_: Annotated[bool, typer.Option("--open", help="Open it in a browser.")] = False,
-    rows: Annotated[int, typer.Option(min=2, help="Rows shown at most, drawn at random.")] = 5000,
-    method: Annotated[str, typer.Option(help="The map: auto, pca, tsne or umap.")] = "auto",
-    title: Annotated[str | None, typer.Option(help="By default the data's name.")] = None,
+    open_: Annotated[bool, typer.Option("--open", help="Open the page in a browser.")] = False,
+    rows: Annotated[
+        int, typer.Option(min=2, help="Maximum number of rows shown, drawn at random.")
+    ] = 5000,
+    method: Annotated[
+        str, typer.Option(help="Projection of the map: auto, pca, tsne or umap.")
+    ] = "auto",
+    title: Annotated[str | None, typer.Option(help="Title; by default the data's name.")] = None,
     language: Annotated[
-        str | None, typer.Option(help="en or ko; by default that of the system.")
+        str | None, typer.Option(help="Language, en or ko; by default the system's.")
     ] = None,
     seed: Annotated[int, typer.Option(help="Random seed.")] = 0,
     subset: Subset = "train",
