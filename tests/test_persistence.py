@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import stat
+import struct
 import subprocess
 import sys
+import tracemalloc
 import zipfile
 
+import h5py
 import keras
 import numpy as np
 import pytest
 
 import jamjae
 from jamjae import Autoencoder, load_model
+from jamjae.data import archives
 from jamjae.data.atomic import atomic
 from jamjae.errors import DataNotFoundError, ModelFileError, OutputError
-from jamjae.models import persistence
+from jamjae.models import model_file, persistence
 
 
 @pytest.fixture(scope="module")
@@ -250,6 +255,103 @@ def test_odd_fields_of_the_zip_are_refused(path):
 def test_an_unknown_compression_is_refused(path):
     with pytest.raises(ModelFileError, match="cut short"):
         jamjae.load_model(forged(path, 10, b"\x63\x00"))
+
+
+def resealed(path, **changes):
+    """The same file with other parts, of which the manifest holds the right hashes."""
+    rewritten(path, **changes)
+    with zipfile.ZipFile(path) as file:
+        parts = {name: file.read(name) for name in file.namelist()}
+    manifest = json.loads(parts.pop("manifest.json"))
+    model_file.write(path, manifest, parts)
+    return path
+
+
+def with_config(change):
+    """A `.keras` file with another configuration."""
+
+    def changed(content):
+        with zipfile.ZipFile(io.BytesIO(content)) as file:
+            parts = {name: file.read(name) for name in file.namelist()}
+        parts["config.json"] = change(parts["config.json"].decode()).encode()
+        with zipfile.ZipFile(written := io.BytesIO(), "w") as file:
+            for name, part in parts.items():
+                file.writestr(name, part)
+        return written.getvalue()
+
+    return changed
+
+
+def test_a_configuration_is_held_against_the_weights_before_anything_is_built(X, tmp_path):
+    path = Autoencoder(2, network=(), epochs=1).fit(X).save(tmp_path / "model.jamjae")
+    huge = with_config(lambda config: config.replace('"units": 2', '"units": 1000000000'))
+    with pytest.raises(ModelFileError, match=r"encoder asks for [45],000,000,00\d weights"):
+        load_model(resealed(path, encoder=huge))
+
+
+def test_a_parameter_cannot_ask_for_much_either(path):
+    layer = keras.layers.Dense(3)
+    layer.build((None, 4))
+    described = json.dumps(keras.saving.serialize_keras_object(layer))
+    described = json.loads(described.replace('"units": 3', '"units": 1000000000'))
+    changed = manifest_with(parameters={"corruption": {"keras": described}})
+    with pytest.raises(ModelFileError, match=r"corruption asks for [45],000,000,000 weights"):
+        load_model(resealed(path, manifest=changed))
+
+
+def test_weights_that_are_not_stored_in_full_are_refused(path):
+    def hollow(content):
+        """Declare an array of 4 GB of which nothing is stored."""
+        with zipfile.ZipFile(io.BytesIO(content)) as file:
+            parts = {name: file.read(name) for name in file.namelist()}
+        with h5py.File(weights := io.BytesIO(parts["model.weights.h5"]), "r+") as file:
+            file.create_dataset("more", (1 << 30,), "f4", chunks=(1 << 20,), fillvalue=1.0)
+        parts["model.weights.h5"] = weights.getvalue()
+        with zipfile.ZipFile(written := io.BytesIO(), "w") as file:
+            for name, part in parts.items():
+                file.writestr(name, part)
+        return written.getvalue()
+
+    with pytest.raises(ModelFileError, match=r"'more' .* not all stored"):
+        load_model(resealed(path, decoder=hollow))
+
+
+def bomb(path, size, stated):
+    """A zip of so many zeros, which states another size."""
+    with (
+        zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file,
+        file.open("zeros", "w") as member,
+    ):
+        for _ in range(size >> 20):
+            member.write(bytes(1 << 20))
+    content = path.read_bytes()
+    sizes = struct.pack("<I", size), struct.pack("<I", stated)
+    path.write_bytes(content.replace(*sizes))
+    return path
+
+
+@pytest.mark.parametrize("stated", [100, 1 << 28])
+def test_a_member_is_read_within_bounds_whatever_size_it_states(tmp_path, stated):
+    path = bomb(tmp_path / "bomb.zip", 1 << 28, stated)
+    with zipfile.ZipFile(path) as file:
+        tracemalloc.start()
+        try:
+            with pytest.raises((archives.UnsoundError, zipfile.BadZipFile)):
+                archives.content(file, "zeros", 1 << 33)
+            assert tracemalloc.get_traced_memory()[1] < 100 << 20
+        finally:
+            tracemalloc.stop()
+
+
+def test_large_members_that_compress_well_are_read_again(tmp_path):
+    model_file.write(tmp_path / "zeros.jamjae", {}, {"zeros": bytes(17 << 20)})
+    with zipfile.ZipFile(tmp_path / "zeros.jamjae") as file:
+        assert len(archives.content(file, "zeros", 1 << 33)) == 17 << 20
+
+
+def test_json_of_many_parts_is_not_parsed():
+    with pytest.raises(archives.UnsoundError, match="lists and objects"):
+        archives.parsed(b"[" + b"[]," * 300_000 + b"[]]")
 
 
 def test_a_file_s_names_cannot_steer_the_terminal(tmp_path):
