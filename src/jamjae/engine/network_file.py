@@ -18,6 +18,7 @@ from typing import Any
 
 import h5py  # Keras requires it, and reads and writes weights with it
 import jax
+import jax.numpy as jnp
 import keras
 import numpy as np
 
@@ -99,11 +100,11 @@ def _require_working(name: str, network: keras.Model) -> None:
     shape = (ROWS, *network.inputs[0].shape[1:])
     if None in shape:
         return
-    row = jax.ShapeDtypeStruct(shape, np.float32)
-    found = jax.eval_shape(keras_bridge.apply(network), *keras_bridge.read(network), row).output
+    call = keras_bridge.apply(network)
+    found = jax.eval_shape(lambda held: call(*held, jnp.zeros(shape)), keras_bridge.read(network))
     expected = (ROWS, *network.outputs[0].shape[1:])
-    if not isinstance(found, jax.ShapeDtypeStruct) or found.shape != expected:
-        raise UnsoundError(f"its {name} gives {found}, expected are numbers of shape {expected}")
+    if getattr(found.output, "shape", None) != expected:
+        raise UnsoundError(f"its {name} gives {found.output}, expected is the shape {expected}")
 
 
 # --- what is stored -------------------------------------------------------------------------

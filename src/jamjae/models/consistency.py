@@ -11,7 +11,6 @@ import numpy as np
 
 from jamjae.data.archives import UnsoundError
 
-ARRAYS = ("scaling.offset", "baseline.mean", "baseline.components", "baseline.deviations")
 HISTORY = "history."
 
 
@@ -71,7 +70,7 @@ def _sizes(name: str, network: keras.Model) -> tuple[int, int]:
     """Count the values that a network takes and gives for one row."""
     sizes = []
     for kind in ("inputs", "outputs"):
-        tensors = getattr(network, kind, None) or ()
+        tensors: list[Any] = getattr(network, kind, None) or []
         if len(tensors) != 1 or None in tensors[0].shape[1:]:
             shapes = [tuple(tensor.shape) for tensor in tensors]
             raise UnsoundError(
@@ -87,7 +86,12 @@ def _sizes(name: str, network: keras.Model) -> tuple[int, int]:
 
 def _require_arrays(arrays: Mapping[str, np.ndarray], row_shape: tuple[int, ...], k: int) -> None:
     d = math.prod(row_shape)
-    expected = dict(zip(ARRAYS, ([(), row_shape], [(d,)], [(k, d)], [(k,)]), strict=True))
+    expected: dict[str, tuple[tuple[int, ...], ...]] = {
+        "scaling.offset": ((), row_shape),
+        "baseline.mean": ((d,),),
+        "baseline.components": ((k, d),),
+        "baseline.deviations": ((k,),),
+    }
     for name, shapes in expected.items():
         if name not in arrays:
             raise UnsoundError(f"its array {name!r} is missing")

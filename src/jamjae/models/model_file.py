@@ -109,7 +109,7 @@ def _require_known(file: zipfile.ZipFile, version: Any) -> None:
 
 
 def _require_unchanged(manifest: dict[str, Any]) -> None:
-    hashes = manifest.get("sha256")
+    hashes: Any = manifest.get("sha256")
     if not _is_texts(hashes) or MANIFEST not in hashes:
         raise UnsoundError("the manifest has no SHA-256 of itself and the other members")
     if hashes[MANIFEST] != _own_hash(manifest):
