@@ -25,8 +25,9 @@ from jamjae.data.atomic import atomic
 from jamjae.data.preprocessing import Scaling
 from jamjae.engine import keras_bridge, network_file
 from jamjae.engine.pca import Principal
-from jamjae.errors import ModelFileError, OutputError, brief
+from jamjae.errors import InvalidDataError, ModelFileError, OutputError, brief
 from jamjae.models import model_file
+from jamjae.models.consistency import HISTORY, require_consistent
 from jamjae.models.model_file import FORMAT, VERSION
 
 CLASSES = {
@@ -213,7 +214,7 @@ def _arrays(model: Any) -> dict[str, np.ndarray]:
         "baseline.mean": model.baseline_.mean,
         "baseline.components": model.baseline_.components,
         "baseline.deviations": model.baseline_.deviations,
-        **{f"history.{name}": values for name, values in model.history_.items()},
+        **{f"{HISTORY}{name}": values for name, values in model.history_.items()},
     }
     return {name: np.require(array, requirements="C") for name, array in arrays.items()}
 
@@ -252,6 +253,7 @@ def load_model(path: str | Path, custom_objects: Mapping[str, Any] | None = None
         with keras.saving.custom_object_scope(own), _built_by_keras(path):
             networks = {n: network_file.read(n, contents[n], own) for n in NETWORKS}
             parameters = {n: _parameter(n, v, own) for n, v in manifest["parameters"].items()}
+        require_consistent(manifest, arrays, networks)
         model = _restored(manifest, parameters, arrays, networks)
         return _denoiser(manifest["denoiser"], model) if manifest.get("denoiser") else model
 
@@ -283,13 +285,17 @@ def _denoiser(described: dict[str, Any], autoencoder: Any) -> Any:
     model = _class(described["class"])(
         **{name: _parameter(name, value, {}) for name, value in described["parameters"].items()}
     )
+    try:
+        model._check_parameters()  # noqa: SLF001 - as its own methods do before they use them
+    except InvalidDataError as error:
+        raise UnsoundError(f"it holds a wrong parameter: {brief(error)}") from error
     model.autoencoder_, model.n_channels_ = autoencoder, autoencoder.row_shape_[-1]
     return model
 
 
 def _class(name: str) -> Any:
     if name not in CLASSES:
-        raise ValueError(f"this jamjae knows no estimator named {name!r}")
+        raise UnsoundError(f"this jamjae knows no estimator named {brief(repr(name), 80)}")
     return getattr(import_module(CLASSES[name]), name)
 
 
@@ -320,11 +326,10 @@ def _restored(
     )
     model.baseline_error_ = manifest["baseline_error"]
     model.reconstruction_error_ = manifest["reconstruction_error"]
-    prefix = "history."
     model.history_ = {
-        name.removeprefix(prefix): values
+        name.removeprefix(HISTORY): values
         for name, values in sorted(arrays.items())
-        if name.startswith(prefix)
+        if name.startswith(HISTORY)
     }
     return model
 
