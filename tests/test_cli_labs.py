@@ -34,7 +34,9 @@ def test_a_lab_s_own_code_is_shown():
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("lab") / "out"
-    output = run("lab", "run", "features", "--quick", "-o", folder, "--lang", "ko", "--json").stdout
+    output = run(
+        "lab", "run", "features", "--quick", "-o", folder, "--language", "ko", "--json"
+    ).stdout
     assert json.loads(output)["labs"][0]["lab"] == "features"
     return folder
 
@@ -51,7 +53,7 @@ def test_another_report_is_kept_unless_forced(folder):
     output = run("lab", "run", "features", "--quick", "-o", folder, code=1).output
     assert "--force" in output
     assert (folder / "index.html").read_bytes() == before
-    run("lab", "run", "features", "--quick", "-o", folder, "--force", "--lang", "en")
+    run("lab", "run", "features", "--quick", "-o", folder, "--force", "--language", "en")
     assert '<html lang="en">' in (folder / "index.html").read_text(encoding="utf-8")
 
 
@@ -60,10 +62,10 @@ def test_another_report_is_kept_unless_forced(folder):
     [
         (["show", "12-3-cn"], "Did you mean '12-3-cnn'"),
         (["run", "manifold"], "Did you mean 'manifolds'"),
-        (["run", "12-1", "--data", "digits"], "has no use for it"),
-        (["run", "12-1", "--images", "here"], "has no use for it"),
+        (["run", "12-1", "--data", "digits"], "does not use it"),
+        (["run", "12-1", "--images", "here"], "does not use it"),
         (["run", "12-4", "--label", "kind"], "--data"),
-        (["run", "12-1", "--lang", "fr"], "en or ko"),
+        (["run", "12-1", "--language", "fr"], "en or ko"),
         (["run", "12-4", "--data", "digitz"], "Did you mean 'digits'"),
     ],
 )

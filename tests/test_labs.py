@@ -107,12 +107,12 @@ def test_quick_is_written_on_every_number_and_caption(reports, name):
     assert all(number["quick"] for number in numbers)
 
 
-def test_everybodys_pixels_are_clipped_before_they_are_judged():
+def test_pixels_of_every_model_are_clipped_before_errors_are_measured():
     X = (255 * (load_digits().X > 8)).astype(np.uint8)
     rival = Autoencoder(8, network=(), random_state=0).fit(X).baseline_
-    lab = Notebook("12-3-mlp", "Pictures", QUICK)
-    lab.section("Beside PCA")
-    lab.restorations({"PCA": rival}, X, X, {})
+    lab = Notebook("12-3-mlp", "Images", QUICK)
+    lab.section("Comparison with PCA")
+    lab.reconstructions({"PCA": rival}, X, X, {})
     errors = {row["metric"]: row["value"] for row in lab.numbers}
     clipped = np.square(rival.reconstruct(X).clip(0, 255) / 255 - X / 255).mean()
     assert errors["MSE, test rows"] == errors["MSE, training rows"] == pytest.approx(clipped)
@@ -129,14 +129,14 @@ def test_the_list_links_every_lab(reports):
 
 
 def _texts_of_labs():
-    """Find what labs say: the texts that calls of the notebook's methods translate."""
+    """Find the texts of labs: those that calls of the notebook's methods translate."""
     said = {
         "section": [0],
         "say": [0],
         "label": [0],
-        "picture": [2],
+        "figure": [2],
         "losses": [2],
-        "restored": [3],
+        "reconstructed": [3],
     }
     texts = {text for lab in LABS.values() for text in (lab.title, lab.chapter)}
     for file in FOLDER.glob("*.py"):
@@ -144,7 +144,7 @@ def _texts_of_labs():
             if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
                 continue
             places = said.get(node.func.attr, [])
-            if node.func.attr in ("results", "restorations"):
+            if node.func.attr in ("results", "reconstructions"):
                 keys = [
                     key
                     for part in ast.walk(node)
@@ -233,7 +233,7 @@ def test_one_s_own_table_is_varied_by_its_classes(tmp_path):
     [
         ("12-3-cnn", np.zeros((40, 6)), "12-3-mlp"),
         ("12-3-cnn", np.zeros((40, 3, 3)), "5 x 5"),
-        ("c1-map", np.zeros((40, 6, 6)), "2 classes at least"),
+        ("c1-map", np.zeros((40, 6, 6)), "at least 2 classes"),
     ],
 )
 def test_data_that_do_not_suit_a_lab_are_refused(tmp_path, lab, rows, match):
@@ -243,7 +243,7 @@ def test_data_that_do_not_suit_a_lab_are_refused(tmp_path, lab, rows, match):
         runner.run_lab(lab, settings, tmp_path / "out")
 
 
-def test_a_table_is_compressed_without_pictures(tmp_path):
+def test_a_table_is_compressed_without_images(tmp_path):
     np.save(tmp_path / "rows.npy", np.random.RandomState(0).normal(size=(60, 40)))
     settings = Settings(quick=True, data=str(tmp_path / "rows.npy"))
     assert runner.run_lab("pca-compression", settings, tmp_path / "out").page.exists()
@@ -279,7 +279,7 @@ def test_without_the_clothes_it_says_what_to_do(monkeypatch):
 # --- what goes wrong ----------------------------------------------------------------------------
 
 
-def test_the_nearest_name_is_told():
+def test_the_nearest_name_is_suggested():
     with pytest.raises(DataNotFoundError, match="Did you mean '12-3-cnn'"):
         find("12-3-cn")
 
@@ -300,17 +300,17 @@ def test_an_interrupted_lab_leaves_what_was_finished_and_names_what_is_missing(t
 
         def __call__(self, text):
             self.heard.append(text)
-            if text.endswith("Left to find its own"):
+            if text.endswith("An encoder that learns its own features"):
                 raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        runner.run_lab("features", Settings(quick=True), tmp_path, runner.Heard(Interrupting()))
+        runner.run_lab("features", Settings(quick=True), tmp_path, runner.Listeners(Interrupting()))
     found = json.loads((tmp_path / "metrics.json").read_text())
     page = (tmp_path / "index.html").read_text(encoding="utf-8")
     assert not found["complete"]
-    assert found["missing"] == ["Left to find its own", "Beside each other"]
+    assert found["missing"] == ["An encoder that learns its own features", "Comparison"]
     assert "This run was interrupted" in page
-    assert "Told what to find" in page
+    assert "An encoder with given features" in page
 
 
 def test_an_interrupted_run_of_all_names_the_labs_that_are_missing(tmp_path, monkeypatch):

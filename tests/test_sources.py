@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from PIL import Image
 
-from jamjae.data.readers import tables
+from jamjae.data.readers import delimited, tables
 from jamjae.data.reading import read, read_idx, write_images, write_rows
 from jamjae.errors import (
     DataFormatError,
@@ -322,6 +322,47 @@ def test_lines_that_are_too_long_or_not_utf8_are_named(tmp_path):
     (tmp_path / "a.csv").write_bytes("a,b\n1,x\n2,é\n".encode("latin-1"))
     with pytest.raises(DataFormatError, match="not UTF-8 text"):
         read(tmp_path / "a.csv", label="b")
+
+
+@pytest.mark.parametrize("text", ["1,2", "\n\n1,2", "\r\na,b\r\n\r\n1,2"])
+def test_one_row_and_empty_lines_are_read(tmp_path, text):
+    np.testing.assert_array_equal(table(tmp_path, text).X, [[1, 2]])
+
+
+def test_text_is_quoted_with_its_line_in_the_file(tmp_path):
+    numbers = "".join(f"{i},{i}\n" for i in range(70))
+    with pytest.raises(DataFormatError, match=r"columns b hold text, 'n\.d\.' in line 76 of col"):
+        table(tmp_path, f'\na,b\n"1\n", NA \n{numbers}\n1,n.d.\n2,\n')
+    with pytest.raises(DataFormatError, match="line 76 has 1 cells, but there are 2 columns"):
+        table(tmp_path, f'\na,b\n"1\n", NA \n{numbers}\n1\n')
+    with pytest.raises(DataFormatError, match=r"c11 and 28 columns more hold text, '잠+…'"):
+        table(tmp_path, ",".join(f"c{i}" for i in range(40)) + "\n" + ",".join(["잠" * 900] * 40))
+
+
+def test_identifiers_with_underscores_stay_apart(tmp_path):
+    found = table(tmp_path, "id,a\n10_1,1\n1_01,2\n", label="id")
+    assert found.class_names == ("10_1", "1_01")
+    with pytest.raises(DataFormatError, match="columns id hold text"):
+        table(tmp_path, "id,a\n10_1,1\n1_01,2\n")
+
+
+def test_numbers_of_several_types_and_gaps_share_a_table(tmp_path):
+    frame = pd.DataFrame({"a": [1, 2], "b": [True, False], "c": [0.5, 1.5]})
+    frame["d"] = pd.array([None, 3], dtype="Int64")
+    frame.to_parquet(tmp_path / "a.parquet")
+    X = read(tmp_path / "a.parquet").X
+    np.testing.assert_array_equal(X, [[1, 1, 0.5, np.nan], [2, 0, 1.5, 3]])
+    assert X.flags.c_contiguous
+
+
+def test_columns_are_converted_all_at_once(tmp_path, monkeypatch):
+    rows = np.random.default_rng(0).random((3, 200))
+    paths = [write_rows(tmp_path / f"wide{kind}", rows) for kind in (".csv", ".parquet")]
+    monkeypatch.setattr(pd.DataFrame, "__getitem__", None)  # what walks the columns one by one
+    monkeypatch.setattr(pd.Series, "to_numpy", None)
+    monkeypatch.setattr(delimited, "_column_numbers", None)
+    for path in paths:
+        np.testing.assert_array_equal(read(path).X, rows)
 
 
 def test_wide_tables_are_read(tmp_path):

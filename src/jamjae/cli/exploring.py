@@ -35,12 +35,16 @@ def explore(
     output: Annotated[Path, typer.Option("--output", "-o", help="An .html file.")] = Path(
         "explorer.html"
     ),
-    open_: Annotated[bool, typer.Option("--open", help="Open it in a browser.")] = False,
-    rows: Annotated[int, typer.Option(min=2, help="Rows shown at most, drawn at random.")] = 5000,
-    method: Annotated[str, typer.Option(help="The map: auto, pca, tsne or umap.")] = "auto",
-    title: Annotated[str | None, typer.Option(help="By default the data's name.")] = None,
+    open_: Annotated[bool, typer.Option("--open", help="Open the page in a browser.")] = False,
+    rows: Annotated[
+        int, typer.Option(min=2, help="Maximum number of rows shown, drawn at random.")
+    ] = 5000,
+    method: Annotated[
+        str, typer.Option(help="Projection of the map: auto, pca, tsne or umap.")
+    ] = "auto",
+    title: Annotated[str | None, typer.Option(help="Title; by default the data's name.")] = None,
     language: Annotated[
-        str | None, typer.Option(help="en or ko; by default that of the system.")
+        str | None, typer.Option(help="Language, en or ko; by default the system's.")
     ] = None,
     seed: Annotated[int, typer.Option(help="Random seed.")] = 0,
     subset: Subset = "train",
@@ -51,7 +55,7 @@ def explore(
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
-    """Write a page in which MODEL's codes of DATA are a map that decodes live, offline."""
+    """Write an offline page: MODEL's codes of DATA as a map that decodes any point."""
     from jamjae.errors import OutputError
 
     voice = Voice(quiet=quiet, as_json=json)
@@ -76,7 +80,7 @@ def explore(
     from jamjae.labs.translation import preferred
 
     began = time.perf_counter()
-    voice.note(f"laying out {min(len(found.X), rows):,} codes")
+    voice.note(f"mapping {min(len(found.X), rows):,} codes")
     page = make(
         fitted,
         fitted_rows(fitted, found),

@@ -22,32 +22,34 @@ def fit(
     data: Data,
     output: Annotated[Path, typer.Option("--output", "-o", help="The .jamjae file to write.")],
     components: Annotated[
-        int, typer.Option("--components", "-k", min=1, help="Latent components.")
+        int, typer.Option("--components", "-k", min=1, help="Number of latent components.")
     ] = 32,
     network: Annotated[
         str, typer.Option(help="auto, dense, conv, or hidden widths such as 512,128.")
     ] = "auto",
     epochs: Annotated[str, typer.Option(help="Training epochs, or auto.")] = "auto",
     batch_size: Annotated[int, typer.Option(min=1)] = 128,
-    learning_rate: Annotated[str, typer.Option(help="Learning rate, or auto.")] = "auto",
+    learning_rate: Annotated[str, typer.Option(help="Peak learning rate, or auto.")] = "auto",
     loss: Annotated[str, typer.Option(help="mse, mae or huber.")] = "mse",
     noise: Annotated[
         float,
         typer.Option(
             min=0.0,
             max=1.0,
-            help="Standard deviation of Gaussian noise on inputs, on the scale of training.",
+            help="Standard deviation of Gaussian noise added to the scaled inputs.",
         ),
     ] = 0.0,
     validation_fraction: Annotated[
-        float, typer.Option(min=0.0, max=0.99, help="Rows held out.")
+        float, typer.Option(min=0.0, max=0.99, help="Fraction of rows held out for validation.")
     ] = 0.0,
     early_stopping: Annotated[
-        bool, typer.Option("--early-stopping", help="Stop when nothing improves.")
+        bool, typer.Option("--early-stopping", help="Stop when the loss no longer improves.")
     ] = False,
-    patience: Annotated[int, typer.Option(min=1, help="Epochs to wait before that.")] = 5,
+    patience: Annotated[
+        int, typer.Option(min=1, help="Epochs without improvement before early stopping.")
+    ] = 5,
     checkpoint_dir: Annotated[
-        Path | None, typer.Option(help="Keep the state of training here, to go on if interrupted.")
+        Path | None, typer.Option(help="Folder for checkpoints, to resume if interrupted.")
     ] = None,
     seed: Annotated[int | None, typer.Option(help="Random seed.")] = None,
     subset: Subset = "train",

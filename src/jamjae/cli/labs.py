@@ -33,8 +33,8 @@ def list_(json: Json = False) -> None:
     voice.result({"labs": known}, text_table(head, rows, left=3))
 
 
-def show(lab: Annotated[str, typer.Argument(metavar="NAME", help="A lab's name.")]) -> None:
-    """Print a lab's own code."""
+def show(lab: Annotated[str, typer.Argument(metavar="NAME", help="Name of a lab.")]) -> None:
+    """Print the source code of a lab."""
     from jamjae.labs import find
 
     load_libraries("jamjae.labs.notebook")
@@ -42,58 +42,60 @@ def show(lab: Annotated[str, typer.Argument(metavar="NAME", help="A lab's name."
 
 
 def run(
-    lab: Annotated[str, typer.Argument(metavar="NAME", help="A lab's name, or all.")],
+    lab: Annotated[str, typer.Argument(metavar="NAME", help="Name of a lab, or all.")],
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="A folder; lab-NAME where left out.")
+        Path | None,
+        typer.Option("--output", "-o", help="Folder of the report; by default lab-NAME."),
     ] = None,
     quick: Annotated[
-        bool, typer.Option("--quick", help="Few rows and epochs: only to see it run.")
+        bool, typer.Option("--quick", help="Use few rows and epochs, to try a lab out.")
     ] = False,
     seed: Annotated[int, typer.Option(min=0, help="Random seed.")] = 0,
-    lang: Annotated[
-        str | None, typer.Option(metavar="en|ko", help="Of the report; else your locale's.")
+    language: Annotated[
+        str | None,
+        typer.Option(metavar="en|ko", help="Language of the report; by default the system's."),
     ] = None,
     data: Annotated[
         str | None,
-        typer.Option(help="Rows in place of Fashion-MNIST: a name, such as digits, or a path."),
+        typer.Option(help="Data in place of Fashion-MNIST: a data set's name or a path."),
     ] = None,
     label: Annotated[
-        str | None, typer.Option(help="The column of a table that holds the classes.")
+        str | None, typer.Option(help="Column of a table that holds the classes.")
     ] = None,
     images: Annotated[
-        Path | None, typer.Option(help="A folder of your photographs, for a2-denoise.")
+        Path | None, typer.Option(help="Folder of photographs, for a2-denoise.")
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace a report in the folder.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace an existing report.")] = False,
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
-    """Run a lab, or all, and write a report: a page, its figures and its numbers."""
+    """Run a lab, or all, and write a report: one page, the figures and the metrics."""
     from jamjae.labs import find
 
     voice = Voice(quiet=quiet, as_json=json)
     folder = output or Path(f"lab-{lab}")
-    if lang not in (None, "en", "ko"):
-        raise typer.BadParameter(f"--lang {lang}: en or ko.")
+    if language not in (None, "en", "ko"):
+        raise typer.BadParameter(f"--language {language}: en or ko is expected.")
     if label is not None and data is None:
-        raise typer.BadParameter(f"--label {label}: name the table by --data.")
+        raise typer.BadParameter(f"--label {label}: name the table with --data.")
     if lab != ALL:
         uses = find(lab).uses
         for option, value, suits in (("data", data, "rows"), ("images", images, "photos")):
             if value is not None and uses != suits:
-                raise typer.BadParameter(f"--{option} {value}: the lab {lab} has no use for it.")
+                raise typer.BadParameter(f"--{option} {value}: the lab {lab} does not use it.")
     require_writable_folder(folder)
     keep_compiled()
     load_libraries("jamjae.labs.runner")
-    from jamjae.labs.runner import Heard, require_free, run_all, run_lab
+    from jamjae.labs.runner import Listeners, require_free, run_all, run_lab
     from jamjae.labs.settings import Settings
 
     require_free(folder, force=force)
-    settings = Settings(seed, quick, lang or preferred(), data, label, images)
-    heard = Heard(voice.note, partial(_watched, voice))
+    settings = Settings(seed, quick, language or preferred(), data, label, images)
+    listeners = Listeners(voice.note, partial(_watched, voice))
     if lab != ALL:
-        outcomes = [run_lab(lab, settings, folder, heard)]
+        outcomes = [run_lab(lab, settings, folder, listeners)]
     else:
-        outcomes = run_all(settings, folder, heard)
+        outcomes = run_all(settings, folder, listeners)
     failed = [outcome for outcome in outcomes if outcome.page is None]
     rows = [[o.name, f"{o.seconds:.0f} s", o.error or "done"] for o in outcomes]
     voice.result(
@@ -112,7 +114,7 @@ def run(
 
 @contextmanager
 def _watched(voice: Voice) -> Iterator[Callable[[Any], None]]:
-    """Give a callback for training that shows progress and heeds Ctrl-C."""
+    """Yield a callback for training that shows progress and stops at Ctrl-C."""
     with voice.progress() as watch:
 
         def each(made: Any) -> None:

@@ -19,15 +19,15 @@ if TYPE_CHECKING:
 
 Data = Annotated[str, typer.Argument(metavar="DATA", help="A data set's name, or a path.")]
 Model = Annotated[Path, typer.Argument(metavar="MODEL", help="A .jamjae file.")]
-Subset = Annotated[str, typer.Option(help="Of a named data set: train, test or all.")]
+Subset = Annotated[str, typer.Option(help="Part of a named data set: train, test or all.")]
 Label = Annotated[str | None, typer.Option(help="The column of a table that holds the classes.")]
 ImageSize = Annotated[
-    str | None, typer.Option(metavar="HxW", help="Bring images to this size, such as 64x64.")
+    str | None, typer.Option(metavar="HxW", help="Resize images to this size, such as 64x64.")
 ]
 SkipBad = Annotated[bool, typer.Option("--skip-bad", help="Skip damaged images.")]
-Limit = Annotated[int | None, typer.Option(min=1, help="Take only so many rows, from the first.")]
+Limit = Annotated[int | None, typer.Option(min=1, help="Maximum number of rows, from the first.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")]
-Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+Json = Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")]
 
 
 def load(

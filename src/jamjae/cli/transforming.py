@@ -34,7 +34,7 @@ TABLES = (".npy", ".npz", ".csv", ".tsv", ".parquet")
 
 Codes = Annotated[Path, typer.Option("--output", "-o", help="A .npy, .npz, .csv or .parquet file.")]
 Restored = Annotated[
-    Path, typer.Option("--output", "-o", help="A folder for images, or a file as of encode.")
+    Path, typer.Option("--output", "-o", help="A folder for images, or a file as for encode.")
 ]
 
 

@@ -338,7 +338,7 @@ def _write(path: Path, rows: np.ndarray, row_names: list[str], feature_names: li
         if kind == ".parquet":
             tables.write_parquet(path, table, columns, row_names)
         else:
-            tables.write_text(path, table, columns, row_names, "\t" if kind == ".tsv" else ",")
+            tables.write_delimited(path, table, columns, row_names, "\t" if kind == ".tsv" else ",")
 
 
 def _require_writable(

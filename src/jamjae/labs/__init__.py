@@ -1,4 +1,4 @@
-"""The chapter's experiments, each beside its classical rival: one short file a lab."""
+"""The chapter's experiments, each beside classical methods: one short file per lab."""
 
 from jamjae.labs.catalog import LABS, Lab, find
 

@@ -1,4 +1,4 @@
-"""Assignment 2: noise taken from photographs, by networks, by neighbors and classically."""
+"""Assignment 2: photographs denoised by networks, by k-NN and by classical methods."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ NOISE, EPOCHS, MORE_EPOCHS, ROUNDS = 0.3, 100, 50, 401  # rounds of 30 photograp
 RECORDED, RECORDED_AUGMENTED = 0.0155, 0.0043  # training losses, pixels from 0 to 1
 
 
-Pair: TypeAlias = tuple[np.ndarray, np.ndarray]  # restored: those to learn from, and others
+Pair: TypeAlias = tuple[np.ndarray, np.ndarray]  # denoised: training and test photographs
 
 
 def chapter() -> tuple[keras.Model, keras.Model]:
@@ -49,7 +49,7 @@ def add_noise(photos: np.ndarray, seed: int) -> np.ndarray:
 
 
 class Photos(NamedTuple):
-    """Clean photographs and their noisy versions: to learn from, and to judge by."""
+    """Training and test photographs, clean and noisy."""
 
     train: np.ndarray
     noisy_train: np.ndarray
@@ -57,42 +57,42 @@ class Photos(NamedTuple):
     noisy: np.ndarray
 
     def denoised(self, denoise: Callable[[np.ndarray], np.ndarray]) -> Pair:
-        """Restore both parts."""
+        """Denoise both parts."""
         return denoise(self.noisy_train), denoise(self.noisy)
 
 
 def run(lab: Notebook) -> None:
-    """Learn from thirty photographs to take noise from ten others."""
+    """Learn from thirty photographs to denoise ten others."""
     lab.section("The photographs")
     train, test = (half.X for half in lab.photos())
     photos = Photos(train, add_noise(train, lab.seed + 1), test, add_noise(test, lab.seed + 2))
     labels = [lab.label(text) for text in ("clean", "noisy")]
     drawn = plotting.image_blocks([photos.train, photos.noisy_train], row_labels=labels)
-    lab.picture("photographs", drawn, "The photographs to learn from, and their noisy versions.")
+    lab.figure("photographs", drawn, "The training photographs and their noisy versions.")
     denoised = {
         "noisy": (photos.noisy_train, photos.noisy),
         **the_chapter(lab, photos),
         "jamjae": ours(lab, photos),
-        **rivals(lab, photos),
+        **classical(lab, photos),
     }
 
-    lab.section("Beside each other")
+    lab.section("Comparison")
     best = ("k-NN, augmented", "the chapter's network, augmented", "total variation", "BM3D")
     chosen = [name for name in ("noisy", *best, "jamjae") if name in denoised]
     drawn = plotting.image_grid(
         [photos.test[:6], *(denoised[name][1][:6] for name in chosen)],
         row_labels=[lab.label(name) for name in ("clean", *chosen)],
     )
-    lab.picture("denoised", drawn, "Photographs that nothing was learned from, restored by each.")
+    lab.figure("denoised", drawn, "Test photographs, denoised by each method.")
     lab.results(
-        {name: judged(train, test, *found) for name, found in denoised.items()},
+        {name: measured(train, test, *found) for name, found in denoised.items()},
         better=dict.fromkeys(("PSNR, test", "SSIM, test"), max),
     )
-    lab.say("PSNR in decibels and SSIM are means over the photographs; higher is better.")
+    lab.say("PSNR (in decibels) and SSIM are means over the photographs. Higher is better.")
 
 
 def changes(lab: Notebook) -> dict[str, Any]:
-    """Make the chapter's augmentation, and noise that is drawn anew each time."""
+    """Give the chapter's augmentation, and noise that is drawn anew each time."""
     return {
         "corruption": ClippedNoise(NOISE, seed=lab.seed),
         "augmentation": RandomAffine(
@@ -102,7 +102,7 @@ def changes(lab: Notebook) -> dict[str, Any]:
 
 
 def the_chapter(lab: Notebook, photos: Photos) -> dict[str, Pair]:
-    """Train the chapter's network on thirty pairs, and go on with augmentation."""
+    """Train the chapter's network on thirty pairs, then continue with augmentation."""
     lab.section("The chapter's network, without augmentation")
     encoder, decoder = chapter()
     network = Autoencoder(
@@ -117,7 +117,7 @@ def the_chapter(lab: Notebook, photos: Photos) -> dict[str, Pair]:
     )
     lab.fit("the chapter's network", network, photos.train, corrupted=photos.noisy_train)
     lab.network(network)
-    caption = "Loss after each epoch, on pairs of noisy and clean photographs."
+    caption = "Training loss per epoch, on pairs of noisy and clean photographs."
     lab.losses("loss", network, caption, beside_pca=False)
     losses = {"without augmentation": {"final loss": float(network.history_["loss"][-1])}}
     found = {"the chapter's network": photos.denoised(network.denoise)}
@@ -125,8 +125,8 @@ def the_chapter(lab: Notebook, photos: Photos) -> dict[str, Pair]:
     lab.section("The chapter's network, with augmentation")
     many = np.tile(photos.train, (lab.few(ROUNDS, 10), 1, 1, 1))
     lab.say(
-        "Every photograph is turned, zoomed, sheared, shifted and mirrored anew each time, and so "
-        "is its noise: {n} pairs an epoch.",
+        "Each photograph is rotated, zoomed, sheared, shifted and flipped at random every time, "
+        "and its noise is drawn anew: {n} pairs per epoch.",
         n=f"{len(many):,}",
     )
     network.set_params(epochs=lab.epochs(MORE_EPOCHS), **changes(lab))
@@ -141,15 +141,15 @@ def the_chapter(lab: Notebook, photos: Photos) -> dict[str, Pair]:
         better={},
     )
     captions = (
-        "Photographs it learned from, their codes of 1,024 numbers, restorations.",
-        "Photographs it never saw, their codes of 1,024 numbers, restorations.",
+        "Noisy training photographs, their codes of 1,024 components, and denoised photographs.",
+        "Noisy test photographs, their codes of 1,024 components, and denoised photographs.",
     )
     for noisy, caption in zip((photos.noisy_train, photos.noisy), captions, strict=True):
         codes = plotting.code_images(network.transform(noisy[:10]))
-        labels = [lab.label(text) for text in ("noisy", "code", "restored")]
+        labels = [lab.label(text) for text in ("noisy", "code", "denoised")]
         drawn = [noisy[:10], codes, network.denoise(noisy[:10])]
         name = "codes-test" if noisy is photos.noisy else "codes-train"
-        lab.picture(name, plotting.image_blocks(drawn, row_labels=labels), caption)
+        lab.figure(name, plotting.image_blocks(drawn, row_labels=labels), caption)
     return {**found, "the chapter's network, augmented": photos.denoised(network.denoise)}
 
 
@@ -157,36 +157,37 @@ def ours(lab: Notebook, photos: Photos) -> Pair:
     """Train jamjae's default on patches of the same photographs."""
     lab.section("jamjae's default")
     lab.say(
-        "What changed: thirty photographs are few, but the patches in them are many. An "
-        "autoencoder of 12 × 12 pixels with a code of 36 numbers, about 1,000 for a photograph, "
-        "learns from patches in all eight ways they can lie, and each pixel becomes the mean of "
-        "what all patches around it say. It learns from the same thirty photographs, no more."
+        "What changed: thirty photographs are few, but they contain many patches. An autoencoder "
+        "of patches of 12 × 12 pixels, with codes of 36 components (about 1,000 per photograph), "
+        "learns from patches in all eight orientations. Each denoised pixel is the mean over all "
+        "patches that cover it. The training data are the same thirty photographs."
     )
     denoiser = PatchDenoiser(NOISE, epochs=lab.few(12, 1), random_state=lab.seed)
     lab.fit("jamjae", denoiser, photos.train)
     lab.network(denoiser.autoencoder_)
     captions = (
-        "Photographs it learned from, the codes of their patches, restorations.",
-        "Photographs it never saw, the codes of their patches, restorations.",
+        "Noisy training photographs, the codes of their patches, and denoised photographs.",
+        "Noisy test photographs, the codes of their patches, and denoised photographs.",
     )
     for noisy, caption in zip((photos.noisy_train, photos.noisy), captions, strict=True):
-        labels = [lab.label(text) for text in ("noisy", "codes of patches", "restored")]
+        labels = [lab.label(text) for text in ("noisy", "codes of patches", "denoised")]
         drawn = [noisy[:10], tiled(denoiser.codes(noisy[:10])), denoiser.denoise(noisy[:10])]
         name = "jamjae-test" if noisy is photos.noisy else "jamjae-train"
-        lab.picture(name, plotting.image_blocks(drawn, row_labels=labels), caption)
+        lab.figure(name, plotting.image_blocks(drawn, row_labels=labels), caption)
     return photos.denoised(denoiser.denoise)
 
 
-def rivals(lab: Notebook, photos: Photos) -> dict[str, Pair]:
-    """Denoise by neighbors, with and without augmentation, and by what learns nothing."""
-    lab.section("The classical rivals")
+def classical(lab: Notebook, photos: Photos) -> dict[str, Pair]:
+    """Denoise by k-NN, with and without augmentation, and by methods without training."""
+    lab.section("The classical methods")
     sigma = float(np.std(photos.noisy_train / 255.0 - photos.train / 255.0))
     lab.say(
-        "k-NN gives back the mean of the five photographs whose noisy versions are nearest. The "
-        "others learn nothing; they are told how strong the noise is, {sigma} after clipping.",
+        "k-NN returns the mean of the five training photographs whose noisy versions are "
+        "nearest. The other methods need no training, but are given the standard deviation of "
+        "the noise, {sigma} after clipping.",
         sigma=f"{sigma:.2f}",
     )
-    lab.say_step("k-NN")
+    lab.step("k-NN")
     noise = changes(lab)["corruption"]
     plain = NeighborDenoiser(corruption=noise).fit(photos.train)
     many = NeighborDenoiser(copies=lab.few(ROUNDS, 10), **changes(lab)).fit(photos.train)
@@ -195,7 +196,7 @@ def rivals(lab: Notebook, photos: Photos) -> dict[str, Pair]:
         "k-NN, augmented": photos.denoised(many.denoise),
     }
     for method in CLASSICAL:
-        lab.say_step(method)
+        lab.step(method)
         with lab.optional(method):
             found[method] = photos.denoised(
                 partial(denoise_classically, method=method, sigma=sigma)
@@ -203,7 +204,7 @@ def rivals(lab: Notebook, photos: Photos) -> dict[str, Pair]:
     return found
 
 
-def judged(
+def measured(
     train: np.ndarray, test: np.ndarray, found_train: np.ndarray, found: np.ndarray
 ) -> dict[str, Any]:
     """Measure denoised photographs against the clean ones."""
@@ -220,7 +221,7 @@ def judged(
 
 
 def tiled(codes: np.ndarray) -> np.ndarray:
-    """Lay the codes of patches (n, rows, columns, k) out where the patches are."""
+    """Arrange the codes of patches (n, rows, columns, k) as the patches lie in the image."""
     n, rows, columns, k = codes.shape
     tiles = plotting.code_images(codes.reshape(-1, k))
     height, width = tiles.shape[1:]

@@ -1,6 +1,6 @@
-"""The chapter's experiments, each beside its classical rival: one short file a lab.
+"""The chapter's experiments, each beside classical methods: one short file per lab.
 
-A lab's file holds the experiment and nothing else. What it asks for and writes into is a
+A lab's file holds only the experiment. It takes its data from, and writes into, a
 `jamjae.labs.notebook.Notebook`; `jamjae.labs.runner` runs it and writes its report.
 """
 
@@ -16,18 +16,18 @@ from jamjae.errors import DataNotFoundError
 
 
 class Lab(NamedTuple):
-    """A lab, as lists name it.
+    """One experiment of the chapter.
 
     Attributes
     ----------
     chapter : str
-        Where it stands in the course.
+        Its place in the course.
     title : str
-        In English.
+        Title, in English.
     module : str
-        Its file, in this folder.
+        Name of its module in this package.
     uses : {"rows", "roll", "photos"}
-        Its data: Fashion-MNIST or what ``--data`` names; a generated roll; photographs.
+        Kind of its data: Fashion-MNIST or what ``--data`` names; a generated roll; photographs.
     """
 
     chapter: str
@@ -37,16 +37,16 @@ class Lab(NamedTuple):
 
     @property
     def code(self) -> str:
-        """The lab's own file, as text."""
+        """Source code of the lab."""
         return inspect.getsource(self._imported())
 
     @property
     def sections(self) -> list[str]:
-        """The titles of its sections, in the order of its code."""
+        """Titles of its sections, in order."""
         return re.findall(r'lab\.section\(\s*"([^"]+)"', self.code)
 
     def run(self, notebook: Any) -> None:
-        """Run it."""
+        """Run the experiment, writing into `notebook`."""
         self._imported().run(notebook)
 
     def _imported(self) -> Any:
@@ -55,44 +55,56 @@ class Lab(NamedTuple):
 
 LABS: dict[str, Lab] = {
     "pca-compression": Lab(
-        "LAB 11-2", "Pictures through 100 and 25 numbers, by PCA", "pca_compression", "rows"
+        "LAB 11-2", "Images compressed to 100 and 25 components by PCA", "pca_compression", "rows"
     ),
     "manifolds": Lab(
-        "LAB 11-1, 11-3, 11-4", "A rolled sheet, by the classical methods", "manifolds", "roll"
+        "LAB 11-1, 11-3, 11-4",
+        "A rolled sheet, embedded by the classical methods",
+        "manifolds",
+        "roll",
     ),
     "12-1": Lab(
-        "LAB 12-1", "A rolled sheet through two numbers, by 17 parameters", "lab_12_1", "roll"
+        "LAB 12-1",
+        "A rolled sheet, compressed to two components by 17 parameters",
+        "lab_12_1",
+        "roll",
     ),
     "12-2": Lab(
-        "LAB 12-2", "A rolled sheet through two numbers, by 41 parameters", "lab_12_2", "roll"
+        "LAB 12-2",
+        "A rolled sheet, compressed to two components by 41 parameters",
+        "lab_12_2",
+        "roll",
     ),
     "12-3-mlp": Lab(
-        "LAB 12-3", "Pictures through 64 numbers, by dense networks", "lab_12_3_mlp", "rows"
+        "LAB 12-3", "Images compressed to 64 components by dense networks", "lab_12_3_mlp", "rows"
     ),
     "12-3-cnn": Lab(
-        "LAB 12-3", "Pictures through 64 numbers, by convolutions", "lab_12_3_cnn", "rows"
+        "LAB 12-3",
+        "Images compressed to 64 components by convolutional networks",
+        "lab_12_3_cnn",
+        "rows",
     ),
-    "12-4": Lab("LAB 12-4", "New pictures from the mean code of a class", "lab_12_4", "rows"),
+    "12-4": Lab("LAB 12-4", "New images from the mean code of a class", "lab_12_4", "rows"),
     "features": Lab(
-        "Feature extraction", "Features given as the answer, and features found", "features", "roll"
+        "Feature extraction", "Given features and learned features", "features", "roll"
     ),
-    "a2-denoise": Lab("Assignment 2", "Noise taken from photographs", "a2_denoise", "photos"),
-    "c1-map": Lab("Challenge 1", "A map of the clothes, by t-SNE of codes", "c1_map", "rows"),
+    "a2-denoise": Lab("Assignment 2", "Denoising photographs", "a2_denoise", "photos"),
+    "c1-map": Lab("Challenge 1", "A t-SNE map of clothes, from their codes", "c1_map", "rows"),
 }
 
 
 def find(name: str) -> Lab:
-    """Give a lab by its name.
+    """Return a lab by its name.
 
     Raises
     ------
     DataNotFoundError
-        There is none of that name; with the nearest one.
+        No lab has that name; the message suggests the nearest one.
     """
     if name not in LABS:
         close = difflib.get_close_matches(name.lower(), LABS, n=1, cutoff=0.4)
         hint = f" Did you mean {close[0]!r}?" if close else ""
         raise DataNotFoundError(
-            f"There is no lab called {name!r}.{hint} There are {', '.join(LABS)}."
+            f"There is no lab called {name!r}.{hint} The labs are {', '.join(LABS)}."
         )
     return LABS[name]

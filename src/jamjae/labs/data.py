@@ -18,33 +18,33 @@ if TYPE_CHECKING:
     from jamjae.labs.settings import Settings
 
 CHAPTER = "fashion-mnist"
-HELD_OUT = 5  # of data that nobody has split, every fifth row is held out
+HELD_OUT = 5  # every fifth row is held out where data have no test part
 FEWEST = 10  # photographs
-LEARNED = 0.75  # the share of one's own photographs to learn from, as the chapter's 30 of 40
+LEARNED = 0.75  # share of a user's photographs for training, as the chapter's 30 of 40
 PHOTO_SIZE = (63, 63)
 PLACES = (3, 5)  # pieces of a photograph that comes with scikit-learn: rows, columns
 
 
 class Halves(NamedTuple):
-    """Rows to learn from, and rows to judge by."""
+    """Training rows and test rows."""
 
     train: Dataset
     test: Dataset
 
 
 def rows(settings: Settings, most: tuple[int, int]) -> Halves:
-    """Give Fashion-MNIST, or the data that the settings name, in two parts.
+    """Load Fashion-MNIST, or the data that the settings name, in two parts.
 
     Parameters
     ----------
     settings : Settings
     most : (int, int)
-        Rows of each part, at most.
+        Maximum number of rows of each part.
 
     Raises
     ------
     DataNotFoundError
-        There are no such data; where it is the chapter's, with what to do.
+        The data are not found; for the chapter's, the message says what to do.
     InvalidDataError
         There are fewer than ten rows.
     """
@@ -55,7 +55,7 @@ def rows(settings: Settings, most: tuple[int, int]) -> Halves:
         if settings.data:
             raise
         raise DataNotFoundError(
-            f"{error}\n  - run the lab on the digits that come with jamjae: --data digits."
+            f"{error}\n  - run the lab on the digits that come with scikit-learn: --data digits."
         ) from error
     if len(train.X) + len(test.X) < FEWEST:
         raise InvalidDataError(
@@ -96,9 +96,9 @@ def _some(found: Dataset, chosen: np.ndarray | slice) -> Dataset:
 
 
 def components(asked: int, row_shape: Sequence[int]) -> int:
-    """Give the size of a code: as asked, or a smaller square number where rows are small.
+    """Give the number of components: as asked, or a smaller square number for small rows.
 
-    A code has at most a quarter of the numbers of a row, so that something is compressed.
+    It is at most a quarter of the number of features, so that something is compressed.
 
     Examples
     --------
@@ -115,10 +115,10 @@ def components(asked: int, row_shape: Sequence[int]) -> int:
 
 
 def photographs(settings: Settings, most: tuple[int, int]) -> Halves:
-    """Give the chapter's 30 photographs and 10 more, or three and one quarter of the user's.
+    """Load the chapter's 30 photographs and 10 more, or three quarters and one of the user's.
 
-    There are `most` of each part. Without the chapter's photographs at hand, pieces of
-    scikit-learn's two stand in.
+    Each part has `most` photographs at most. Where the chapter's photographs are not found, pieces
+    of scikit-learn's two photographs replace them.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Feature extraction with given features as the answer, beside one that finds its own."""
+"""Feature extraction: an encoder with given features beside one that learns its own."""
 
 from __future__ import annotations
 
@@ -11,41 +11,41 @@ from jamjae.labs.notebook import Notebook
 
 
 def run(lab: Notebook) -> None:
-    """Train an encoder to give the sheet's own coordinates, and one that is told nothing."""
+    """Train an encoder to predict the sheet's own coordinates, and one without them."""
     lab.section("The data")
     lab.say(
-        "A point of the roll has three numbers, but the sheet it lies on has two: how far along "
-        "the sheet it is, and at which height. These two are the features given as the answer."
+        "A point of the roll has three coordinates, but on the sheet it has only two: its "
+        "position along the sheet and its height. These two are the given features."
     )
     train, unseen = (
         make_roll(lab.few(1_500, 500), random_state=seed) for seed in (lab.seed, lab.seed + 1)
     )
-    answer, truth = sheet(train), sheet(unseen)
-    lab.picture(
-        "answer",
-        plotting.code_scatter(answer, colors=train.colors),
-        "The features given: place along the sheet, and height.",
+    given, truth = sheet(train), sheet(unseen)
+    lab.figure(
+        "given",
+        plotting.code_scatter(given, colors=train.colors),
+        "The given features: position along the sheet, and height.",
     )
 
-    lab.section("Told what to find")
+    lab.section("An encoder with given features")
     lab.say(
-        "The encoder learns to give these features, while the decoder learns to restore the point "
-        "from them. For points it never saw it has to find the features by itself."
+        "The encoder learns to predict these features, while the decoder learns to reconstruct "
+        "the point from them. For new points the features are not given."
     )
-    told = lab.fit("told", Autoencoder(2, guide=answer, **lab.default), train.X)
-    lab.network(told)
+    guided = lab.fit("given features", Autoencoder(2, guide=given, **lab.default), train.X)
+    lab.network(guided)
 
-    lab.section("Left to find its own")
-    lab.say("The same network without the answer only has to restore the points.")
-    free = lab.fit("free", Autoencoder(2, **lab.default), train.X)
+    lab.section("An encoder that learns its own features")
+    lab.say("Without given features, the same network only has to reconstruct the points.")
+    free = lab.fit("learned features", Autoencoder(2, **lab.default), train.X)
 
-    lab.section("Beside each other")
-    models = {"told what to find": told, "left to find its own": free}
+    lab.section("Comparison")
+    models = {"given features": guided, "learned features": free}
     drawn = plotting.embedding_grid(
         {lab.label(name): model.transform(unseen.X) for name, model in models.items()},
         colors={lab.label(name): np.asarray(unseen.colors) for name in models},
     )
-    lab.picture("codes", drawn, "Codes of points that neither has seen.")
+    lab.figure("codes", drawn, "Codes of new points, on which neither was trained.")
     lab.results(
         {
             name: {
@@ -66,12 +66,12 @@ def run(lab: Notebook) -> None:
 
 
 def sheet(roll: Dataset) -> np.ndarray:
-    """Give each point's own coordinates: its place along the sheet, which its colour tells."""
+    """Give each point's coordinates on the sheet: its position, from its color, and height."""
     return np.column_stack([np.asarray(roll.colors)[:, 0], roll.X[:, 1]])
 
 
 def explained(codes: np.ndarray, truth: np.ndarray) -> float:
-    """Give the share of the true features' variance that a straight line from codes explains."""
+    """Give the share of the features' variance that a linear model of the codes explains."""
     inputs = np.column_stack([codes, np.ones(len(codes))])
     scaled = (truth - truth.mean(axis=0)) / truth.std(axis=0)
     left = scaled - inputs @ np.linalg.lstsq(inputs, scaled, rcond=None)[0]

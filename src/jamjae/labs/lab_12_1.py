@@ -1,4 +1,4 @@
-"""LAB 12-1: the roll through two numbers, by a network of 17 parameters."""
+"""LAB 12-1: the roll compressed to two components, by a network of 17 parameters."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ def chapter(seed: int, widths: tuple[int, ...] = (2,), epochs: int = EPOCHS) -> 
 
 
 def run(lab: Notebook) -> None:
-    """Lay the roll out by the chapter's first network, and by jamjae's default."""
+    """Encode the roll by the chapter's first network, and by jamjae's default."""
     show(lab, (2,), RECORDED)
 
 
 def show(lab: Notebook, widths: tuple[int, ...], recorded: float) -> None:
-    """Train a network of these widths with fifteen seeds, and set it beside its rivals."""
+    """Train a network of these widths with fifteen seeds, and compare it with other methods."""
     make = partial(chapter, widths=widths, epochs=lab.epochs(EPOCHS))
     train, unseen = (
         make_roll(lab.few(1_500, 500), random_state=seed) for seed in (lab.seed, lab.seed + 1)
@@ -47,7 +47,11 @@ def show(lab: Notebook, widths: tuple[int, ...], recorded: float) -> None:
 
     lab.section("The chapter's network")
     n = f"{len(train.X):,}"
-    lab.say("{n} points of a rolled sheet, each as two numbers, and back to three.", n=n)
+    lab.say(
+        "{n} points of a rolled sheet are encoded in two components and decoded to three "
+        "dimensions.",
+        n=n,
+    )
     models = [
         lab.fit(f"seed {seed}", make(seed), train.X) for seed in range(lab.seed, lab.seed + SEEDS)
     ]
@@ -63,30 +67,30 @@ def show(lab: Notebook, widths: tuple[int, ...], recorded: float) -> None:
         recorded={("median of 15 seeds", "final loss"): recorded},
         better={},
     )
-    lab.losses("loss", middle, "Loss after each epoch, of the median seed.")
-    lab.picture(
+    lab.losses("loss", middle, "Training loss per epoch, for the median seed.")
+    lab.figure(
         "embedding",
         plotting.code_scatter(middle.transform(train.X), colors=train.colors),
-        "Codes of the roll, of the median seed.",
+        "Codes of the roll, for the median seed.",
     )
 
     lab.section("jamjae's default")
     lab.say(
-        "On the same points with as many numbers. What changed: the network starts as PCA and has "
-        "hidden layers with GELU, the data are brought to one scale, and Adam's learning rate "
-        "rises and falls over as many epochs as it takes."
+        "The same points and the same number of components. What changed: the network starts as "
+        "PCA and has hidden layers with GELU, the data are scaled, and Adam's learning rate "
+        "rises and falls over a number of epochs that jamjae chooses."
     )
     ours = lab.fit("jamjae", Autoencoder(2, **lab.default), train.X)
     lab.network(ours)
     clouds = {
         lab.label("data"): train.X,
-        lab.label("restored by the chapter's network"): middle.reconstruct(train.X),
-        lab.label("restored by jamjae"): ours.reconstruct(train.X),
+        lab.label("reconstructed by the chapter's network"): middle.reconstruct(train.X),
+        lab.label("reconstructed by jamjae"): ours.reconstruct(train.X),
     }
-    lab.picture(
-        "restored",
+    lab.figure(
+        "reconstructed",
         plotting.cloud_grid(clouds, colors=train.colors),
-        "The roll, and what was restored from two numbers a point.",
+        "The roll, and its reconstructions from two components per point.",
     )
     lab.results(
         {
@@ -98,7 +102,7 @@ def show(lab: Notebook, widths: tuple[int, ...], recorded: float) -> None:
         }
     )
 
-    lab.section("Beside the classical methods")
+    lab.section("Comparison with the classical methods")
     found = compare(
         train.X,
         methods={

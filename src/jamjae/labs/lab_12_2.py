@@ -1,4 +1,4 @@
-"""LAB 12-2: the roll reduced and restored, by a network of 41 parameters."""
+"""LAB 12-2: the roll compressed to two components, by a network of 41 parameters."""
 
 from __future__ import annotations
 
@@ -9,5 +9,5 @@ WIDTHS, RECORDED = (2, 2, 2), 0.0873  # of the encoder; the decoder's are 2, 2, 
 
 
 def run(lab: Notebook) -> None:
-    """Lay the roll out by the chapter's second network, which is deeper and no better."""
+    """Encode the roll by the chapter's second network, which is deeper and no better."""
     show(lab, WIDTHS, RECORDED)

@@ -1,4 +1,4 @@
-"""LAB 12-3: pictures through 64 numbers, by convolutions."""
+"""LAB 12-3: images compressed to 64 components by convolutional networks."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def chapter(shape: tuple[int, ...], k: int) -> tuple[keras.Model, keras.Model]:
     if len(shape) < 2 or min(shape[:2]) < SMALLEST:
         raise InvalidDataError(
             f"The chapter's convolutions take images of {SMALLEST} x {SMALLEST} pixels or more; "
-            f"rows of shape {shape} were given. The lab 12-3-mlp takes rows of any."
+            f"rows of shape {shape} were given. The lab 12-3-mlp takes rows of any shape."
         )
     height, width, channels = (*shape, 1)[:3]
     grid = (height - 4, width - 4, 16)  # what two 3 x 3 windows leave
@@ -43,34 +43,41 @@ def chapter(shape: tuple[int, ...], k: int) -> tuple[keras.Model, keras.Model]:
 
 
 def run(lab: Notebook) -> None:
-    """Compress and restore pictures by the chapter's convolutions, beside dense networks."""
+    """Compress images by the chapter's convolutional network, beside dense networks."""
     lab.section("The data")
     train, test = lab.rows()
     k = lab.components(COMPONENTS, train.X.shape[1:])
 
     lab.section("The chapter's network")
-    conv = lab.fit_chapter("the chapter's convolutions", chapter, k, EPOCHS, train.X)
+    conv = lab.fit_chapter("the chapter's convolutional network", chapter, k, EPOCHS, train.X)
     lab.network(conv)
-    lab.losses("loss", conv, "Loss after each epoch; pixels from 0 to 255.")
-    lab.restored("chapter-train", conv, train.X, "Pictures it was trained on, codes, restorations.")
-    lab.restored("chapter-test", conv, test.X, "Pictures it never saw, codes, restorations.")
+    lab.losses("loss", conv, "Training loss per epoch, for pixels from 0 to 255.")
+    lab.reconstructed(
+        "chapter-train", conv, train.X, "Training images, their codes and their reconstructions."
+    )
+    lab.reconstructed(
+        "chapter-test", conv, test.X, "Test images, their codes and their reconstructions."
+    )
 
     lab.section("jamjae's default")
     lab.say(
-        "The same pictures through as many numbers. What changed: for pictures of this size jamjae "
-        "takes dense layers that start as PCA. They need a fraction of the time of convolutions."
+        "The same images and the same number of components. What changed: for images of this "
+        "size jamjae uses dense layers that start as PCA. They train in a fraction of the time "
+        "that convolutions take."
     )
     ours = lab.fit("jamjae", Autoencoder(k, **lab.default), train.X)
     lab.network(ours)
-    lab.restored("jamjae-test", ours, test.X, "Pictures jamjae never saw, codes, restorations.")
+    lab.reconstructed(
+        "jamjae-test", ours, test.X, "Test images, their codes and their reconstructions."
+    )
 
-    lab.section("Beside the dense network and PCA")
+    lab.section("Comparison with the dense network and PCA")
     dense = lab.fit_chapter(
         "the chapter's dense network", lab_12_3_mlp.chapter, k, lab_12_3_mlp.EPOCHS, train.X
     )
-    lab.restorations(
+    lab.reconstructions(
         {
-            "the chapter's convolutions": conv,
+            "the chapter's convolutional network": conv,
             "the chapter's dense network": dense,
             "jamjae": ours,
             f"PCA {k}": ours.baseline_,
@@ -78,7 +85,7 @@ def run(lab: Notebook) -> None:
         train.X,
         test.X,
         recorded={
-            "the chapter's convolutions": RECORDED,
+            "the chapter's convolutional network": RECORDED,
             "the chapter's dense network": lab_12_3_mlp.RECORDED,
         },
     )

@@ -1,4 +1,4 @@
-"""LAB 12-3: pictures through 64 numbers, by dense networks."""
+"""LAB 12-3: images compressed to 64 components by dense networks."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def chapter(shape: tuple[int, ...], k: int) -> tuple[keras.Model, keras.Model]:
 
 
 def run(lab: Notebook) -> None:
-    """Compress and restore pictures by the chapter's dense network, and by jamjae's default."""
+    """Compress images by the chapter's dense network, and by jamjae's default."""
     lab.section("The data")
     train, test = lab.rows()
     k = lab.components(COMPONENTS, train.X.shape[1:])
@@ -33,25 +33,32 @@ def run(lab: Notebook) -> None:
     lab.section("The chapter's network")
     dense = lab.fit_chapter("the chapter's dense network", chapter, k, EPOCHS, train.X)
     lab.network(dense)
-    lab.losses("loss", dense, "Loss after each epoch; pixels from 0 to 255.")
-    lab.restored(
-        "chapter-train", dense, train.X, "Pictures it was trained on, codes, restorations."
+    lab.losses("loss", dense, "Training loss per epoch, for pixels from 0 to 255.")
+    lab.reconstructed(
+        "chapter-train", dense, train.X, "Training images, their codes and their reconstructions."
     )
-    lab.restored("chapter-test", dense, test.X, "Pictures it never saw, codes, restorations.")
+    lab.reconstructed(
+        "chapter-test", dense, test.X, "Test images, their codes and their reconstructions."
+    )
 
     lab.section("jamjae's default")
     lab.say(
-        "The same pictures through as many numbers. What changed: the network starts as PCA and "
-        "has one wide hidden layer with GELU each way, pixels are divided by 255, and Adam's "
-        "learning rate rises and falls over 20 epochs."
+        "The same images and the same number of components. What changed: the network starts as "
+        "PCA, encoder and decoder have one wide hidden layer with GELU each, pixels are divided "
+        "by 255, and Adam's learning rate rises and falls over 20 epochs."
     )
     ours = lab.fit("jamjae", Autoencoder(k, **lab.default), train.X)
     lab.network(ours)
-    lab.restored("jamjae-test", ours, test.X, "Pictures jamjae never saw, codes, restorations.")
+    lab.reconstructed(
+        "jamjae-test", ours, test.X, "Test images, their codes and their reconstructions."
+    )
 
-    lab.section("Beside PCA")
-    lab.say("PCA takes as many numbers and a fraction of the time. Who loses to it, loses.")
-    lab.restorations(
+    lab.section("Comparison with PCA")
+    lab.say(
+        "With the same number of components, PCA takes a fraction of the time. A network is "
+        "worth training only if its error is lower."
+    )
+    lab.reconstructions(
         {"the chapter's dense network": dense, "jamjae": ours, f"PCA {k}": ours.baseline_},
         train.X,
         test.X,

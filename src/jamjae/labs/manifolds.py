@@ -1,4 +1,4 @@
-"""LAB 11-1, 11-3 and 11-4: a rolled sheet laid out in a plane by the classical methods."""
+"""LAB 11-1, 11-3 and 11-4: a rolled sheet embedded in a plane by the classical methods."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ KERNELS: dict[str, dict[str, Any]] = {
 
 
 def neighbors(seed: int) -> dict[str, object]:
-    """Give the methods that go by neighbors, with the chapter's settings."""
+    """Give the methods that use neighbors, with the chapter's settings."""
     return {
         "LLE": LocallyLinearEmbedding(n_neighbors=10, random_state=seed),
         "Isomap": Isomap(n_neighbors=10),
@@ -28,30 +28,32 @@ def neighbors(seed: int) -> dict[str, object]:
 
 
 def run(lab: Notebook) -> None:
-    """Lay out the roll by PCA, four kernels, LLE, Isomap and t-SNE."""
+    """Embed the roll by PCA, kernel PCA with four kernels, LLE, Isomap and t-SNE."""
     lab.section("The rolled sheet")
-    lab.say("A sheet is rolled up in three dimensions. Its colour runs along the sheet.")
+    lab.say(
+        "A sheet is rolled up in three dimensions. Its color shows the position along the sheet."
+    )
     roll = make_roll(lab.few(5_000, 500), random_state=lab.seed)
-    lab.picture(
+    lab.figure(
         "roll",
         plotting.cloud_grid({lab.label("data"): roll.X}, colors=roll.colors),
         "The rolled sheet.",
     )
 
-    lab.section("PCA and its kernels")
+    lab.section("PCA and kernel PCA")
     lab.say(
-        "PCA can only project, so the sheet stays rolled up. A kernel bends the space first; which "
-        "one helps is not known beforehand."
+        "PCA is a linear projection, so the sheet stays rolled up. Kernel PCA is nonlinear, but "
+        "which kernel helps is not known beforehand."
     )
     methods = {"PCA": PCA(2)}
     for name, options in KERNELS.items():
         methods[f"KernelPCA, {name}"] = KernelPCA(2, random_state=lab.seed, **options)
     lab.comparison("kernels", compare(roll.X, methods=methods, seeds=[lab.seed]), roll.colors)
 
-    lab.section("By neighbors")
+    lab.section("Methods that use neighbors")
     lab.say(
-        "LLE, Isomap and t-SNE only ask who is near whom. Isomap unrolls the sheet; none of the "
-        "three can go back from the plane to the sheet."
+        "LLE, Isomap and t-SNE only use which points are near each other. Isomap unrolls the "
+        "sheet. None of the three can map points of the plane back to the sheet."
     )
     roll = make_roll(lab.few(1_000, 500), random_state=lab.seed)
     found = compare(roll.X, methods=neighbors(lab.seed), seeds=[lab.seed])

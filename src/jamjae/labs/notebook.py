@@ -1,4 +1,4 @@
-"""What a lab writes into: sections, sentences, figures and numbers, which become a report."""
+"""A lab's notebook: sections, paragraphs, figures and tables, which become a report."""
 
 from __future__ import annotations
 
@@ -40,18 +40,18 @@ class Notebook:
     Parameters
     ----------
     name, title : str
-        Of the lab; the title in English.
+        Name and title of the lab, in English.
     settings : Settings
-    tell : callable
-        Called with one line whenever something begins.
+    note : callable
+        Called with one line of text at the start of each step.
     progress : callable
-        Gives a context in which a callback for training is at hand.
+        Returns a context manager that yields a callback for training.
     """
 
     name: str
     title: str
     settings: Settings
-    tell: Callable[[str], None] = lambda _: None
+    note: Callable[[str], None] = lambda _: None
     progress: Callable[[], AbstractContextManager[Watch]] = lambda: nullcontext(lambda _: None)
     parts: list[Part] = field(default_factory=list)
     numbers: list[dict[str, Any]] = field(default_factory=list)
@@ -62,37 +62,37 @@ class Notebook:
         self.words = Words(self.settings.language)
         self.began = time.perf_counter()
 
-    # --- what a lab asks for ----------------------------------------------------------------
+    # --- settings and data ------------------------------------------------------------------
 
     @property
     def seed(self) -> int:
-        """The seed of everything random."""
+        """Random seed."""
         return self.settings.seed
 
     @property
     def quick(self) -> bool:
-        """Whether few rows and epochs will do."""
+        """Whether the run uses few rows and epochs."""
         return self.settings.quick
 
     def few(self, whole: int, quick: int) -> int:
-        """Give the whole number, or the smaller one of a quick run."""
+        """Give the first number, or the second in a quick run."""
         return quick if self.quick else whole
 
     def epochs(self, whole: int) -> int:
-        """Give the epochs of a recipe, or one in a quick run."""
+        """Give the number of epochs, which is one in a quick run."""
         return self.few(whole, 1)
 
     @property
     def default(self) -> dict[str, Any]:
-        """The parameters that a model of jamjae's own takes in this run: a seed, no more."""
+        """Parameters of jamjae's default models: the seed, and fewer epochs in a quick run."""
         short = {"epochs": 20} if self.quick else {}
         return {"random_state": self.seed, **short}
 
     def rows(self) -> data.Halves:
-        """Give rows to train and to test with: Fashion-MNIST, or what ``--data`` names."""
+        """Load training and test rows: Fashion-MNIST, or what ``--data`` names."""
         halves = data.rows(self.settings, (self.few(60_000, 2_000), self.few(10_000, 500)))
         self.say(
-            "{source}: {train} to learn from and {test} to judge by, each of {shape} values.",
+            "{source}: {train} training rows and {test} test rows of {shape} values each.",
             source=halves.train.description,
             train=f"{len(halves.train.X):,}",
             test=f"{len(halves.test.X):,}",
@@ -101,16 +101,16 @@ class Notebook:
         return halves
 
     def components(self, asked: int, row_shape: Sequence[int]) -> int:
-        """Give the size of a code: as asked, or a smaller square number where rows are small."""
+        """Give the number of components: as asked, or a smaller square number for small rows."""
         return data.components(asked, row_shape)
 
     def photos(self) -> data.Halves:
-        """Give 30 photographs to learn from and 10 to test with, or those of ``--images``."""
+        """Load 30 training and 10 test photographs, or those of ``--images``."""
         return data.photographs(self.settings, (self.few(300, 8), self.few(100, 3)))
 
     def fit(self, title: str, model: Model, X: Any, **options: Any) -> Model:
-        """Fit a model, tell how it goes, and note how long it took."""
-        self.say_step(f"{title}: {len(X):,} rows")
+        """Fit a model, report its progress, and record the time."""
+        self.step(f"{title}: {len(X):,} rows")
         began = time.perf_counter()
         with self.progress() as watch:
             model.set_params(callbacks=(*model.callbacks, watch)).fit(X, **options)
@@ -123,7 +123,7 @@ class Notebook:
     ) -> Autoencoder:
         """Fit the pair that ``make(shape, k)`` gives by the chapter's recipe.
 
-        RMSprop, batches of 32, values as they are; the same weights to begin with in every lab.
+        RMSprop, batches of 32, unscaled data; every lab starts from the same weights.
         """
         import keras
 
@@ -145,47 +145,47 @@ class Notebook:
 
     @staticmethod
     def classes(rows: Dataset, *, least: int = 1) -> np.ndarray:
-        """Give the class of each row, or refuse data with too few before anything is trained."""
+        """Give the class of each row, or refuse data with too few classes before training."""
         found = 0 if rows.y is None else len(np.unique(rows.y))
         if rows.y is None or found < least:
             raise InvalidDataError(
-                f"This lab needs {least} class{'es' if least > 1 else ''} at least, but the data "
-                f"have {found or 'none'}. Put images of a class into a subfolder of its own, or "
-                "name the column of a table by --label."
+                f"This lab needs at least {least} class{'es' if least > 1 else ''}, but the data "
+                f"have {found or 'none'}. Put the images of each class into a subfolder, or "
+                "name the column of a table with --label."
             )
         return rows.y
 
     @contextmanager
     def optional(self, name: str) -> Iterator[None]:
-        """Go on without a rival whose library is missing, and say so in the report."""
+        """Skip a method whose library is missing, and note this in the report."""
         try:
             yield
         except MissingDependencyError as error:
             self.parts.append(Notes([f"{self.words(name)}: {error}"]))
 
-    # --- what a lab writes ------------------------------------------------------------------
+    # --- parts of the report ----------------------------------------------------------------
 
     def section(self, title: str) -> None:
-        """Begin a section."""
+        """Start a section."""
         self.sections.append(title)
-        self.say_step(title)
+        self.step(title)
         self.parts.append(Heading(self.words(title)))
 
     def say(self, text: str, **values: Any) -> None:
         """Write a paragraph; ``{name}`` stands for a value."""
         self.parts.append(Paragraph(self.words(text, **values)))
 
-    def say_step(self, text: str) -> None:
-        """Tell what begins now, outside the report."""
-        self.tell(f"{self.name}: {text}")
+    def step(self, text: str) -> None:
+        """Note the step that starts now, outside the report."""
+        self.note(f"{self.name}: {text}")
 
     def label(self, text: str, **values: Any) -> str:
-        """Give a word for a figure: in English where no font has Korean letters."""
+        """Translate a label of a figure; it stays English where no font has Korean letters."""
         words = self.words if korean_fonts() else Words("en")
         return words(text, **values)
 
-    def picture(self, name: str, drawn: Figure | Axes, caption: str, **values: Any) -> None:
-        """Put in a figure with its caption."""
+    def figure(self, name: str, drawn: Figure | Axes, caption: str, **values: Any) -> None:
+        """Add a figure with its caption."""
         figure: Any = drawn.figure
         if self.quick:
             box = {"facecolor": "white", "edgecolor": "none", "pad": 1.5}
@@ -195,7 +195,7 @@ class Notebook:
         self.parts.append(Picture(name, figure, f"[{QUICK}] {text}" if self.quick else text))
 
     def network(self, model: Autoencoder) -> None:
-        """Put in the table of a model's layers, with their shapes and numbers of parameters."""
+        """Add a table of a model's layers, their output shapes and numbers of parameters."""
         lines: list[list[str]] = []
         for part, network in (("encoder", model.encoder_), ("decoder", model.decoder_)):
             for layer in network.layers:
@@ -205,34 +205,34 @@ class Notebook:
                 count = f"{layer.count_params():,}"
                 lines.append([self.words(part), layer.__class__.__name__, shape, count])
             total = f"{network.count_params():,}"
-            lines.append([self.words(part), self.words("all"), "", total])
+            lines.append([self.words(part), self.words("total"), "", total])
         head = [self.words(text) for text in ("network", "layer", "output", "parameters")]
         self.parts.append(Table(head, lines, words=2))
 
-    def restored(self, name: str, model: Autoencoder, X: np.ndarray, caption: str) -> None:
-        """Put in fifty images, their codes as pictures, and what was restored from them."""
-        if X.ndim == 2:  # rows of a table are no pictures
+    def reconstructed(self, name: str, model: Autoencoder, X: np.ndarray, caption: str) -> None:
+        """Add fifty images, their codes as images, and their reconstructions."""
+        if X.ndim == 2:  # rows of a table are not images
             return
         shown = X[:50]
         codes = model.transform(shown)
         rows = [shown, plotting.code_images(codes), model.inverse_transform(codes)]
-        labels = [self.label(text) for text in ("original", "code", "restored")]
-        self.picture(name, plotting.image_blocks(rows, row_labels=labels), caption)
+        labels = [self.label(text) for text in ("original", "code", "reconstruction")]
+        self.figure(name, plotting.image_blocks(rows, row_labels=labels), caption)
 
-    def restorations(
+    def reconstructions(
         self,
         models: Mapping[str, Any],
         X: np.ndarray,
         X2: np.ndarray,
         recorded: Mapping[str, float],
     ) -> None:
-        """Put in what models restore of some unseen images, and their errors.
+        """Add reconstructions of some test rows by several models, and their errors.
 
         Parameters
         ----------
         models : mapping of str to Autoencoder or Principal
         X, X2 : arrays of shape (n, ...)
-            Training and test rows, in the units of the source.
+            Training and test rows, in the units of the data.
         recorded : mapping of str to float
             The final losses on record, of Fashion-MNIST's pixels from 0 to 255.
         """
@@ -246,20 +246,22 @@ class Notebook:
             if getattr(model, "scaling", "auto") is None:  # trained on the values as they are
                 errors = {"final loss": float(model.history_["loss"][-1]), **errors}
             if name in self.seconds:
-                errors["seconds to train"] = self.seconds[name]
+                errors["training time (s)"] = self.seconds[name]
             found[name] = errors
             rows.append(reconstruct(model, X2[:10]))
             labels.append(f"{self.label(name)}  MSE {errors['MSE, test rows']:.4f}")
         if X.ndim > 2:
             drawn = plotting.image_grid(rows, row_labels=labels)
-            self.picture("restorations", drawn, "Unseen rows, and what each restores of them.")
+            self.figure(
+                "reconstructions", drawn, "Test rows, and their reconstructions by each model."
+            )
         chapter = self.settings.data in (None, data.CHAPTER)
         known = {(name, "final loss"): loss for name, loss in recorded.items()}
         self.results(found, recorded=known if chapter else None)
         unit_text = (
             "pixels in [0, 1]" if pixel_range(X.dtype) > 1 else "in squared units of the data"
         )
-        self.say("MSE is the mean squared error of a value, {unit}.", unit=self.words(unit_text))
+        self.say("MSE is the mean squared error per value ({unit}).", unit=self.words(unit_text))
 
     @staticmethod
     def error(model: Any, X: np.ndarray) -> float:
@@ -269,9 +271,9 @@ class Notebook:
     def losses(
         self, name: str, model: Autoencoder, caption: str, *, beside_pca: bool = True
     ) -> None:
-        """Put in the course of a training, with PCA's line where both restore the same rows."""
+        """Add a loss curve, with PCA's error as a line where both measure the same rows."""
         baseline = model.baseline_error_ / model.scale_**2 if beside_pca else None
-        self.picture(name, plotting.loss_curve(model.history_, baseline=baseline), caption)
+        self.figure(name, plotting.loss_curve(model.history_, baseline=baseline), caption)
 
     def results(
         self,
@@ -280,14 +282,14 @@ class Notebook:
         recorded: Mapping[tuple[str, str], float] | None = None,
         better: Mapping[str, Callable[..., float]] | None = None,
     ) -> None:
-        """Put in a table of numbers, methods by metrics, with those on record below them.
+        """Add a table of numbers, methods by metrics, with the recorded ones below them.
 
         Parameters
         ----------
         found : mapping of method to mapping of metric to float
         recorded : mapping of (method, metric) to float, optional
         better : mapping of metric to min or max, optional
-            Which value of a column is marked as the best; by default the least of each MSE.
+            Which value of a column is marked as the best; by default the smallest MSE.
         """
         known = dict(recorded or {})
         metrics = list(dict.fromkeys(name for values in found.values() for name in values))
@@ -322,12 +324,12 @@ class Notebook:
         return Cell(short(value), ", ".join(small), best=best)
 
     def comparison(self, name: str, found: Comparison, colors: Any = None) -> None:
-        """Put in a comparison: all embeddings, then the table."""
+        """Add a comparison: all embeddings, then the table."""
         from jamjae.report.comparisons import block
 
         drawn = found.embeddings(colors=colors)
         if drawn is not None:
-            self.picture(name, drawn, "The same rows as codes of two numbers, by each method.")
+            self.figure(name, drawn, "The same rows, embedded in two dimensions by each method.")
         for size in found.sizes:
             _, *parts = block(found, size, self.words)
             self.parts += parts
@@ -338,10 +340,10 @@ class Notebook:
         if self.quick:
             self.parts.append(Notes([f"[{QUICK}]"]))
 
-    # --- what becomes of it -----------------------------------------------------------------
+    # --- the report -------------------------------------------------------------------------
 
     def report(self, missing: Sequence[str] = ()) -> Report:
-        """Make the report, of what there is so far."""
+        """Make a report of the parts so far."""
         title = self.words(self.title)
         parts = list(self.parts)
         if missing:
@@ -349,7 +351,7 @@ class Notebook:
             text = self.words("This run was interrupted. Missing: {named}.", named=named)
             parts.insert(0, Paragraph(text, lead=True))
         if self.quick:
-            text = "A quick run, with few rows and epochs: its numbers only show that it runs."
+            text = "A quick run with few rows and epochs: the numbers only show that it works."
             parts.insert(0, Paragraph(f"[{QUICK}] {self.words(text)}", lead=True))
         seconds = time.perf_counter() - self.began
         return Report(
@@ -372,7 +374,7 @@ class Notebook:
 
 
 def short(value: float) -> str:
-    """Write a number as people do: four digits that count."""
+    """Format a number with four significant digits."""
     if not np.isfinite(value):
         return "–"
     return f"{value:,.1f}" if abs(value) >= 100 else f"{value:.4g}"

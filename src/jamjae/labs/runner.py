@@ -1,4 +1,4 @@
-"""Running labs, and writing what they found: one folder a lab, and a page that lists them."""
+"""Run labs and write their reports: one folder per lab, and a page that lists them."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ from jamjae.report import Cell, Paragraph, Part, Report, Table
 
 
 class Outcome(NamedTuple):
-    """What became of a lab.
+    """Result of a run.
 
     Attributes
     ----------
     name : str
     seconds : float
     page : Path or None
-        Its report, where there is one.
+        Its report, if one was written.
     error : str
-        Why there is none.
+        Why there is no report.
     """
 
     name: str
@@ -39,18 +39,18 @@ class Outcome(NamedTuple):
     error: str = ""
 
 
-class Heard(NamedTuple):
-    """Who is told how things go: see `Notebook`."""
+class Listeners(NamedTuple):
+    """Callbacks that report what runs: see `Notebook`."""
 
-    tell: Callable[[str], None] = lambda _: None
+    note: Callable[[str], None] = lambda _: None
     progress: Callable[[], AbstractContextManager[Any]] = lambda: nullcontext(lambda _: None)
 
 
-NOBODY = Heard()
+SILENT = Listeners()
 
 
 def require_free(folder: Path, *, force: bool) -> None:
-    """Refuse a folder that holds another report.
+    """Refuse a folder that already holds a report.
 
     Raises
     ------
@@ -58,12 +58,12 @@ def require_free(folder: Path, *, force: bool) -> None:
     """
     if not force and (folder / "index.html").exists():
         raise OutputError(
-            f"{str(folder)!r} holds a report already, which is kept. Name another folder with -o, "
+            f"{str(folder)!r} already holds a report. Name another folder with -o, "
             "or give --force to replace it."
         )
 
 
-def run_lab(name: str, settings: Settings, folder: Path, heard: Heard = NOBODY) -> Outcome:
+def run_lab(name: str, settings: Settings, folder: Path, listeners: Listeners = SILENT) -> Outcome:
     """Run one lab and write its report.
 
     Parameters
@@ -72,19 +72,19 @@ def run_lab(name: str, settings: Settings, folder: Path, heard: Heard = NOBODY) 
         A key of `jamjae.labs.LABS`.
     settings : Settings
     folder : Path
-        For the report; what is there is replaced.
-    heard : Heard
+        Folder of the report; an existing one is replaced.
+    listeners : Listeners
 
     Raises
     ------
     KeyboardInterrupt
-        After a report of what was finished is written, which names what is missing.
+        After a report of the finished sections is written, which names the missing ones.
     JamjaeError
-        Of the data, before anything is trained.
+        The data cannot be used; raised before anything is trained.
     """
     lab = find(name)
     keras.utils.set_random_seed(settings.seed)
-    notebook = Notebook(name, lab.title, settings, *heard)
+    notebook = Notebook(name, lab.title, settings, *listeners)
     try:
         lab.run(notebook)
     except KeyboardInterrupt:
@@ -95,16 +95,16 @@ def run_lab(name: str, settings: Settings, folder: Path, heard: Heard = NOBODY) 
 
 
 def _missing(sections: list[str], begun: list[str]) -> list[str]:
-    """Name the section that was interrupted and those after it."""
+    """Give the section that was interrupted and those after it."""
     last = begun[-1] if begun else ""
     return sections[sections.index(last) :] if last in sections else [last or "all"]
 
 
-def run_all(settings: Settings, folder: Path, heard: Heard = NOBODY) -> list[Outcome]:
+def run_all(settings: Settings, folder: Path, listeners: Listeners = SILENT) -> list[Outcome]:
     """Run every lab, each into a folder of its own, and write the page that lists them.
 
-    A lab that fails does not keep the others from running; ``--data`` goes to those that take rows
-    and ``--images`` to the one that takes photographs.
+    The others run even if one fails. ``--data`` is used by the labs that take rows, ``--images`` by
+    the one that takes photographs.
 
     Returns
     -------
@@ -113,12 +113,12 @@ def run_all(settings: Settings, folder: Path, heard: Heard = NOBODY) -> list[Out
     Raises
     ------
     KeyboardInterrupt
-        After the page is written, which names what is missing.
+        After the page is written, which names the missing labs.
     """
     outcomes: list[Outcome] = []
     try:
         for name in LABS:
-            outcomes += [_attempt(name, settings, folder / name, heard)]
+            outcomes += [_attempt(name, settings, folder / name, listeners)]
     except KeyboardInterrupt:
         _write_list(outcomes, settings, folder)
         raise
@@ -126,14 +126,14 @@ def run_all(settings: Settings, folder: Path, heard: Heard = NOBODY) -> list[Out
     return outcomes
 
 
-def _attempt(name: str, settings: Settings, folder: Path, heard: Heard) -> Outcome:
+def _attempt(name: str, settings: Settings, folder: Path, listeners: Listeners) -> Outcome:
     if LABS[name].uses != "rows":
         settings = replace(settings, data=None, label=None)
     began = time.perf_counter()
     try:
-        return run_lab(name, settings, folder, heard)
+        return run_lab(name, settings, folder, listeners)
     except (JamjaeError, ValueError, MemoryError) as error:
-        heard.tell(f"{name}: {error}")
+        listeners.note(f"{name}: {error}")
         return Outcome(name, time.perf_counter() - began, error=str(error))
 
 
@@ -153,9 +153,9 @@ def _write_list(outcomes: Iterable[Outcome], settings: Settings, folder: Path) -
         lines.append([Cell(name, link=link), words(lab.chapter), words(lab.title), what])
     seconds = sum(outcome.seconds for outcome in found.values())
     head = [words(text) for text in ("lab", "chapter", "experiment", "time")]
-    title = words("The chapter's experiments, beside the classical methods")
+    title = words("The chapter's experiments, compared with classical methods")
     parts: list[Part] = [
-        Paragraph(words("Every page stands for itself and needs no network.")),
+        Paragraph(words("Each page is self-contained and works offline.")),
         Table(head, lines, words=4),
     ]
     metrics = {

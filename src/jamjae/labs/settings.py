@@ -1,4 +1,4 @@
-"""How a lab is to be run."""
+"""The settings of a run."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Settings:
-    """How a lab is to be run.
+    """Settings with which a lab is run.
 
     Attributes
     ----------
     seed : int
     quick : bool
-        Few rows and epochs; every figure and number says so.
+        Use few rows and epochs; every figure and number is marked.
     language : {"en", "ko"}
     data : str or None
         A data set's name or a path, in place of the chapter's data.
     label : str or None
         The column of a table that holds the classes.
     images : Path or None
-        A folder of one's own photographs.
+        A folder of the user's photographs.
     """
 
     seed: int = 0

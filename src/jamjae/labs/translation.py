@@ -1,4 +1,4 @@
-"""The labs' sentences in the reader's language."""
+"""Translation of the labs' sentences."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ LANGUAGES = {"en": {}, "ko": KOREAN}
 
 
 class Words:
-    """Gives English sentences in a language: as they are, or translated where they are known.
+    """Translates English sentences; those without a translation stay as they are.
 
     Parameters
     ----------
@@ -27,13 +27,13 @@ class Words:
         self._known = LANGUAGES[language]
 
     def __call__(self, text: str, **values: Any) -> str:
-        """Translate, then put the values in."""
+        """Translate the text, then fill in the values."""
         translated = self._known.get(text, text)
         return translated.format(**values) if values else translated
 
 
 def preferred() -> str:
-    """Tell the language of the user's locale: ``"ko"``, or else ``"en"``."""
+    """Give the language of the user's locale: ``"ko"``, or else ``"en"``."""
     names = ("LC_ALL", "LC_MESSAGES", "LANG")
     locale = next((os.environ[name] for name in names if os.environ.get(name)), "")
     return "ko" if locale.lower().startswith("ko") else "en"

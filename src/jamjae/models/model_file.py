@@ -7,16 +7,15 @@ anything is built from it.
 from __future__ import annotations
 
 import hashlib
-import io
 import json
+import math
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
+from jamjae.data.archives import UnsoundError, content, packing, parsed
 from jamjae.errors import DataNotFoundError, JamjaeError, ModelFileError, brief
 
 FORMAT = "jamjae model"
@@ -25,18 +24,20 @@ MANIFEST = "manifest.json"
 DETAILS = 300  # characters of a foreign error that a message repeats
 MANIFEST_BYTES = 16 << 20
 MEMBER_BYTES = 8 << 30
-EXPANSION = 1000  # times its compressed size; a member of some MiB may be all zeros
-ALWAYS_ALLOWED = 16 << 20
+LARGEST = 1 << 63  # what a count stays below
+DTYPES = ("float64", "float32", "uint8")  # of the rows that models learn
 
 
 def write(path: Path, manifest: dict[str, Any], members: Mapping[str, bytes]) -> None:
     """Write members and a manifest with their hashes."""
-    hashes = {name: _sha256(content) for name, content in members.items()}
-    text = json.dumps({**manifest, "sha256": hashes}, indent=1, ensure_ascii=False)
+    hashes = {name: _sha256(part) for name, part in members.items()}
+    manifest = {**manifest, "sha256": hashes}
+    hashes[MANIFEST] = _own_hash(manifest)
+    text = json.dumps(manifest, indent=1, ensure_ascii=False)
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file:
         file.writestr(MANIFEST, text)
-        for name, content in members.items():
-            file.writestr(name, content)
+        for name, part in members.items():
+            file.writestr(name, part, packing(part))
 
 
 @contextmanager
@@ -52,6 +53,11 @@ def opened(path: str | Path) -> Iterator[zipfile.ZipFile]:
             yield file
     except JamjaeError:
         raise
+    except UnsoundError as error:
+        raise ModelFileError(
+            f"Cannot load a model from {str(path)!r}: {error}. Copy it again from where it was "
+            "made, or fit the model again."
+        ) from error
     except (zipfile.BadZipFile, OSError, NotImplementedError) as error:
         raise ModelFileError(
             f"Cannot load a model from {str(path)!r}: it is damaged, cut short, or not a .jamjae "
@@ -68,7 +74,9 @@ def opened(path: str | Path) -> Iterator[zipfile.ZipFile]:
 
 def manifest_of(file: zipfile.ZipFile) -> dict[str, Any]:
     """Read the manifest and check that it is jamjae's, of a known version, and well-typed."""
-    manifest = json.loads(_content(file, MANIFEST)) if MANIFEST in file.namelist() else {}
+    manifest: Any = {}
+    if MANIFEST in file.namelist():
+        manifest = parsed(content(file, MANIFEST, MANIFEST_BYTES))
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
         raise ModelFileError(
             f"Cannot load a model from {file.filename!r}: it is a zip file, but not one of "
@@ -76,56 +84,56 @@ def manifest_of(file: zipfile.ZipFile) -> dict[str, Any]:
             "Give a file that `save` or `jamjae fit -o` wrote."
         )
     version = manifest.get("version", 0)
+    _require_known(file, version)
+    if _is_count(version) and version >= 2:
+        _require_unchanged(manifest)
+    for name, is_valid in _FIELDS.items():
+        if name not in manifest:
+            raise UnsoundError(f"the manifest has no field {name!r}")
+        if not is_valid(manifest[name]):
+            raise UnsoundError(
+                f"the manifest's field {name!r} is {brief(repr(manifest[name]), 80)}"
+            )
+    if not _is_denoiser(manifest.get("denoiser")):
+        raise UnsoundError("the manifest's field 'denoiser' is neither a class nor its parameters")
+    return manifest
+
+
+def _require_known(file: zipfile.ZipFile, version: Any) -> None:
     if _is_count(version) and version > VERSION:
         raise ModelFileError(
             f"Cannot load a model from {file.filename!r}: it has format version {version}; this "
             f"jamjae reads up to version {VERSION}. "
             "Upgrade with: pip install --upgrade jamjae"
         )
-    for name, is_valid in _FIELDS.items():
-        if name not in manifest:
-            raise ValueError(f"the manifest has no field {name!r}")
-        if not is_valid(manifest[name]):
-            raise ValueError(f"the manifest's field {name!r} is {brief(repr(manifest[name]), 80)}")
-    if not _is_denoiser(manifest.get("denoiser")):
-        raise ValueError("the manifest's field 'denoiser' is neither a class nor its parameters")
-    if version >= 2 and not _is_texts(manifest.get("sha256")):
-        raise ValueError("the manifest has no SHA-256 of the other members")
-    return manifest
+
+
+def _require_unchanged(manifest: dict[str, Any]) -> None:
+    hashes: Any = manifest.get("sha256")
+    if not _is_texts(hashes) or MANIFEST not in hashes:
+        raise UnsoundError("the manifest has no SHA-256 of itself and the other members")
+    if hashes[MANIFEST] != _own_hash(manifest):
+        raise UnsoundError(
+            "its manifest is damaged or was changed: its SHA-256 differs from the one it states"
+        )
+
+
+def _own_hash(manifest: dict[str, Any]) -> str:
+    """Hash what a manifest says, however it is laid out, save this hash itself."""
+    others = {name: hash_ for name, hash_ in manifest["sha256"].items() if name != MANIFEST}
+    return _sha256(json.dumps({**manifest, "sha256": others}, sort_keys=True).encode())
 
 
 def member(file: zipfile.ZipFile, manifest: dict[str, Any], name: str) -> bytes:
     """Read a member and compare its hash with the manifest's."""
-    content = _content(file, name)
-    if manifest["version"] >= 2 and manifest["sha256"].get(name) != _sha256(content):
+    found = content(file, name, MEMBER_BYTES)
+    if manifest["version"] >= 2 and manifest["sha256"].get(name) != _sha256(found):
         raise ModelFileError(
             f"Cannot load a model from {file.filename!r}: its member {name!r} is damaged or was "
             "changed: its SHA-256 differs from the manifest's. Copy the file again from where it "
             "was made, or fit the model again."
         )
-    return content
-
-
-def require_moderate(content: bytes, limit: int = MEMBER_BYTES) -> None:
-    """Refuse a zip inside the model file, as Keras writes them, that inflates without bounds."""
-    with zipfile.ZipFile(io.BytesIO(content)) as file:
-        for info in file.infolist():
-            _require_size(info, limit)
-
-
-def _content(file: zipfile.ZipFile, name: str) -> bytes:
-    info = file.getinfo(name)
-    _require_size(info, MANIFEST_BYTES if name == MANIFEST else MEMBER_BYTES)
-    return file.read(info)
-
-
-def _require_size(info: zipfile.ZipInfo, limit: int) -> None:
-    allowed = min(limit, EXPANSION * info.compress_size + ALWAYS_ALLOWED)
-    if info.file_size > allowed:
-        raise ValueError(
-            f"its member {brief(repr(info.filename), 80)} would take {info.file_size:,} bytes, "
-            f"more than the {allowed:,} allowed"
-        )
+    return found
 
 
 def _sha256(content: bytes) -> str:
@@ -140,11 +148,17 @@ def _is_text(value: Any) -> bool:
 
 
 def _is_count(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value > 0
+    return isinstance(value, int) and not isinstance(value, bool) and 0 < value < LARGEST
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    if isinstance(value, bool):
+        return False
+    return isinstance(value, float) or (isinstance(value, int) and abs(value) < LARGEST)
+
+
+def _is_finite(value: Any) -> bool:
+    return _is_number(value) and math.isfinite(value)
 
 
 def _list_of(*kinds: type) -> Callable[[Any], bool]:
@@ -160,7 +174,7 @@ def _is_shape(value: Any) -> bool:
 
 
 def _is_dtype(value: Any) -> bool:
-    return isinstance(value, str) and value in np.sctypeDict and np.dtype(value).kind in "biuf"
+    return isinstance(value, str) and value in DTYPES
 
 
 def _is_parameter(value: Any) -> bool:
@@ -175,11 +189,11 @@ def _is_parameters(value: Any) -> bool:
 
 
 def _is_scaling(value: Any) -> bool:
-    return (
-        isinstance(value, dict)
-        and _is_number(value.get("scale"))
-        and all(value[key] is None or _is_number(value[key]) for key in ("low", "high"))
-    )
+    if not isinstance(value, dict) or not {"scale", "low", "high"} <= value.keys():
+        return False
+    low, high = value["low"], value["high"]
+    bounded = _is_finite(low) and _is_finite(high) and low < high
+    return _is_finite(value["scale"]) and value["scale"] > 0 and (bounded or low is high is None)
 
 
 def _is_denoiser(value: Any) -> bool:

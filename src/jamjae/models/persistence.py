@@ -8,7 +8,6 @@ code: nothing is unpickled, and Keras loads in safe mode. `model_file` holds the
 from __future__ import annotations
 
 import math
-import tempfile
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -21,12 +20,14 @@ import keras
 import numpy as np
 from safetensors.numpy import load, save
 
+from jamjae.data.archives import UnsoundError
 from jamjae.data.atomic import atomic
 from jamjae.data.preprocessing import Scaling
-from jamjae.engine import keras_bridge
+from jamjae.engine import keras_bridge, network_file
 from jamjae.engine.pca import Principal
-from jamjae.errors import ModelFileError, brief
+from jamjae.errors import InvalidDataError, ModelFileError, OutputError, brief
 from jamjae.models import model_file
+from jamjae.models.consistency import HISTORY, require_consistent
 from jamjae.models.model_file import FORMAT, VERSION
 
 CLASSES = {
@@ -79,7 +80,7 @@ def save_model(model: Any, path: str | Path) -> Path:
     with atomic(path) as temporary:
         members = {"arrays.safetensors": save(_arrays(model))}
         for name in NETWORKS:
-            members[f"{name}.keras"] = _made(_keras_bytes, getattr(model, f"{name}_"))
+            members[f"{name}.keras"] = _made(network_file.written, getattr(model, f"{name}_"))
         model_file.write(temporary, manifest, members)
         _made(load_model, temporary, _classes(model))
     return Path(path)
@@ -214,16 +215,9 @@ def _arrays(model: Any) -> dict[str, np.ndarray]:
         "baseline.mean": model.baseline_.mean,
         "baseline.components": model.baseline_.components,
         "baseline.deviations": model.baseline_.deviations,
-        **{f"history.{name}": values for name, values in model.history_.items()},
+        **{f"{HISTORY}{name}": values for name, values in model.history_.items()},
     }
     return {name: np.require(array, requirements="C") for name, array in arrays.items()}
-
-
-def _keras_bytes(network: keras.Model) -> bytes:
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "network.keras"
-        keras.saving.save_model(network, path)
-        return path.read_bytes()
 
 
 # --- a model in -----------------------------------------------------------------------------
@@ -257,9 +251,10 @@ def load_model(path: str | Path, custom_objects: Mapping[str, Any] | None = None
         arrays = load(model_file.member(file, manifest, "arrays.safetensors"))
         contents = {n: model_file.member(file, manifest, f"{n}.keras") for n in NETWORKS}
         own = dict(custom_objects or {})
-        networks = {name: _keras_model(contents[name], path, own) for name in NETWORKS}
         with keras.saving.custom_object_scope(own), _built_by_keras(path):
-            parameters = {name: _parameter(v) for name, v in manifest["parameters"].items()}
+            networks = {n: network_file.read(n, contents[n], own) for n in NETWORKS}
+            parameters = {n: _parameter(n, v, own) for n, v in manifest["parameters"].items()}
+        require_consistent(manifest, arrays, networks)
         model = _restored(manifest, parameters, arrays, networks)
         return _denoiser(manifest["denoiser"], model) if manifest.get("denoiser") else model
 
@@ -270,19 +265,12 @@ def read_manifest(path: str | Path) -> dict[str, Any]:
         return model_file.manifest_of(file)
 
 
-def _keras_model(content: bytes, path: str | Path, own: dict[str, Any]) -> keras.Model:
-    model_file.require_moderate(content)
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "network.keras"
-        file.write_bytes(content)
-        with _built_by_keras(path):
-            return keras.saving.load_model(file, own, compile=False, safe_mode=True)
-
-
 @contextmanager
 def _built_by_keras(path: str | Path) -> Iterator[None]:
     try:
         yield
+    except (UnsoundError, OutputError):
+        raise
     except Exception as error:  # Keras raises whatever its layers' constructors do
         raise ModelFileError(
             f"Cannot load a model from {str(path)!r}: Keras could not build one of its networks, "
@@ -296,15 +284,19 @@ def _built_by_keras(path: str | Path) -> Iterator[None]:
 def _denoiser(described: dict[str, Any], autoencoder: Any) -> Any:
     """Put a denoiser around its autoencoder of patches (h, w, c)."""
     model = _class(described["class"])(
-        **{name: _parameter(value) for name, value in described["parameters"].items()}
+        **{name: _parameter(name, value, {}) for name, value in described["parameters"].items()}
     )
+    try:
+        model._check_parameters()  # noqa: SLF001 - as its own methods do before they use them
+    except InvalidDataError as error:
+        raise UnsoundError(f"it holds a wrong parameter: {brief(error)}") from error
     model.autoencoder_, model.n_channels_ = autoencoder, autoencoder.row_shape_[-1]
     return model
 
 
 def _class(name: str) -> Any:
     if name not in CLASSES:
-        raise ValueError(f"this jamjae knows no estimator named {name!r}")
+        raise UnsoundError(f"this jamjae knows no estimator named {brief(repr(name), 80)}")
     return getattr(import_module(CLASSES[name]), name)
 
 
@@ -336,11 +328,10 @@ def _restored(
     )
     model.baseline_error_ = manifest["baseline_error"]
     model.reconstruction_error_ = manifest["reconstruction_error"]
-    prefix = "history."
     model.history_ = {
-        name.removeprefix(prefix): values
+        name.removeprefix(HISTORY): values
         for name, values in sorted(arrays.items())
-        if name.startswith(prefix)
+        if name.startswith(HISTORY)
     }
     return model
 
@@ -354,9 +345,10 @@ def _scaling(numbers: dict[str, Any], offset: np.ndarray) -> Scaling:
     )
 
 
-def _parameter(value: Any) -> Any:
+def _parameter(name: str, value: Any, own: dict[str, Any]) -> Any:
     if isinstance(value, dict):
-        made = keras.saving.deserialize_keras_object(value["keras"], safe_mode=True)
+        network_file.require_modest(name, value["keras"], own)
+        made = keras.saving.deserialize_keras_object(value["keras"], own, safe_mode=True)
         if not isinstance(made, (keras.Layer, keras.Optimizer)):
             raise TypeError(f"{value['keras']} is no layer and no optimizer")
         return made
