@@ -164,6 +164,7 @@ def _manifest(model: Any) -> dict[str, Any]:
         "networks_given": model.encoder is not None,
         "row_shape": list(model.row_shape_),
         "dtype": model.dtype_,
+        "is_pca": model.is_pca_,
         "n_components": model.n_components_,
         "feature_names": list(getattr(model, "feature_names_in_", [])),
         "class_names": _names(getattr(model, "class_names_", [])),
@@ -323,6 +324,7 @@ def _restored(
     model.row_shape_ = tuple(manifest["row_shape"])
     model.n_features_in_ = math.prod(model.row_shape_)
     model.dtype_ = manifest["dtype"]
+    model.is_pca_ = manifest.get("is_pca") is True  # files of the first version lack it
     for key, attribute in (("feature_names", "feature_names_in_"), ("class_names", "class_names_")):
         if manifest[key]:
             setattr(model, attribute, np.array(manifest[key], dtype=object))
