@@ -67,7 +67,7 @@ def defaults(X: np.ndarray, test: np.ndarray) -> None:
         done = len(model.history_["loss"])
         rows.append((name, str(done), f"{seconds:.1f}", f"{train_error:.5f}", f"{test_error:.5f}"))
         pca = model.baseline_
-    flat = test.astype(np.float64) - pca.restore(test)
+    flat = test.astype(np.float64) - pca.reconstruct(test)
     rows.append(
         ("PCA", "", "", f"{pca.error / 255**2:.5f}", f"{np.square(flat).mean() / 255**2:.5f}")
     )

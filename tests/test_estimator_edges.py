@@ -53,9 +53,9 @@ def test_names_of_columns_go_when_images_come():
 def test_pca_restores_as_well_as_it_says_far_from_zero():
     far = 1e8 + np.random.default_rng(0).normal(size=(300, 8))
     found = pca.fit(far, 4)
-    error = metrics.mean_squared_error(far, found.restore(far))
+    error = metrics.mean_squared_error(far, found.reconstruct(far))
     assert error == pytest.approx(found.error, rel=1e-3)
-    assert found.restore(far.astype(np.float32)).dtype == np.float32
+    assert found.reconstruct(far.astype(np.float32)).dtype == np.float32
 
 
 @pytest.mark.parametrize(("offset", "unit"), [(1e6, 0.01), (0.0, 1e-25), (0.0, 1e25), (5.0, 1.0)])
@@ -67,7 +67,7 @@ def test_pca_of_many_features_in_any_unit(offset, unit):
     left = (np.linalg.svd(centred / unit, compute_uv=False)[4:] ** 2).sum() / rows.size
     assert found.error / unit**2 == pytest.approx(left, rel=1e-2)
     assert found.variance / unit**2 == pytest.approx((centred / unit).var(), rel=1e-3)
-    restored = metrics.mean_squared_error(rows / unit, found.restore(rows) / unit)
+    restored = metrics.mean_squared_error(rows / unit, found.reconstruct(rows) / unit)
     assert restored == pytest.approx(left, rel=1e-2)
 
 

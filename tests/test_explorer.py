@@ -34,7 +34,7 @@ def wide(digits):
 
 
 def facts_of(page):
-    told = re.search(r'id="told">(.*?)</script>', page.html, re.DOTALL).group(1)
+    told = re.search(r'id="page-facts">(.*?)</script>', page.html, re.DOTALL).group(1)
     return json.loads(told)
 
 
@@ -176,7 +176,7 @@ def test_markup_in_names_stays_text(digits, plane):
     html = explore(plane, digits.X, digits.y, class_names=names, rows=50, title=title).html
     assert "<script>alert" not in html
     assert "<img" not in html
-    facts = re.search(r'id="told">(.*?)</script>', html, re.DOTALL).group(1)
+    facts = re.search(r'id="page-facts">(.*?)</script>', html, re.DOTALL).group(1)
     assert "<" not in facts
     assert json.loads(facts)["columns"][0]["classes"][0] == names[0]
     assert json.loads(facts)["title"] == title
@@ -274,7 +274,7 @@ def test_a_decoder_that_pages_do_not_know_is_decoded_beforehand(digits):
     assert facts["decoder"] is None
     assert facts["unknown"]["decoder"] == "LayerNormalization"
     assert facts["arrays"]["grid0"][1] == [layouts.GRID**2, 64]
-    assert facts["arrays"]["restored"][1] == [40, 64]
+    assert facts["arrays"]["reconstructions"][1] == [40, 64]
 
 
 def test_data_frames_and_numbers_of_classes():

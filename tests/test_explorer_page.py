@@ -235,7 +235,7 @@ def test_the_pointer_decodes_and_shows_the_row_under_it(opened, made):
     assert captions[2].startswith("PCA, MSE ")
     page.mouse.click(box["x"] + 1 + px, box["y"] + 1 + py)
     settle(page)
-    assert "chosen" not in page.inner_text("#row-title")
+    assert "selected" not in page.inner_text("#row-title")
     page.mouse.move(5, 5)
 
 
@@ -277,7 +277,7 @@ def test_the_keyboard_does_what_the_pointer_does(opened, made):
     page.keyboard.press("ArrowLeft")
     page.keyboard.press("Enter")
     settle(page)
-    assert page.inner_text("#row-title") != "Row 1, chosen"
+    assert page.inner_text("#row-title") != "Row 1, selected"
     page.focus("#tab-class")
     page.keyboard.press("ArrowRight")
     assert page.get_attribute("#tab-walk", "aria-selected") == "true"
@@ -299,11 +299,11 @@ def test_rows_without_a_label_are_grey(opened, digits):
     page.click("#legend button:last-child")
     settle(page)
     assert page.get_attribute("#legend button:last-child", "aria-pressed") == "false"
-    page.select_option("#colour", label="size")
+    page.select_option("#color", label="size")
     assert texts(page, "#legend span") == ["0.4", "23.6"]
 
 
-def test_legend_colours_and_layouts(opened, made):
+def test_legend_colors_and_layouts(opened, made):
     page = opened(made)
     settle(page)
     full = drawn(page)
@@ -319,7 +319,7 @@ def test_legend_colours_and_layouts(opened, made):
     page.select_option("#theme", "dark")
     assert page.get_attribute("#legend button:nth-child(3)", "aria-pressed") == "false"
     page.select_option("#theme", "light")
-    page.select_option("#colour", label="error")
+    page.select_option("#color", label="error")
     settle(page)
     assert drawn(page) != full
     assert len(texts(page, "#legend span")) == 2
@@ -347,11 +347,11 @@ def test_the_lasso_gathers_rows(opened, made):
     page.mouse.click(box["x"] + 1 + px, box["y"] + 1 + py)  # a click in place of a lasso ends it
     assert "lasso" not in page.inner_text("#row-title")
     page.click("#lasso")
-    assert page.inner_text("#row-title").endswith(", chosen")
+    assert page.inner_text("#row-title").endswith(", selected")
     assert texts(page, "#lassoed figure") == []
 
 
-def pictures(page, selector):
+def drawings(page, selector):
     return page.evaluate(
         "(s) => [...document.querySelectorAll(s + ' canvas')].map((c) => c.toDataURL())", selector
     )
@@ -364,61 +364,61 @@ def test_a_class_s_mean_and_its_variations(opened, made, wide, digits):
     caption = texts(page, "#representative figcaption")[0]
     assert caption.startswith("mean of ")
     assert int(caption.split()[-1]) <= n
-    sheet = pictures(page, "#variations")
+    sheet = drawings(page, "#variations")
     assert len(set(sheet)) == 10
     page.click("#again")
-    assert pictures(page, "#variations") != sheet
+    assert drawings(page, "#variations") != sheet
     page.locator("#spread").fill("0")
-    assert len(set(pictures(page, "#variations"))) == 1
-    assert pictures(page, "#variations")[0] == pictures(page, "#representative")[0]
+    assert len(set(drawings(page, "#variations"))) == 1
+    assert drawings(page, "#variations")[0] == drawings(page, "#representative")[0]
 
 
 def test_a_walk_between_two_places(opened, made):
     page = opened(made)
     page.click("#tab-walk")
-    film = pictures(page, "#film")
+    film = drawings(page, "#film")
     assert len(film) == 10
-    assert [film[0], film[-1]] == pictures(page, "#ends")[::2]
+    assert [film[0], film[-1]] == drawings(page, "#ends")[::2]
     x, y = middle(page)
     page.click("#from")
     page.mouse.click(x - 80, y)
     page.mouse.click(x + 80, y + 40)
     assert page.get_attribute("#to", "aria-pressed") == "false"
-    assert pictures(page, "#film") != film
+    assert drawings(page, "#film") != film
     page.locator("#along").fill("0")
     assert texts(page, "#ends figcaption")[1] == "0 % of the way"
-    ends = pictures(page, "#ends")
+    ends = drawings(page, "#ends")
     assert ends[0] == ends[1]
 
 
 def test_sliders_move_the_code(opened, made):
     page = opened(made)
     page.click("#tab-sliders")
-    assert page.locator("#knobs input").count() == 10  # directions of a code of 16 numbers
-    same = pictures(page, "#turned")
+    assert page.locator("#knobs input").count() == 10  # directions of a code of 16 components
+    same = drawings(page, "#turned")
     assert same[0] == same[1]
     page.locator("#knobs input").nth(1).fill("2")
-    turned = pictures(page, "#turned")
+    turned = drawings(page, "#turned")
     assert turned[0] == same[0] != turned[1]
     page.click("#centre")
-    assert pictures(page, "#turned") == same
+    assert drawings(page, "#turned") == same
 
 
-def test_noise_is_added_and_taken_away(opened, made):
+def test_noise_is_added_and_removed(opened, made):
     page = opened(made)
     page.click("#tab-noise")
-    before = pictures(page, "#restored")
-    captions = texts(page, "#restored figcaption")
+    before = drawings(page, "#denoised")
+    captions = texts(page, "#denoised figcaption")
     assert [caption.split(",")[0] for caption in captions] == [
         "noisy",
-        "restored",
+        "denoised",
         "PCA",
         "original",
     ]
     page.click("#anew")
-    assert pictures(page, "#restored")[0] != before[0]
+    assert drawings(page, "#denoised")[0] != before[0]
     page.locator("#strength").fill("0")
-    clean = pictures(page, "#restored")
+    clean = drawings(page, "#denoised")
     assert clean[0] == clean[3] == before[3]
 
 
@@ -431,7 +431,7 @@ def test_two_languages_and_two_themes(opened, made):
     page.select_option("#language", "ko")
     assert page.inner_text("#chart-title") == "코드의 지도"
     assert page.evaluate("() => document.documentElement.lang") == "ko"
-    words = (PAGE / "words.js").read_text("utf-8")
+    words = (PAGE / "translations.js").read_text("utf-8")
     known = words.count("[")  # a word in each of the two languages
     assert known > 50
 
@@ -457,7 +457,7 @@ def test_places_far_from_data_are_marked(opened, digits):
     page.mouse.move(box["x"] + 4, box["y"] + 4)
     settle(page)
     assert "far" in page.get_attribute("#here", "class")
-    assert page.inner_text("#warning").startswith("Far from all data")
+    assert page.inner_text("#warning").startswith("Extrapolation")
     px, py = page.evaluate("() => jamjae.map.pixelOf(5)")
     page.mouse.move(box["x"] + 1 + px, box["y"] + 1 + py)
     settle(page)
@@ -469,7 +469,7 @@ def test_a_table_is_shown_as_bars(opened):
     model = Autoencoder(2, random_state=0, epochs=3).fit(iris.data)
     page = opened(explore(model, iris.data, iris.target, class_names=iris.target_names))
     assert not page.locator("#tab-noise").is_visible()
-    page.select_option("#colour", label="petal length (cm)")
+    page.select_option("#color", label="petal length (cm)")
     settle(page)
     assert len(texts(page, "#legend span")) == 2
     found = page.evaluate("() => Array.from(jamjae.original(70))")
@@ -498,7 +498,7 @@ def test_a_decoder_unknown_to_the_page_is_shown_by_a_grid(opened, digits):
     page.mouse.move(x + 120, y + 100)
     settle(page)
     assert page.evaluate(SEEN) != one
-    assert len(pictures(page, "#beside")) == 3
+    assert len(drawings(page, "#beside")) == 3
 
 
 @pytest.mark.parametrize("labels", [None, ["one"] * 2])
@@ -518,8 +518,8 @@ def test_columns_may_have_any_name_and_classes_no_rows(opened, wide, digits):
     odd = {name: values[digits.y < 4] for name, values in odd.items()}
     names = digits.class_names
     page = opened(explore(wide, *few, class_names=names, columns=odd, rows=80, method="pca"))
-    colours = texts(page, "#colour option")
-    assert colours[:5] == ["class", "constructor", "summary", "far", "error"]
+    colors = texts(page, "#color option")
+    assert colors[:5] == ["class", "constructor", "summary", "far", "error"]
     assert texts(page, "#which option") == ["all rows", "0", "1", "2", "3"]
 
 

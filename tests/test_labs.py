@@ -114,7 +114,7 @@ def test_pixels_of_every_model_are_clipped_before_errors_are_measured():
     lab.section("Comparison with PCA")
     lab.reconstructions({"PCA": rival}, X, X, {})
     errors = {row["metric"]: row["value"] for row in lab.numbers}
-    clipped = np.square(rival.restore(X).clip(0, 255) / 255 - X / 255).mean()
+    clipped = np.square(rival.reconstruct(X).clip(0, 255) / 255 - X / 255).mean()
     assert errors["MSE, test rows"] == errors["MSE, training rows"] == pytest.approx(clipped)
     assert clipped < 0.99 * rival.error / 255**2
 

@@ -115,7 +115,7 @@ def test_save_and_load_change_nothing(case, tmp_path):
     assert again.reconstruction_error_ == model.reconstruction_error_
     assert again.baseline_error_ == model.baseline_error_
     np.testing.assert_array_equal(again.history_["loss"], model.history_["loss"])
-    np.testing.assert_array_equal(again.baseline_.restore(X), model.baseline_.restore(X))
+    np.testing.assert_array_equal(again.baseline_.reconstruct(X), model.baseline_.reconstruct(X))
 
 
 @pytest.mark.parametrize("dtype", DTYPES)

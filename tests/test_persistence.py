@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import copy
 import io
 import json
+import math
 import os
+import pickle
 import stat
 import struct
 import subprocess
 import sys
+import tempfile
 import tracemalloc
 import zipfile
 
@@ -16,12 +20,16 @@ import h5py
 import keras
 import numpy as np
 import pytest
+from safetensors.numpy import load, save
+from sklearn.base import clone
+from sklearn.model_selection import GridSearchCV
 
 import jamjae
 from jamjae import Autoencoder, load_model
 from jamjae.data import archives
 from jamjae.data.atomic import atomic
-from jamjae.errors import DataNotFoundError, ModelFileError, OutputError
+from jamjae.engine import network_file
+from jamjae.errors import DataNotFoundError, InvalidNetworkError, ModelFileError, OutputError
 from jamjae.models import model_file, persistence
 
 
@@ -187,24 +195,103 @@ def test_a_newer_file_is_refused(path):
         {"decoder": b"nothing"},
         {"manifest": "[1, 2]"},
         {"manifest": "{"},
-        {"manifest": manifest_with(**{"class": "Forest"})},
-        {"manifest": manifest_with(row_shape=None)},
-        {"manifest": manifest_with(row_shape=[True, 4])},
-        {"manifest": manifest_with(version="2")},
-        {"manifest": manifest_with(class_names="abc")},
-        {"manifest": manifest_with(dtype="object")},
-        {"manifest": manifest_with(scaling={"scale": "1", "low": None, "high": None})},
+        {"manifest": manifest_with(row_shape=[2, 2])},
         {"manifest": manifest_with(sha256=None)},
+        {"manifest": manifest_with(sha256={})},
         {"manifest": "[" * 100_000},
         {"manifest": b"\xff\xfe\xff"},
         {"manifest": lambda content: content + b" " * (17 << 20)},
-        {"manifest": manifest_with(parameters={"n_components": 2, "depth": 3})},
-        {"manifest": manifest_with(parameters={"corruption": {"keras": {"class_name": "os"}}})},
     ],
 )
 def test_damaged_parts_are_refused(path, changes):
     with pytest.raises(ModelFileError, match="Cannot load a model"):
         jamjae.load_model(rewritten(path, **changes))
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "said"),
+    [
+        ("class", "Forest", "no estimator named 'Forest'"),
+        ("row_shape", None, "field 'row_shape' is None"),
+        ("row_shape", [True, 4], "field 'row_shape'"),
+        ("row_shape", [10**30], "field 'row_shape'"),
+        ("row_shape", [5], "encoder takes rows of 4 values, but by its manifest they hold 5"),
+        ("row_shape", [2, 2], r"'scaling.offset' has shape \(4,\), expected is \(2, 2\)"),
+        ("n_components", 3, "encoder gives codes of 2 values, but by its manifest they hold 3"),
+        ("version", "2", "field 'version' is '2'"),
+        ("class_names", "abc", "field 'class_names' is 'abc'"),
+        ("feature_names", ["a"], "names 1 features, but its rows hold 4 values"),
+        ("dtype", "object", "field 'dtype' is 'object'"),
+        ("dtype", "float16", "field 'dtype' is 'float16'"),
+        ("dtype", "uint8", "rows are uint8, but their range is not stated"),
+        ("scaling", {"scale": "1", "low": None, "high": None}, "field 'scaling'"),
+        ("scaling", {"scale": 0.0, "low": None, "high": None}, "field 'scaling'"),
+        ("scaling", {"scale": math.inf, "low": None, "high": None}, "field 'scaling'"),
+        ("scaling", {"scale": 10**400, "low": None, "high": None}, "field 'scaling'"),
+        ("scaling", {"scale": 1.0, "low": 0.0, "high": None}, "field 'scaling'"),
+        ("scaling", {"scale": 1.0}, "field 'scaling'"),
+        ("scaling", {"scale": 1.0, "low": 0, "high": 255}, "range is that of 8-bit values"),
+        ("parameters", {"depth": 3}, "unexpected keyword argument 'depth'"),
+        ("parameters", {"corruption": {"keras": {"class_name": "os"}}}, "could not build"),
+        ("denoiser", {"class": "PatchDenoiser", "parameters": {"patch": 9}}, "patches of 9 pixels"),
+    ],
+)
+def test_a_wrong_field_is_named(path, field, value, said):
+    with pytest.raises(ModelFileError, match=f"Cannot load a model.*{said}"):
+        load_model(resealed(path, manifest=manifest_with(**{field: value})))
+
+
+def arrays_with(**arrays):
+    return lambda content: save(
+        {name: array for name, array in {**load(content), **arrays}.items() if array is not None}
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "array", "said"),
+    [
+        ("scaling.offset", np.zeros(3), r"shape \(3,\), expected is \(4,\)"),
+        ("scaling.offset", np.zeros(4, int), "holds int64, expected are floats"),
+        ("scaling.offset", np.full(4, np.nan), "holds NaN or infinity"),
+        ("baseline.mean", None, "is missing"),
+        ("baseline.mean", np.zeros((2, 2)), r"expected is \(4,\)"),
+        ("baseline.components", np.zeros((4, 2)), r"expected is \(2, 4\)"),
+        ("baseline.deviations", np.zeros(3), r"expected is \(2,\)"),
+        ("baseline.deviations", -np.ones(2), "holds negative values"),
+        ("history.loss", np.zeros((2, 2)), r"expected is \(epochs,\)"),
+        ("weights", np.zeros(2), "which no model has"),
+    ],
+)
+def test_a_wrong_array_is_named(path, name, array, said):
+    with pytest.raises(ModelFileError, match=f"array '{name}'.*{said}"):
+        load_model(resealed(path, arrays=arrays_with(**{name: array})))
+
+
+def test_networks_are_held_against_rows_and_codes(path, tmp_path):
+    with zipfile.ZipFile(path) as file:
+        encoder, decoder = file.read("encoder.keras"), file.read("decoder.keras")
+    with pytest.raises(ModelFileError, match="its encoder and its decoder are swapped"):
+        load_model(resealed(path, encoder=decoder, decoder=encoder))
+    other = keras.Sequential([keras.Input((3,)), keras.layers.Dense(4)])
+    with pytest.raises(ModelFileError, match=r"decoder takes codes of 3 values.* hold 2"):
+        load_model(resealed(path, encoder=encoder, decoder=network_file.written(other)))
+    inputs = [keras.Input((2,)), keras.Input((2,))]
+    two = keras.Model(inputs, keras.layers.Concatenate()(inputs))
+    with pytest.raises(ModelFileError, match=r"decoder has inputs of shapes \[\(None, 2\), "):
+        load_model(resealed(path, decoder=network_file.written(two)))
+    other = keras.Sequential([keras.Input((2,)), keras.layers.Dense(4)])
+    other.layers[0].bias.assign([0, 0, np.inf, 0])
+    with pytest.raises(ModelFileError, match=r"decoder's weight '.*bias' holds NaN or infinity"):
+        load_model(resealed(path, decoder=network_file.written(other)))
+
+
+def test_an_activation_that_is_none_is_refused_at_load(path):
+    def broken(config):
+        kind = {"class_name": "Dense", "module": "keras.layers", "config": {"units": 3}}
+        return config.replace('"activation": "gelu"', f'"activation": {json.dumps(kind)}')
+
+    with pytest.raises(ModelFileError, match="Keras could not build"):
+        load_model(resealed(path, encoder=with_config(broken)))
 
 
 def test_code_is_neither_written_nor_run(X, tmp_path, path):
@@ -330,15 +417,15 @@ def bomb(path, size, stated):
     return path
 
 
-@pytest.mark.parametrize("stated", [100, 1 << 28])
+@pytest.mark.parametrize("stated", [100, 1 << 26])
 def test_a_member_is_read_within_bounds_whatever_size_it_states(tmp_path, stated):
-    path = bomb(tmp_path / "bomb.zip", 1 << 28, stated)
+    path = bomb(tmp_path / "bomb.zip", 1 << 26, stated)
     with zipfile.ZipFile(path) as file:
         tracemalloc.start()
         try:
             with pytest.raises((archives.UnsoundError, zipfile.BadZipFile)):
                 archives.content(file, "zeros", 1 << 33)
-            assert tracemalloc.get_traced_memory()[1] < 100 << 20
+            assert tracemalloc.get_traced_memory()[1] < 40 << 20
         finally:
             tracemalloc.stop()
 
@@ -418,6 +505,79 @@ def test_what_could_not_be_loaded_again_is_not_saved(X, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+class Changed(keras.layers.Layer):
+    """Its configuration makes another layer, without a word."""
+
+    def __init__(self, factor=1.0):
+        super().__init__()
+        self.factor = factor
+
+    def call(self, x):
+        return x * self.factor
+
+    def get_config(self):
+        return {}
+
+
+class Arrays(keras.layers.Layer):
+    """Makes its weights from arrays, which Keras cannot do without numbers."""
+
+    def __init__(self, **settings):
+        super().__init__(**settings)
+        self.factor = keras.Variable(np.full(4, 2.0, np.float32), trainable=False)
+
+    def call(self, x):
+        return x * self.factor
+
+
+def test_what_would_give_other_numbers_is_not_saved_copied_or_searched(X, tmp_path):
+    model = with_layer(Changed(3.0), X)
+    with pytest.raises(ModelFileError, match=r"not saved.* other numbers.*'changed.*get_config"):
+        model.save(tmp_path / "own.jamjae")
+    with pytest.raises(InvalidNetworkError, match=r"Cannot copy.* other numbers.*'changed"):
+        clone(model)
+    assert list(tmp_path.iterdir()) == []
+    same = with_layer(Changed(1.0), X)
+    assert clone(same).encoder.layers[0].factor == 1.0
+
+
+@pytest.mark.parametrize("copied", [clone, copy.deepcopy, lambda m: pickle.loads(pickle.dumps(m))])
+def test_copies_with_layers_of_one_s_own(X, copied):
+    """Pickles hold such classes by their place, so they need not be registered."""
+    for layer in (Doubled(), Arrays()):
+        model = with_layer(layer, X)
+        again = copied(model)
+        assert type(again.encoder.layers[0]) is type(layer)
+        assert again.encoder is not model.encoder
+        if copied is not clone:
+            assert again.encoder is again.encoder_
+            np.testing.assert_array_equal(again.transform(X), model.transform(X))
+    noisy = copied(Autoencoder(2, corruption=Noise(0.5)))
+    assert type(noisy.corruption) is Noise
+    with pytest.raises(InvalidNetworkError, match=r"Cannot (copy|pickle).*'forgetful.*get_config"):
+        copied(with_layer(Forgetful(2), X))
+
+
+def test_a_shallow_copy_shares_the_networks(model):
+    assert copy.copy(model).encoder_ is model.encoder_
+
+
+@pytest.mark.slow
+def test_a_search_in_several_processes_with_layers_of_one_s_own(X):
+    """None of the processes has registered them."""
+    search = GridSearchCV(with_layer(Doubled(), X), {"epochs": [1, 2]}, cv=2, n_jobs=2)
+    assert search.fit(X).best_score_ <= 1
+    search.estimator = with_layer(Forgetful(2), X)
+    with pytest.raises(InvalidNetworkError, match="'forgetful"):
+        search.fit(X)
+
+
+def test_weights_made_from_arrays_are_written(X, tmp_path):
+    model = with_layer(Arrays(), X)
+    again = load_model(model.save(tmp_path / "own.jamjae"), {"Arrays": Arrays})
+    np.testing.assert_array_equal(again.transform(X), model.transform(X))
+
+
 @pytest.mark.parametrize("name", ["corruption", "augmentation"])
 def test_code_in_a_parameter_is_not_written(X, tmp_path, name):
     layer = keras.layers.Lambda(lambda x: x * 1.0)
@@ -434,7 +594,40 @@ def test_numbers_of_numpy_are_written(X, tmp_path):
     assert list(again.class_names_) == [3, 5]
 
 
+def test_names_that_are_no_utf_8_are_written(X, tmp_path):
+    names = ["\udcff\udc80", "\ud800", "가", "\\ud800", np.str_("b")]
+    model = Autoencoder(2, network=(), epochs=1).fit(X)
+    model.class_names_ = np.array([*names, np.int64(3), np.bool_(True), 1.5], dtype=object)
+    model.feature_names_in_ = np.array(names[:4], dtype=object)
+    again = load_model(model.save(tmp_path / "model.jamjae"))
+    assert list(again.class_names_) == [*names, 3, True, 1.5]
+    assert list(again.feature_names_in_) == names[:4]
+    model.class_names_ = [b"a"]
+    with pytest.raises(ModelFileError, match=r"class_names_ holds b'a', a bytes"):
+        model.save(tmp_path / "model.jamjae")
+
+
 # --- files that cannot be written -----------------------------------------------------------
+
+
+def test_a_folder_for_temporary_files_that_fails_is_named(model, path, tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "gone"))
+    said = r"no temporary file can be written in '.*gone' \(No such file.*TMPDIR"
+    with pytest.raises(OutputError, match=f"Cannot save a network: {said}"):
+        model.save(tmp_path / "other.jamjae")
+    with pytest.raises(OutputError, match=f"Cannot load a network: {said}"):
+        load_model(path)
+    monkeypatch.undo()
+    monkeypatch.setattr(network_file, "_write", full)
+    with pytest.raises(OutputError, match=r"Cannot load a network: .*No space left"):
+        load_model(path)
+    monkeypatch.setattr(keras.saving, "save_model", full)
+    with pytest.raises(OutputError, match=r"Cannot save a network: .*No space left"):
+        model.save(tmp_path / "other.jamjae")
+
+
+def full(*_):
+    raise OSError(28, "No space left on device")
 
 
 def test_an_unwritable_place_is_named_and_nothing_is_left(model, tmp_path):
@@ -446,9 +639,6 @@ def test_an_unwritable_place_is_named_and_nothing_is_left(model, tmp_path):
 
 def test_a_full_disk_loses_nothing(model, path, monkeypatch):
     before = path.read_bytes()
-
-    def full(*_):
-        raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(zipfile.ZipFile, "writestr", full)
     with pytest.raises(OutputError, match="No space left"):

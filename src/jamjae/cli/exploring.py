@@ -55,7 +55,7 @@ def explore(
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
-    """Write a page in which MODEL's codes of DATA are a map that decodes live, offline."""
+    """Write an offline page: MODEL's codes of DATA as a map that decodes any point."""
     from jamjae.errors import OutputError
 
     voice = Voice(quiet=quiet, as_json=json)
@@ -80,7 +80,7 @@ def explore(
     from jamjae.labs.translation import preferred
 
     began = time.perf_counter()
-    voice.note(f"laying out {min(len(found.X), rows):,} codes")
+    voice.note(f"mapping {min(len(found.X), rows):,} codes")
     page = make(
         fitted,
         fitted_rows(fitted, found),

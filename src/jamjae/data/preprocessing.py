@@ -12,6 +12,17 @@ from typing import NamedTuple
 import numpy as np
 
 CHUNK_BYTES = 1 << 25  # rows are visited in pieces of about 32 MiB of float64
+PIXELS = {"uint8": 255.0, "uint16": 65535.0}  # types that fix a range, and its end
+
+
+def value_type(dtype: np.dtype) -> type[np.floating]:
+    """Give the type that values of a dtype are computed and returned in."""
+    return np.float32 if dtype.name in ("float32", *PIXELS) else np.float64
+
+
+def counted_as(dtype: np.dtype) -> str:
+    """Name the type that rows of a dtype count as: their own for pixels, else that of values."""
+    return dtype.name if dtype.name in PIXELS else value_type(dtype).__name__
 
 
 class Scaling(NamedTuple):
@@ -24,7 +35,7 @@ class Scaling(NamedTuple):
     scale : float
         What everything is divided by, in the data's units.
     low, high : float
-        The data's range where the type of the data fixes it (uint8), else minus and plus infinity.
+        The data's range where their type fixes it (uint8, uint16), else minus and plus infinity.
     """
 
     offset: np.ndarray | float
@@ -40,7 +51,7 @@ class Scaling(NamedTuple):
         """
         if X.dtype == np.uint8 and np.ndim(self.offset) == 0:
             return X
-        scaled: np.ndarray = X.astype(np.float64 if X.dtype == np.float64 else np.float32)
+        scaled: np.ndarray = X.astype(value_type(X.dtype))
         np.subtract(scaled, self.offset, out=scaled)
         np.divide(scaled, self.scale, out=scaled)
         return scaled.astype(np.float32, copy=False)
@@ -52,24 +63,20 @@ class Scaling(NamedTuple):
         return 0.0, 1.0
 
     def undo(self, scaled: np.ndarray) -> np.ndarray:
-        """Bring a network's float32 output (n, ...) back to the data's units and precision."""
-        offset = np.asarray(self.offset)
-        precise = scaled.dtype == np.float64 or (offset.ndim and offset.dtype == np.float64)
-        restored: np.ndarray = scaled.astype(np.float64 if precise else np.float32)
-        np.multiply(restored, self.scale, out=restored)
-        np.add(restored, offset.astype(restored.dtype), out=restored)
-        return restored
+        """Bring a network's output (n, ...) back to the data's units, in the precision it has."""
+        made: np.ndarray = np.multiply(scaled, scaled.dtype.type(self.scale))
+        return np.add(made, np.asarray(self.offset, dtype=scaled.dtype), out=made)
 
-    def clip(self, restored: np.ndarray) -> np.ndarray:
-        """Keep restored rows within the data's range, where it is fixed; in place."""
+    def clip(self, made: np.ndarray) -> np.ndarray:
+        """Keep reconstructed rows within the data's range, where it is fixed; in place."""
         if np.isfinite(self.low):
-            np.clip(restored, self.low, self.high, out=restored)
-        return restored
+            np.clip(made, self.low, self.high, out=made)
+        return made
 
 
 def none(X: np.ndarray) -> Scaling:
     """Leave the values as they are."""
-    return Scaling(0.0, 1.0, 0.0, 255.0) if X.dtype == np.uint8 else Scaling(0.0, 1.0)
+    return Scaling(0.0, 1.0, *_range(X))
 
 
 def for_rows(X: np.ndarray, mean: np.ndarray, variance: float) -> Scaling:
@@ -81,11 +88,12 @@ def for_rows(X: np.ndarray, mean: np.ndarray, variance: float) -> Scaling:
     mean : array of shape (d,)
         The mean row.
     variance : float
-        Mean squared distance of an entry from its feature's mean; 0 leaves the size as it is.
+        Mean squared distance per element from the feature's mean; 0 leaves the size as it is.
     """
     if X.dtype == np.uint8:
-        return Scaling(0.0, 255.0, 0.0, 255.0)
-    return Scaling(mean.reshape(X.shape[1:]).astype(X.dtype), float(np.sqrt(variance)) or 1.0)
+        return Scaling(0.0, 255.0, *_range(X))
+    offset = mean.reshape(X.shape[1:]).astype(value_type(X.dtype))
+    return Scaling(offset, float(np.sqrt(variance)) or 1.0, *_range(X))
 
 
 def into_range(X: np.ndarray, low: float, high: float, variance: float) -> Scaling:
@@ -100,14 +108,20 @@ def into_range(X: np.ndarray, low: float, high: float, variance: float) -> Scali
         As in `for_rows`.
     """
     if X.dtype == np.uint8 and low <= 0.0 and high >= 1.0:
-        return Scaling(0.0, 255.0, 0.0, 255.0)
-    least, most = float(X.min()), float(X.max())
+        return Scaling(0.0, 255.0, *_range(X))
+    ends = [(float(X[rows].min()), float(X[rows].max())) for rows in row_chunks(X)]
+    least, most = min(end[0] for end in ends), max(end[1] for end in ends)
     if np.isinf(high):
         scale = float(np.sqrt(variance)) or 1.0
     else:
         scale = (most - least) / (high - low) or 1.0
-    bounds = (0.0, 255.0) if X.dtype == np.uint8 else (-np.inf, np.inf)
-    return Scaling(least - low * scale, scale, *bounds)
+    return Scaling(least - low * scale, scale, *_range(X))
+
+
+def _range(X: np.ndarray) -> tuple[float, float]:
+    """Give the range that the type of data fixes, if it does."""
+    highest = PIXELS.get(X.dtype.name)
+    return (-np.inf, np.inf) if highest is None else (0.0, highest)
 
 
 def row_chunks(X: np.ndarray, chunk_bytes: int = CHUNK_BYTES) -> list[slice]:

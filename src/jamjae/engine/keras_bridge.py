@@ -435,21 +435,6 @@ def _forward(known: Template, offset: float, factor: float) -> Callable[..., jax
     return forward
 
 
-@lru_cache(maxsize=32)
-def _squared_errors(
-    encoder: Template, decoder: Template, offset: float, factor: float
-) -> Callable[..., jax.Array]:
-    encode, decode = _forward(encoder, 0.0, 1.0), _forward(decoder, 0.0, 1.0)
-
-    @compiled_few
-    def errors(variables: tuple[Variables, Variables], x: jax.Array) -> jax.Array:
-        target = ((x.astype(np.float32) - offset) * factor).reshape(len(x), -1)
-        restored = decode(variables[1], encode(variables[0], target)).reshape(len(x), -1)
-        return jnp.square(restored - target).mean(axis=1)
-
-    return errors
-
-
 def predict(
     layer: keras.Layer, X: np.ndarray, in_graph: tuple[float, float] = (0.0, 1.0)
 ) -> np.ndarray:
@@ -469,19 +454,6 @@ def predict(
     """
     forward = _forward(template(layer), *in_graph)
     return _by_blocks(forward, read(layer), X, layer.output_shape[1:])
-
-
-def squared_errors(
-    encoder: keras.Layer, decoder: keras.Layer, X: np.ndarray, in_graph: tuple[float, float]
-) -> np.ndarray:
-    """Give each row's mean squared error after encoding and decoding, on the scale of training.
-
-    Returns
-    -------
-    float32 array of shape (n,)
-    """
-    errors = _squared_errors(template(encoder), template(decoder), *in_graph)
-    return _by_blocks(errors, (read(encoder), read(decoder)), X, ())
 
 
 def _by_blocks(

@@ -18,15 +18,18 @@ from typing import Any
 
 import h5py  # Keras requires it, and reads and writes weights with it
 import jax
+import jax.numpy as jnp
 import keras
 import numpy as np
 
 from jamjae.data.archives import UnsoundError, content, parsed
+from jamjae.engine import keras_bridge
 from jamjae.errors import OutputError, brief
 
 CONFIG, NOTES, WEIGHTS, ASSETS = "config.json", "metadata.json", "model.weights.h5", "assets/"
 JSON_BYTES, LARGEST = 16 << 20, 8 << 30
 ALWAYS_ALLOWED = 16 << 20  # weights that need not be stored: constants of a layer, for one
+ROWS = 2  # of the call that is traced
 ALLOWED = 2  # times the weights stored; some layers merge theirs when they are saved
 
 
@@ -74,6 +77,7 @@ def read(name: str, stored: bytes, own: dict[str, Any]) -> keras.Model:
         network = keras.saving.load_model(path, own, compile=False, safe_mode=True)
     if not isinstance(network, keras.Model):
         raise UnsoundError(f"its {name} is a {type(network).__name__}, not a Keras model")
+    _require_working(name, network)
     return network
 
 
@@ -87,6 +91,20 @@ def require_modest(name: str, config: Any, own: dict[str, Any], stored: int = 0)
     asked = _count_asked(config, own)
     if asked > ALLOWED * stored + ALWAYS_ALLOWED:
         raise UnsoundError(f"its {name} asks for {asked:,} weights, of which {stored:,} are stored")
+
+
+def _require_working(name: str, network: keras.Model) -> None:
+    """Trace a call, without computing: an activation that is none shows only there."""
+    if len(network.inputs) != 1:
+        return  # an estimator's check says so
+    shape = (ROWS, *network.inputs[0].shape[1:])
+    if None in shape:
+        return
+    call = keras_bridge.apply(network)
+    found = jax.eval_shape(lambda held: call(*held, jnp.zeros(shape)), keras_bridge.read(network))
+    expected = (ROWS, *network.outputs[0].shape[1:])
+    if getattr(found.output, "shape", None) != expected:
+        raise UnsoundError(f"its {name} gives {found.output}, expected is the shape {expected}")
 
 
 # --- what is stored -------------------------------------------------------------------------

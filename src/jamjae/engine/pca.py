@@ -6,11 +6,12 @@ from typing import NamedTuple
 
 import numpy as np
 from scipy.linalg import eigh, qr, svd
-from sklearn.decomposition import PCA
 
 from jamjae.data.preprocessing import row_chunks
 
-COVARIANCE_LIMIT = 3000  # features up to which the covariance is cheaper than an SVD of the rows
+COVARIANCE_LIMIT = 3000  # features, or rows, up to which all their products are held
+OVERSAMPLING, PASSES = 10, 30  # of the subspace iteration beyond: directions more, passes at most
+STANDSTILL = 1e-5  # change of the error, relative to it, at which the iteration ends
 ILL_CONDITIONED = 1e-8  # share of the variance below which the covariance has lost its digits
 
 
@@ -25,9 +26,9 @@ class Principal(NamedTuple):
     deviations : array of shape (k,)
         The standard deviation of the rows along each direction.
     error : float
-        Mean squared error an entry of the rows restored from k numbers.
+        Mean squared error per element of the rows reconstructed from k components.
     variance : float
-        Mean squared distance of an entry from its feature's mean: the error of no component at all.
+        Mean squared distance per element from the feature's mean: the error of no component.
     """
 
     mean: np.ndarray
@@ -42,37 +43,41 @@ class Principal(NamedTuple):
         return self.deviations > 1e-7 * self.deviations.max()
 
     def transform(self, X: np.ndarray) -> np.ndarray:
-        """Project rows (n, ...) on the components: codes (n, k).
-
-        In float64 for float64 rows, which may lie far from zero; else in float32.
-        """
-        dtype = _precision(X)
-        components, mean = self.components.astype(dtype), self.mean.astype(dtype)
-        codes = np.empty((len(X), len(components)), dtype=dtype)
+        """Project rows (n, ...) on the components: float64 codes (n, k)."""
+        codes = np.empty((len(X), len(self.components)))
         for rows in row_chunks(X):
-            codes[rows] = (X[rows].reshape(len(X[rows]), -1) - mean) @ components.T
+            codes[rows] = _centred(X[rows], self.mean) @ self.components.T
         return codes
 
-    def restore(self, X: np.ndarray) -> np.ndarray:
-        """Project rows (n, ...) on the components and come back, in the shape of X."""
-        dtype = _precision(X)
-        components, mean = self.components.astype(dtype), self.mean.astype(dtype)
-        restored = np.empty(X.shape, dtype=dtype)
+    def inverse_transform(self, Z: np.ndarray) -> np.ndarray:
+        """Reconstruct flat float64 rows (n, d) from codes (n, k)."""
+        made: np.ndarray = Z @ self.components + self.mean
+        return made
+
+    def reconstruct(self, X: np.ndarray) -> np.ndarray:
+        """Reconstruct rows (n, ...) from their codes, in the shape of X.
+
+        Computed in float64, returned as float64 for float64 rows and as float32 for others.
+        """
+        made = np.empty(X.shape, dtype=np.float64 if X.dtype == np.float64 else np.float32)
         for rows in row_chunks(X):
-            restored[rows] = (self.transform(X[rows]) @ components + mean).reshape(X[rows].shape)
-        return restored
+            flat = self.inverse_transform(self.transform(X[rows]))
+            made[rows] = flat.reshape(-1, *X.shape[1:])
+        return made
 
 
-def _precision(X: np.ndarray) -> type[np.floating]:
-    return np.float64 if X.dtype == np.float64 else np.float32
+def _centred(rows: np.ndarray, mean: np.ndarray) -> np.ndarray:
+    centred: np.ndarray = rows.reshape(len(rows), -1) - mean
+    return centred
 
 
 def fit(X: np.ndarray, n_components: int, random_state: int | None = 0) -> Principal:
     """Find the principal directions of rows without holding a float copy of them.
 
-    Up to `COVARIANCE_LIMIT` features the covariance is summed in float64 by pieces and its leading
-    eigenvectors are found. Where its condition is bad, an SVD of the triangular factor of the rows
-    replaces it. Beyond, scikit-learn's PCA works on a float32 copy.
+    All is computed in float64, by pieces of the rows. Up to `COVARIANCE_LIMIT` features the leading
+    eigenvectors of the covariance are found. Where its condition is bad, an SVD of the triangular
+    factor of the rows replaces it. Of as few rows those of their inner products are found, and of
+    larger data subspace iteration finds the directions in passes over the rows.
 
     Parameters
     ----------
@@ -81,14 +86,16 @@ def fit(X: np.ndarray, n_components: int, random_state: int | None = 0) -> Princ
     n_components : int
         May exceed the rank of the data; the surplus components are zero.
     random_state : int or None
-        Seeds the randomised SVD of data with many features.
+        Seeds the first directions of the subspace iteration.
     """
     d = int(np.prod(X.shape[1:], dtype=np.int64))
     k = min(n_components, d, len(X))
     if d <= COVARIANCE_LIMIT:
         mean, components, variances, error, variance = _by_covariance(X, d, k)
+    elif len(X) <= COVARIANCE_LIMIT:
+        mean, components, variances, error, variance = _by_inner_products(X, d, k)
     else:
-        mean, components, variances, error, variance = _by_svd(X, d, k, random_state)
+        mean, components, variances, error, variance = _by_subspace(X, d, k, random_state)
     surplus = n_components - k
     return Principal(
         mean,
@@ -103,11 +110,10 @@ Parts = tuple[np.ndarray, np.ndarray, np.ndarray, float, float]
 
 
 def _by_covariance(X: np.ndarray, d: int, k: int) -> Parts:
-    chunks = row_chunks(X)
-    mean = sum(X[rows].reshape(-1, d).sum(axis=0, dtype=np.float64) for rows in chunks) / len(X)
+    mean = _mean(X, d)
     covariance = np.zeros((d, d))
-    for rows in chunks:
-        centred = X[rows].reshape(-1, d) - mean
+    for rows in row_chunks(X):
+        centred = _centred(X[rows], mean)
         covariance += centred.T @ centred
     covariance /= len(X)
     variances, vectors = eigh(covariance, subset_by_index=(d - k, d - 1))
@@ -122,8 +128,7 @@ def _by_triangle(X: np.ndarray, mean: np.ndarray, d: int, k: int) -> Parts:
     """Take the SVD of the rows' triangular factor: nothing is squared, so small directions stay."""
     triangle = np.empty((0, d))
     for rows in row_chunks(X):
-        centred = X[rows].reshape(-1, d) - mean
-        stacked = np.concatenate([triangle, centred])
+        stacked = np.concatenate([triangle, _centred(X[rows], mean)])
         triangle = qr(stacked, mode="r", overwrite_a=True, check_finite=False)[0][:d]
     _, singular, directions = svd(triangle, full_matrices=False, check_finite=False)
     variances = singular**2 / len(X)
@@ -131,16 +136,60 @@ def _by_triangle(X: np.ndarray, mean: np.ndarray, d: int, k: int) -> Parts:
     return mean, directions[:k], variances[:k], error, total / d
 
 
-def _by_svd(X: np.ndarray, d: int, k: int, random_state: int | None) -> Parts:
-    chunks = row_chunks(X)
-    mean = sum(X[rows].reshape(-1, d).sum(axis=0, dtype=np.float64) for rows in chunks) / len(X)
-    centred = np.empty((len(X), d), dtype=np.float32)
-    size = max(float(np.abs(X[rows].reshape(-1, d) - mean).max()) for rows in chunks) or 1.0
-    for rows in chunks:  # in the data's own precision and units, float32 could not hold them
-        centred[rows] = (X[rows].reshape(-1, d) - mean) / size
-    pca = PCA(k, random_state=random_state).fit(centred)
-    biased = size**2 * (len(X) - 1) / len(X)  # scikit-learn divides by n - 1, an error by n
-    variances = pca.explained_variance_.astype(np.float64) * biased
-    error = max(float(pca.noise_variance_) * biased * (min(len(X), d) - k) / d, 0.0)
-    mean = mean + size * pca.mean_.astype(np.float64)
-    return mean, pca.components_, variances, error, error + float(variances.sum()) / d
+def _by_inner_products(X: np.ndarray, d: int, k: int) -> Parts:
+    """Find the directions of few rows with many features, by pieces of the features."""
+    mean, flat = _mean(X, d), X.reshape(len(X), -1)
+    products = np.zeros((len(X), len(X)))
+    pieces = row_chunks(np.broadcast_to(0.0, (d, len(X))))
+    for columns in pieces:
+        centred = flat[:, columns] - mean[columns]
+        products += centred @ centred.T
+    products /= len(X)
+    variances, vectors = eigh(products, subset_by_index=(len(X) - k, len(X) - 1))
+    total = float(np.trace(products))
+    used = variances > len(X) * np.finfo(float).eps * total
+    vectors /= np.sqrt(len(X) * np.where(used, variances, np.inf))
+    components = np.empty((k, d))
+    for columns in pieces:
+        components[:, columns] = vectors.T @ (flat[:, columns] - mean[columns])
+    error = max(total - float(variances.sum()), 0.0) / d
+    return mean, components[::-1], variances[::-1] * used[::-1], error, total / d
+
+
+def _by_subspace(X: np.ndarray, d: int, k: int, random_state: int | None) -> Parts:
+    """Find the leading directions by subspace iteration, until the error stands still.
+
+    Neither a copy of X nor the covariance is held. Halko, Martinsson & Tropp (2011), SIAM Review
+    53:217, show why few passes over the rows are enough.
+    """
+    mean = _mean(X, d)
+    size = min(k + max(OVERSAMPLING, k // 4), len(X), d)
+    product = np.random.RandomState(random_state).normal(size=(d, size))
+    error = np.inf
+    for _ in range(PASSES):
+        basis = qr(product, mode="economic", overwrite_a=True, check_finite=False)[0]
+        product, total = _times_covariance(X, mean, basis)
+        variances, rotation = eigh(basis.T @ product)
+        before, error = error, max(total - float(variances[-k:].sum()), 0.0)
+        if before - error <= STANDSTILL * error + np.finfo(float).eps * total:
+            break
+    components = (basis @ rotation[:, -k:]).T
+    return mean, components[::-1], variances[::-1][:k], error / d, total / d
+
+
+def _times_covariance(
+    X: np.ndarray, mean: np.ndarray, basis: np.ndarray
+) -> tuple[np.ndarray, float]:
+    """Multiply the covariance of rows by directions (d, m); also give the covariance's trace."""
+    product, total = np.zeros(basis.shape), 0.0
+    for rows in row_chunks(X):
+        centred = _centred(X[rows], mean)
+        product += centred.T @ (centred @ basis)
+        total += float(np.square(centred, out=centred).sum())
+    return product / len(X), total / len(X)
+
+
+def _mean(X: np.ndarray, d: int) -> np.ndarray:
+    sums = (X[rows].reshape(-1, d).sum(axis=0, dtype=np.float64) for rows in row_chunks(X))
+    mean: np.ndarray = sum(sums, np.zeros(d)) / len(X)
+    return mean

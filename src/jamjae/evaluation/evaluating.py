@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from jamjae.data.numeric import real_array
+from jamjae.data.preprocessing import PIXELS
 from jamjae.evaluation import metrics
 
 if TYPE_CHECKING:
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
 
 SMALLEST_IMAGE = 3  # pixels of a side from which SSIM is defined
 MOST_SSIM = 1000  # images that SSIM is computed for, at most: it is slow
-PIXELS = {np.dtype(np.uint8): 255.0, np.dtype(np.uint16): 65535.0}  # types that fix a range
 
 
 class Evaluation(NamedTuple):
@@ -112,7 +112,7 @@ def evaluate_reconstruction(
     X2 = clipped(X2, dtype)
     error = metrics.mean_squared_error(X, X2) / pixel_range(dtype) ** 2
     found = Evaluation(error, metrics.explained_variance(X, X2))
-    span = PIXELS.get(dtype) or metrics.data_range(X)
+    span = PIXELS.get(dtype.name) or metrics.data_range(X)
     if not image_metrics or X.ndim < 3 or span <= 0:
         return found
     found = found._replace(psnr=metrics.psnr(X, X2, data_range=span))
@@ -136,7 +136,7 @@ def reconstruct(model: Any, X: ArrayLike, *, dtype: DTypeLike | None = None) -> 
     Parameters and rule are those of `evaluate`.
     """
     X = real_array(X, "reconstruct cannot use X")
-    own = getattr(model, "reconstruct", None) or getattr(model, "restore", None)
+    own = getattr(model, "reconstruct", None)
     if own is not None:
         made = np.asarray(own(X))
     else:
@@ -153,13 +153,13 @@ def clipped(X2: ArrayLike, dtype: DTypeLike) -> NDArray[Any]:
     ([0.0, 255.0], [-3.0, 300.0])
     """
     made = real_array(X2, "reconstructions cannot be clipped")
-    most = PIXELS.get(np.dtype(dtype))
+    most = PIXELS.get(np.dtype(dtype).name)
     return made if most is None else made.clip(0, most)
 
 
 def pixel_range(dtype: DTypeLike) -> float:
     """Return what values are divided by before errors are reported: 255 for uint8, 1 for floats."""
-    return PIXELS.get(np.dtype(dtype), 1.0)
+    return PIXELS.get(np.dtype(dtype).name, 1.0)
 
 
 def training_errors(model: Any) -> dict[str, Any]:

@@ -1,8 +1,7 @@
 """A fitted model as one page that decodes live: `explore`.
 
-`contents` gathers what a page shows, `graphs` writes networks down as steps, `packing` puts arrays
-into text. The page itself is `page/`: its scripts are put one behind the other, and nothing in it
-comes from elsewhere.
+`page_data` gathers what a page shows, `graphs` traces networks as steps, `packing` encodes arrays
+as text. The page itself is `page/`: its scripts are concatenated, and it loads nothing else.
 """
 
 from __future__ import annotations
@@ -34,7 +33,7 @@ if TYPE_CHECKING:
 
 PAGE_METHODS = ("auto", *MAP_METHODS)
 LANGUAGES = ("en", "ko")
-SCRIPTS = ("arrays", "network", "words", "model", "pictures", "map", "panels", "main")
+SCRIPTS = ("arrays", "network", "translations", "model", "drawings", "map", "panels", "main")
 HEIGHT = 760  # pixels of the frame in a notebook
 
 
@@ -45,7 +44,7 @@ class Explorer:
     Attributes
     ----------
     html : str
-        The whole of it; it asks for nothing from anywhere.
+        The complete page, which loads nothing else.
     """
 
     html: str
@@ -83,11 +82,11 @@ def explore(
     language: str = "en",
     random_state: int = 0,
 ) -> Explorer:
-    """Make a page in which a model's codes are a map, and every place of it can be decoded.
+    """Make a page that shows a model's codes as a map and decodes any point of it.
 
     The page needs no server, no network and no Python: its script computes the decoder itself,
-    within 1e-4 of the data's range. A decoder with a layer that pages do not know is decoded
-    beforehand at a grid of places instead, and the page says so.
+    within 1e-4 of the data's range. A decoder with a layer that the page cannot compute is
+    decoded in advance on a grid of points instead, and the page says so.
 
     Parameters
     ----------
@@ -95,33 +94,34 @@ def explore(
     X : array-like of shape (n, d), (n, h, w) or (n, h, w, c)
         At least two rows, in the units of the data of ``fit``.
     y : array-like of shape (n,), optional
-        Classes; values if they are more than 20 different floating-point or 100 whole numbers.
+        Classes. Taken as values where there are more than 20 different floats or 100 different
+        integers.
     class_names : sequence of str, optional
-        What the whole numbers in `y` stand for.
+        Names of the classes, in the order of the integers in `y`.
     columns : mapping of str to array-like of shape (n,), optional
-        What else the points can be coloured by. The features of a table always can.
+        Further columns by which points can be colored; features of a table always can.
     rows : int, default=5000
-        Rows shown at most, drawn at random; 60,000 are possible.
+        Maximum number of rows shown, drawn at random; up to 60,000 have been tried.
     method : {"auto", "pca", "tsne", "umap"}, default="auto"
-        The map. Codes of one or two numbers are their own, others are laid out by t-SNE, and by
-        PCA beside it; see `jamjae.latent_map`.
+        Projection of the map. ``"auto"`` shows codes of one or two components as they are, others
+        by t-SNE, with PCA as a second map; see `jamjae.latent_map`.
     title : str, optional
     language : {"en", "ko"}, default="en"
-        What the page opens in; it can be changed there.
+        Language in which the page opens; the reader can change it.
     random_state : int, default=0
 
     Returns
     -------
     Explorer
-        Shown by a notebook; ``.save(path)`` writes it.
+        A notebook displays it; ``.save(path)`` writes it.
 
     Raises
     ------
     InvalidDataError
-        The model is not fitted, the rows are no finite numbers or fewer than two, the method is
-        unknown, or the page would be too large.
+        The model is not fitted, there are fewer than two rows, a value is not finite, the method
+        is unknown, or the page would be too large.
     ShapeMismatchError
-        The rows are not of the model's shape, or labels and values not one a row.
+        The rows do not have the model's shape, or there is not one label or value per row.
 
     Examples
     --------
@@ -139,8 +139,8 @@ def explore(
             )
     if isinstance(class_names, str | Mapping) or not isinstance(class_names, Iterable | None):
         raise InvalidDataError(
-            f"explore received class_names={class_names!r}; a sequence of names is expected, one a "
-            "class, in the order of the numbers in y."
+            f"explore received class_names={class_names!r}; a sequence of names is expected, one "
+            "per class, in the order of the integers in y."
         )
     if not isinstance(columns, Mapping | None):
         raise InvalidDataError(
@@ -149,7 +149,7 @@ def explore(
         )
     if not isinstance(rows, Integral) or rows < 2:
         raise InvalidDataError(
-            f"explore received rows={rows!r}; a whole number from 2 is expected."
+            f"explore received rows={rows!r}; an integer of at least 2 is expected."
         )
     with warnings.catch_warnings():  # columns were compared once, and are then arrays
         warnings.filterwarnings("ignore", message="X does not have valid feature names")
@@ -175,7 +175,7 @@ def _page(facts: dict[str, Any], arrays: dict[str, Any]) -> str:
         language=facts["language"],
         title=facts["title"] or "jamjae",
         style=_part("style.css"),
-        facts=Markup(text.replace("<", "\\u003c")),  # noqa: S704 - no class name ends the script
+        facts=Markup(text.replace("<", "\\u003c")),  # noqa: S704 - no class name can end the script
         data=Markup(packed.text),  # noqa: S704 - base 85, made by pack
         script=Markup("\n").join(_part(f"{name}.js") for name in SCRIPTS),
     )
@@ -193,6 +193,6 @@ def _pages() -> Environment:
 
 
 def _part(name: str) -> Markup:
-    """Return a style sheet or script of the page, which is put in as it stands."""
+    """Return a style sheet or script of the page, which is included unchanged."""
     part = resources.files("jamjae.explorer") / "page" / name
     return Markup(part.read_text(encoding="utf-8"))  # noqa: S704 - a file of this package

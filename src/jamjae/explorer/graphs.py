@@ -1,8 +1,8 @@
-"""What a network computes, as a list of steps that a page can follow without Keras.
+"""Networks as lists of steps that a page can compute without Keras.
 
-A step names its operation, the steps whose results it takes, the shape of its own result, and its
-weights. The page's ``network.js`` knows the operations listed in `STEPS`; whatever else a network
-holds raises `UnknownLayer`.
+A step names its operation, the steps that give its inputs, the shape of its result, and its
+weights. The page's ``network.js`` computes the operations listed in `STEPS`; any other layer raises
+`UnknownLayer`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ ACTIVATIONS = (
     *("linear", "relu", "relu6", "leaky_relu", "elu", "selu", "celu", "gelu", "sigmoid"),
     *("hard_sigmoid", "tanh", "softsign", "softplus", "silu", "mish", "exponential", "softmax"),
 )
-SAME_AT_REST = (  # layers that only do something while a network learns
+SAME_AT_REST = (  # layers that act during training only
     *(layers.Dropout, layers.SpatialDropout1D, layers.SpatialDropout2D, layers.AlphaDropout),
     *(layers.GaussianNoise, layers.GaussianDropout, layers.ActivityRegularization),
 )
@@ -28,7 +28,7 @@ Settings = dict[str, Any]
 
 
 class UnknownLayer(Exception):
-    """A network holds a layer that a page cannot compute; it is named."""
+    """A network contains a layer that a page cannot compute; the message names it."""
 
 
 class Graph(NamedTuple):
@@ -40,7 +40,7 @@ class Graph(NamedTuple):
         ``{"op", "from", "shape", ...}``: step 0 is the network's input, the last its output;
         ``"from"`` are numbers of earlier steps, shapes are those of one row.
     weights : dict of str to float32 array
-        By the names that steps call them; the last axis is that of a step's own units.
+        By the names that the steps use; the last axis is that of a step's own units.
     """
 
     steps: list[Settings]
@@ -55,12 +55,12 @@ def trace(model: keras.Model, role: str) -> Graph:
     model : keras.Model
         Sequential or functional, with one input and one output; models inside it are followed too.
     role : str
-        What the names of its weights begin with.
+        Prefix of the names of its weights.
 
     Raises
     ------
     UnknownLayer
-        It holds a layer, or a setting of one, that pages do not compute.
+        It contains a layer, or a setting of one, that a page cannot compute.
     """
     graph = Graph([{"op": "input", "from": [], "shape": list(model.input_shape[1:])}], {})
     known = {_key(model.inputs[0]): 0}
@@ -92,19 +92,19 @@ def _follow(tensor: keras.KerasTensor, known: dict[Any, int], graph: Graph, role
 
 
 class Sides(NamedTuple):
-    """What a call of a layer takes and gives: one layer may be called more than once."""
+    """Inputs and output of one call of a layer; a layer may be called more than once."""
 
     taken: list[keras.KerasTensor]
     given: keras.KerasTensor
 
     @property
     def before(self) -> tuple[int, ...]:
-        """The shape of a row of what is taken first."""
+        """Shape of a row of the first input."""
         return tuple(self.taken[0].shape[1:])
 
     @property
     def after(self) -> tuple[int, ...]:
-        """The shape of a row of what is given."""
+        """Shape of a row of the output."""
         return tuple(self.given.shape[1:])
 
 
@@ -135,7 +135,7 @@ def _activation(function: Callable[..., Any]) -> Settings:
     return {"activation": name} if name != "linear" else {}
 
 
-# --- one step a kind of layer ------------------------------------------------------------------
+# --- one step per kind of layer ----------------------------------------------------------------
 
 Step = tuple[Settings, dict[str, Any]]
 Translation = Callable[[Any, Sides], Step]
@@ -225,7 +225,7 @@ def _upsampling(layer: layers.UpSampling2D, sides: Sides) -> Step:
 
 
 def _shifted(sign: int, attribute: str) -> Translation:
-    """Zero padding, and cropping, which is the same with less than nothing."""
+    """Zero padding, and cropping, which is padding by a negative number."""
 
     def step(layer: Any, sides: Sides) -> Step:
         (top, _), (left, _) = getattr(layer, attribute)

@@ -1,4 +1,4 @@
-"""Maps of codes, and the ways back from a place of a map to a code."""
+"""Maps of codes, and the inverse: from a point of a map to a code."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from jamjae.explorer.packing import Rounded, rounded
 from jamjae.latent import projections
 
 MAP_BITS = 16
-GRID = 24  # places a side that are decoded beforehand where the page cannot decode
-NEIGHBORS = 8  # nearest codes whose mean is decoded on a map that knows no way back
-PROBED = 2000  # rows that tell how far from each other codes lie
-LARGE_CODE, DIRECTIONS = 12, 10  # from which sliders move along principal directions, so many
+GRID = 24  # points per side, decoded in advance where the page cannot decode
+NEIGHBORS = 8  # nearest codes, whose mean is decoded on maps that have no inverse
+PROBED = 2000  # rows from which distances between codes are estimated
+LARGE_CODE, DIRECTIONS = 12, 10  # larger codes get sliders along so many principal directions
 
 
 class Layout(NamedTuple):
@@ -23,37 +23,37 @@ class Layout(NamedTuple):
 
     Attributes
     ----------
-    words : str
-        How it was made, for people.
+    title : str
+        The method, as the page shows it.
     way : {"code", "plane", "nearest"}
-        A place is a code; or a place of a plane in the space of codes; or stands for the mean of
-        the nearest codes, weighted by one over the squared distance.
+        How a point is decoded: it is a code; or a point of a plane in the space of codes; or
+        stands for the mean of the nearest codes, weighted by inverse squared distance.
     places : Rounded
-        Of the rows, (2, n).
+        Coordinates of the rows, (2, n).
     plane : array of shape (3, k) or None
         The mean code and two directions.
     """
 
-    words: str
+    title: str
     way: str
     places: Rounded
     plane: np.ndarray | None
 
     @property
     def points(self) -> np.ndarray:
-        """The places (n, 2), as the page knows them."""
+        """Coordinates of the rows (n, 2), rounded as in the page."""
         return self.places.array.T.astype(np.float64)
 
     @property
     def box(self) -> list[float]:
-        """The left, lower, right and upper edge of the grid that is decoded beforehand."""
+        """The left, lower, right and upper edge of the grid that is decoded in advance."""
         low, high = self.points.min(axis=0), self.points.max(axis=0)
         edge = 0.05 * (high - low)
         return [*(low - edge).tolist(), *(high + edge).tolist()]
 
 
 def lay_out(codes: np.ndarray, method: str, random_state: int) -> list[Layout]:
-    """Lay codes (n, k) out: by themselves where they are one or two numbers, else in two ways."""
+    """Make the maps of codes (n, k): one for codes of one or two components, else two."""
     few = codes.shape[1] <= 2
     same = bool((codes == codes[0]).all())
     if same or method == "pca" or (method == "auto" and few):
@@ -70,20 +70,20 @@ def _laid(codes: np.ndarray, method: str, random_state: int) -> Layout:
         return Layout(found.method, "nearest", places, None)
     if codes.shape[1] <= 2:
         return Layout(found.method, "code", places, None)
-    with np.errstate(invalid="ignore"):  # as where codes are all equal
+    with np.errstate(invalid="ignore"):  # where all codes are equal
         pca = PCA(2, random_state=random_state).fit(codes)
     return Layout(found.method, "plane", places, np.vstack([pca.mean_, pca.components_]))
 
 
 def grid(layout: Layout) -> np.ndarray:
-    """Give `GRID` times `GRID` places (m, 2) over a map, from left to right, lowest row first."""
+    """Give `GRID` times `GRID` points (m, 2) over a map, from left to right, lowest row first."""
     left, bottom, right, top = layout.box
     sides = np.linspace(left, right, GRID), np.linspace(bottom, top, GRID)
     return np.stack(np.meshgrid(*sides), axis=-1).reshape(-1, 2)
 
 
 def codes_at(layout: Layout, places: np.ndarray, codes: np.ndarray) -> np.ndarray:
-    """Find the codes of places (m, 2) of a map, as the page does."""
+    """Find the codes of points (m, 2) of a map, as the page does."""
     if layout.way == "code":
         return places[:, : codes.shape[1]]
     if layout.plane is not None:
@@ -96,7 +96,7 @@ def codes_at(layout: Layout, places: np.ndarray, codes: np.ndarray) -> np.ndarra
 
 
 def directions(codes: np.ndarray) -> np.ndarray:
-    """Give ways (m, k) along which sliders move a code, each one deviation of the data long."""
+    """Give the directions (m, k) of the sliders, each one standard deviation long."""
     if codes.shape[1] <= LARGE_CODE:
         return np.diag(codes.std(axis=0))
     with np.errstate(invalid="ignore"):
@@ -105,7 +105,7 @@ def directions(codes: np.ndarray) -> np.ndarray:
 
 
 def far(codes: np.ndarray) -> float:
-    """Give a distance to the nearest code that nearly no code has: beyond it nothing was seen."""
+    """Give the distance to the nearest code beyond which a point counts as extrapolation."""
     some = codes[:: max(len(codes) // PROBED, 1)]
     distances = NearestNeighbors(n_neighbors=2).fit(codes).kneighbors(some)[0][:, 1]
     return float(2.0 * np.quantile(distances, 0.99))

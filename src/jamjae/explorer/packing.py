@@ -1,7 +1,7 @@
-"""Arrays as text inside a page: rounded no more than they may be, deflated, and in base 85.
+"""Arrays as text inside a page: rounded, deflated, and in base 85.
 
-A page's script finds each array by its entry in a table: where its bytes begin, how they are to be
-read. `page/arrays.js` is the other end of this file.
+A page's script finds each array by its entry in a table: where its bytes begin and how to read
+them. `page/arrays.js` reads what this module writes.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ SAFE = str.maketrans("<", ",")  # "<!--" inside a script would change how the pa
 
 
 class Rounded(NamedTuple):
-    """An array as whole numbers, each row with a unit of its own.
+    """An array as integers, each row with a unit of its own.
 
     Attributes
     ----------
@@ -33,12 +33,12 @@ class Rounded(NamedTuple):
 
     @property
     def array(self) -> np.ndarray:
-        """What the page will compute with."""
+        """The array with which the page computes."""
         return (self.numbers * self.units[:, None]).astype(np.float32).reshape(self.shape)
 
 
 def rounded(array: np.ndarray, bits: int) -> Rounded:
-    """Round an array (..., columns) such that the largest value of a row takes so many bits."""
+    """Round an array (..., columns) so that the largest value of each row takes `bits` bits."""
     rows = np.asarray(array, np.float64).reshape(-1, array.shape[-1] if array.ndim else 1)
     units = np.abs(rows).max(axis=1, initial=0.0) / (2 ** (bits - 1) - 1)
     units = units.astype(np.float32)
@@ -57,9 +57,9 @@ class Packed(NamedTuple):
     ----------
     table : dict
         For each name ``[kind, shape, start]``, or ``["rounded", shape, start, rows, planes]``,
-        where `start` is a place in the inflated bytes.
+        where `start` is an offset in the inflated bytes.
     length : int
-        Bytes before they are inflated.
+        Number of deflated bytes.
     text : str
         ASCII without "<", quotes or backslashes.
     """
@@ -70,7 +70,7 @@ class Packed(NamedTuple):
 
 
 def pack(arrays: Mapping[str, Packable]) -> Packed:
-    """Write arrays into one text.
+    """Encode arrays as one text.
 
     Parameters
     ----------
@@ -102,6 +102,6 @@ def _packed(array: Packable) -> tuple[list[Any], bytes]:
 
 
 def _planes(array: np.ndarray, count: int) -> bytes:
-    """Put first bytes beside first bytes, second beside second: they deflate better so."""
+    """Group the first bytes of all values, then the second, and so on: this deflates better."""
     parts = np.ascontiguousarray(array).reshape(-1).view(np.uint8).reshape(-1, 4)
     return np.ascontiguousarray(parts[:, :count].T).tobytes()

@@ -1,4 +1,4 @@
-"""What a page shows of a model and its data: rows, codes, maps, errors, networks, all as arrays."""
+"""The data of a page: rows, codes, maps, errors and networks of a model, as arrays."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
 CODE_BITS, VALUE_BITS = 11, 16
-PLENTY, FEW_LEVELS = 1 << 20, 47  # pixel values from which on fewer levels keep a page small
+PLENTY, FEW_LEVELS = 1 << 20, 47  # pixel values above which fewer levels keep a page small
 MOST_WEIGHTS = 16_000_000  # of both networks: about 40 MB of page
 MOST_VALUES = 100_000_000  # of all rows shown
-MOST_FEATURES = 64  # of a table that points can be coloured by
-CLASSES, MOST_CLASSES = 20, 100  # different floats, and whole numbers, still taken for classes
+MOST_FEATURES = 64  # of a table, by which points can be colored
+CLASSES, MOST_CLASSES = 20, 100  # different floats, and integers, that still count as classes
 
 
 class Contents(NamedTuple):
@@ -37,12 +37,12 @@ class Contents(NamedTuple):
 
 
 class Column(NamedTuple):
-    """Something rows are coloured by: a class each, or a value."""
+    """A column by which rows are colored: classes or values."""
 
     name: str
     values: np.ndarray
     classes: tuple[str, ...] = ()
-    own: bool = False  # y, whose name the page says in its own words
+    own: bool = False  # y, whose name the page translates
 
 
 def gather(
@@ -56,21 +56,19 @@ def gather(
     method: str,
     random_state: int,
 ) -> Contents:
-    """Take everything a page needs; see `jamjae.explore`."""
+    """Gather the facts and arrays of a page; see `jamjae.explore`."""
     _require_model(model)
     images = check_rows(model, X, "explore", reset=False)
     if len(images) < 2:
-        raise InvalidDataError(
-            f"explore received {len(images)} row, at least 2 are needed to draw a map of them."
-        )
-    coloured = _columns(model, images, y, class_names, columns or {})
+        raise InvalidDataError(f"explore received {len(images)} row; a map needs at least 2.")
+    colored = _columns(model, images, y, class_names, columns or {})
     given = len(images)
     chosen = _some(given, rows, random_state)
-    coloured = [each._replace(values=each.values[chosen]) for each in coloured]
+    colored = [each._replace(values=each.values[chosen]) for each in colored]
     images = images[chosen]
     _require_room(model, images)
     kept = rounded(np.asarray(model.transform(images), np.float64).T, CODE_BITS)
-    codes = kept.array.T.astype(np.float64)  # what the page knows of them
+    codes = kept.array.T.astype(np.float64)  # as the page will have them
     laid = layouts.lay_out(codes, method, random_state)
     flat = images.reshape(len(images), -1)
     seen = _Sight.of(model, flat)
@@ -82,7 +80,7 @@ def gather(
         **found.weights,
         **_linear(model),
         **_errors(model, images),
-        **{f"column{place}": each.values.astype(float) for place, each in enumerate(coloured)},
+        **{f"column{place}": each.values.astype(float) for place, each in enumerate(colored)},
     }
     for place, layout in enumerate(laid):
         arrays[f"points{place}"] = layout.places
@@ -102,11 +100,11 @@ def gather(
         "directions": codes.shape[1] > layouts.LARGE_CODE,
         "neighbors": layouts.NEIGHBORS,
         "grid": layouts.GRID,
-        "maps": [{"words": each.words, "way": each.way, "box": each.box} for each in laid],
+        "maps": [{"title": each.title, "way": each.way, "box": each.box} for each in laid],
         "columns": [
             {"name": each.name, "classes": list(each.classes)}
             | ({"key": "y" if each.classes else "y_value"} if each.own else {})
-            for each in coloured
+            for each in colored
         ],
         "palette": list(PALETTE),
         "unknown": found.unknown,
@@ -116,7 +114,7 @@ def gather(
     return Contents(facts, arrays)
 
 
-# --- what is handed in ------------------------------------------------------------------------
+# --- arguments --------------------------------------------------------------------------------
 
 
 def _require_model(model: Any) -> None:
@@ -139,7 +137,9 @@ def _columns(
         found.append(_column("class", y, len(images), class_names, what="y"))
         found[0] = found[0]._replace(own=True)
     elif class_names is not None:
-        raise InvalidDataError("explore received class_names without y, whose names they are.")
+        raise InvalidDataError(
+            "explore received class_names without y; both are needed to name the classes."
+        )
     found += [_column(str(name), values, len(images)) for name, values in columns.items()]
     if images.ndim == 2 and not _is_image(model):
         names = getattr(model, "feature_names_in_", None)
@@ -171,7 +171,7 @@ def _column(
     if given.dtype.kind not in "iub" or not numbered:
         raise ShapeMismatchError(
             f"explore received {len(class_names)} class_names, but y holds {kinds[:5].tolist()} …; "
-            "whole numbers from 0 that count the names are expected."
+            f"integers from 0 to {len(class_names) - 1} are expected."
         )
     return Column(name, _at(labels, given.astype(int)), tuple(map(str, class_names)))
 
@@ -196,13 +196,13 @@ def _require_room(model: LatentModel, images: np.ndarray) -> None:
     if weights > MOST_WEIGHTS:
         raise InvalidDataError(
             f"The model is too large for a page: its networks have {weights:,} weights (about "
-            f"{2.5e-6 * weights:.0f} MB), {MOST_WEIGHTS:,} at most are shown. Fit a smaller one, "
-            "for example with network=(256,), or look at it with jamjae map."
+            f"{2.5e-6 * weights:.0f} MB); the maximum is {MOST_WEIGHTS:,}. Fit a smaller one, "
+            "for example with network=(256,), or draw a figure with jamjae map."
         )
     if images.size > MOST_VALUES:
         fits = MOST_VALUES // math.prod(images.shape[1:])
         raise InvalidDataError(
-            f"{len(images):,} rows of {math.prod(images.shape[1:]):,} values are too much for a "
+            f"{len(images):,} rows of {math.prod(images.shape[1:]):,} values are too many for a "
             f"page (about {1e-6 * images.size:.0f} MB). Show fewer: rows={fits}."
         )
 
@@ -211,11 +211,11 @@ def _is_image(model: LatentModel) -> bool:
     return len(model.row_shape_) > 1
 
 
-# --- what is shown ----------------------------------------------------------------------------
+# --- arrays -----------------------------------------------------------------------------------
 
 
 class _Sight(NamedTuple):
-    """How the page sees rows: as pictures in so many levels from `low` to `high`, or as numbers."""
+    """How rows are stored: as images in `levels` levels from `low` to `high`, or as numbers."""
 
     image: bool
     low: float
@@ -229,7 +229,7 @@ class _Sight(NamedTuple):
         return cls(_is_image(model), ends[0], high, FEW_LEVELS if flat.size > PLENTY else 255)
 
     def kept(self, rows: np.ndarray) -> Packable:
-        """Round rows (n, ...): pixels to levels, tables by feature."""
+        """Round rows (n, ...): pixels to levels, tables per feature."""
         flat = rows.reshape(len(rows), -1)
         if not self.image:
             return rounded(flat.T, VALUE_BITS)
@@ -249,8 +249,8 @@ def _errors(model: LatentModel, images: np.ndarray) -> dict[str, Packable]:
 def _beforehand(
     model: LatentModel, codes: np.ndarray, laid: list[Layout], seen: _Sight
 ) -> dict[str, Packable]:
-    """Decode what the page cannot: a grid over each map, and the rows themselves."""
-    found = {"restored": seen.kept(model.inverse_transform(codes))}
+    """Decode in advance what the page cannot: a grid over each map, and the rows."""
+    found = {"reconstructions": seen.kept(model.inverse_transform(codes))}
     for place, layout in enumerate(laid):
         there = layouts.codes_at(layout, layouts.grid(layout), codes)
         found[f"grid{place}"] = seen.kept(model.inverse_transform(there))

@@ -1,4 +1,4 @@
-"""Networks as a page computes them: traced, and rounded no more than what it decodes may move."""
+"""Networks as a page computes them: traced, with weights rounded within a tolerance."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from jamjae.explorer.graphs import Graph, UnknownLayer, trace
 from jamjae.explorer.packing import Packable, rounded
 from jamjae.models.base import LatentModel
 
-AGREEMENT = 7e-5  # of the data's range: how far rounded weights may move what is decoded
+AGREEMENT = 7e-5  # share of the data's range by which rounded weights may change what is decoded
 DECODER_BITS, ENCODER_BITS = range(14, 21), 7
-PROBED = 2000  # codes that are decoded to see it
+PROBED = 2000  # codes decoded to measure it
 
 
 class Networks(NamedTuple):
@@ -23,9 +23,9 @@ class Networks(NamedTuple):
     Attributes
     ----------
     steps : dict of str to list, or to None
-        Of ``"decoder"`` and ``"encoder"``; None where there is none a page can compute.
+        Of ``"decoder"`` and ``"encoder"``; None where a page cannot compute it.
     unknown : dict of str to str
-        Why not.
+        The layer that a page cannot compute.
     weights : dict of str to Packable
     """
 
@@ -62,7 +62,7 @@ def _matrices(graph: Graph, bits: int) -> dict[str, Packable]:
 def _agreeing(
     model: LatentModel, graph: Graph, codes: np.ndarray, span: float
 ) -> dict[str, Packable]:
-    """Round the decoder's weights as far as what it decodes stays within `AGREEMENT`."""
+    """Round the decoder's weights as far as its output stays within `AGREEMENT`."""
     some = codes[:: max(len(codes) // PROBED, 1)].astype(np.float32)
     wide = some.mean(axis=0) + 2 * (some - some.mean(axis=0))  # beyond the data, too
     probes = np.concatenate([some, wide])

@@ -15,6 +15,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 
 from jamjae.data import loading
+from jamjae.data.preprocessing import counted_as
 from jamjae.engine import architectures, pca, training
 from jamjae.engine.checkpoints import Checkpoint, identity
 from jamjae.engine.losses import LOSSES
@@ -23,7 +24,7 @@ from jamjae.errors import InvalidDataError
 from jamjae.models import callbacks, guides, plan
 from jamjae.models.base import LatentModel
 from jamjae.models.plan import Job, Seeds
-from jamjae.models.validation import check_rows
+from jamjae.models.validation import check_rows, require_magnitude
 
 
 class Autoencoder(LatentModel):
@@ -112,6 +113,9 @@ class Autoencoder(LatentModel):
         model, and of PCA with as many components. Both are taken before any clipping.
     baseline_ : jamjae.engine.pca.Principal
         That PCA.
+    is_pca_ : bool
+        Whether training found nothing better than PCA, so that the model is PCA, computed in
+        float64. ``encoder_`` and ``decoder_`` then hold the same in float32.
     guide_rows_ : int
         Rows that had a guide's features, where there is a guide.
 
@@ -268,7 +272,7 @@ class Autoencoder(LatentModel):
             )
             plan.put_back(job.layers, progress.best)
         self.history_ = callbacks.history(progress.history)
-        self._judge(rows[kept], seeds, promised=promised)
+        self._evaluate(rows[kept], seeds, promised=promised)
         return self
 
     def partial_fit(self, X: Any, y: None = None) -> Self:
@@ -287,6 +291,7 @@ class Autoencoder(LatentModel):
         seeds = Seeds.draw(self.random_state)
         if first:
             self._begin(rows, seeds)
+        self.is_pca_ = False
         with plan.whitened(self, already=first):
             progress = self._train_once(rows, seeds)
         self.history_ = callbacks.history(progress.history, after=getattr(self, "history_", {}))
@@ -314,6 +319,7 @@ class Autoencoder(LatentModel):
     def _begin(self, rows: np.ndarray, seeds: Seeds) -> None:
         """Set everything that is known before the first step."""
         self.__dict__.pop("_training", None)
+        self.is_pca_ = False
         if self.warm_start and self.__sklearn_is_fitted__():
             self.baseline_ = pca.fit(rows, self.n_components_, seeds.network)
         else:
@@ -321,8 +327,9 @@ class Autoencoder(LatentModel):
             pair = plan.build(self, rows.shape[1:])
             self.n_components_ = int(np.prod(pair.encoder.output_shape[1:]))
             self.baseline_ = pca.fit(rows, self.n_components_, seeds.network)
+            require_magnitude(self, rows, self.baseline_.variance)
             self.scaling_ = plan.choose_scaling(self, rows, pair.decoder, self.baseline_)
-            self.dtype_ = rows.dtype.name
+            self.dtype_ = counted_as(rows.dtype)
             self.encoder_, self.decoder_ = pair
             if plan.own(self):
                 self._start(seeds)
@@ -388,15 +395,16 @@ class Autoencoder(LatentModel):
 
     # --- after learning ---------------------------------------------------------------------
 
-    def _judge(self, rows: np.ndarray, seeds: Seeds, *, promised: bool) -> None:
-        """Measure the error on the training rows, and go back to PCA if that is better."""
+    def _evaluate(self, rows: np.ndarray, seeds: Seeds, *, promised: bool) -> None:
+        """Measure the error on the training rows, and become PCA if that is better."""
         self.reconstruction_error_ = self._error(rows)
         epochs = len(self.history_["loss"])
         if not promised or not epochs or self.reconstruction_error_ <= self.baseline_error_:
             return
         with plan.whitened(self, already=True):
             self._start(seeds)
-        self.reconstruction_error_ = self._error(rows)
+        self.is_pca_ = True
+        self.reconstruction_error_ = self.baseline_error_ = self._error(rows)
         hopeful = self.network not in ((), [])  # no linear one is better than PCA
         if hopeful and self.baseline_error_ > 1e-9 * self.baseline_.variance:
             warnings.warn(

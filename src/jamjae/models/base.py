@@ -1,4 +1,4 @@
-"""What every autoencoder has in common: codes out, codes back, quality, a file."""
+"""What every autoencoder has in common: encode, decode, evaluate, save."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ import numpy as np
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from jamjae.data.preprocessing import Scaling, row_chunks
-from jamjae.engine import architectures, keras_bridge
+from jamjae.data.preprocessing import Scaling, row_chunks, value_type
+from jamjae.engine import architectures, keras_bridge, own_layers
 from jamjae.engine.pca import Principal
 from jamjae.errors import InvalidDataError
 from jamjae.models.validation import check_codes, check_rows, warn_of_other_range
 
 
 class LatentModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
-    """Encode, decode, restore and judge with two fitted networks.
+    """Encode, decode, reconstruct and evaluate with two fitted networks.
 
     A subclass's ``fit`` leaves ``encoder_``, ``decoder_``, ``scaling_``, ``row_shape_``,
-    ``dtype_``, ``n_components_`` and ``baseline_``.
+    ``dtype_``, ``n_components_``, ``baseline_`` and ``is_pca_``.
     """
 
     encoder_: keras.Model
@@ -34,6 +34,7 @@ class LatentModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     dtype_: str
     n_components_: int
     baseline_: Principal
+    is_pca_: bool
 
     def transform(self, X: Any) -> np.ndarray:
         """Encode rows.
@@ -48,11 +49,9 @@ class LatentModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         array of shape (n, n_components_)
             Codes; float64 for float64 rows, else float32.
         """
-        check_is_fitted(self)
-        rows = check_rows(self, X, "transform", reset=False)
-        warn_of_other_range(rows, self.dtype_)
+        rows = self._checked(X, "transform")
         codes = self._encode(rows)
-        return codes.astype(rows.dtype) if rows.dtype == np.float64 else codes
+        return codes.astype(value_type(rows.dtype), copy=False)
 
     def inverse_transform(self, Z: Any) -> np.ndarray:
         """Decode codes.
@@ -64,33 +63,45 @@ class LatentModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         Returns
         -------
         array of shape (n, *row_shape_)
-            In the units of the data of ``fit``, float64 where those were, else float32. For 8-bit
-            data clipped to 0..255, so that a cast to ``uint8`` never wraps around.
+            In the units of the data of ``fit``, float64 where those were, else float32. For 8- and
+            16-bit pixels clipped to the range of their type, so that a cast never wraps around.
         """
         check_is_fitted(self)
         return self.scaling_.clip(self._decode(check_codes(self, Z)))
 
     def reconstruct(self, X: Any) -> np.ndarray:
-        """Encode rows and decode them again: ``inverse_transform(transform(X))``."""
-        return self.inverse_transform(self.transform(X))
+        """Encode rows and decode their codes.
+
+        The same as ``inverse_transform(transform(X))``, except that no code is rounded between.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, d), (n, h, w) or (n, h, w, c)
+            In the units of the data of ``fit``.
+
+        Returns
+        -------
+        array of shape (n, *row_shape_)
+            As `inverse_transform` returns them.
+        """
+        return self._reconstruct(self._checked(X, "reconstruct"), clip=True)
 
     def denoise(self, X: Any) -> np.ndarray:
-        """Restore noisy rows: ``reconstruct``, by the name of its use after a ``corruption``."""
+        """Remove noise from rows: `reconstruct`, by the name of its use after a ``corruption``."""
         return self.reconstruct(X)
 
     def score(self, X: Any, y: None = None) -> float:
         """Explained variance of `reconstruct`, R²: 1 is perfect, 0 no better than the mean.
 
-        Errors of all features count alike. Those of 8-bit data are computed after clipping to
-        0..255, as `jamjae.evaluation.evaluate` does for every method.
+        Errors of all features count alike. Those of 8- and 16-bit pixels are computed after
+        clipping to the range of their type, as `jamjae.evaluation.evaluate` does for every method.
 
         Returns
         -------
         float
             ``1 - Σ(x - x̂)² / Σ(x - mean)²``, at most 1.
         """
-        check_is_fitted(self)
-        rows = check_rows(self, X, "score", reset=False)
+        rows = self._checked(X, "score")
         error, variance = self._error(rows, clip=True), _variance(rows)
         rounding = 1e-4 if rows.dtype == np.uint8 else 0.0  # squared: 0.01 of a gray level
         return float(1.0 - error / variance) if variance > 0 else float(error <= rounding)
@@ -104,8 +115,7 @@ class LatentModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         -------
         float64 array of shape (n,)
         """
-        check_is_fitted(self)
-        rows = check_rows(self, X, "score samples", reset=False)
+        rows = self._checked(X, "score samples")
         return -np.concatenate(list(self._errors_by_pieces(rows, clip=True)))
 
     def save(self, path: str | Path) -> Path:
@@ -127,13 +137,21 @@ class LatentModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     def __sklearn_clone__(self) -> Self:
         """Clone as scikit-learn does, but copy Keras models the quick way: a grid has many fits."""
         parameters = self.get_params(deep=False)
-        models = {name: one for name, one in parameters.items() if isinstance(one, keras.Model)}
+        layers = {name: one for name, one in parameters.items() if isinstance(one, keras.Layer)}
         bare = copy.copy(self)
-        bare.__dict__.update(dict.fromkeys(models))
+        bare.__dict__.update(dict.fromkeys(layers))
         cloned = super(LatentModel, bare).__sklearn_clone__()
-        return cloned.set_params(
-            **{name: architectures.copied(one) for name, one in models.items()}
-        )
+        return cloned.set_params(**{name: _copied(one) for name, one in layers.items()})
+
+    def __copy__(self) -> Self:
+        """Copy the estimator and share what it holds, where a pickle's state would not do."""
+        made = type(self).__new__(type(self))
+        made.__dict__.update(self.__dict__)
+        return made
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Give what a pickle holds, such that another process can read layers of one's own."""
+        return own_layers.carried(super().__getstate__())
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -151,9 +169,17 @@ class LatentModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     def _pair(self) -> architectures.Pair:
         return architectures.Pair(self.encoder_, self.decoder_)
 
-    # --- unchecked rows in, unclipped rows out ----------------------------------------------
+    # --- rows that are checked in, results out ----------------------------------------------
+
+    def _checked(self, X: Any, operation: str) -> np.ndarray:
+        check_is_fitted(self)
+        rows = check_rows(self, X, operation, reset=False)
+        warn_of_other_range(self, rows)
+        return rows
 
     def _encode(self, rows: np.ndarray) -> np.ndarray:
+        if self.is_pca_:
+            return self.baseline_.transform(rows)
         codes = [self._encode_some(rows[chunk]) for chunk in row_chunks(rows)]
         encoded = np.concatenate(codes).reshape(len(rows), -1)
         self._require_finite(encoded, "transform")
@@ -164,10 +190,16 @@ class LatentModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         return keras_bridge.predict(self.encoder_, scaled, self.scaling_.in_graph(scaled.dtype))
 
     def _decode(self, codes: np.ndarray) -> np.ndarray:
-        restored = keras_bridge.predict(self.decoder_, codes)
-        if self.dtype_ == "float64":
-            restored = restored.astype(np.float64)
-        return self.scaling_.undo(restored.reshape(len(codes), *self.row_shape_))
+        precision = np.float64 if self.dtype_ == "float64" else np.float32
+        shape = (len(codes), *self.row_shape_)
+        if self.is_pca_:
+            return self.baseline_.inverse_transform(codes).reshape(shape).astype(precision)
+        made = keras_bridge.predict(self.decoder_, codes.astype(np.float32, copy=False))
+        return self.scaling_.undo(made.astype(precision, copy=False).reshape(shape))
+
+    def _reconstruct(self, rows: np.ndarray, *, clip: bool) -> np.ndarray:
+        made = self._decode(self._encode(rows))
+        return self.scaling_.clip(made) if clip else made
 
     def _error(self, rows: np.ndarray, *, clip: bool = False) -> float:
         """Mean squared error per element, without holding a number for every row of a file."""
@@ -175,10 +207,12 @@ class LatentModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         return sum(float(errors.sum()) for errors in pieces) / len(rows)
 
     def _errors_by_pieces(self, rows: np.ndarray, *, clip: bool = False) -> Iterator[np.ndarray]:
-        clipped = clip and bool(np.isfinite(self.scaling_.low))
+        """Compare rows with what `reconstruct` returns for them, in float64."""
         for chunk in row_chunks(rows):
-            errors = (self._some_clipped_errors if clipped else self._some_errors)(rows[chunk])
-            self._require_finite(errors, "judge", chunk.start)
+            some = rows[chunk]
+            rest = np.subtract(self._reconstruct(some, clip=clip), some, dtype=np.float64)
+            errors = np.square(rest, out=rest).reshape(len(some), -1).mean(axis=1)
+            self._require_finite(errors, "evaluate", chunk.start)
             yield errors
 
     def _require_finite(self, found: np.ndarray, operation: str, start: int = 0) -> None:
@@ -191,16 +225,10 @@ class LatentModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
                 "units of fit, or leave such rows out."
             )
 
-    def _some_errors(self, rows: np.ndarray) -> np.ndarray:
-        scaled = self.scaling_.apply(rows)
-        in_graph = self.scaling_.in_graph(scaled.dtype)
-        errors = keras_bridge.squared_errors(self.encoder_, self.decoder_, scaled, in_graph)
-        return errors.astype(np.float64) * self.scaling_.scale**2
 
-    def _some_clipped_errors(self, rows: np.ndarray) -> np.ndarray:
-        codes = self._encode_some(rows).reshape(len(rows), -1)
-        rest = self.scaling_.clip(self._decode(codes)).astype(np.float64) - rows
-        return np.square(rest.reshape(len(rows), -1)).mean(axis=1)
+def _copied(layer: keras.Layer) -> keras.Layer:
+    whole = isinstance(layer, keras.Model)
+    return architectures.copied(layer) if whole else own_layers.copied(layer)
 
 
 def _variance(rows: np.ndarray) -> float:

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from jamjae.data.archives import UnsoundError, content, packing, parsed
 from jamjae.errors import DataNotFoundError, JamjaeError, ModelFileError, brief
@@ -25,14 +24,19 @@ MANIFEST = "manifest.json"
 DETAILS = 300  # characters of a foreign error that a message repeats
 MANIFEST_BYTES = 16 << 20
 MEMBER_BYTES = 8 << 30
+LARGEST = 1 << 63  # what a count stays below
+DTYPES = ("float64", "float32", "uint8")  # of the rows that models learn
 
 
 def write(path: Path, manifest: dict[str, Any], members: Mapping[str, bytes]) -> None:
     """Write members and a manifest with their hashes."""
     hashes = {name: _sha256(part) for name, part in members.items()}
-    text = json.dumps({**manifest, "sha256": hashes}, indent=1, ensure_ascii=False)
+    manifest = {**manifest, "sha256": hashes}
+    hashes[MANIFEST] = _own_hash(manifest)
+    text = json.dumps(manifest, indent=1, ensure_ascii=False)
+    encoded = text.encode("utf-8", "backslashreplace")  # JSON's own escape of a lone surrogate
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file:
-        file.writestr(MANIFEST, text)
+        file.writestr(MANIFEST, encoded)
         for name, part in members.items():
             file.writestr(name, part, packing(part))
 
@@ -81,12 +85,9 @@ def manifest_of(file: zipfile.ZipFile) -> dict[str, Any]:
             "Give a file that `save` or `jamjae fit -o` wrote."
         )
     version = manifest.get("version", 0)
-    if _is_count(version) and version > VERSION:
-        raise ModelFileError(
-            f"Cannot load a model from {file.filename!r}: it has format version {version}; this "
-            f"jamjae reads up to version {VERSION}. "
-            "Upgrade with: pip install --upgrade jamjae"
-        )
+    _require_known(file, version)
+    if _is_count(version) and version >= 2:
+        _require_unchanged(manifest)
     for name, is_valid in _FIELDS.items():
         if name not in manifest:
             raise UnsoundError(f"the manifest has no field {name!r}")
@@ -96,9 +97,32 @@ def manifest_of(file: zipfile.ZipFile) -> dict[str, Any]:
             )
     if not _is_denoiser(manifest.get("denoiser")):
         raise UnsoundError("the manifest's field 'denoiser' is neither a class nor its parameters")
-    if version >= 2 and not _is_texts(manifest.get("sha256")):
-        raise UnsoundError("the manifest has no SHA-256 of the other members")
     return manifest
+
+
+def _require_known(file: zipfile.ZipFile, version: Any) -> None:
+    if _is_count(version) and version > VERSION:
+        raise ModelFileError(
+            f"Cannot load a model from {file.filename!r}: it has format version {version}; this "
+            f"jamjae reads up to version {VERSION}. "
+            "Upgrade with: pip install --upgrade jamjae"
+        )
+
+
+def _require_unchanged(manifest: dict[str, Any]) -> None:
+    hashes: Any = manifest.get("sha256")
+    if not _is_texts(hashes) or MANIFEST not in hashes:
+        raise UnsoundError("the manifest has no SHA-256 of itself and the other members")
+    if hashes[MANIFEST] != _own_hash(manifest):
+        raise UnsoundError(
+            "its manifest is damaged or was changed: its SHA-256 differs from the one it states"
+        )
+
+
+def _own_hash(manifest: dict[str, Any]) -> str:
+    """Hash what a manifest says, however it is laid out, save this hash itself."""
+    others = {name: hash_ for name, hash_ in manifest["sha256"].items() if name != MANIFEST}
+    return _sha256(json.dumps({**manifest, "sha256": others}, sort_keys=True).encode())
 
 
 def member(file: zipfile.ZipFile, manifest: dict[str, Any], name: str) -> bytes:
@@ -125,11 +149,17 @@ def _is_text(value: Any) -> bool:
 
 
 def _is_count(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value > 0
+    return isinstance(value, int) and not isinstance(value, bool) and 0 < value < LARGEST
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    if isinstance(value, bool):
+        return False
+    return isinstance(value, float) or (isinstance(value, int) and abs(value) < LARGEST)
+
+
+def _is_finite(value: Any) -> bool:
+    return _is_number(value) and math.isfinite(value)
 
 
 def _list_of(*kinds: type) -> Callable[[Any], bool]:
@@ -145,7 +175,7 @@ def _is_shape(value: Any) -> bool:
 
 
 def _is_dtype(value: Any) -> bool:
-    return isinstance(value, str) and value in np.sctypeDict and np.dtype(value).kind in "biuf"
+    return isinstance(value, str) and value in DTYPES
 
 
 def _is_parameter(value: Any) -> bool:
@@ -160,11 +190,11 @@ def _is_parameters(value: Any) -> bool:
 
 
 def _is_scaling(value: Any) -> bool:
-    return (
-        isinstance(value, dict)
-        and _is_number(value.get("scale"))
-        and all(value[key] is None or _is_number(value[key]) for key in ("low", "high"))
-    )
+    if not isinstance(value, dict) or not {"scale", "low", "high"} <= value.keys():
+        return False
+    low, high = value["low"], value["high"]
+    bounded = _is_finite(low) and _is_finite(high) and low < high
+    return _is_finite(value["scale"]) and value["scale"] > 0 and (bounded or low is high is None)
 
 
 def _is_denoiser(value: Any) -> bool:

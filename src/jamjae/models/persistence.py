@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib import import_module, metadata
 from pathlib import Path
-from types import FunctionType
 from typing import Any
 
 import keras
@@ -23,10 +22,11 @@ from safetensors.numpy import load, save
 from jamjae.data.archives import UnsoundError
 from jamjae.data.atomic import atomic
 from jamjae.data.preprocessing import Scaling
-from jamjae.engine import keras_bridge, network_file
+from jamjae.engine import keras_bridge, network_file, own_layers
 from jamjae.engine.pca import Principal
-from jamjae.errors import ModelFileError, OutputError, brief
+from jamjae.errors import InvalidDataError, InvalidNetworkError, ModelFileError, OutputError, brief
 from jamjae.models import model_file
+from jamjae.models.consistency import HISTORY, require_consistent
 from jamjae.models.model_file import FORMAT, VERSION
 
 CLASSES = {
@@ -81,8 +81,18 @@ def save_model(model: Any, path: str | Path) -> Path:
         for name in NETWORKS:
             members[f"{name}.keras"] = _made(network_file.written, getattr(model, f"{name}_"))
         model_file.write(temporary, manifest, members)
-        _made(load_model, temporary, _classes(model))
+        again = _made(load_model, temporary, _classes(model))
+        _require_same(getattr(again, "autoencoder_", again), model)
     return Path(path)
+
+
+def _require_same(again: Any, model: Any) -> None:
+    try:
+        for name in NETWORKS:
+            made, network = getattr(again, f"{name}_"), getattr(model, f"{name}_")
+            own_layers.require_same(made, network, "The model was not saved")
+    except InvalidNetworkError as error:
+        raise ModelFileError(str(error)) from error
 
 
 def _made(make: Callable[..., Any], *arguments: Any) -> Any:
@@ -115,20 +125,10 @@ def _layers(model: Any) -> dict[str, list[keras.Layer]]:
 
 def _classes(model: Any) -> dict[str, Any]:
     """Name the classes and functions of one's own that a loader could pass as custom_objects."""
-    used: list[Any] = [getattr(model, "optimizer", None)]
-    for layers in _layers(model).values():
-        used.extend(layers)
-    values = [value for part in used for value in getattr(part, "__dict__", {}).values()]
-    kinds: list[Any] = [
-        *map(type, used),
-        *(value for value in values if isinstance(value, FunctionType)),
-    ]
-    return {kind.__name__: kind for kind in kinds if _is_own(kind)}
-
-
-def _is_own(kind: Any) -> bool:
-    package = str(kind.__module__).partition(".")[0]
-    return package not in ("keras", "jamjae", "builtins")
+    optimizers = [getattr(model, "optimizer", None)]
+    return own_layers.classes(
+        optimizers + [part for held in _layers(model).values() for part in held]
+    )
 
 
 def _require_no_code(model: Any) -> None:
@@ -164,9 +164,10 @@ def _manifest(model: Any) -> dict[str, Any]:
         "networks_given": model.encoder is not None,
         "row_shape": list(model.row_shape_),
         "dtype": model.dtype_,
+        "is_pca": model.is_pca_,
         "n_components": model.n_components_,
         "feature_names": list(getattr(model, "feature_names_in_", [])),
-        "class_names": [_plain(name) for name in getattr(model, "class_names_", [])],
+        "class_names": _names(getattr(model, "class_names_", [])),
         "scaling": {
             "scale": model.scaling_.scale,
             "low": _or_none(model.scaling_.low),
@@ -176,6 +177,18 @@ def _manifest(model: Any) -> dict[str, Any]:
         "baseline_error": model.baseline_error_,
         "baseline_variance": model.baseline_.variance,
     }
+
+
+def _names(given: Any) -> list[Any]:
+    names = [_plain(name) for name in given]
+    wrong = [name for name in names if not isinstance(name, str | int | float)]
+    if wrong:
+        raise ModelFileError(
+            f"The model was not saved: class_names_ holds {brief(repr(wrong[0]), 80)}, a "
+            f"{type(wrong[0]).__name__}, and a model file holds texts and numbers. Name the "
+            "classes by text."
+        )
+    return names
 
 
 def _plain(value: Any) -> Any:
@@ -213,7 +226,7 @@ def _arrays(model: Any) -> dict[str, np.ndarray]:
         "baseline.mean": model.baseline_.mean,
         "baseline.components": model.baseline_.components,
         "baseline.deviations": model.baseline_.deviations,
-        **{f"history.{name}": values for name, values in model.history_.items()},
+        **{f"{HISTORY}{name}": values for name, values in model.history_.items()},
     }
     return {name: np.require(array, requirements="C") for name, array in arrays.items()}
 
@@ -252,6 +265,7 @@ def load_model(path: str | Path, custom_objects: Mapping[str, Any] | None = None
         with keras.saving.custom_object_scope(own), _built_by_keras(path):
             networks = {n: network_file.read(n, contents[n], own) for n in NETWORKS}
             parameters = {n: _parameter(n, v, own) for n, v in manifest["parameters"].items()}
+        require_consistent(manifest, arrays, networks)
         model = _restored(manifest, parameters, arrays, networks)
         return _denoiser(manifest["denoiser"], model) if manifest.get("denoiser") else model
 
@@ -283,13 +297,17 @@ def _denoiser(described: dict[str, Any], autoencoder: Any) -> Any:
     model = _class(described["class"])(
         **{name: _parameter(name, value, {}) for name, value in described["parameters"].items()}
     )
+    try:
+        model._check_parameters()  # noqa: SLF001 - as its own methods do before they use them
+    except InvalidDataError as error:
+        raise UnsoundError(f"it holds a wrong parameter: {brief(error)}") from error
     model.autoencoder_, model.n_channels_ = autoencoder, autoencoder.row_shape_[-1]
     return model
 
 
 def _class(name: str) -> Any:
     if name not in CLASSES:
-        raise ValueError(f"this jamjae knows no estimator named {name!r}")
+        raise UnsoundError(f"this jamjae knows no estimator named {brief(repr(name), 80)}")
     return getattr(import_module(CLASSES[name]), name)
 
 
@@ -306,6 +324,7 @@ def _restored(
     model.row_shape_ = tuple(manifest["row_shape"])
     model.n_features_in_ = math.prod(model.row_shape_)
     model.dtype_ = manifest["dtype"]
+    model.is_pca_ = manifest.get("is_pca") is True  # files of the first version lack it
     for key, attribute in (("feature_names", "feature_names_in_"), ("class_names", "class_names_")):
         if manifest[key]:
             setattr(model, attribute, np.array(manifest[key], dtype=object))
@@ -320,11 +339,10 @@ def _restored(
     )
     model.baseline_error_ = manifest["baseline_error"]
     model.reconstruction_error_ = manifest["reconstruction_error"]
-    prefix = "history."
     model.history_ = {
-        name.removeprefix(prefix): values
+        name.removeprefix(HISTORY): values
         for name, values in sorted(arrays.items())
-        if name.startswith(prefix)
+        if name.startswith(HISTORY)
     }
     return model
 

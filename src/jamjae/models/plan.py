@@ -83,7 +83,8 @@ def noisy_versions(model: Any, rows: np.ndarray, corrupted: Any) -> dict[str, np
 
 def require_same_kind(model: Any, rows: np.ndarray) -> None:
     """Refuse to go on from networks that were fitted to another kind of data, or codes."""
-    if (rows.dtype == np.uint8) != (model.dtype_ == "uint8"):
+    kinds = {model.dtype_, preprocessing.counted_as(rows.dtype)}
+    if len(kinds) > 1 and kinds & preprocessing.PIXELS.keys():
         raise InvalidDataError(
             f"warm_start goes on from a fit to {model.dtype_} values, but {rows.dtype} values were "
             "given. Convert them, or fit anew with warm_start=False."

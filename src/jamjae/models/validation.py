@@ -12,18 +12,27 @@ from sklearn.utils.validation import check_array, validate_data
 
 from jamjae.data.finite import require_finite
 from jamjae.data.numeric import (
+    REAL,
     channels_first_message,
     column_names,
     looks_channels_first,
     numeric,
 )
+from jamjae.data.preprocessing import PIXELS, is_mapped, row_chunks
 from jamjae.errors import InvalidDataError, InvalidTypeError, ShapeMismatchError, brief
 
-DTYPES = (np.float64, np.float32, np.uint8)  # anything else numeric becomes float64
+DTYPES = (np.float64, np.float32, np.uint8, np.uint16)  # anything else numeric becomes float64
+WIDEST = 8  # bytes of a number in a mapped file that is left as it is
+LARGE_DEVIATION = 5.0  # of images whose pixels cannot be in [0, 1]
+SMALLEST, LARGEST = 1e-30, 1e30  # deviations whose codes, in the data's units, float32 can hold
+FAR = 60.0  # standard deviations of images that no range of pixels in the same units spans
 
 
 def check_rows(model: BaseEstimator, X: Any, operation: str, *, reset: bool) -> np.ndarray:
-    """Give X as an array (n, ...) of float64, float32 or uint8; remember or compare its shape.
+    """Give X as an array (n, ...) of numbers; remember or compare its shape.
+
+    Its dtype is float64, float32, uint8 or uint16. A memory-mapped array keeps any other real one,
+    so that it need not be copied into memory; its values count as float64.
 
     Parameters
     ----------
@@ -65,7 +74,8 @@ def check_rows(model: BaseEstimator, X: Any, operation: str, *, reset: bool) -> 
 
 def _as_array(model: BaseEstimator, X: Any, attempt: str, reset: bool) -> np.ndarray:
     table = len(X.shape) <= 2
-    settings = {"dtype": DTYPES, "ensure_all_finite": False, "order": "C"}
+    dtype = None if _stays_mapped(X) else DTYPES
+    settings = {"dtype": dtype, "ensure_all_finite": False, "order": "C"}
     try:
         if table and (reset or len(model.row_shape_) == 1):
             return validate_data(model, X, reset=reset, **settings)
@@ -81,6 +91,11 @@ def _as_array(model: BaseEstimator, X: Any, attempt: str, reset: bool) -> np.nda
     if not reset:
         _require_shape(model, rows, attempt)
     return rows
+
+
+def _stays_mapped(X: Any) -> bool:
+    real = isinstance(X, np.ndarray) and X.dtype.kind in REAL and X.dtype.itemsize <= WIDEST
+    return real and X.dtype.isnative and is_mapped(X)
 
 
 def _require_images(model: BaseEstimator, rows: np.ndarray, attempt: str) -> None:
@@ -118,12 +133,30 @@ def _without_channel(shape: tuple[int, ...]) -> tuple[int, ...]:
     return shape[:2] if shape[2:] == (1,) else shape
 
 
+def require_magnitude(model: Any, rows: np.ndarray, variance: float) -> None:
+    """Refuse rows that vary by so much or so little that codes in float32 cannot hold it.
+
+    Raises
+    ------
+    InvalidDataError
+    """
+    deviation = math.sqrt(variance)
+    varies = deviation > 0 or any((rows[chunk] != rows[:1]).any() for chunk in row_chunks(rows))
+    if varies and not SMALLEST < deviation < LARGEST:
+        unit = deviation or float(np.abs(rows).max())
+        raise InvalidDataError(
+            f"{type(model).__name__} cannot fit: the values have a standard deviation of "
+            f"{deviation:.3g}, and networks compute in float32, which holds codes from "
+            f"{SMALLEST:g} to {LARGEST:g}. Divide X by {unit:.0e}."
+        )
+
+
 def check_codes(model: BaseEstimator, Z: Any) -> np.ndarray:
-    """Give codes as a float32 array (n, n_components_); a data frame's columns by their names."""
+    """Give codes as floats (n, n_components_); a data frame's columns by their names."""
     attempt = f"{type(model).__name__} cannot decode"
     codes = _in_order(model, numeric(Z, attempt), attempt)
     try:
-        codes = check_array(codes, dtype=np.float32, ensure_all_finite=False)
+        codes = check_array(codes, dtype=(np.float64, np.float32), ensure_all_finite=False)
     except ValueError as error:
         raise InvalidDataError(f"{attempt}: {brief(error)}") from None
     if codes.shape[1] != model.n_components_:
@@ -147,13 +180,34 @@ def _in_order(model: BaseEstimator, Z: Any, attempt: str) -> Any:
     )
 
 
-def warn_of_other_range(rows: np.ndarray, fitted_dtype: str) -> None:
-    """Warn of pixels in [0, 1] where a model has learned 0..255."""
-    floats = np.issubdtype(rows.dtype, np.floating)
-    if fitted_dtype == "uint8" and floats and rows.size > 1 and 0 < rows.max() <= 1.0:
+def warn_of_other_range(model: Any, rows: np.ndarray) -> None:
+    """Warn of pixels in another range than those of ``fit``, such as 0 to 1 in place of 0 to 255.
+
+    Parameters
+    ----------
+    model : fitted estimator
+    rows : array of shape (n, ...)
+    """
+    if rows.size < 2:
+        return
+    least, most = float(rows.min()), float(rows.max())
+    deviation = math.sqrt(model.baseline_.variance)
+    fraction = 0 < most <= 1.0
+    cure = ""
+    if highest := PIXELS.get(model.dtype_):
+        if fraction and rows.dtype.kind == "f":
+            cure = f"If they are pixels in [0, 1], multiply them by {highest:g}."
+        elif most > highest:
+            cure = f"The range of pixels is 0 to {highest:g}: scale them to it."
+    elif len(model.row_shape_) > 1:
+        if fraction and deviation > LARGE_DEVIATION:
+            cure = "If they are pixels in [0, 1], multiply them by 255."
+        elif most - least > FAR * deviation > 0:
+            cure = "If they are pixels in 0 to 255, divide them by 255."
+    if cure:
         warnings.warn(
-            f"The model was fitted on 8-bit values (0 to 255), but these reach only "
-            f"{rows.max():.3g}. If they are pixels in [0, 1], multiply them by 255.",
+            f"The model was fitted on {model.dtype_} values with a standard deviation of "
+            f"{deviation:.3g}, but these range from {least:.3g} to {most:.3g}. {cure}",
             UserWarning,
             stacklevel=4,
         )

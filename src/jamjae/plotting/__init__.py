@@ -1,8 +1,8 @@
 """Figures of results: arrays in, Matplotlib figures and axes out.
 
-Nothing here opens a window or changes a global setting: figures are made without pyplot, each
-style is local to the call, and :func:`save` writes them. In a notebook a returned figure shows
-itself as the last line of a cell. Every function accepts NumPy arrays or what becomes one.
+No function opens a window or changes a global setting: figures are made without pyplot, the style
+is local to each call, and :func:`save` writes figures to files. In a notebook a figure is displayed
+if it is the last line of a cell. Every function accepts NumPy arrays or array-likes.
 """
 
 from jamjae.plotting.bars import bar_rows

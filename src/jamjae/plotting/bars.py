@@ -39,16 +39,16 @@ def bar_rows(
     column_labels: Sequence[str] | None = None,
     title: str | None = None,
 ) -> Figure:
-    """Rows of a table with few features, each beside its restorations, as horizontal bars.
+    """Rows of a table with few features, each beside its reconstructions, as horizontal bars.
 
     Parameters
     ----------
     rows : sequence of arrays of shape (n, d)
-        The originals first, then one array of the same shape for each restoration. Each of the n
+        The originals first, then one array of the same shape for each reconstruction. Each of the n
         rows becomes a panel, each of the d features a group of bars.
     feature_names : sequence of d str, optional
     row_labels : sequence of str, optional
-        What each array is: ``["original", "jamjae", "PCA"]``.
+        Name of each array: ``["original", "jamjae", "PCA"]``.
     column_labels : sequence of n str, optional
         A heading for each panel.
     title : str, optional
@@ -56,15 +56,15 @@ def bar_rows(
     Returns
     -------
     matplotlib.figure.Figure
-        One Axes for each of the n rows. The original is the wide light bar, the restorations are
-        the narrow coloured ones upon it.
+        One Axes for each of the n rows. The original is the wide light bar, the
+        reconstructions are the narrow colored bars on it.
 
     Raises
     ------
     ShapeMismatchError
-        The tables differ in shape, or names and labels are not as many as they should be.
+        The tables differ in shape, or the number of names or labels is wrong.
     InvalidDataError
-        There is no table, or one is not a table.
+        There is no array, or one is not a table.
 
     Examples
     --------
@@ -112,14 +112,14 @@ def _table(row: ArrayLike, number: int) -> NDArray[np.float64]:
 
 
 def _bars(ax: Axes, values: list[NDArray[np.float64]]) -> None:
-    """Draw the original as a wide light bar and restorations as narrow ones upon it."""
+    """Draw the original as a wide light bar and reconstructions as narrow bars on it."""
     quieten(ax)
     places = np.arange(len(values[0]))
     ax.barh(places, values[0], height=0.8, color="#dddddd")
     height = 0.6 / max(1, len(values) - 1)
-    for index, restored in enumerate(values[1:]):
+    for index, reconstructed in enumerate(values[1:]):
         shift = (index - (len(values) - 2) / 2) * height
-        ax.barh(places + shift, restored, height=height * 0.8, color=PALETTE[index % 12])
+        ax.barh(places + shift, reconstructed, height=height * 0.8, color=PALETTE[index % 12])
     ax.spines["left"].set_visible(False)
     ax.axvline(0, color=GREY, lw=0.6)
     ax.tick_params(axis="y", length=0, labelcolor=INK)

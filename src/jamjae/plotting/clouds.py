@@ -28,16 +28,16 @@ if TYPE_CHECKING:
 def cloud_grid(
     clouds: Mapping[str, ArrayLike], *, colors: ArrayLike | None = None, view: float = -70.0
 ) -> Figure:
-    """Clouds of points in three dimensions beside each other, on the same axes.
+    """Draw clouds of points in three dimensions side by side, on the same axes.
 
     Parameters
     ----------
     clouds : mapping of str to array-like of shape (n, 3)
-        By title: the data, and what was restored from their codes.
+        By title: the data, and their reconstructions.
     colors : array-like of shape (n, 3), optional
         Red, green and blue of each point in [0, 1].
     view : float, default=-70
-        Degrees around the vertical axis, from which they are seen.
+        Azimuth of the view, in degrees.
 
     Returns
     -------
@@ -46,15 +46,17 @@ def cloud_grid(
     Raises
     ------
     InvalidDataError
-        There is no cloud, or one is no table of three columns.
+        There is no cloud, or one is not a table of three columns.
     ShapeMismatchError
-        Colours are not as many as points.
+        There is not one color per point.
 
     Examples
     --------
-    >>> figure = cloud_grid({"data": [[0, 0, 0], [1, 1, 1]], "restored": [[0, 0, 0], [1, 1, 0]]})
+    >>> figure = cloud_grid(
+    ...     {"data": [[0, 0, 0], [1, 1, 1]], "reconstruction": [[0, 0, 0], [1, 1, 0]]}
+    ... )
     >>> [ax.get_title() for ax in figure.axes]
-    ['data', 'restored']
+    ['data', 'reconstruction']
     """
     points = {title: _points(cloud, title) for title, cloud in clouds.items()}
     if not points:

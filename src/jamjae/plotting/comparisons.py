@@ -40,7 +40,7 @@ class Panel(NamedTuple):
     ----------
     title : str
     series : mapping of str to list
-        For each label of the legend one (median, least, greatest) a method, or None for n/a.
+        For each label of the legend, (median, minimum, maximum) per method, or None for n/a.
     better : {"low", "high"}
     log : bool
         Whether its axis is logarithmic.
@@ -53,19 +53,19 @@ class Panel(NamedTuple):
 
 
 def dot_panels(titles: Sequence[str], panels: Sequence[Panel]) -> Figure:
-    """Metrics as points on lines: a line a method, a panel a metric, a colour a series.
+    """Draw metrics as points on lines: one line per method, one panel per metric.
 
     Parameters
     ----------
     titles : sequence of str
-        The methods, from above.
+        Names of the methods, from top to bottom.
     panels : sequence of Panel
 
     Returns
     -------
     matplotlib.figure.Figure
-        The bar through a point goes from the least to the greatest value; a ring marks the best
-        of its series.
+        Each series has its own color. The bar through a point spans minimum to maximum; a ring
+        marks the best of its series.
 
     Raises
     ------
@@ -170,21 +170,21 @@ def embedding_grid(
     columns: int = 4,
     size: float = 2.3,
 ) -> Figure:
-    """Embeddings of the same rows side by side, with one legend.
+    """Draw embeddings of the same rows side by side, with one legend.
 
     Parameters
     ----------
     embeddings : mapping of str to array-like of shape (n, k), k >= 2
-        By title; the first two columns are drawn.
+        Embeddings by title; the first two columns are drawn.
     y : mapping of str to array-like of shape (n,), optional
         Classes of each embedding's rows.
     colors : mapping of str to array-like of shape (n, 3), optional
         Red, green and blue of each row in [0, 1], instead of `y`.
     class_names : sequence of str, optional
     columns : int
-        Pictures beside each other.
+        Panels per line.
     size : float
-        Inches of a picture's side.
+        Side of a panel in inches.
 
     Returns
     -------
@@ -193,7 +193,7 @@ def embedding_grid(
     Raises
     ------
     InvalidDataError, ShapeMismatchError
-        As of `code_scatter`; and where there is no embedding.
+        As in `code_scatter`, or there is no embedding.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""The course of training, with PCA beside it."""
+"""Loss curves, with PCA's error as a reference."""
 
 from __future__ import annotations
 
@@ -35,18 +35,18 @@ def loss_curve(
     title: str | None = None,
     ax: Axes | None = None,
 ) -> Axes:
-    """Loss after each epoch, above or below the line that PCA draws.
+    """Plot the loss per epoch, with PCA's error as a dashed line.
 
     Parameters
     ----------
     history : mapping of str to array-like of shape (epochs,)
-        ``"loss"``, and ``"val_loss"`` if there is one; other entries are not drawn.
+        ``"loss"`` and, optionally, ``"val_loss"``; other entries are not drawn.
     baseline : float, optional
-        The rival's error on the training data, in units of the loss: a dashed line.
+        Error of the baseline on the training data, in units of the loss: a dashed line.
     validation_baseline : float, optional
         The same on the validation data.
     baseline_label : str
-        The rival's name; the legend gives its value too.
+        Name of the baseline; the legend adds its value.
     title : str, optional
     ax : matplotlib.axes.Axes, optional
         Where to draw; by default in a new figure.
@@ -54,7 +54,7 @@ def loss_curve(
     Returns
     -------
     matplotlib.axes.Axes
-        Its vertical axis is logarithmic if what is drawn spans more than a factor of ten.
+        Its vertical axis is logarithmic if the values span more than a factor of ten.
 
     Raises
     ------
@@ -106,7 +106,8 @@ def _curves(history: Mapping[str, ArrayLike]) -> dict[str, NDArray[np.float64]]:
     if not curves or any(curve.ndim != 1 for curve in curves.values()):
         raise InvalidDataError(
             f"loss_curve received a history with the entries {sorted(history)}; expected 'loss', "
-            "one number an epoch, and perhaps 'val_loss'. Pass the history_ of a fitted estimator."
+            "one number per epoch, and optionally 'val_loss'. Pass the history_ of a fitted "
+            "estimator."
         )
     return curves
 

@@ -1,4 +1,4 @@
-"""Rows of images, one above the other."""
+"""Grids of images."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     Range: TypeAlias = float | tuple[float, float]
 
-CELL = 112  # pixels: the side that images of a grid are magnified to, or nearly
+CELL = 112  # pixels: the approximate side to which images of a grid are magnified
 
 
 def image_grid(
@@ -32,38 +32,35 @@ def image_grid(
     data_range: Range | None = None,
     title: str | None = None,
 ) -> Figure:
-    """Rows of images one above the other: originals, then what became of them.
+    """Draw rows of images one above the other, such as originals and reconstructions.
 
     Parameters
     ----------
     rows : sequence of arrays of shape (n, h, w), (n, h, w, 1) or (n, h, w, 3)
-        One array a row, all of the same n; grey or RGB; sizes may differ between rows, as when
-        codes are shown as images between the originals and the restorations.
+        One array per row, all of the same n; gray or RGB. Sizes may differ between rows, as when
+        codes are shown as images between the originals and the reconstructions.
     row_labels : sequence of str, optional
-        Written at the left. Two spaces begin a second line: ``"jamjae  MSE .0055"``.
+        Labels at the left. Two spaces begin a second line: ``"jamjae  MSE .0055"``.
     column_labels : sequence of str, optional
-        Written above the first row.
+        Labels above the first row.
     data_range : float or (low, high), optional
-        What is drawn black and white; a number stands for ``(0, number)``. Values outside are
-        clipped. By default uint8 means (0, 255); a row of another type takes the range of the
-        first row, so that originals and restorations can be compared: its extremes, or (0, 1)
-        if it lies within. A row whose images have another size than the first row's is shown
-        between its own extremes.
+        Values drawn as black and white; a number stands for ``(0, number)``. Values outside are
+        clipped. By default uint8 uses (0, 255); a row of another type uses the range of the first
+        row, so that originals and reconstructions can be compared: its extremes, or (0, 1) if it
+        lies within. A row whose images differ in size from the first row's uses its own extremes.
     title : str, optional
 
     Returns
     -------
     matplotlib.figure.Figure
-        One Axes an image, row by row. Pixels are whole and sharp when saved at the figure's own
-        resolution.
+        One Axes per image, row by row. Pixels are sharp when saved at the figure's own resolution.
 
     Raises
     ------
     ShapeMismatchError
-        The rows do not hold the same number of images, or the labels are not as many as they
-        should be.
+        The rows do not hold the same number of images, or the number of labels is wrong.
     InvalidDataError
-        There is no row, or a row does not hold images.
+        There is no row, or a row is not an array of images.
 
     Examples
     --------
@@ -73,11 +70,11 @@ def image_grid(
     >>> len(figure.axes)
     10
     """
-    pictures = [_images(row, number) for number, row in enumerate(rows)]
-    check_rows(pictures, row_labels, "image_grid")
-    count = len(pictures[0])
+    stacks = [_images(row, number) for number, row in enumerate(rows)]
+    check_rows(stacks, row_labels, "image_grid")
+    count = len(stacks[0])
     check_labels(column_labels, count, "column_labels", "images in a row")
-    ranges = _ranges(pictures, data_range)
+    ranges = _ranges(stacks, data_range)
     with drawn_in_style():
         figure = new_figure((1.0, 1.0))
         texts = _Texts(
@@ -92,9 +89,9 @@ def image_grid(
         )
         panels = [
             [_panel(figure, image, limits) for image in row]
-            for row, limits in zip(pictures, ranges, strict=True)
+            for row, limits in zip(stacks, ranges, strict=True)
         ]
-        _lay_out(figure, panels, [_cell(row) for row in pictures], texts)
+        _lay_out(figure, panels, [_cell(row) for row in stacks], texts)
     return figure
 
 
@@ -106,17 +103,17 @@ def image_blocks(
     data_range: Range | None = None,
     title: str | None = None,
 ) -> Figure:
-    """Rows of many images, broken into lines as text is: see `image_grid`.
+    """Draw rows of many images, wrapped into lines as text is: see `image_grid`.
 
     Parameters
     ----------
     rows : sequence of arrays of shape (n, h, w), (n, h, w, 1) or (n, h, w, 3)
     row_labels : sequence of str
-        Of the rows; repeated beside each line.
+        Labels of the rows, repeated beside each line.
     per_line : int, default=10
-        Images beside each other. The last line may be shorter, and is filled with white.
+        Images per line. A shorter last line is filled with white.
     data_range, title
-        As of `image_grid`.
+        As in `image_grid`.
 
     Returns
     -------
@@ -129,12 +126,12 @@ def image_blocks(
     >>> len(image_blocks([X, X], row_labels=["original", "copy"], per_line=6).axes)
     24
     """
-    pictures = [_images(row, number) for number, row in enumerate(rows)]
-    check_rows(pictures, row_labels, "image_grid")
-    ranges = _ranges(pictures, data_range)
+    stacks = [_images(row, number) for number, row in enumerate(rows)]
+    check_rows(stacks, row_labels, "image_grid")
+    ranges = _ranges(stacks, data_range)
     lines: list[NDArray[Any]] = []
-    for start in range(0, len(pictures[0]), per_line):
-        for images, (low, high) in zip(pictures, ranges, strict=True):
+    for start in range(0, len(stacks[0]), per_line):
+        for images, (low, high) in zip(stacks, ranges, strict=True):
             some = (images[start : start + per_line].astype(np.float64) - low) / (high - low or 1.0)
             missing = per_line - len(some) if start else 0
             lines.append(
@@ -145,12 +142,12 @@ def image_blocks(
                     constant_values=1.0,
                 )
             )
-    labels = [*row_labels] * (len(lines) // len(pictures))
+    labels = [*row_labels] * (len(lines) // len(stacks))
     return image_grid(lines, row_labels=labels, data_range=(0.0, 1.0), title=title)
 
 
 def code_images(Z: ArrayLike) -> NDArray[Any]:
-    """Codes as pictures, as nearly square as their length allows: (n, k) to (n, h, w), h·w = k.
+    """Reshape codes to images, as nearly square as possible: (n, k) to (n, h, w), h·w = k.
 
     Examples
     --------
@@ -184,22 +181,22 @@ def _images(row: ArrayLike, number: int) -> NDArray[Any]:
 
 
 def check_rows(arrays: list[Any], labels: Sequence[str] | None, operation: str) -> None:
-    """Refuse no rows, rows that do not belong together, or labels that are not as many."""
+    """Refuse an empty list of rows, rows of different shapes, or a wrong number of labels."""
     if not arrays:
         raise InvalidDataError(f"{operation} received no rows; expected at least one array.")
     shapes = [array.shape for array in arrays]
-    same = 1 if operation == "image_grid" else 2  # how many axes have to agree
+    same = 1 if operation == "image_grid" else 2  # number of axes that must agree
     if len({shape[:same] for shape in shapes}) > 1:
         what = "number of images" if same == 1 else "shape"
         raise ShapeMismatchError(
-            f"{operation} sets restorations beside their originals, but received rows of shapes "
-            f"{', '.join(map(str, shapes))}; expected the same {what} in each."
+            f"{operation} draws reconstructions beside their originals, but received rows of "
+            f"shapes {', '.join(map(str, shapes))}; expected the same {what} in each."
         )
     check_labels(labels, len(arrays), "row_labels", "rows")
 
 
 class _Texts(NamedTuple):
-    """What is written around a grid."""
+    """Texts around a grid."""
 
     rows: list[Text]
     columns: list[Text]
@@ -207,7 +204,7 @@ class _Texts(NamedTuple):
 
 
 def _ranges(rows: list[NDArray[Any]], given: Range | None) -> list[tuple[float, float]]:
-    """Tell what is black and what is white in each row."""
+    """Find the values of black and white of each row."""
     if given is not None:
         low, high = given if isinstance(given, tuple | list) else (0.0, given)
         if not (math.isfinite(low) and math.isfinite(high) and low < high):
@@ -224,7 +221,7 @@ def _ranges(rows: list[NDArray[Any]], given: Range | None) -> list[tuple[float, 
         if row.dtype == np.uint8 or row.shape[1:3] != first.shape[1:3]:
             ranges.append(own)
         elif first.dtype == np.uint8 and max(map(abs, own)) <= 2.0:
-            ranges.append((0.0, 1.0))  # scaled pixels below original ones
+            ranges.append((0.0, 1.0))  # reconstructions in [0, 1] below 8-bit originals
         else:
             ranges.append(reference)
     return ranges
@@ -256,7 +253,7 @@ def _panel(figure: Figure, image: NDArray[Any], limits: tuple[float, float]) -> 
 
 
 def _cell(images: NDArray[Any]) -> tuple[int, int]:
-    """Width and height in pixels: a whole multiple of the image, so that its pixels are equal."""
+    """Width and height in pixels: an integer multiple of the image's, so that pixels are equal."""
     height, width = images.shape[1:3]
     longest = max(height, width)
     if longest > 2 * CELL:
@@ -268,7 +265,7 @@ def _cell(images: NDArray[Any]) -> tuple[int, int]:
 def _lay_out(
     figure: Figure, panels: list[list[Axes]], cells: list[tuple[int, int]], texts: _Texts
 ) -> None:
-    """Set sizes and places in whole pixels, from the top left, around the texts as measured."""
+    """Set sizes and positions in whole pixels, from the top left, around the measured texts."""
     gap, margin, space = 6, 12, 14
     left = margin + max((_extent(label)[0] + space for label in texts.rows), default=0)
     top = margin + (_extent(texts.title)[1] + space if texts.title else 0)

@@ -1,4 +1,4 @@
-"""Codes as points of a plane."""
+"""Scatter plots of codes."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 UNLABELLED = "no label"
 MARKERS = "o^sDvPX*"
-RASTER_ABOVE = 5_000  # points of a scatter: a vector file of more is slow to open
+RASTER_ABOVE = 5_000  # points; a vector file of more is slow to open
 
 
 def code_scatter(
@@ -43,19 +43,18 @@ def code_scatter(
     title: str | None = None,
     ax: Axes | None = None,
 ) -> Axes:
-    """Codes as points of the plane, coloured by class, by value or as told.
+    """Draw codes as points of a plane, colored by class, by value or by `colors`.
 
     Parameters
     ----------
     Z : array-like of shape (n, k), k >= 2
         Codes; the first two columns are drawn.
     y : array-like of shape (n,), optional
-        Integers, booleans or text are classes, each with a colour that colour-blind readers can
-        tell from the others (and, beyond twelve, a marker) and an entry in the legend beside the
-        picture. Floating-point numbers are values, with a colour bar. Points whose label is
-        missing (None, NaN) are grey.
+        Integers, booleans or text are classes: each gets a color that color-blind readers can
+        distinguish (and, beyond twelve classes, a marker) and an entry in the legend. Floats are
+        values, with a color bar. Points whose label is missing (None, NaN) are gray.
     class_names : sequence of str, optional
-        What to call the classes: entry c names class c, or, if the classes are not numbered from
+        Names of the classes: entry c names class c or, if the classes are not numbered from
         zero, the entries name them in ascending order.
     colors : array-like of shape (n, 3), optional
         Red, green and blue of each point, in [0, 1], instead of `y`.
@@ -66,20 +65,20 @@ def code_scatter(
     Returns
     -------
     matplotlib.axes.Axes
-        Points are smaller and more transparent the more there are; above 5,000 they are stored
-        as pixels, even in a PDF or SVG.
+        The more points, the smaller and more transparent they are; above 5,000 they are stored as
+        pixels, even in a PDF or SVG.
 
     Raises
     ------
     ShapeMismatchError
-        `y` or `colors` does not have one entry a point.
+        `y` or `colors` does not have one entry per point.
     InvalidDataError
-        `Z` has no second column, both `y` and `colors` are given, the colours are not in [0, 1],
+        `Z` has no second column, both `y` and `colors` are given, the colors are not in [0, 1],
         or `class_names` does not name every class.
 
     References
     ----------
-    M. Okabe and K. Ito, Color Universal Design (2008), for most of the colours.
+    M. Okabe and K. Ito, Color Universal Design (2008), for most of the colors.
 
     Examples
     --------
@@ -91,7 +90,7 @@ def code_scatter(
     labels = None if y is None else read_labels(y, len(points), "code_scatter")
     groups, values = _classes_or_values(labels)
     if y is not None and colors is not None:
-        raise InvalidDataError("code_scatter colours points by y or by colors; give one of them.")
+        raise InvalidDataError("code_scatter received both y and colors; expected one of them.")
     names = _class_names(groups, class_names) if groups else []
     rgb = None if colors is None else check_colors(colors, len(points), "code_scatter")
     with drawn_in_style():
@@ -108,7 +107,7 @@ def code_scatter(
         else:
             ax.scatter(points[:, 0], points[:, 1], c=PALETTE[0] if rgb is None else rgb, **look)
         ax.margins(0.04)
-        ax.set(xlabel="code 1", ylabel="code 2")
+        ax.set(xlabel="component 1", ylabel="component 2")
         set_title(ax, title)
     return ax
 
@@ -126,7 +125,7 @@ def _points(Z: ArrayLike, operation: str) -> NDArray[np.float64]:
 def _classes_or_values(
     labels: Labels | None,
 ) -> tuple[tuple[NDArray[Any], NDArray[np.intp]] | None, NDArray[np.float64] | None]:
-    """Classes in ascending order with the class number of each labelled point, or the values."""
+    """Give classes in ascending order with each labeled point's class number, or the values."""
     if labels is None or not len(labels.values):
         return None, None
     if labels.values.dtype.kind == "f":
@@ -152,7 +151,7 @@ def _class_names(
 
 
 def _point_look(count: int) -> dict[str, Any]:
-    """Size in square points and opacity: the picture stays as full, whatever the number."""
+    """Choose size and opacity so that the plot looks equally full for any number of points."""
     return {
         "s": float(np.clip(420 / math.sqrt(count), 1.5, 32)),
         "alpha": float(np.clip(0.9 - 0.2 * math.log10(count / 500), 0.4, 0.9)),
@@ -162,14 +161,14 @@ def _point_look(count: int) -> dict[str, Any]:
 
 
 def _looks(classes: NDArray[Any]) -> list[tuple[str, str]]:
-    """Colour and marker of each class, by its number if it has one: the same in every picture."""
+    """Give color and marker of each class, by its number if it has one, equal in all figures."""
     numbered = classes.dtype.kind in "ui" and classes[0] >= 0 and classes[-1] < 96
     numbers = classes.tolist() if numbered else range(len(classes))
     return [(PALETTE[number % 12], MARKERS[number // 12 % 8]) for number in numbers]
 
 
 def _scatter_unlabelled(ax: Axes, points: NDArray[np.float64], look: dict[str, Any]) -> None:
-    """Draw points whose label is missing, grey and below the others."""
+    """Draw points whose label is missing in gray, below the others."""
     ax.scatter(points[:, 0], points[:, 1], c=LIGHT, zorder=0.5, label=UNLABELLED, **look)
     ax.legend(loc="upper right", handletextpad=0.2)
 
@@ -183,7 +182,7 @@ def _scatter_classes(
 ) -> None:
     classes, members = groups
     colors, markers = map(np.array, zip(*_looks(classes), strict=True))
-    shuffled = np.random.default_rng(0).permutation(len(points))  # no class lies on top of others
+    shuffled = np.random.default_rng(0).permutation(len(points))  # no class covers the others
     for marker in dict.fromkeys(markers.tolist()):
         chosen = shuffled[markers[members[shuffled]] == marker]
         x, y = points[chosen].T
@@ -220,33 +219,32 @@ def thumbnail_scatter(
     title: str | None = None,
     ax: Axes | None = None,
 ) -> Axes:
-    """Images at the places of their codes, framed in the colour of their class.
+    """Draw images at the positions of their codes, framed in the color of their class.
 
     Parameters
     ----------
     Z : array-like of shape (n, k), k >= 2
-        Codes; the first two columns are places.
+        Codes; the first two columns are positions.
     images : array-like of shape (n, h, w) or (n, h, w, c)
-        One a code; c is 1 or 3.
+        One image per code; c is 1 or 3.
     y, class_names, title, ax
-        As of `code_scatter`.
+        As in `code_scatter`.
     data_range : (low, high), optional
-        Shown as black and white. By default 0 and 255 for 8-bit images, else least and greatest.
+        Values drawn as black and white; by default 0 and 255 for uint8 images, else the extremes.
     size : float
-        Width of an image, as a share of the width of the picture.
+        Width of an image, as a share of the width of the plot.
 
     Returns
     -------
     matplotlib.axes.Axes
-        Codes without room for their image are left as points: of two that would cover each other
-        the first is drawn.
+        Where two images would overlap, the first is drawn and the other is left as a point.
 
     Raises
     ------
     ShapeMismatchError
-        There is not one image a code.
+        There is not one image per code.
     InvalidDataError
-        As of `code_scatter`, and for arrays that are no images.
+        As in `code_scatter`, or the arrays are not images.
 
     Examples
     --------
@@ -256,15 +254,15 @@ def thumbnail_scatter(
     2
     """
     points = _points(Z, "thumbnail_scatter")
-    pictures = real_array(images, "thumbnail_scatter cannot draw images")
-    if pictures.ndim not in (3, 4) or (pictures.ndim == 4 and pictures.shape[-1] not in (1, 3)):
+    stack = real_array(images, "thumbnail_scatter cannot draw images")
+    if stack.ndim not in (3, 4) or (stack.ndim == 4 and stack.shape[-1] not in (1, 3)):
         raise InvalidDataError(
-            f"thumbnail_scatter received images of shape {pictures.shape}; expected (n, h, w), "
+            f"thumbnail_scatter received images of shape {stack.shape}; expected (n, h, w), "
             "(n, h, w, 1) or (n, h, w, 3)."
         )
-    if len(pictures) != len(points):
+    if len(stack) != len(points):
         raise ShapeMismatchError(
-            f"thumbnail_scatter received {len(points)} codes and {len(pictures)} images."
+            f"thumbnail_scatter received {len(points)} codes and {len(stack)} images."
         )
     labels = None if y is None else read_labels(y, len(points), "thumbnail_scatter")
     groups, _ = _classes_or_values(labels)
@@ -280,19 +278,19 @@ def thumbnail_scatter(
             collection.set_alpha(0.25)
         ax.set(xlim=(0, 1), ylim=(0, 1), box_aspect=1)
         for index in _with_room(places, size):
-            _thumbnail(ax, places[index], size, _shown(pictures, index, data_range), looks[index])
+            _thumbnail(ax, places[index], size, _shown(stack, index, data_range), looks[index])
     return ax
 
 
 def _places(points: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Bring points into the unit square, with a margin."""
+    """Scale points to the unit square, with a margin."""
     low, high = points.min(axis=0), points.max(axis=0)
     spread = np.where(high > low, high - low, 1.0)
     return np.where(high > low, 0.03 + 0.94 * (points - low) / spread, 0.5)
 
 
 def _with_room(places: NDArray[np.float64], size: float) -> list[int]:
-    """Choose places whose squares of `size` do not overlap, the first come first."""
+    """Choose positions whose squares of `size` do not overlap, in order."""
     taken: dict[tuple[int, int], list[int]] = {}
     chosen = []
     cells = np.floor(places / size).astype(int)
@@ -310,23 +308,23 @@ def _with_room(places: NDArray[np.float64], size: float) -> list[int]:
 
 
 def _shown(
-    pictures: NDArray[Any], index: int, data_range: tuple[float, float] | None
+    stack: NDArray[Any], index: int, data_range: tuple[float, float] | None
 ) -> NDArray[np.float64]:
     if data_range is None:
-        eight_bit = pictures.dtype == np.uint8
-        data_range = (0.0, 255.0) if eight_bit else (float(pictures.min()), float(pictures.max()))
+        eight_bit = stack.dtype == np.uint8
+        data_range = (0.0, 255.0) if eight_bit else (float(stack.min()), float(stack.max()))
     low, high = data_range
-    picture = (pictures[index].astype(np.float64) - low) / (high - low or 1.0)
-    return np.clip(picture[..., 0] if picture.shape[2:] == (1,) else picture, 0.0, 1.0)
+    image = (stack[index].astype(np.float64) - low) / (high - low or 1.0)
+    return np.clip(image[..., 0] if image.shape[2:] == (1,) else image, 0.0, 1.0)
 
 
 def _thumbnail(
-    ax: Axes, place: NDArray[np.float64], size: float, picture: NDArray[np.float64], color: str
+    ax: Axes, place: NDArray[np.float64], size: float, image: NDArray[np.float64], color: str
 ) -> None:
     (left, bottom), (right, top) = place - size / 2, place + size / 2
     extent = (left, right, bottom, top)
     ax.imshow(
-        picture,
+        image,
         extent=extent,
         cmap="gray",
         vmin=0,

@@ -1,4 +1,4 @@
-"""What all figures share: fonts, colours, figures without a window, files."""
+"""Style of all figures: fonts, colors, figures without a window, files."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 
 DPI = 150
 INK, GREY, LIGHT = "#222222", "#777777", "#cccccc"
-# Okabe and Ito (2008) with a darker yellow, seen better on white, and with grey and three of Paul
-# Tol's muted colours; those most easily taken for one another stand far apart.
+# Okabe and Ito (2008) with a darker yellow, more visible on white, and with gray and three of Paul
+# Tol's muted colors; the most similar ones are far apart in the list.
 PALETTE = (
     "#0072B2",
     "#E69F00",
@@ -66,7 +66,7 @@ FORMATS = (".png", ".svg", ".pdf")
 
 @contextlib.contextmanager
 def drawn_in_style() -> Iterator[None]:
-    """Our look, and no warning of a glyph that no installed font has, inside the block only."""
+    """Apply the style, and silence warnings of missing glyphs, inside the block only."""
     matplotlib = matplotlib_module()
     family = [*matplotlib.rcParams["font.family"], *korean_fonts()]
     look = {
@@ -95,42 +95,42 @@ def drawn_in_style() -> Iterator[None]:
 
 @functools.cache
 def korean_fonts() -> tuple[str, ...]:
-    """Find the first installed font with Hangul, to fall back on; nothing if there is none."""
+    """Find the first installed font with Hangul as a fallback; empty if there is none."""
     installed = set(matplotlib_module("matplotlib.font_manager").fontManager.get_font_names())
     return tuple(name for name in KOREAN_FONTS if name in installed)[:1]
 
 
 def new_figure(inches: tuple[float, float], **options: Any) -> Figure:
-    """Make a figure that no window and no pyplot knows of; sizes in inches."""
+    """Make a figure outside pyplot, without a window; sizes in inches."""
     figure: Figure = matplotlib_module("matplotlib.figure").Figure(inches, dpi=DPI, **options)
     return figure
 
 
 def new_axes(inches: tuple[float, float]) -> Axes:
-    """Make a figure with one set of axes, and give the axes."""
+    """Make a figure with one Axes, and return the Axes."""
     return new_figure(inches, layout="constrained").add_subplot()
 
 
 def quieten(ax: Axes) -> None:
-    """Take away the frame and mute what is left of it."""
+    """Remove the frame's top and right, and mute the rest."""
     ax.spines[["top", "right"]].set_visible(False)
     ax.spines[["left", "bottom"]].set(linewidth=0.6, color=GREY)
     ax.tick_params(which="both", color=GREY, labelcolor=GREY, labelsize=8, width=0.6, length=2.5)
 
 
 def plain(text: object) -> str:
-    """Give text to be written as it is: a dollar sign begins no formula."""
+    """Escape text, so that a dollar sign does not begin a formula."""
     return str(text).replace("$", r"\$")
 
 
 def set_title(ax: Axes, title: str | None) -> None:
-    """Write a title at the left, where there is one."""
+    """Set a title at the left, if there is one."""
     if title:
         ax.set_title(plain(title), loc="left", fontsize=10, color=INK)
 
 
 def check_labels(labels: Sequence[str] | None, count: int, name: str, what: str) -> None:
-    """Refuse labels that are not as many as what they name."""
+    """Refuse labels whose number differs from that of the things they name."""
     if labels is not None and len(labels) != count:
         raise ShapeMismatchError(f"{name} has {len(labels)} entries, but there are {count} {what}.")
 
@@ -152,12 +152,12 @@ def check_colors(colors: ArrayLike, count: int, operation: str) -> NDArray[np.fl
 
 
 def as_list(labels: Sequence[Any] | None) -> list[Any]:
-    """Labels as a list, whose truth is known: those of scikit-learn are NumPy arrays."""
+    """Convert labels to a list: those of scikit-learn are arrays, which have no truth value."""
     return [] if labels is None else list(labels)
 
 
 def matplotlib_module(module: str = "matplotlib") -> Any:
-    """Import a part of Matplotlib, or say how to install it."""
+    """Import a module of Matplotlib, or explain how to install it."""
     try:
         return importlib.import_module(module)
     except ImportError as error:
@@ -167,26 +167,26 @@ def matplotlib_module(module: str = "matplotlib") -> Any:
 
 
 def save(figure: Figure | Axes, path: str | os.PathLike[str]) -> Path:
-    """Write a figure as PNG (150 dots an inch), SVG or PDF, by the suffix of its name.
+    """Write a figure as PNG (150 dots per inch), SVG or PDF, by the suffix of its name.
 
-    The file appears whole or not at all, and its folder is made if there is none.
+    The file is written whole or not at all, and its folder is created if needed.
 
     Parameters
     ----------
     figure : matplotlib.figure.Figure or matplotlib.axes.Axes
-        An Axes stands for the figure it is part of.
+        An Axes saves the figure that contains it.
     path : path-like
         Ends in ``.png``, ``.svg`` or ``.pdf``. An existing file is replaced.
 
     Returns
     -------
     pathlib.Path
-        Where it was written.
+        The path of the file.
 
     Raises
     ------
     OutputError
-        The suffix is another one, or the file cannot be written.
+        The suffix is not supported, or the file cannot be written.
 
     Examples
     --------
@@ -203,7 +203,7 @@ def save(figure: Figure | Axes, path: str | os.PathLike[str]) -> Path:
             f"Cannot save a figure as {str(target)!r}: expected a name that ends in "
             f"{', '.join(FORMATS)}."
         )
-    whole: Any = figure.figure.figure  # an Axes may be part of a part of a figure
+    whole: Any = figure.figure.figure  # an Axes may belong to a subfigure
     dates = {".png": {}, ".svg": {"Date": None}, ".pdf": {"CreationDate": None}}
     with atomic(target) as temporary, drawn_in_style():
         whole.savefig(temporary, format=suffix[1:], dpi=DPI, metadata=dates[suffix])

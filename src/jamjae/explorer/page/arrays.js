@@ -1,4 +1,4 @@
-// Arrays out of the page's text: the other end of packing.py.
+// Reads the arrays from the page's text, as packing.py wrote them.
 
 const DIGITS =
   "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%&()*+-;,=>?@^_`{|}~";

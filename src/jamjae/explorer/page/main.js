@@ -1,14 +1,14 @@
-// The page: what is told is read, the parts are made, and what one of them says reaches the others.
+// The page: reads the facts, makes the parts, and passes events between them.
 
-const facts = JSON.parse($("told").textContent);
+const facts = JSON.parse($("page-facts").textContent);
 language = facts.language === "ko" ? 1 : 0;
 
-if (typeof DecompressionStream === "undefined") throw new Error(say("old"));
+if (typeof DecompressionStream === "undefined") throw new Error(translate("old"));
 const arrays = await unpacked(facts.arrays, $("data").textContent, facts.bytes);
 $("data").remove();
 
 const model = modelOf(facts, arrays);
-const pictures = picturesOf(facts, arrays);
+const drawings = drawingsOf(facts, arrays);
 facts.columns.forEach((column, i) => (column.values = arrays[`column${i}`].values));
 const columns = [
   ...facts.columns,
@@ -16,7 +16,7 @@ const columns = [
   { key: "pca_error", values: model.pcaErrors, classes: [] },
   { key: "none", values: null, classes: [] },
 ];
-const panels = panelsOf(facts, model, pictures);
+const panels = panelsOf(facts, model, drawings);
 const { state } = panels;
 let layout = 0, tab = "", asked = null, frame = 0, last = null;
 document.querySelector("main").hidden = false;
@@ -98,14 +98,14 @@ function walkBegins() {
   if (tab === "walk") panels.shown.walk();
 }
 
-// --- colours and the legend -------------------------------------------------------------------
+// --- colors and the legend -------------------------------------------------------------------
 
-function colour(again) {
-  const column = columns[$("colour").value], look = colouring(column, model.n, facts.palette);
-  map.colour(look, again === true);
+function color(again) {
+  const column = columns[$("color").value], look = coloring(column, model.n, facts.palette);
+  map.color(look, again === true);
   $("legend").replaceChildren(...(look.span ? scale(look) : look.classes.map((name, i) => {
     const button = document.createElement("button"), dot = document.createElement("i");
-    dot.style.background = look.colours[i];
+    dot.style.background = look.colors[i];
     button.type = "button";
     button.setAttribute("aria-pressed", !map.hides(i));
     button.append(dot, name);
@@ -117,45 +117,45 @@ function colour(again) {
   })));
 }
 
-function scale({ span: [low, high], colours }) {
-  const { key = "" } = columns[$("colour").value];
+function scale({ span: [low, high], colors }) {
+  const { key = "" } = columns[$("color").value];
   const unit = key.endsWith("error") ? facts.unit : 1;
-  const words = [low, high].map((value) => {
+  const ends = [low, high].map((value) => {
     const at = document.createElement("span");
     at.textContent = figures(value / unit);
     return at;
   });
   const bar = document.createElement("i");
   bar.className = "scale";
-  bar.style.background = `linear-gradient(90deg, ${colours.slice(0, SHADES)})`;
-  return [words[0], bar, words[1]];
+  bar.style.background = `linear-gradient(90deg, ${colors.slice(0, SHADES)})`;
+  return [ends[0], bar, ends[1]];
 }
 
-// --- words ------------------------------------------------------------------------------------
+// --- texts ------------------------------------------------------------------------------------
 
 function describe() {
-  speak();
+  translatePage();
   const { shape, rows, of: all, components: k, unknown } = facts;
   const mean = (values) => figures(values.reduce((a, b) => a + b, 0) / rows / facts.unit);
-  $("facts").textContent = say("summary", {
-    rows: rows < all ? say("some_of", { rows: rows.toLocaleString(), all: all.toLocaleString() }) : rows.toLocaleString(),
-    shape: say(facts.image ? "pixels" : "features", { s: shape.slice(0, 2).join(" × ") }),
+  $("facts").textContent = translate("summary", {
+    rows: rows < all ? translate("some_of", { rows: rows.toLocaleString(), all: all.toLocaleString() }) : rows.toLocaleString(),
+    shape: translate(facts.image ? "pixels" : "features", { s: shape.slice(0, 2).join(" × ") }),
     k, e: mean(model.errors), p: mean(model.pcaErrors),
   });
   const way = model.decodes ? facts.maps[layout].way : "grid";
-  $("way").textContent = say(`decodes_${way}`, { n: way === "grid" ? facts.grid : facts.neighbors, why: unknown.decoder });
-  $("meaning").textContent = say(facts.directions ? "directions" : "components");
+  $("way").textContent = translate(`decodes_${way}`, { n: way === "grid" ? facts.grid : facts.neighbors, why: unknown.decoder });
+  $("meaning").textContent = translate(facts.directions ? "directions" : "components");
   $("without").textContent = [
-    !model.decodes ? say("no_decoder", { why: unknown.decoder })
-      : facts.image && !model.encodes ? say("no_encoder", { why: unknown.encoder }) : "",
-    facts.image && facts.levels < 255 ? say("levels", { n: facts.levels + 1 }) : "",
+    !model.decodes ? translate("no_decoder", { why: unknown.decoder })
+      : facts.image && !model.encodes ? translate("no_encoder", { why: unknown.encoder }) : "",
+    facts.image && facts.levels < 255 ? translate("levels", { n: facts.levels + 1 }) : "",
   ].join(" ");
-  options($("colour"), columns.map((column, i) => [i, column.key ? say(column.key) : column.name]));
-  options($("layout"), facts.maps.map(({ words }, i) => [i, words]));
-  options($("which"), [["", say("everything")], ...panels.present]);
-  for (const button of $("tabs").children) button.textContent = say(`${button.dataset.panel}_tab`);
+  options($("color"), columns.map((column, i) => [i, column.key ? translate(column.key) : column.name]));
+  options($("layout"), facts.maps.map(({ title }, i) => [i, title]));
+  options($("which"), [["", translate("everything")], ...panels.present]);
+  for (const button of $("tabs").children) button.textContent = translate(`${button.dataset.panel}_tab`);
   if (last) pointed();
-  else $("warning").textContent = say("start");
+  else $("warning").textContent = translate("start");
   panels.row(state.row, "chosen");
   panels.lassoed();
   if (tab) panels.shown[tab]();
@@ -202,11 +202,11 @@ function turnTo(name) {
   panels.shown[name]();
 }
 
-// --- what is pressed and pulled ----------------------------------------------------------------
+// --- controls ---------------------------------------------------------------------------------
 
 const on = (id, kind, act) => $(id).addEventListener(kind, act);
 on("layout", "change", () => lay(Number($("layout").value)));
-on("colour", "change", colour);
+on("color", "change", color);
 on("nearer", "click", () => map.zoom(1.4));
 on("farther", "click", () => map.zoom(1 / 1.4));
 on("whole", "click", map.whole);
@@ -228,7 +228,7 @@ on("centre", "click", () => {
 on("strength", "input", panels.shown.noise);
 on("anew", "click", () => { state.noise = null; panels.shown.noise(); });
 on("language", "change", () => { language = Number($("language").value === "ko"); describe(); });
-const themed = () => { colour(true); describe(); };
+const themed = () => { color(true); describe(); };
 on("theme", "change", () => {
   document.documentElement.dataset.theme = $("theme").value;
   if (!$("theme").value) delete document.documentElement.dataset.theme;
@@ -241,10 +241,10 @@ $("which-map").hidden = facts.maps.length < 2;
 if (model.decodes) panels.knobs(arrays.directions);
 describe();
 if (panels.present.length) $("which").value = panels.present[0][0];
-colour();
+color();
 lay(0);
 choose(0);
 if (open.length) turnTo(open[0]);
-// For whoever looks into the page by its console.
+// For use in the browser's console.
 window.jamjae = { facts, map, ...model };
 document.documentElement.dataset.ready = "";

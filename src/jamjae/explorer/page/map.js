@@ -12,7 +12,7 @@ const isDark = () => {
 };
 
 function mixed(from, to, share) {
-  const part = (colour, i) => parseInt(colour.slice(1 + 2 * i, 3 + 2 * i), 16);
+  const part = (color, i) => parseInt(color.slice(1 + 2 * i, 3 + 2 * i), 16);
   return `rgb(${[0, 1, 2].map((i) => Math.round(part(from, i) * (1 - share) + part(to, i) * share))})`;
 }
 
@@ -21,7 +21,7 @@ function viridis(share) {
   return mixed(VIRIDIS[low], VIRIDIS[low + 1], place - low);
 }
 
-function classColour(number, palette) {
+function classColor(number, palette) {
   if (number >= palette.length) return `hsl(${(number * 137.5) % 360} 65% ${isDark() ? 65 : 42}%)`;
   const [r, g, b] = [1, 3, 5].map((i) => parseInt(palette[number].slice(i, i + 2), 16));
   const dim = 0.2126 * r + 0.7152 * g + 0.0722 * b;
@@ -29,18 +29,18 @@ function classColour(number, palette) {
   return palette[number];
 }
 
-// A column as colours: a number of a colour each row, the colours, and what the legend shows.
-// Rows without a label or value (NaN) have the last colour, grey.
-function colouring(column, n, palette) {
-  if (!column.values) return { bins: new Uint8Array(n), colours: [classColour(0, palette)], classes: [] };
+// A column as colors: the number of each row's color, the colors, and the entries of the legend.
+// Rows without a label or value (NaN) have the last color, grey.
+function coloring(column, n, palette) {
+  if (!column.values) return { bins: new Uint8Array(n), colors: [classColor(0, palette)], classes: [] };
   const missing = column.values.some(Number.isNaN);
   if (column.classes.length) {
     const last = column.classes.length, classes = [...column.classes];
-    const colours = classes.map((_, number) => classColour(number, palette));
-    if (missing) classes.push(say("unlabelled"));
+    const colors = classes.map((_, number) => classColor(number, palette));
+    if (missing) classes.push(translate("unlabelled"));
     return {
       bins: Array.from(column.values, (v) => (Number.isNaN(v) ? last : v)),
-      colours: [...colours, UNLABELLED],
+      colors: [...colors, UNLABELLED],
       classes,
     };
   }
@@ -49,10 +49,10 @@ function colouring(column, n, palette) {
   const low = sorted[Math.floor(0.01 * end)], high = sorted[Math.ceil(0.99 * end)];
   const bins = Uint8Array.from(column.values, (v) => Number.isNaN(v) ? SHADES :
     Math.round(clamp((v - low) / (high - low || 1), 0, 1) * (SHADES - 1)));
-  const least = isDark() ? 0.2 : 0; // the darkest cannot be seen on a dark page
-  const colours = Array.from({ length: SHADES }, (_, i) =>
+  const least = isDark() ? 0.2 : 0; // the darkest colors are invisible on a dark page
+  const colors = Array.from({ length: SHADES }, (_, i) =>
     viridis(least + ((1 - least) * i) / (SHADES - 1)));
-  return { bins, colours: [...colours, UNLABELLED], classes: [], span: [low, high] };
+  return { bins, colors: [...colors, UNLABELLED], classes: [], span: [low, high] };
 }
 
 function inside(polygon, x, y) {
@@ -64,8 +64,8 @@ function inside(polygon, x, y) {
   return odd;
 }
 
-// told: {point(x, y, row), choose(x, y, row), lassoed(rows)}; places are the map's own.
-function mapOf(field, facts, told) {
+// listener: {point(x, y, row), choose(x, y, row), lassoed(rows)}, in the map's coordinates.
+function mapOf(field, facts, listener) {
   const n = facts.rows;
   const [base, over] = field.querySelectorAll("canvas");
   let points = null, look = null, hidden = new Set(), dots = [];
@@ -131,11 +131,11 @@ function mapOf(field, facts, told) {
 
   function stamps() {
     const radius = n > 20000 ? 1.6 : n > 2000 ? 2.4 : 3.4, ratio = 2;
-    dots = look.colours.map((colour) => {
+    dots = look.colors.map((color) => {
       const dot = document.createElement("canvas");
       dot.width = dot.height = Math.ceil(ratio * 2 * (radius + 1));
       const context = dot.getContext("2d");
-      context.fillStyle = colour;
+      context.fillStyle = color;
       context.globalAlpha = 0.85;
       context.beginPath();
       context.arc(dot.width / 2, dot.width / 2, ratio * radius, 0, 7);
@@ -210,12 +210,12 @@ function mapOf(field, facts, told) {
 
   function point(px, py) {
     pointer = toPlace(px, py);
-    told.point(...pointer, rowAt(px, py));
+    listener.point(...pointer, rowAt(px, py));
     drawOver();
   }
 
   function choose(px, py, reach) {
-    told.choose(...toPlace(px, py), rowAt(px, py, reach));
+    listener.choose(...toPlace(px, py), rowAt(px, py, reach));
   }
 
   // --- pointers and keys ---------------------------------------------------------------------
@@ -260,9 +260,9 @@ function mapOf(field, facts, told) {
       const rows = [];
       for (let row = 0; row < n; row++)
         if (visible(row) && inside(polygon, points[row], points[n + row])) rows.push(row);
-      told.lassoed(rows);
+      listener.lassoed(rows);
     } else if (moved <= 4) {
-      if (polygon) told.lassoed([]);
+      if (polygon) listener.lassoed([]);
       polygon = null;
       point(...last);
       choose(...last);
@@ -286,7 +286,7 @@ function mapOf(field, facts, told) {
     else if (event.key === "Enter") choose(...at, Infinity);
     else if (event.key === "Escape") {
       polygon = null;
-      told.lassoed([]);
+      listener.lassoed([]);
       drawOver();
     } else return;
     event.preventDefault();
@@ -306,7 +306,7 @@ function mapOf(field, facts, told) {
     whole,
     zoom: (factor) => zoom(factor),
     lay(array) { points = array; polygon = pointer = null; whole(); },
-    colour(found, again) {
+    color(found, again) {
       look = found;
       stamps();
       if (!again) hidden = new Set();

@@ -1,4 +1,4 @@
-// The model and its data: codes, rows, and the ways between them. Rows are in the data's units.
+// The model and its data: codes, rows, and the functions between them, in the data's units.
 
 function modelOf(facts, arrays) {
   const n = facts.rows, k = facts.components, d = sizeOf(facts.shape);
@@ -37,16 +37,16 @@ function modelOf(facts, arrays) {
     return Float32Array.from(encoder(scaled));
   }
 
-  // PCA's restoration through as many numbers.
+  // The reconstruction by PCA with as many components.
   function linear(x) {
-    const restored = Float32Array.from(mean);
+    const reconstructed = Float32Array.from(mean);
     for (let c = 0; c < k; c++) {
       let along = 0;
       for (let i = 0, p = c * d; i < d; i++, p++) along += (x[i] - mean[i]) * pca[p];
-      for (let i = 0, p = c * d; i < d; i++, p++) restored[i] += along * pca[p];
+      for (let i = 0, p = c * d; i < d; i++, p++) reconstructed[i] += along * pca[p];
     }
-    if (clip) for (let i = 0; i < d; i++) restored[i] = clamp(restored[i], clip[0], clip[1]);
-    return restored;
+    if (clip) for (let i = 0; i < d; i++) reconstructed[i] = clamp(reconstructed[i], clip[0], clip[1]);
+    return reconstructed;
   }
 
   function meanOf(rows) {
@@ -75,7 +75,7 @@ function modelOf(facts, arrays) {
     return squares.reduce((best, square, row) => (square > squares[best] ? row : best), 0);
   }
 
-  // The code of a place of a map: see facts.maps[number].way.
+  // The code of a point of a map: see facts.maps[number].way.
   function codeAt(number, x, y) {
     const { way } = facts.maps[number];
     if (way === "code") return Float32Array.from([x, y].slice(0, k));
@@ -107,7 +107,7 @@ function modelOf(facts, arrays) {
     return near;
   }
 
-  // Where the page cannot decode: the nearest place of the grid.
+  // Where the page cannot decode: the nearest point of the grid.
   function gridAt(number, x, y) {
     const [left, bottom, right, top] = facts.maps[number].box, last = facts.grid - 1;
     const place = (value, from, to) =>
@@ -120,7 +120,7 @@ function modelOf(facts, arrays) {
     decodes: Boolean(decoder),
     encodes: Boolean(encoder && decoder),
     original: (row) => shown(arrays.values, row),
-    restored: (row) => (decoder ? decode(code(row)) : shown(arrays.restored, row)),
+    reconstructed: (row) => (decoder ? decode(code(row)) : shown(arrays.reconstructions, row)),
     at: (number, x, y) => (decoder ? decode(codeAt(number, x, y)) : gridAt(number, x, y)),
     errors: arrays.errors.values,
     pcaErrors: arrays.pca_errors.values,
@@ -128,7 +128,7 @@ function modelOf(facts, arrays) {
   };
 }
 
-// Numbers as a normal distribution gives them.
+// A number drawn from the standard normal distribution.
 function normal() {
   return Math.sqrt(-2 * Math.log(1 - Math.random())) * Math.cos(2 * Math.PI * Math.random());
 }

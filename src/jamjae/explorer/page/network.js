@@ -1,8 +1,8 @@
-// Networks: the steps that graphs.py writes down, computed one row at a time in float32.
-// Images are laid out by rows, then columns, then channels, as Keras lays them out.
+// Networks: the steps that graphs.py traces, computed one row at a time in float32.
+// Arrays of images are in the order of Keras: rows, columns, channels.
 
 function erf(x) {
-  // W. J. Cody's kind of fit for erfc, as in Numerical Recipes: relative error below 1.2e-7.
+  // Rational approximation of erfc from Numerical Recipes: relative error below 1.2e-7.
   const z = Math.abs(x), t = 1 / (1 + 0.5 * z);
   const c = [-1.26551223, 1.00002368, 0.37409196, 0.09678418, -0.18628806, 0.27886807,
     -1.13520398, 1.48851587, -0.82215223, 0.17087277];
@@ -64,8 +64,8 @@ function dense(step, [x], y, arrays) {
     }
 }
 
-// Calls visit(place in the grid, place in the image, number of the kernel's entry) wherever a
-// window that starts at a place of the grid has an entry on the image.
+// Calls visit(position in the grid, position in the image, position in the kernel) wherever a
+// window that starts at a position of the grid covers a pixel of the image.
 function windows(step, grid, image, size, visit) {
   const [down, across] = step.strides, [tall, wide] = step.dilation || [1, 1];
   const [top, left] = step.before;
@@ -187,7 +187,7 @@ const OPERATIONS = {
   },
 };
 
-// Makes the function of a network: a row in, a row out; the row is overwritten by the next call.
+// Returns a network as a function of a row; its result is overwritten by the next call.
 function network(steps, arrays) {
   const results = steps.map((step) => new Float32Array(sizeOf(step.shape)));
   const last = steps.length - 1;

@@ -1,39 +1,39 @@
-// What stands beside the map: the chosen row, classes, walks, sliders, noise.
+// The panels beside the map: the selected row, classes, interpolation, sliders, noise.
 
 const $ = (id) => document.getElementById(id);
 const SHEET = 10, FILM = 10, LASSOED = 20;
 
-function panelsOf(facts, model, pictures) {
-  const mse = (value) => say("mse", { e: figures(value / facts.unit) });
+function panelsOf(facts, model, drawings) {
+  const mse = (value) => translate("mse", { e: figures(value / facts.unit) });
   const classes = facts.columns.find((column) => column.classes.length);
   const seen = new Set(classes ? classes.values : []);
   const present = classes ? classes.classes.map((name, i) => [i, name]).filter(([i]) => seen.has(i)) : [];
   const state = { row: 0, lasso: [], from: null, to: null, knobs: [], variation: [], noise: null };
 
   function decoded(x, far) {
-    pictures.draw($("decoded").querySelector("canvas"), x);
+    drawings.draw($("decoded").querySelector("canvas"), x);
     $("here").classList.toggle("far", far === true);
-    $("warning").textContent = far === undefined ? "" : say(far ? "far" : "near");
+    $("warning").textContent = far === undefined ? "" : translate(far ? "far" : "near");
   }
 
   function row(number, title) {
-    $("row-title").textContent = say(title, { n: number + 1 });
+    $("row-title").textContent = translate(title, { n: number + 1 });
     const x = model.original(number);
-    pictures.strip($("beside"), [
-      { x, text: say("original") },
-      { x: model.restored(number), text: `${say("model")}, ${mse(model.errors[number])}`, beside: x },
-      { x: model.linear(x), text: `${say("pca")}, ${mse(model.pcaErrors[number])}`, beside: x },
+    drawings.strip($("beside"), [
+      { x, text: translate("original") },
+      { x: model.reconstructed(number), text: `${translate("model")}, ${mse(model.errors[number])}`, beside: x },
+      { x: model.linear(x), text: `${translate("pca")}, ${mse(model.pcaErrors[number])}`, beside: x },
     ]);
   }
 
   function lassoed() {
     const rows = state.lasso;
     if (!rows.length) return $("lassoed").replaceChildren();
-    $("row-title").textContent = say("lassoed", { n: rows.length });
+    $("row-title").textContent = translate("lassoed", { n: rows.length });
     const few = rows.slice(0, facts.image ? LASSOED : 1);
-    const mean = model.decodes ? [{ x: model.decode(model.meanOf(rows)), text: say("mean_of") }] : [];
-    pictures.strip($("beside"), mean);
-    pictures.strip($("lassoed"), few.map((one) => ({ x: model.original(one), text: `${one + 1}` })));
+    const mean = model.decodes ? [{ x: model.decode(model.meanOf(rows)), text: translate("mean_of") }] : [];
+    drawings.strip($("beside"), mean);
+    drawings.strip($("lassoed"), few.map((one) => ({ x: model.original(one), text: `${one + 1}` })));
   }
 
   // --- classes -------------------------------------------------------------------------------
@@ -50,12 +50,12 @@ function panelsOf(facts, model, pictures) {
     const spread = Number($("spread").value);
     document.querySelector("output[for=spread]").textContent = spread.toFixed(2);
     const near = model.nearest(mean).row;
-    pictures.strip($("representative"), [
-      { x: model.decode(mean), text: say("representative", { n: rows.length }) },
-      { x: model.original(near), text: `${say("nearest")}, ${near + 1}` },
+    drawings.strip($("representative"), [
+      { x: model.decode(mean), text: translate("representative", { n: rows.length }) },
+      { x: model.original(near), text: `${translate("nearest")}, ${near + 1}` },
     ]);
     if (!state.variation.length) vary();
-    pictures.strip($("variations"), state.variation.map((noise) => ({
+    drawings.strip($("variations"), state.variation.map((noise) => ({
       x: model.decode(mean.map((value, c) => value * (1 + spread * noise[c]))),
     })));
   }
@@ -65,7 +65,7 @@ function panelsOf(facts, model, pictures) {
     state.variation = Array.from({ length: sheet }, () => Array.from({ length: model.k }, normal));
   }
 
-  // --- walks: ends are {z, place} ------------------------------------------------------------
+  // --- interpolation: ends are {z, place} ----------------------------------------------------
 
   function between(share) {
     return state.from.z.map((value, c) => value + share * (state.to.z[c] - value));
@@ -74,13 +74,13 @@ function panelsOf(facts, model, pictures) {
   function walk() {
     if (!state.from || !state.to) return;
     const share = Number($("along").value);
-    pictures.strip($("ends"), [
-      { x: model.decode(state.from.z), text: say("start_of") },
-      { x: model.decode(between(share)), text: say("between", { p: Math.round(100 * share) }) },
-      { x: model.decode(state.to.z), text: say("end_of") },
+    drawings.strip($("ends"), [
+      { x: model.decode(state.from.z), text: translate("start_of") },
+      { x: model.decode(between(share)), text: translate("between", { p: Math.round(100 * share) }) },
+      { x: model.decode(state.to.z), text: translate("end_of") },
     ]);
     const film = facts.image ? FILM : 0;
-    pictures.strip($("film"), Array.from({ length: film }, (_, i) => ({
+    drawings.strip($("film"), Array.from({ length: film }, (_, i) => ({
       x: model.decode(between(i / (film - 1))),
     })));
   }
@@ -91,25 +91,25 @@ function panelsOf(facts, model, pictures) {
     const [count] = directions.shape;
     state.knobs = Array.from({ length: count }, (_, i) => {
       const label = document.createElement("label"), name = document.createElement("span");
-      const input = document.createElement("input"), told = document.createElement("output");
+      const input = document.createElement("input"), output = document.createElement("output");
       name.textContent = i + 1;
       Object.assign(input, { type: "range", min: -3, max: 3, step: 0.05, value: 0 });
-      label.append(name, input, told);
+      label.append(name, input, output);
       input.addEventListener("input", turned);
-      return { input, told, along: directions.values.subarray(i * model.k, (i + 1) * model.k) };
+      return { input, output, along: directions.values.subarray(i * model.k, (i + 1) * model.k) };
     });
     $("knobs").replaceChildren(...state.knobs.map(({ input }) => input.parentNode));
   }
 
   function turned() {
     const z = model.code(state.row), before = z.slice();
-    for (const { input, told, along } of state.knobs) {
-      told.textContent = Number(input.value).toFixed(2);
+    for (const { input, output, along } of state.knobs) {
+      output.textContent = Number(input.value).toFixed(2);
       for (let c = 0; c < z.length; c++) z[c] += Number(input.value) * along[c];
     }
-    pictures.strip($("turned"), [
-      { x: model.decode(before), text: say("row", { n: state.row + 1 }) },
-      { x: model.decode(z), text: say("turned") },
+    drawings.strip($("turned"), [
+      { x: model.decode(before), text: translate("row", { n: state.row + 1 }) },
+      { x: model.decode(z), text: translate("turned") },
     ]);
   }
 
@@ -121,13 +121,13 @@ function panelsOf(facts, model, pictures) {
     if (!state.noise) state.noise = Float32Array.from({ length: model.d }, normal);
     const clean = model.original(state.row), span = facts.high - facts.low;
     const x = clean.map((v, i) => clamp(v + strength * span * state.noise[i], facts.low, facts.high));
-    const restored = model.decode(model.encode(x)), rival = model.linear(x);
-    const told = (name, y) => `${say(name)}, ${mse(model.error(clean, y))}`;
-    pictures.strip($("restored"), [
-      { x, text: told("noise", x) },
-      { x: restored, text: told("restored", restored) },
-      { x: rival, text: told("pca", rival) },
-      { x: clean, text: say("original") },
+    const denoised = model.decode(model.encode(x)), linear = model.linear(x);
+    const captioned = (name, y) => `${translate(name)}, ${mse(model.error(clean, y))}`;
+    drawings.strip($("denoised"), [
+      { x, text: captioned("noise", x) },
+      { x: denoised, text: captioned("denoised", denoised) },
+      { x: linear, text: captioned("pca", linear) },
+      { x: clean, text: translate("original") },
     ]);
   }
 

@@ -1,4 +1,4 @@
-"""Noise removed from images: by an autoencoder of patches, by nearest neighbors, and classically.
+"""Denoising of images: by an autoencoder of patches, by k-NN, and by classical methods.
 
 Images are ``uint8`` from 0 to 255, or numbers from 0 to 1.
 """

@@ -1,4 +1,4 @@
-"""Denoisers that learn nothing: those of scikit-image and bm3d, each by a name."""
+"""Denoisers that need no training: those of scikit-image and bm3d, by name."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ CLASSICAL: dict[str, Denoiser] = {
 
 
 def denoise_classically(X: Any, method: str, sigma: float) -> Any:
-    """Remove noise of a known strength from images, by a method that learns nothing.
+    """Remove noise of known standard deviation from images, without training.
 
     Parameters
     ----------
@@ -91,7 +91,7 @@ def denoise_classically(X: Any, method: str, sigma: float) -> Any:
     Raises
     ------
     InvalidDataError
-        For arrays that are no images, an unknown method, or a sigma that is not above 0.
+        The arrays are not images, the method is unknown, or sigma is not positive.
     MissingDependencyError
         Wavelets need PyWavelets and BM3D needs bm3d: ``pip install "jamjae[denoise]"``.
 
@@ -117,7 +117,7 @@ def denoise_classically(X: Any, method: str, sigma: float) -> Any:
     if not (np.isfinite(sigma) and sigma > 0):
         raise InvalidDataError(
             f"denoise_classically received sigma={sigma}; expected a standard deviation above 0, "
-            "of pixels from 0 to 1."
+            "for pixels from 0 to 1."
         )
     given = images(X, "denoise_classically")
     return given.like(CLASSICAL[method](image, sigma) for image in given.values)

@@ -1,4 +1,4 @@
-"""Images given to a denoiser, checked before anything is learned from them."""
+"""Checks of the images given to a denoiser."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     import keras
     from numpy.typing import NDArray
 
-ABOVE_ONE = 1e-6  # tolerated, as float32 rounds
-AT_ONCE = 256  # images that a Keras layer is called with
+ABOVE_ONE = 1e-6  # tolerated rounding of float32
+AT_ONCE = 256  # images per call of a Keras layer
 COLOR, SIDE = (3, 4), 8  # channels of a color image, and pixels of a side at least
 
 
@@ -29,7 +29,7 @@ class Images(NamedTuple):
     values : float32 array of shape (n, h, w, c)
         A list of arrays (h, w, c) where the sizes differ.
     forms : list of (dtype, shape)
-        Of each image as it was given.
+        Type and shape of each image as given.
     """
 
     values: NDArray[np.float32] | list[NDArray[np.float32]]
@@ -37,16 +37,16 @@ class Images(NamedTuple):
 
     @property
     def channels(self) -> int:
-        """The number of channels, which is the same for all."""
+        """Number of channels, equal for all images."""
         return int(self.values[0].shape[-1])
 
     def like(self, values: Iterable[NDArray[Any]]) -> Any:
-        """Give images from 0 to 1 in the shape, units and type of those that were given."""
+        """Convert images from 0 to 1 to the shape, units and type of those given."""
         found = [_as(image, *form) for image, form in zip(values, self.forms, strict=True)]
         return self.as_given(found)
 
     def as_given(self, found: list[NDArray[Any]]) -> Any:
-        """Put what was computed for each image into one array, or a list for several sizes."""
+        """Stack the results per image, or keep a list for images of several sizes."""
         return np.stack(found) if isinstance(self.values, np.ndarray) else found
 
 
@@ -65,16 +65,16 @@ def images(X: Any, operation: str, *, several_sizes: bool = True) -> Images:
     X : array-like of shape (n, h, w) or (n, h, w, c), or list of (h, w) or (h, w, c)
         The images of a list may have several sizes.
     operation : str
-        ``"PatchDenoiser cannot fit"``, for the messages.
+        Start of the error messages, such as ``"PatchDenoiser cannot fit"``.
     several_sizes : bool
         Whether the images of a list may differ in size.
 
     Raises
     ------
     InvalidDataError
-        For any other shape or range, or NaN.
+        The shape or range is another, or a value is not finite.
     ShapeMismatchError
-        For images of several numbers of channels, or of sizes that must not differ.
+        The images differ in their number of channels, or in size where that is not allowed.
     """
     if isinstance(X, (list, tuple)) and _several_shapes(X):
         given = [_checked(real_array(image, operation)[None], operation) for image in X]
@@ -89,7 +89,7 @@ def images(X: Any, operation: str, *, several_sizes: bool = True) -> Images:
 def _several_shapes(X: Sequence[Any]) -> bool:
     try:
         return len({np.shape(image) for image in X}) > 1
-    except ValueError:  # which `real_array` puts into words
+    except ValueError:  # reported by `real_array`
         return False
 
 
@@ -100,7 +100,7 @@ def _of_several_sizes(
     if len(channels) > 1:
         raise ShapeMismatchError(
             f"{operation}: the images have {' and '.join(map(str, channels))} channels; expected "
-            "the same for all. Convert them to gray or to color, for example with Pillow."
+            "one number for all. Convert them to gray or to color, for example with Pillow."
         )
     sizes = sorted({image.shape[:2] for image in values})
     if len(sizes) > 1 and not allowed:
@@ -112,15 +112,15 @@ def _of_several_sizes(
 
 
 def _checked(given: NDArray[Any], operation: str) -> NDArray[np.float32]:
-    """Give an array (n, h, w) or (n, h, w, c) as float32 (n, h, w, c) from 0 to 1."""
+    """Convert an array (n, h, w) or (n, h, w, c) to float32 (n, h, w, c) from 0 to 1."""
     if given.ndim not in (3, 4) or not given.size:
         raise InvalidDataError(
-            f"{operation}: an array of shape {given.shape} was given, images (n, h, w) or "
+            f"{operation}: an array of shape {given.shape} was given; images (n, h, w) or "
             "(n, h, w, c) are expected. A single image needs a first axis: X[None]."
         )
     if given.ndim == 3 and given.shape[-1] in COLOR and min(given.shape[:2]) >= SIDE:
         raise InvalidDataError(
-            f"{operation}: an array of shape {given.shape} looks like one color image, images "
+            f"{operation}: an array of shape {given.shape} looks like one color image; images "
             "(n, h, w, c) are expected. Add a first axis: X[None]."
         )
     if looks_channels_first(given.shape):
@@ -134,18 +134,18 @@ def _in_range(given: NDArray[Any], operation: str) -> NDArray[np.float32]:
     least, most = float(given.min()), float(given.max())
     if not np.isfinite([least, most]).all():
         raise InvalidDataError(
-            f"{operation}: the images hold NaN or infinity, finite pixels are expected."
+            f"{operation}: the images contain NaN or infinity; finite pixels are expected."
         )
     expected = "uint8 from 0 to 255 or numbers from 0 to 1 are expected"
     if most > 1.0 + ABOVE_ONE:
         raise InvalidDataError(
             f"{operation}: the pixels are {given.dtype} up to {most:.3g}; {expected}. Divide them "
-            "by the largest value they can have, such as 255."
+            "by the maximum possible value, such as 255."
         )
     if least < -ABOVE_ONE:
         raise InvalidDataError(
-            f"{operation}: the pixels go down to {least:.3g}; {expected}. Clip what noise made "
-            "negative: np.clip(X, 0, 1)."
+            f"{operation}: the pixels go down to {least:.3g}; {expected}. Clip values that "
+            "noise made negative: np.clip(X, 0, 1)."
         )
     return given.astype(np.float32)
 
@@ -155,7 +155,7 @@ def changed(
 ) -> NDArray[np.float32]:
     """Pass images through a copy of a Keras layer as in training.
 
-    Its random numbers are those of `rng`, or of the layer's own seed without one.
+    Random numbers come from `rng` or, if it is None, from the layer's own seed.
     """
     if layer is None:
         return values

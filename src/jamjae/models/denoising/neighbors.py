@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 class NeighborDenoiser(BaseEstimator):
     """Denoise an image as the mean of the clean images whose noisy versions are nearest to it.
 
-    The classical rival of a denoising autoencoder: it returns only what it has seen.
+    A classical baseline for denoising autoencoders.
 
     Parameters
     ----------
@@ -33,14 +33,14 @@ class NeighborDenoiser(BaseEstimator):
         Changes the clean images first, for example
         ``jamjae.engine.augmentation.RandomAffine(rotation=180)``. The layer is copied.
     copies : int, default=1
-        Versions kept of each image; all of them are in memory.
+        Number of versions of each image; all are kept in memory.
     random_state : int, RandomState or None, default=None
-        Seeds the two layers; None leaves them the seeds they have.
+        Seeds the two layers; None keeps their own seeds.
 
     Attributes
     ----------
     neighbors_ : sklearn.neighbors.KNeighborsRegressor
-        From noisy versions to clean images, both flattened.
+        Maps noisy versions to clean images, both flattened.
     image_shape_ : tuple
         (h, w, c).
 
@@ -68,12 +68,12 @@ class NeighborDenoiser(BaseEstimator):
         self.random_state = random_state
 
     def fit(self, X: ArrayLike, y: None = None) -> Self:
-        """Keep clean images (n, h, w) or (n, h, w, c) and their noisy versions.
+        """Store clean images (n, h, w) or (n, h, w, c) and their noisy versions.
 
         Raises
         ------
         InvalidDataError
-            For arrays that are no images, or fewer images than ``n_neighbors`` with all copies.
+            The arrays are not images, or with all copies there are fewer than ``n_neighbors``.
         """
         given = np.asarray(images(X, "NeighborDenoiser cannot fit", several_sizes=False).values)
         if not 1 <= self.n_neighbors <= len(given) * self.copies:
@@ -92,7 +92,7 @@ class NeighborDenoiser(BaseEstimator):
         return self
 
     def denoise(self, X: ArrayLike) -> NDArray[Any]:
-        """Denoise images of the size of those of ``fit``, in their units and type."""
+        """Denoise images of the size of those of ``fit``; units and type are kept."""
         check_is_fitted(self)
         given = images(X, "NeighborDenoiser cannot denoise", several_sizes=False)
         values = np.asarray(given.values)

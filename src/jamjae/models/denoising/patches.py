@@ -1,4 +1,4 @@
-"""An autoencoder of image patches: a few photographs hold many of them."""
+"""Denoising by an autoencoder of image patches."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ if TYPE_CHECKING:
 
 WIDTHS = (512, 512)
 EPOCHS = 12
-MOST = 10_000  # patches that are learned in all eight orientations
-AT_ONCE = 16_384  # patches denoised at a time: large photographs have millions
-LEAST = 2  # pixels of a patch's side
+MOST = 10_000  # patches for training, each in all eight orientations
+AT_ONCE = 16_384  # patches denoised at a time; large photographs have millions
+LEAST = 2  # minimum side of a patch in pixels
 
 
 class PatchDenoiser(BaseEstimator):
     """Denoise small square patches with an autoencoder, and average all that cover a pixel.
 
-    A handful of photographs is too few to learn images from, but holds a hundred thousand patches.
+    A few photographs are not enough to learn whole images, but contain a hundred thousand patches.
     The autoencoder learns to reconstruct clean patches from noisy ones, in all eight orientations.
     To denoise an image, a patch is moved over it, and each pixel is the weighted mean of all
     patches that cover it.
@@ -40,8 +40,8 @@ class PatchDenoiser(BaseEstimator):
     Parameters
     ----------
     noise : float in [0, 1], default=0.3
-        Standard deviation of the noise to learn to remove, of pixels from 0 to 1; noisy pixels are
-        clipped to that range. Not used where ``fit`` is given noisy images.
+        Standard deviation of the noise to remove, for pixels from 0 to 1; noisy pixels are clipped
+        to that range. Not used where ``fit`` is given noisy images.
     patch : int, default=12
         Side of a patch in pixels.
     n_components : int, default=36
@@ -51,12 +51,12 @@ class PatchDenoiser(BaseEstimator):
     epochs : int, default=12
     random_state : int, RandomState or None, default=None
     callbacks : iterable of callables, default=()
-        As of `Autoencoder`.
+        As in `Autoencoder`.
 
     Attributes
     ----------
     autoencoder_ : Autoencoder
-        Of patches (patch, patch, channels).
+        The autoencoder of patches (patch, patch, channels).
     n_channels_ : int
 
     Examples
@@ -110,9 +110,10 @@ class PatchDenoiser(BaseEstimator):
         Raises
         ------
         InvalidDataError
-            For arrays that are no images, images smaller than a patch, or a parameter out of range.
+            The arrays are not images, an image is smaller than a patch, or a parameter is out of
+        range.
         ShapeMismatchError
-            For noisy images of other sizes than the clean ones.
+            The noisy and the clean images differ in number or size.
         """
         self._check_parameters()
         given = self._images(X, "fit")
@@ -135,7 +136,7 @@ class PatchDenoiser(BaseEstimator):
         return self
 
     def denoise(self, X: Any) -> Any:
-        """Denoise images from the size of a patch on.
+        """Denoise images that are at least as large as a patch.
 
         Returns
         -------
@@ -148,7 +149,7 @@ class PatchDenoiser(BaseEstimator):
         return given.like(self._denoised(image) for image in given.values)
 
     def codes(self, X: Any) -> Any:
-        """Encode patches that lie side by side.
+        """Encode the patches that tile each image.
 
         Returns
         -------
@@ -160,7 +161,7 @@ class PatchDenoiser(BaseEstimator):
         return given.as_given([self._codes(image) for image in given.values])
 
     def save(self, path: str | Path) -> Path:
-        """Write the fitted denoiser into one ``.jamjae`` file, for `jamjae.load_model`."""
+        """Write the fitted denoiser to one ``.jamjae`` file, for `jamjae.load_model`."""
         from jamjae.models.persistence import save_model
 
         check_is_fitted(self)
@@ -173,18 +174,18 @@ class PatchDenoiser(BaseEstimator):
             value = getattr(self, name)
             if not isinstance(value, Integral) or int(value) < least:
                 raise InvalidDataError(
-                    f"PatchDenoiser received {name}={value!r}; expected a whole number from "
-                    f"{least}."
+                    f"PatchDenoiser received {name}={value!r}; expected an integer of at "
+                    f"least {least}."
                 )
         if self.step > self.patch:
             raise InvalidDataError(
                 f"PatchDenoiser received step={self.step} and patch={self.patch}, which leaves "
-                f"pixels that no patch covers; expected a step from 1 to {self.patch}."
+                f"pixels uncovered; expected a step from 1 to {self.patch}."
             )
         if not isinstance(self.noise, Real) or not 0 <= float(self.noise) <= 1:
             raise InvalidDataError(
                 f"PatchDenoiser received noise={self.noise!r}; expected a standard deviation from "
-                "0 to 1, as of pixels from 0 to 1. Divide that of pixels from 0 to 255 by 255."
+                "0 to 1, for pixels from 0 to 1. Divide that of pixels from 0 to 255 by 255."
             )
 
     def _images(self, X: Any, operation: str) -> Images:
@@ -208,8 +209,8 @@ class PatchDenoiser(BaseEstimator):
         shapes = [[image.shape for image in given.values] for given in (noisy, clean)]
         if shapes[0] != shapes[1]:
             raise ShapeMismatchError(
-                f"PatchDenoiser cannot fit: corrupted= holds {len(shapes[0])} images and X "
-                f"{len(shapes[1])}, or of other sizes. One noisy image of the same size is "
+                f"PatchDenoiser cannot fit: corrupted= has {len(shapes[0])} images and X "
+                f"{len(shapes[1])}, or the sizes differ. One noisy image of the same size is "
                 "expected for each image of X."
             )
         return noisy
@@ -222,7 +223,7 @@ class PatchDenoiser(BaseEstimator):
         return codes.reshape(*found.shape[:2], -1)
 
     def _denoised(self, image: NDArray[np.float32]) -> NDArray[np.float64]:
-        """Move a patch over one image (h, w, c) and average, the middle of a patch most."""
+        """Move a patch over one image (h, w, c) and average, weighting a patch's middle most."""
         size = self.patch
         rows, columns = (_starts(side, size, self.step) for side in image.shape[:2])
         window = np.outer(*[np.hanning(size + 2)[1:-1]] * 2)[..., None]
@@ -250,7 +251,7 @@ def _windows(image: NDArray[np.float32], size: int) -> NDArray[np.float32]:
 def _some_places(
     values: Iterable[NDArray[np.float32]], size: int, most: int, rng: np.random.RandomState
 ) -> list[NDArray[np.intp]]:
-    """Draw at most `most` of all patches: for each image their numbers, row by row."""
+    """Draw at most `most` of all patches: their numbers in each image, row by row."""
     counts = [(image.shape[0] - size + 1) * (image.shape[1] - size + 1) for image in values]
     ends = np.cumsum([0, *counts])
     chosen = np.sort(rng.choice(ends[-1], min(int(ends[-1]), most), replace=False))
@@ -265,7 +266,7 @@ def _some_places(
 def _learned(
     values: Iterable[NDArray[np.float32]], places: list[NDArray[np.intp]], size: int
 ) -> NDArray[np.uint8]:
-    """Cut patches from each image, and give them in all eight orientations, as 8-bit values."""
+    """Cut patches from each image, in all eight orientations, as 8-bit values."""
     cut = []
     for image, numbers in zip(values, places, strict=True):
         windows = _windows(image, size)
@@ -280,5 +281,5 @@ def _eight_bit(values: NDArray[np.float32]) -> NDArray[np.uint8]:
 
 
 def _starts(side: int, size: int, step: int) -> list[int]:
-    """Give where patches begin along a side, such that the last one ends at the edge."""
+    """Give the starts of patches along a side, so that the last one ends at the edge."""
     return sorted({*range(0, side - size + 1, step), side - size})

@@ -1,6 +1,6 @@
-// Rows as pictures: pixels of an image, or bars of a table's features.
+// Drawings of rows: pixels of an image, or bars of a table's features.
 
-function picturesOf(facts, arrays) {
+function drawingsOf(facts, arrays) {
   const [height, width, channels = 1] = facts.shape;
   const d = sizeOf(facts.shape);
   const spans = facts.image ? null : spansOf();
@@ -22,10 +22,10 @@ function picturesOf(facts, arrays) {
     canvas.height = height;
     const context = canvas.getContext("2d");
     const image = context.createImageData(width, height);
-    const colours = channels === 3 || channels === 4 ? 3 : 1;
+    const colors = channels === 3 || channels === 4 ? 3 : 1;
     for (let i = 0; i < width * height; i++) {
       for (let c = 0; c < 3; c++) {
-        const value = x[i * channels + (colours === 3 ? c : 0)];
+        const value = x[i * channels + (colors === 3 ? c : 0)];
         image.data[4 * i + c] = (255 * (value - facts.low)) / (facts.high - facts.low);
       }
       image.data[4 * i + 3] = 255;
@@ -33,10 +33,10 @@ function picturesOf(facts, arrays) {
     context.putImageData(image, 0, 0);
   }
 
-  // A bar a feature, from its least value to its greatest; a line where the original is.
+  // A bar per feature, from its minimum to its maximum; a line marks the original.
   function bars(canvas, x, beside) {
     const style = getComputedStyle(document.documentElement);
-    const colour = (name) => style.getPropertyValue(name);
+    const color = (name) => style.getPropertyValue(name);
     const named = d <= 40, step = named ? 20 : Math.max(480 / d, 0.5);
     const ratio = 2, wide = 320, left = named ? 110 : 0, right = named ? 60 : 0;
     canvas.width = ratio * wide;
@@ -49,11 +49,11 @@ function picturesOf(facts, arrays) {
     x.forEach((value, feature) => {
       const [low, high] = spans[feature], top = feature * step;
       const at = (v) => clamp((v - low) / (high - low), 0, 1) * room;
-      context.fillStyle = colour("--line");
+      context.fillStyle = color("--line");
       context.fillRect(left, top + 1, room, step - Math.min(step / 3, 4));
-      context.fillStyle = colour("--accent");
+      context.fillStyle = color("--accent");
       context.fillRect(left, top + 1, Math.max(at(value), 1), step - Math.min(step / 3, 4));
-      context.fillStyle = colour("--ink");
+      context.fillStyle = color("--ink");
       if (beside) context.fillRect(left + at(beside[feature]) - 1, top, 2, step - 2);
       if (!named) return;
       const name = facts.features[feature] || `x${feature + 1}`;
@@ -72,7 +72,7 @@ function picturesOf(facts, arrays) {
     else bars(canvas, x, beside);
   }
 
-  // Puts rows below each other's captions: [{x, text, beside}, ...].
+  // Draws rows with their captions: [{x, text, beside}, ...].
   function strip(place, rows) {
     place.classList.toggle("table", !facts.image);
     while (place.children.length > rows.length) place.lastChild.remove();

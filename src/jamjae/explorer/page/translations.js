@@ -1,0 +1,132 @@
+// The sentences of the page, in English and Korean.
+
+const TRANSLATIONS = {
+  language: ["Language", "언어"],
+  theme: ["Theme", "화면"],
+  auto: ["as the system", "시스템 설정"],
+  light: ["light", "밝게"],
+  dark: ["dark", "어둡게"],
+  map: ["Map of the codes", "코드의 지도"],
+  layout: ["Layout", "배치"],
+  color: ["Color", "색"],
+  lasso: ["Lasso", "올가미"],
+  nearer: ["Zoom in", "확대"],
+  farther: ["Zoom out", "축소"],
+  whole: ["Whole map", "전체 보기"],
+  legend: ["Classes: click to hide or show", "클래스: 눌러서 숨기거나 보이기"],
+  keys: [
+    "Drag to pan, scroll or pinch to zoom, click to select a row. Keyboard: arrows move the pointer, + and − zoom, 0 shows the whole map, Enter selects the nearest row.",
+    "끌면 이동, 스크롤하거나 두 손가락으로 확대, 누르면 행 선택. 키보드: 화살표로 이동, +와 −로 확대·축소, 0은 전체, Enter는 가장 가까운 행 선택.",
+  ],
+  here: ["At the pointer", "가리킨 곳"],
+  start: ["Move the pointer over the map.", "지도 위로 포인터를 옮기세요."],
+  decodes_code: [
+    "Each point of this map is a code, and is decoded as it is.",
+    "이 지도의 모든 점은 그 자체가 코드이며 그대로 복호화됩니다.",
+  ],
+  decodes_plane: [
+    "Points of this map are decoded through the inverse of the PCA, with all other directions at their mean.",
+    "지도의 점은 PCA의 역변환으로 코드가 됩니다. 나머지 방향은 평균값입니다.",
+  ],
+  decodes_nearest: [
+    "Points of this map are decoded from the mean of the {n} nearest codes, weighted by inverse squared distance.",
+    "지도의 점은 가장 가까운 {n}개 코드를 거리 제곱의 역수로 가중 평균하여 복호화합니다.",
+  ],
+  decodes_grid: [
+    "This page cannot compute the decoder ({why}). It shows the nearest of {n} × {n} points that were decoded in advance.",
+    "이 페이지는 디코더를 계산할 수 없습니다({why}). 미리 복호화한 {n} × {n}개 지점 중 가장 가까운 것을 보여 줍니다.",
+  ],
+  near: ["Near the data.", "데이터 가까이입니다."],
+  far: ["Extrapolation: far from the data.", "외삽: 데이터에서 먼 곳입니다."],
+  row: ["Row {n}", "행 {n}"],
+  chosen: ["Row {n}, selected", "선택한 행 {n}"],
+  original: ["original", "원본"],
+  model: ["jamjae", "jamjae"],
+  pca: ["PCA", "PCA"],
+  mse: ["MSE {e}", "MSE {e}"],
+  class: ["Class", "클래스"],
+  class_tab: ["Class", "클래스"],
+  walk_tab: ["Interpolation", "보간"],
+  sliders_tab: ["Sliders", "슬라이더"],
+  noise_tab: ["Noise", "잡음"],
+  everything: ["all rows", "모든 행"],
+  spread: ["Spread", "퍼짐"],
+  again: ["New variations", "새로운 변형"],
+  representative: ["mean of {n}", "{n}개의 평균"],
+  nearest: ["nearest row", "가장 가까운 행"],
+  from: ["From: click the map", "시작: 지도를 누르세요"],
+  to: ["To: click the map", "끝: 지도를 누르세요"],
+  along: ["Position", "위치"],
+  start_of: ["from", "시작"],
+  end_of: ["to", "끝"],
+  between: ["{p} % of the way", "{p} % 지점"],
+  components: [
+    "Each slider changes one component of the selected row's code, within 3 standard deviations.",
+    "슬라이더마다 선택한 행의 코드에서 성분 하나를 표준편차 3배 안에서 바꿉니다.",
+  ],
+  directions: [
+    "Each slider moves the selected row's code along one principal direction of the codes, within 3 standard deviations.",
+    "슬라이더마다 선택한 행의 코드를 코드의 주성분 방향 하나를 따라 표준편차 3배 안에서 움직입니다.",
+  ],
+  centre: ["Reset", "초기화"],
+  turned: ["decoded", "복호화"],
+  strength: ["Noise (share of the data's range)", "잡음(데이터 범위 대비)"],
+  anew: ["New noise", "새로운 잡음"],
+  noise: ["noisy", "잡음 섞임"],
+  denoised: ["denoised", "잡음 제거"],
+  noisy: [
+    "Gaussian noise is added to the selected row, which is clipped to the data's range, encoded and decoded by this page. The encoder's weights are rounded to 7 bits. Errors are measured against the original.",
+    "선택한 행에 정규 잡음을 더해 데이터 범위로 자른 뒤 이 페이지가 부호화하고 복호화합니다. 인코더의 가중치는 7비트로 반올림되어 있습니다. 오차는 원본과의 차이입니다.",
+  ],
+  no_decoder: [
+    "Classes, interpolation, sliders and noise need a decoder that this page can compute; this model's contains {why}.",
+    "클래스, 보간, 슬라이더, 잡음에는 페이지가 계산할 수 있는 디코더가 필요합니다. 이 디코더에는 {why}이(가) 있습니다.",
+  ],
+  no_encoder: [
+    "Noise needs an encoder that this page can compute; this model's contains {why}.",
+    "잡음에는 페이지가 계산할 수 있는 인코더가 필요합니다. 이 인코더에는 {why}이(가) 있습니다.",
+  ],
+  levels: ["Images are stored in {n} levels of brightness.", "이미지는 밝기 {n}단계로 저장되어 있습니다."],
+  lassoed: ["{n} rows in the lasso", "올가미 안의 행 {n}개"],
+  mean_of: ["their mean", "평균"],
+  summary: [
+    "{rows} rows of {shape}, {k} components. MSE {e} (PCA {p})",
+    "{shape} 데이터 {rows}개, 코드 {k}차원. MSE {e} (PCA {p})",
+  ],
+  some_of: ["{rows} of {all}", "{all}개 중 {rows}"],
+  pixels: ["{s} pixels", "{s} 픽셀"],
+  features: ["{s} features", "특성 {s}개"],
+  error: ["error", "오차"],
+  pca_error: ["error of PCA", "PCA의 오차"],
+  y: ["class", "클래스"],
+  y_value: ["value", "값"],
+  none: ["none", "없음"],
+  unlabelled: ["no label", "레이블 없음"],
+  old: [
+    "This browser is too old for this page: it lacks DecompressionStream. Use a newer browser.",
+    "브라우저가 너무 오래되었습니다(DecompressionStream 없음). 새 버전을 사용하세요.",
+  ],
+};
+
+let language = 0;
+
+function translate(name, values = {}) {
+  return TRANSLATIONS[name][language].replace(/\{(\w+)\}/g, (_, key) => values[key]);
+}
+
+function translatePage() {
+  document.documentElement.lang = language ? "ko" : "en";
+  for (const at of document.querySelectorAll("[data-word]")) at.textContent = translate(at.dataset.word);
+  for (const at of document.querySelectorAll("[data-title]")) {
+    at.title = translate(at.dataset.title);
+    at.setAttribute("aria-label", at.title);
+  }
+  for (const at of document.querySelectorAll("[data-label]"))
+    at.setAttribute("aria-label", translate(at.dataset.label));
+}
+
+function figures(value) {
+  if (!Number.isFinite(value)) return "–";
+  const size = Math.abs(value);
+  return size !== 0 && (size < 1e-4 || size >= 1e6) ? value.toExponential(2) : `${+value.toPrecision(3)}`;
+}
