@@ -27,7 +27,7 @@ from sklearn.model_selection import GridSearchCV
 import jamjae
 from jamjae import Autoencoder, load_model
 from jamjae.data import archives
-from jamjae.data.atomic import atomic
+from jamjae.data.atomic import atomic, require_place
 from jamjae.engine import network_file
 from jamjae.errors import DataNotFoundError, InvalidNetworkError, ModelFileError, OutputError
 from jamjae.models import model_file, persistence
@@ -660,6 +660,12 @@ def test_only_regular_files_are_replaced(tmp_path):
             temporary.write_text("lost")
     assert sorted(entry.name for entry in tmp_path.iterdir()) == ["folder", "loop", "null", "pipe"]
     assert stat.S_ISFIFO(pipe.stat().st_mode)
+
+
+@pytest.mark.parametrize("name", ["\ud800", "a\0b", "x" * 300])
+def test_what_is_no_name_of_a_file_is_refused(tmp_path, name):
+    with pytest.raises(OutputError, match="Cannot write"):
+        require_place(tmp_path / name)
 
 
 def test_what_a_killed_process_left_is_removed_by_the_next_write(tmp_path):
