@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import copy
 import io
 import json
 import math
 import os
+import pickle
 import stat
 import struct
 import subprocess
 import sys
+import tempfile
 import tracemalloc
 import zipfile
 
@@ -18,13 +21,15 @@ import keras
 import numpy as np
 import pytest
 from safetensors.numpy import load, save
+from sklearn.base import clone
+from sklearn.model_selection import GridSearchCV
 
 import jamjae
 from jamjae import Autoencoder, load_model
 from jamjae.data import archives
-from jamjae.data.atomic import atomic
+from jamjae.data.atomic import atomic, require_place
 from jamjae.engine import network_file
-from jamjae.errors import DataNotFoundError, ModelFileError, OutputError
+from jamjae.errors import DataNotFoundError, InvalidNetworkError, ModelFileError, OutputError
 from jamjae.models import model_file, persistence
 
 
@@ -500,6 +505,79 @@ def test_what_could_not_be_loaded_again_is_not_saved(X, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+class Changed(keras.layers.Layer):
+    """Its configuration makes another layer, without a word."""
+
+    def __init__(self, factor=1.0):
+        super().__init__()
+        self.factor = factor
+
+    def call(self, x):
+        return x * self.factor
+
+    def get_config(self):
+        return {}
+
+
+class Arrays(keras.layers.Layer):
+    """Makes its weights from arrays, which Keras cannot do without numbers."""
+
+    def __init__(self, **settings):
+        super().__init__(**settings)
+        self.factor = keras.Variable(np.full(4, 2.0, np.float32), trainable=False)
+
+    def call(self, x):
+        return x * self.factor
+
+
+def test_what_would_give_other_numbers_is_not_saved_copied_or_searched(X, tmp_path):
+    model = with_layer(Changed(3.0), X)
+    with pytest.raises(ModelFileError, match=r"not saved.* other numbers.*'changed.*get_config"):
+        model.save(tmp_path / "own.jamjae")
+    with pytest.raises(InvalidNetworkError, match=r"Cannot copy.* other numbers.*'changed"):
+        clone(model)
+    assert list(tmp_path.iterdir()) == []
+    same = with_layer(Changed(1.0), X)
+    assert clone(same).encoder.layers[0].factor == 1.0
+
+
+@pytest.mark.parametrize("copied", [clone, copy.deepcopy, lambda m: pickle.loads(pickle.dumps(m))])
+def test_copies_with_layers_of_one_s_own(X, copied):
+    """Pickles hold such classes by their place, so they need not be registered."""
+    for layer in (Doubled(), Arrays()):
+        model = with_layer(layer, X)
+        again = copied(model)
+        assert type(again.encoder.layers[0]) is type(layer)
+        assert again.encoder is not model.encoder
+        if copied is not clone:
+            assert again.encoder is again.encoder_
+            np.testing.assert_array_equal(again.transform(X), model.transform(X))
+    noisy = copied(Autoencoder(2, corruption=Noise(0.5)))
+    assert type(noisy.corruption) is Noise
+    with pytest.raises(InvalidNetworkError, match=r"Cannot (copy|pickle).*'forgetful.*get_config"):
+        copied(with_layer(Forgetful(2), X))
+
+
+def test_a_shallow_copy_shares_the_networks(model):
+    assert copy.copy(model).encoder_ is model.encoder_
+
+
+@pytest.mark.slow
+def test_a_search_in_several_processes_with_layers_of_one_s_own(X):
+    """None of the processes has registered them."""
+    search = GridSearchCV(with_layer(Doubled(), X), {"epochs": [1, 2]}, cv=2, n_jobs=2)
+    assert search.fit(X).best_score_ <= 1
+    search.estimator = with_layer(Forgetful(2), X)
+    with pytest.raises(InvalidNetworkError, match="'forgetful"):
+        search.fit(X)
+
+
+def test_weights_made_from_arrays_are_written(X, tmp_path):
+    model = with_layer(Arrays(), X)
+    again = load_model(model.save(tmp_path / "own.jamjae"), {"Arrays": Arrays})
+    np.testing.assert_array_equal(again.transform(X), model.transform(X))
+
+
 @pytest.mark.parametrize("name", ["corruption", "augmentation"])
 def test_code_in_a_parameter_is_not_written(X, tmp_path, name):
     layer = keras.layers.Lambda(lambda x: x * 1.0)
@@ -516,7 +594,40 @@ def test_numbers_of_numpy_are_written(X, tmp_path):
     assert list(again.class_names_) == [3, 5]
 
 
+def test_names_that_are_no_utf_8_are_written(X, tmp_path):
+    names = ["\udcff\udc80", "\ud800", "가", "\\ud800", np.str_("b")]
+    model = Autoencoder(2, network=(), epochs=1).fit(X)
+    model.class_names_ = np.array([*names, np.int64(3), np.bool_(True), 1.5], dtype=object)
+    model.feature_names_in_ = np.array(names[:4], dtype=object)
+    again = load_model(model.save(tmp_path / "model.jamjae"))
+    assert list(again.class_names_) == [*names, 3, True, 1.5]
+    assert list(again.feature_names_in_) == names[:4]
+    model.class_names_ = [b"a"]
+    with pytest.raises(ModelFileError, match=r"class_names_ holds b'a', a bytes"):
+        model.save(tmp_path / "model.jamjae")
+
+
 # --- files that cannot be written -----------------------------------------------------------
+
+
+def test_a_folder_for_temporary_files_that_fails_is_named(model, path, tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "gone"))
+    said = r"no temporary file can be written in '.*gone' \(No such file.*TMPDIR"
+    with pytest.raises(OutputError, match=f"Cannot save a network: {said}"):
+        model.save(tmp_path / "other.jamjae")
+    with pytest.raises(OutputError, match=f"Cannot load a network: {said}"):
+        load_model(path)
+    monkeypatch.undo()
+    monkeypatch.setattr(network_file, "_write", full)
+    with pytest.raises(OutputError, match=r"Cannot load a network: .*No space left"):
+        load_model(path)
+    monkeypatch.setattr(keras.saving, "save_model", full)
+    with pytest.raises(OutputError, match=r"Cannot save a network: .*No space left"):
+        model.save(tmp_path / "other.jamjae")
+
+
+def full(*_):
+    raise OSError(28, "No space left on device")
 
 
 def test_an_unwritable_place_is_named_and_nothing_is_left(model, tmp_path):
@@ -528,9 +639,6 @@ def test_an_unwritable_place_is_named_and_nothing_is_left(model, tmp_path):
 
 def test_a_full_disk_loses_nothing(model, path, monkeypatch):
     before = path.read_bytes()
-
-    def full(*_):
-        raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(zipfile.ZipFile, "writestr", full)
     with pytest.raises(OutputError, match="No space left"):
@@ -552,6 +660,12 @@ def test_only_regular_files_are_replaced(tmp_path):
             temporary.write_text("lost")
     assert sorted(entry.name for entry in tmp_path.iterdir()) == ["folder", "loop", "null", "pipe"]
     assert stat.S_ISFIFO(pipe.stat().st_mode)
+
+
+@pytest.mark.parametrize("name", ["\ud800", "a\0b", "x" * 300])
+def test_what_is_no_name_of_a_file_is_refused(tmp_path, name):
+    with pytest.raises(OutputError, match="Cannot write"):
+        require_place(tmp_path / name)
 
 
 def test_what_a_killed_process_left_is_removed_by_the_next_write(tmp_path):

@@ -14,6 +14,7 @@ from jamjae import Autoencoder
 from jamjae.data import loading
 from jamjae.data.preprocessing import row_chunks
 from jamjae.engine import keras_bridge, training
+from jamjae.engine.checkpoints import kept
 from jamjae.engine.losses import mse
 from jamjae.engine.objectives import autoencoder, minimise, reconstruction
 from jamjae.engine.schedules import SCHEDULES, Rate
@@ -383,6 +384,38 @@ def test_an_interrupted_fit_goes_on_bit_for_bit(X, tmp_path, given, seed):
         np.testing.assert_array_equal(resumed.transform(X), straight.transform(X))
         for name, values in straight.history_.items():
             np.testing.assert_array_equal(resumed.history_[name], values)
+
+
+@pytest.mark.parametrize("early_stopping", [False, True])
+def test_a_checkpoint_is_kept_until_what_follows_is_done(X, tmp_path, early_stopping):
+    settings = {
+        "epochs": 30 if early_stopping else 4,
+        "random_state": 0,
+        "early_stopping": early_stopping,
+        "patience": 1,
+        "learning_rate": 0.02,
+        "schedule": "constant",
+    }
+    straight = Autoencoder(2, **settings).fit(X)
+    assert (len(straight.history_["loss"]) < settings["epochs"]) == early_stopping
+
+    def fails():
+        with kept():
+            Autoencoder(2, **settings, checkpoint_dir=tmp_path).fit(X)
+            raise Interrupted
+
+    with pytest.raises(Interrupted):
+        fails()
+    assert len(list(tmp_path.iterdir())) == 1
+    epochs = []
+    with kept():
+        again = Autoencoder(
+            2, **settings, checkpoint_dir=tmp_path, callbacks=[lambda r: epochs.append(r.epoch)]
+        ).fit(X)
+        assert len(list(tmp_path.iterdir())) == 1
+    assert (epochs, list(tmp_path.iterdir())) == ([], [])
+    np.testing.assert_array_equal(again.transform(X), straight.transform(X))
+    np.testing.assert_array_equal(again.history_["loss"], straight.history_["loss"])
 
 
 def test_other_data_or_parameters_have_a_checkpoint_of_their_own(X, tmp_path):

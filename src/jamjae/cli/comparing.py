@@ -62,7 +62,7 @@ def compare(
     subset: Annotated[
         str,
         typer.Option(
-            help="Part of a named data set: train, test, all, or both (fit to train, hold out test). "
+            help="Part of a named data set: train, test, all, or both (fit train, hold out test). "
             "auto is both if the data set has a test part, else train."
         ),
     ] = "auto",

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -85,14 +88,15 @@ def fit(
         skip_bad=skip_bad,
         limit=limit,
     )
-    model, seconds = train(voice, found.X, components, options, noise)
-    if found.class_names:
-        model.class_names_ = found.class_names
-    if found.feature_names:
-        import numpy as np
+    with _kept_checkpoints(voice):
+        model, seconds = train(voice, found.X, components, options, noise)
+        if found.class_names:
+            model.class_names_ = found.class_names
+        if found.feature_names:
+            import numpy as np
 
-        model.feature_names_in_ = np.array(found.feature_names, dtype=object)
-    model.save(output)
+            model.feature_names_in_ = np.array(found.feature_names, dtype=object)
+        model.save(output)
     from jamjae.evaluation import training_errors
 
     values = {**training_errors(model), "seconds": seconds, "epochs": len(model.history_["loss"])}
@@ -101,12 +105,28 @@ def fit(
     voice.result(values, comparison(model), f"{seconds:.1f} s; {written}")
 
 
+@contextmanager
+def _kept_checkpoints(voice: Voice) -> Iterator[None]:
+    """Keep what was learned until the model file is written and was read back."""
+    start(voice)
+    from jamjae.engine.checkpoints import kept
+
+    with kept():
+        yield
+
+
+def start(voice: Voice) -> None:
+    """Load the engine, which takes a moment."""
+    if "jamjae.models.autoencoder" not in sys.modules:
+        voice.note("loading the engine")
+    load_engine()
+
+
 def train(
     voice: Voice, X: Any, components: int, options: dict[str, Any], noise: float = 0.0
 ) -> tuple[Autoencoder, float]:
     """Fit with a progress bar; return the model and the time in seconds."""
-    voice.note("loading JAX and Keras")
-    load_engine()
+    start(voice)
     from jamjae import Autoencoder
 
     if noise:
@@ -179,17 +199,9 @@ def _is_data_set(data: str | Path) -> bool:
 
 def require_writable(path: Path) -> None:
     """Refuse a path that cannot be written, before any work is done."""
-    from jamjae.data.atomic import atomic, target_of
-    from jamjae.errors import OutputError
+    from jamjae.data.atomic import require_place
 
-    target_of(path)
-    probe = path.with_name(f".{path.name}.probe")
-    try:
-        with atomic(probe) as temporary:
-            temporary.touch()
-    except OutputError as error:
-        raise OutputError(str(error).replace(str(probe), str(path))) from error
-    probe.unlink()
+    require_place(path)
 
 
 def require_writable_folder(path: Path) -> None:

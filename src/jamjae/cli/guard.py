@@ -19,6 +19,11 @@ import typer
 from jamjae.errors import JamjaeError
 
 FAILED, INTERRUPTED = 1, 130
+VARIABLES = (  # of the environment that a command sets, where they are not set
+    "TF_CPP_MIN_LOG_LEVEL",
+    "JAX_COMPILATION_CACHE_DIR",
+    "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS",
+)
 INTERRUPTION = "interrupted; no incomplete files were left behind"
 _heard = threading.Event()  # set by Ctrl-C, even if a library swallows the exception
 
@@ -71,9 +76,10 @@ def _end(message: str, code: int) -> None:
 def _prepared() -> Iterator[None]:
     """Set up the process for a command, and restore its state afterwards."""
     _heard.clear()
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     hook = sys.unraisablehook
     with ExitStack() as stack:
+        stack.callback(_put_back, {name: os.environ.get(name) for name in VARIABLES})
+        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
         stack.enter_context(warnings.catch_warnings())
         warnings.showwarning = _show
         for stream in (sys.stdout, sys.stderr):
@@ -84,6 +90,14 @@ def _prepared() -> Iterator[None]:
             yield
         finally:
             sys.unraisablehook = hook
+
+
+def _put_back(variables: dict[str, str | None]) -> None:
+    for name, value in variables.items():
+        if value is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = value
 
 
 def _show(message: Warning | str, *_: Any, **__: Any) -> None:

@@ -10,7 +10,9 @@ import math
 import pickle
 import time
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
@@ -88,12 +90,33 @@ class Resumed(NamedTuple):
     notes: dict[str, Any]
 
 
+_KEPT: ContextVar[list[Path] | None] = ContextVar("kept", default=None)
+
+
+@contextmanager
+def kept() -> Iterator[None]:
+    """Keep the checkpoints of trainings that are done until the block ends without an error.
+
+    What is made of a training, such as a model file, may fail where the training did not. The same
+    training begun again goes on from its last epoch.
+    """
+    paths: list[Path] = []
+    before = _KEPT.set(paths)
+    try:
+        yield
+    finally:
+        _KEPT.reset(before)
+    for path in paths:
+        path.unlink(missing_ok=True)
+
+
 class Checkpoint:
     """The state of one training in a file: written while it runs, gone when it is done.
 
     A training that is interrupted, by an exception or by the loss of power, leaves the file
     behind; the same training begun again goes on from there. It is written after the first epoch,
-    then at most every `EVERY` seconds, and when an exception ends the training.
+    then at most every `EVERY` seconds, and when an exception ends the training. `kept` keeps it
+    longer.
     """
 
     EVERY = 2.0
@@ -142,10 +165,14 @@ class Checkpoint:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if kind is None:
+        kept = _KEPT.get()
+        if kind is None and kept is None:
             self.path.unlink(missing_ok=True)
-        elif self._unwritten is not None:
+            return
+        if self._unwritten is not None:
             self._write()
+        if kind is None and kept is not None:
+            kept.append(self.path)
 
     def _write(self) -> None:
         progress, self._unwritten = self._unwritten, None

@@ -14,7 +14,7 @@ from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, Transfo
 from sklearn.utils.validation import check_is_fitted
 
 from jamjae.data.preprocessing import Scaling, row_chunks, value_type
-from jamjae.engine import architectures, keras_bridge
+from jamjae.engine import architectures, keras_bridge, own_layers
 from jamjae.engine.pca import Principal
 from jamjae.errors import InvalidDataError
 from jamjae.models.validation import check_codes, check_rows, warn_of_other_range
@@ -137,13 +137,21 @@ class LatentModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     def __sklearn_clone__(self) -> Self:
         """Clone as scikit-learn does, but copy Keras models the quick way: a grid has many fits."""
         parameters = self.get_params(deep=False)
-        models = {name: one for name, one in parameters.items() if isinstance(one, keras.Model)}
+        layers = {name: one for name, one in parameters.items() if isinstance(one, keras.Layer)}
         bare = copy.copy(self)
-        bare.__dict__.update(dict.fromkeys(models))
+        bare.__dict__.update(dict.fromkeys(layers))
         cloned = super(LatentModel, bare).__sklearn_clone__()
-        return cloned.set_params(
-            **{name: architectures.copied(one) for name, one in models.items()}
-        )
+        return cloned.set_params(**{name: _copied(one) for name, one in layers.items()})
+
+    def __copy__(self) -> Self:
+        """Copy the estimator and share what it holds, where a pickle's state would not do."""
+        made = type(self).__new__(type(self))
+        made.__dict__.update(self.__dict__)
+        return made
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Give what a pickle holds, such that another process can read layers of one's own."""
+        return own_layers.carried(super().__getstate__())
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -216,6 +224,11 @@ class LatentModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
                 f"fit, which were divided by {self.scaling_.scale:.3g}. Bring the rows into the "
                 "units of fit, or leave such rows out."
             )
+
+
+def _copied(layer: keras.Layer) -> keras.Layer:
+    whole = isinstance(layer, keras.Model)
+    return architectures.copied(layer) if whole else own_layers.copied(layer)
 
 
 def _variance(rows: np.ndarray) -> float:
