@@ -118,7 +118,7 @@ def _kept_checkpoints(voice: Voice) -> Iterator[None]:
 def start(voice: Voice) -> None:
     """Load the engine, which takes a moment."""
     if "jamjae.models.autoencoder" not in sys.modules:
-        voice.note("loading the engine")
+        voice.note("loading JAX and Keras")
     load_engine()
 
 
