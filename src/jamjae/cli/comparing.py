@@ -63,8 +63,8 @@ def compare(
     subset: Annotated[
         str,
         typer.Option(
-            help="Part of a named data set: train, test, all, or both: fit train, hold out test. "
-            "auto is both if the data set has both, else train."
+            help="Part of a named data set: train, test, all, or both (fit train, hold out test). "
+            "auto is both if the data set has a test part, else train."
         ),
     ] = "auto",
     label: Label = None,
@@ -81,14 +81,14 @@ def compare(
         require_other(output, data)
         require_writable_folder(output)
     found, test = _rows(voice, data, Reading(subset, label, image_size, limit, skip_bad))
-    voice.note("loading the engine")
+    voice.note("loading JAX and Keras")
     load_engine()
     load_libraries("jamjae.evaluation.comparison")
     from jamjae import report
     from jamjae.evaluation.comparison import compare as side_by_side
 
     began = time.perf_counter()
-    with _progress(voice) as tell:
+    with _progress(voice) as notify:
         result = side_by_side(
             found.X,
             found.y,
@@ -98,7 +98,7 @@ def compare(
             test=None if test is None else test.X if test.y is None else (test.X, test.y),
             seeds=seeds,
             n_neighbors=neighbors,
-            on_progress=tell,
+            on_progress=notify,
         )
     seconds = time.perf_counter() - began
     values = {"data": data, "seconds": seconds, "sentence": result.sentence, "rows": result.rows}
@@ -123,7 +123,7 @@ def map_(
     model: Model,
     data: Data,
     output: Annotated[Path, typer.Option("--output", "-o", help="A .png, .svg or .pdf file.")],
-    method: Annotated[str, typer.Option(help="Method: pca, tsne or umap.")] = "tsne",
+    method: Annotated[str, typer.Option(help="Projection of the map: pca, tsne or umap.")] = "tsne",
     thumbnails: Annotated[
         bool, typer.Option("--thumbnails", help="Draw images instead of points.")
     ] = False,
@@ -136,7 +136,7 @@ def map_(
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
-    """Draw the codes of DATA as a map of two dimensions."""
+    """Draw the codes of DATA as a two-dimensional map."""
     from jamjae.errors import OutputError
 
     voice = Voice(quiet=quiet, as_json=json)
@@ -202,12 +202,12 @@ def _progress(voice: Voice) -> Iterator[Callable[[ComparisonProgress], None]]:
 
     if not voice.live:
 
-        def tell(progress: ComparisonProgress) -> None:
+        def notify(progress: ComparisonProgress) -> None:
             heed()
             if progress.title:
                 voice.note(f"{progress.done + 1}/{progress.total}  {_doing(progress)}")
 
-        yield tell
+        yield notify
         return
     from rich.console import Console
     from rich.progress import (
