@@ -199,13 +199,12 @@ def test_an_interrupt_while_libraries_load(tmp_path):
         "app_main()"
     )
     child = subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE, text=True)
-    while "engine" not in child.stderr.readline():
-        pass
+    assert any("loading JAX" in line for line in iter(child.stderr.readline, ""))
     child.send_signal(signal.SIGINT)
     told = child.stderr.read()
     child.stderr.close()
     assert child.wait(timeout=60) == 130
-    assert told == "interrupted; nothing half-written was left behind\n"
+    assert told == "interrupted; no incomplete files were left behind\n"
     assert list(tmp_path.iterdir()) == []
 
 
