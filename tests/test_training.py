@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import json
+
 import jax
 import jax.numpy as jnp
 import keras
 import numpy as np
 import pytest
+import safetensors
 import safetensors.numpy
 from sklearn.exceptions import ConvergenceWarning
 
 from jamjae import Autoencoder
 from jamjae.data import loading
 from jamjae.data.preprocessing import row_chunks
-from jamjae.engine import keras_bridge, training
+from jamjae.engine import checkpoints, keras_bridge, training
 from jamjae.engine.checkpoints import kept
 from jamjae.engine.losses import mse
 from jamjae.engine.objectives import autoencoder, minimise, reconstruction
@@ -439,3 +442,28 @@ def test_a_damaged_checkpoint_is_refused(X, tmp_path):
         file.write_bytes(content)
         with pytest.raises(ModelFileError, match="Delete it"):
             Autoencoder(2, checkpoint_dir=tmp_path).fit(X)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"seeds": [1, 2]}, "holds 2 seeds"),
+        ({"seeds": [1, 2, 3, 4, "5"]}, "of other types"),
+        ({"seeds": [1, 2, 3, 4, 10**30]}, "of other types"),
+        ({"history": 3}, "of other types"),
+        ({"history": [{"loss": "low"}]}, "of other types"),
+        ({"best_epoch": 10**9}, "of other types"),
+        ({"best_value": None}, "of other types"),
+    ],
+)
+def test_a_checkpoint_made_on_purpose_is_refused(X, tmp_path, changes, said):
+    with pytest.raises(Interrupted):
+        Autoencoder(2, checkpoint_dir=tmp_path, callbacks=[interrupt_at(2)]).fit(X)
+    (path,) = tmp_path.iterdir()
+    with safetensors.safe_open(path, framework="numpy") as file:
+        arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        notes = json.dumps({**json.loads(file.metadata()["jamjae"]), **changes})
+    metadata = {"jamjae": notes, "sha256": checkpoints._digest(notes, arrays)}
+    path.write_bytes(safetensors.numpy.save(arrays, metadata=metadata))
+    with pytest.raises(ModelFileError, match=f"{said}.*Delete it"):
+        Autoencoder(2, checkpoint_dir=tmp_path).fit(X)
