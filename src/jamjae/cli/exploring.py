@@ -18,6 +18,7 @@ from jamjae.cli.options import (
     Limit,
     Model,
     Quiet,
+    Reading,
     SkipBad,
     Subset,
     fitted_rows,
@@ -70,16 +71,8 @@ def explore(
     require_other(output, data, model)
     require_writable(output)
     fitted = opened(model)
-    found = load(
-        voice,
-        data,
-        subset=subset,
-        label=label,
-        image_size=image_size,
-        model=fitted,
-        skip_bad=skip_bad,
-        limit=limit,
-    )
+    reading = Reading(subset, label, image_size, limit, skip_bad)
+    found = load(voice, data, reading, model=fitted)
     from jamjae.explorer import explore as make
     from jamjae.labs.translation import preferred
 

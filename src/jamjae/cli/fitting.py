@@ -13,7 +13,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from jamjae.cli.guard import heed, load_engine, load_libraries
-from jamjae.cli.options import Data, ImageSize, Json, Label, Limit, Quiet, SkipBad, Subset, load
+from jamjae.cli.options import (
+    Data,
+    ImageSize,
+    Json,
+    Label,
+    Limit,
+    Quiet,
+    Reading,
+    SkipBad,
+    Subset,
+    load,
+)
 from jamjae.cli.output import Voice, size
 from jamjae.data.text_tables import text_table
 
@@ -79,15 +90,8 @@ def fit(
         "checkpoint_dir": checkpoint_dir,
         "random_state": seed,
     }
-    found = load(
-        voice,
-        data,
-        subset=subset,
-        label=label,
-        image_size=image_size,
-        skip_bad=skip_bad,
-        limit=limit,
-    )
+    reading = Reading(subset, label, image_size, limit, skip_bad)
+    found = load(voice, data, reading)
     with _kept_checkpoints(voice):
         model, seconds = train(voice, found.X, components, options, noise)
         if found.class_names:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
@@ -30,36 +30,38 @@ Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")
 Json = Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")]
 
 
-def load(
-    voice: Voice,
-    data: str,
-    *,
-    subset: str = "train",
-    label: str | None = None,
-    image_size: str | None = None,
-    skip_bad: bool = False,
-    limit: int | None = None,
-    model: Autoencoder | None = None,
-) -> Dataset:
+class Reading(NamedTuple):
+    """How DATA is read: the options that all commands share."""
+
+    subset: str = "train"
+    label: str | None = None
+    image_size: str | None = None
+    limit: int | None = None
+    skip_bad: bool = False
+
+
+def load(voice: Voice, data: str, reading: Reading, *, model: Autoencoder | None = None) -> Dataset:
     """Load data and note what was read; images get the size and channels of `model`."""
     from dataclasses import replace
 
     load_libraries("jamjae.data.catalog")
-    from jamjae.data import catalog, reading
+    from jamjae.data import catalog
+    from jamjae.data import reading as files
     from jamjae.data.readers import images
 
     if data in catalog.NAMES and not catalog.NAMES[data].files:
         load_libraries("sklearn.datasets")  # which generates or contains them
+    subset, label, image_size, limit, skip_bad = reading
     size = _size(image_size)
     named = data in catalog.NAMES or not (Path(data).exists() or _is_path(data))
     are_images = not named and (Path(data).is_dir() or Path(data).suffix.lower() in images.SUFFIXES)
-    _require_use(data, named, are_images, subset=subset, label=label, image_size=image_size)
+    _require_use(data, named, are_images, reading)
     if size is None and are_images and model is not None and len(model.row_shape_) > 1:
         size = model.row_shape_[0], model.row_shape_[1]
     if named:
         found = catalog.load(data, subset)
     else:
-        found = reading.read(data, image_size=size, skip_bad=skip_bad, label=label)
+        found = files.read(data, image_size=size, skip_bad=skip_bad, label=label)
     if are_images and model is not None and len(model.row_shape_) > 1:
         found = replace(found, X=images.in_channels(found.X, len(model.row_shape_) == 3))
     if limit is not None:
@@ -78,16 +80,9 @@ def load(
     return found
 
 
-def _require_use(
-    data: str,
-    named: bool,
-    are_images: bool,
-    *,
-    subset: str,
-    label: str | None,
-    image_size: str | None,
-) -> None:
+def _require_use(data: str, named: bool, are_images: bool, reading: Reading) -> None:
     """Refuse options that would have no effect."""
+    subset, label, image_size, *_ = reading
     if named and label is not None:
         raise typer.BadParameter(f"--label {label}: the data set {data} already has classes.")
     if image_size is not None and not are_images:

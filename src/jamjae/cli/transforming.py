@@ -17,6 +17,7 @@ from jamjae.cli.options import (
     Limit,
     Model,
     Quiet,
+    Reading,
     SkipBad,
     Subset,
     fitted_rows,
@@ -57,16 +58,8 @@ def encode(
     require_other(output, data, model)
     _require_table(output)
     fitted = opened(model)
-    found = load(
-        voice,
-        data,
-        subset=subset,
-        label=label,
-        image_size=image_size,
-        model=fitted,
-        skip_bad=skip_bad,
-        limit=limit,
-    )
+    reading = Reading(subset, label, image_size, limit, skip_bad)
+    found = load(voice, data, reading, model=fitted)
     codes = fitted.transform(fitted_rows(fitted, found))
     names = [str(name) for name in fitted.get_feature_names_out()]
     write_rows(output, codes, row_names=found.row_names, feature_names=names)
@@ -113,16 +106,8 @@ def reconstruct(
     require_other(output, data, model)
     fitted = opened(model)
     _require_place(fitted, output)
-    found = load(
-        voice,
-        data,
-        subset=subset,
-        label=label,
-        image_size=image_size,
-        model=fitted,
-        skip_bad=skip_bad,
-        limit=limit,
-    )
+    reading = Reading(subset, label, image_size, limit, skip_bad)
+    found = load(voice, data, reading, model=fitted)
     X = fitted_rows(fitted, found)
     reconstructed = fitted.reconstruct(X)
     X = X.reshape(reconstructed.shape)
