@@ -66,8 +66,8 @@ def test_every_number_is_what_the_metrics_say(iris):
     pca = PCA(2, random_state=1).fit(split.train)
     train, test = pca.transform(split.train), pca.transform(split.test)
     told = row(iris, "PCA", seed=1)
-    restored = pca.inverse_transform(test)
-    assert told["test_mse"] == pytest.approx(metrics.mean_squared_error(split.test, restored))
+    reconstructed = pca.inverse_transform(test)
+    assert told["test_mse"] == pytest.approx(metrics.mean_squared_error(split.test, reconstructed))
     assert told["train_trustworthiness"] == metrics.trustworthiness(split.train, train)
     assert told["test_stress"] == metrics.stress(split.test, test)
     accuracy = metrics.knn_accuracy(train, split.train_y, test, split.test_y, n_neighbors=1)
@@ -96,7 +96,7 @@ def test_medians_and_ranges_are_over_the_seeds(iris):
     assert told["seeds"] == 2
 
 
-def test_the_best_is_marked_whoever_it_is(iris):
+def test_the_best_is_marked_whichever_it_is(iris):
     best = iris.best(2)
     for name, titles in best.items():
         medians = {
@@ -226,7 +226,7 @@ def test_umap_takes_part_when_asked_for():
     assert "UMAP" not in {METHODS[name].title for name in known_methods.automatic(X)}
 
 
-def test_convolutions_are_tried_on_pictures_only():
+def test_convolutions_are_tried_on_images_only():
     assert "conv" in known_methods.automatic(np.zeros((5, 28, 28)))
     assert "conv" not in known_methods.automatic(np.zeros((5, 8, 8)))
     assert "conv" not in known_methods.automatic(X)
@@ -241,7 +241,7 @@ def test_slow_methods_get_a_sample_and_say_so(monkeypatch):
     assert row(found, "PCA")["rows"] == 105
 
 
-def test_progress_is_told_before_each_fit():
+def test_progress_is_reported_before_each_fit():
     told = []
     compare(X, methods=["pca", "isomap"], seeds=2, test_size=0.3, on_progress=told.append)
     assert [p.title for p in told] == ["PCA", "PCA", "Isomap", "Isomap", ""]
@@ -282,7 +282,7 @@ def test_more_components_than_rows():
     assert found.rows[2]["test_mse"] != "n/a"
 
 
-def test_one_class_only_leaves_out_what_tells_classes_apart():
+def test_one_class_only_leaves_out_what_needs_several():
     found = compare(X, np.zeros(len(X), int), methods=["pca"], **QUICK)
     assert found.rows[0]["knn5_accuracy"] == "n/a"
     assert found.rows[0]["test_mse"] != "n/a"
@@ -313,7 +313,7 @@ def test_hard_rows_give_every_method_its_row(rows):
         assert not any(isinstance(v, float) and not math.isfinite(v) for v in told.values())
 
 
-def test_islands_are_told_of():
+def test_islands_are_reported():
     islands = np.vstack([X[:75], X[75:] + 1e3])
     found = compare(islands, methods=["lle", "isomap", "pca"], **QUICK)
     for name in ("LLE", "Isomap"):
@@ -321,7 +321,7 @@ def test_islands_are_told_of():
     assert row(found, "PCA")["note"] == ""
 
 
-def test_a_failure_in_restoring_keeps_what_was_measured():
+def test_a_failure_in_reconstructing_keeps_what_was_measured():
     class Broken(PCA):
         def inverse_transform(self, Z):
             raise RuntimeError("no way back")
@@ -516,7 +516,7 @@ def test_what_is_no_option_is_refused(options):
         compare(np.random.RandomState(0).normal(size=(60, 4)), seeds=1, **options)
 
 
-def test_fewer_neighbors_are_told_of():
+def test_fewer_neighbors_are_reported():
     X = np.random.RandomState(0).normal(size=(30, 4))
     found = compare(X, methods="pca", n_neighbors=50, seeds=1)
     assert "11 neighbors instead of 50" in found.rows[0]["note"]
@@ -542,7 +542,7 @@ def test_the_code_of_an_estimator_inside_a_pipeline_has_the_size_asked_for():
 
 
 @pytest.mark.parametrize("method", ["pca", "kernel-pca"])
-def test_rows_far_from_zero_are_restored_as_well(method):
+def test_rows_far_from_zero_are_reconstructed_as_well(method):
     far = (X + 1000.0).astype(np.float32)
     near, moved = (compare(rows, methods=method, seeds=1).rows[0]["test_mse"] for rows in (X, far))
     assert moved == pytest.approx(near, rel=0.05)
