@@ -49,8 +49,8 @@ def test_every_number_is_what_the_metrics_say(iris):
     pca = PCA(2, random_state=1).fit(split.train)
     train, test = pca.transform(split.train), pca.transform(split.test)
     told = row(iris, "PCA", seed=1)
-    restored = pca.inverse_transform(test)
-    assert told["test_mse"] == pytest.approx(metrics.mean_squared_error(split.test, restored))
+    reconstructed = pca.inverse_transform(test)
+    assert told["test_mse"] == pytest.approx(metrics.mean_squared_error(split.test, reconstructed))
     assert told["train_trustworthiness"] == metrics.trustworthiness(split.train, train)
     assert told["test_stress"] == metrics.stress(split.test, test)
     accuracy = metrics.knn_accuracy(train, split.train_y, test, split.test_y, n_neighbors=1)
@@ -79,7 +79,7 @@ def test_medians_and_ranges_are_over_the_seeds(iris):
     assert told["seeds"] == 2
 
 
-def test_the_best_is_marked_whoever_it_is(iris):
+def test_the_best_is_marked_whichever_it_is(iris):
     best = iris.best(2)
     for name, titles in best.items():
         medians = {

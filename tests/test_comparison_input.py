@@ -109,7 +109,7 @@ def test_what_is_no_option_is_refused(options):
         compare(np.random.RandomState(0).normal(size=(60, 4)), seeds=1, **options)
 
 
-def test_fewer_neighbors_are_told_of():
+def test_fewer_neighbors_are_reported():
     X = np.random.RandomState(0).normal(size=(30, 4))
     found = compare(X, methods="pca", n_neighbors=50, seeds=1)
     assert "11 neighbors instead of 50" in found.rows[0]["note"]
@@ -135,7 +135,7 @@ def test_the_code_of_an_estimator_inside_a_pipeline_has_the_size_asked_for():
 
 
 @pytest.mark.parametrize("method", ["pca", "kernel-pca"])
-def test_rows_far_from_zero_are_restored_as_well(method):
+def test_rows_far_from_zero_are_reconstructed_as_well(method):
     far = (X + 1000.0).astype(np.float32)
     near, moved = (compare(rows, methods=method, seeds=1).rows[0]["test_mse"] for rows in (X, far))
     assert moved == pytest.approx(near, rel=0.05)

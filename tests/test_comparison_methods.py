@@ -62,7 +62,7 @@ def test_umap_takes_part_when_asked_for():
     assert "UMAP" not in {METHODS[name].title for name in known_methods.automatic(X)}
 
 
-def test_convolutions_are_tried_on_pictures_only():
+def test_convolutions_are_tried_on_images_only():
     assert "conv" in known_methods.automatic(np.zeros((5, 28, 28)))
     assert "conv" not in known_methods.automatic(np.zeros((5, 8, 8)))
     assert "conv" not in known_methods.automatic(X)
@@ -77,7 +77,7 @@ def test_slow_methods_get_a_sample_and_say_so(monkeypatch):
     assert row(found, "PCA")["rows"] == 105
 
 
-def test_progress_is_told_before_each_fit():
+def test_progress_is_reported_before_each_fit():
     told = []
     compare(X, methods=["pca", "isomap"], seeds=2, test_size=0.3, on_progress=told.append)
     assert [p.title for p in told] == ["PCA", "PCA", "Isomap", "Isomap", ""]
@@ -118,7 +118,7 @@ def test_more_components_than_rows():
     assert found.rows[2]["test_mse"] != "n/a"
 
 
-def test_one_class_only_leaves_out_what_tells_classes_apart():
+def test_one_class_only_leaves_out_what_needs_several():
     found = compare(X, np.zeros(len(X), int), methods=["pca"], **QUICK)
     assert found.rows[0]["knn5_accuracy"] == "n/a"
     assert found.rows[0]["test_mse"] != "n/a"
@@ -149,7 +149,7 @@ def test_hard_rows_give_every_method_its_row(rows):
         assert not any(isinstance(v, float) and not math.isfinite(v) for v in told.values())
 
 
-def test_islands_are_told_of():
+def test_islands_are_reported():
     islands = np.vstack([X[:75], X[75:] + 1e3])
     found = compare(islands, methods=["lle", "isomap", "pca"], **QUICK)
     for name in ("LLE", "Isomap"):
@@ -157,7 +157,7 @@ def test_islands_are_told_of():
     assert row(found, "PCA")["note"] == ""
 
 
-def test_a_failure_in_restoring_keeps_what_was_measured():
+def test_a_failure_in_reconstructing_keeps_what_was_measured():
     class Broken(PCA):
         def inverse_transform(self, Z):
             raise RuntimeError("no way back")

@@ -262,7 +262,7 @@ def test_axes_stand_for_their_figure(tmp_path):
 
 
 @pytest.mark.parametrize("suffix", [".png", ".svg", ".pdf"])
-def test_the_same_picture_is_the_same_file(tmp_path, suffix):
+def test_the_same_figure_is_the_same_file(tmp_path, suffix):
     files = [
         plotting.save(DRAWINGS["loss_curve"](), tmp_path / f"{name}{suffix}").read_bytes()
         for name in "ab"

@@ -70,14 +70,14 @@ def test_colour_images_stay_in_colour():
 @pytest.mark.parametrize(
     ("first", "second", "low", "high"),
     [
-        (np.uint8([0, 200]), np.float32([-20, 300]), 0, 255),  # restored in the units of pixels
-        (np.uint8([0, 200]), np.float32([-0.1, 1.1]), 0, 1),  # restored in [0, 1]
+        (np.uint8([0, 200]), np.float32([-20, 300]), 0, 255),  # in the units of pixels
+        (np.uint8([0, 200]), np.float32([-0.1, 1.1]), 0, 1),  # scaled to [0, 1]
         (np.float32([0.2, 0.8]), np.float32([-0.1, 1.1]), 0, 1),
         (np.float32([0.2, 0.8]), np.uint8([0, 128]), 0, 255),
         (np.float64([-3, 5]), np.float64([-9, 4]), -3, 5),
     ],
 )
-def test_restorations_take_the_range_of_the_originals(first, second, low, high):
+def test_reconstructions_take_the_range_of_the_originals(first, second, low, high):
     rows = [np.resize(values, (1, 4, 4)) for values in (first, second)]
     expected = np.clip((rows[1].astype(float) - low) / (high - low), 0, 1)
     np.testing.assert_allclose(drawn(plotting.image_grid(rows))[1], expected[0], rtol=1e-6)
@@ -169,11 +169,13 @@ def test_a_grid_needs_images(rows):
 def test_bars_are_as_long_as_the_values(samples):
     X = load_iris().data[:: 150 // samples][:samples]
     pca = PCA(1).fit(load_iris().data)
-    restored = pca.inverse_transform(pca.transform(X))
+    reconstructed = pca.inverse_transform(pca.transform(X))
     names = load_iris().feature_names
-    figure = plotting.bar_rows([X, restored], feature_names=names, row_labels=["original", "PCA"])
+    figure = plotting.bar_rows(
+        [X, reconstructed], feature_names=names, row_labels=["original", "PCA"]
+    )
     assert len(figure.axes) == samples
-    for ax, row, row2 in zip(figure.axes, X, restored, strict=True):
+    for ax, row, row2 in zip(figure.axes, X, reconstructed, strict=True):
         lengths = [[bar.get_width() for bar in bars] for bars in ax.containers]
         np.testing.assert_allclose(lengths, [row, row2])
     assert [text.get_text() for text in figure.axes[0].get_yticklabels()] == names
@@ -186,7 +188,7 @@ def test_bars_need_a_table(rows):
         plotting.bar_rows(rows)
 
 
-# --- blocks of images, codes as pictures, clouds ------------------------------------------------
+# --- blocks of images, codes as images, clouds --------------------------------------------------
 
 
 def test_blocks_break_rows_into_lines_and_keep_their_ranges():
@@ -202,7 +204,7 @@ def test_blocks_break_rows_into_lines_and_keep_their_ranges():
     assert [text.get_text() for text in figure.texts] == ["a", "b", "a", "b"]
 
 
-def test_codes_become_pictures_as_square_as_can_be():
+def test_codes_become_images_as_square_as_can_be():
     Z = np.arange(24.0).reshape(2, 12)
     assert plotting.code_images(Z).shape == (2, 3, 4)
     assert np.array_equal(plotting.code_images(Z)[1].ravel(), Z[1])

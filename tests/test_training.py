@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import json
+
 import jax
 import jax.numpy as jnp
 import keras
 import numpy as np
 import pytest
+import safetensors
 import safetensors.numpy
 from sklearn.exceptions import ConvergenceWarning
 
 from jamjae import Autoencoder
 from jamjae.data import loading
 from jamjae.data.preprocessing import row_chunks
-from jamjae.engine import keras_bridge, training
+from jamjae.engine import checkpoints, keras_bridge, training
 from jamjae.engine.checkpoints import kept
 from jamjae.engine.losses import mse
 from jamjae.engine.objectives import autoencoder, minimise, reconstruction
@@ -65,7 +68,7 @@ def test_rows_that_only_fill_up_never_count():
     np.testing.assert_array_equal(seen_by(12, 9, 4), [1] * 9 + [0] * 3)
 
 
-def test_judging_by_pieces_is_judging_at_once_and_names_the_row(X, monkeypatch):
+def test_evaluation_in_pieces_equals_evaluation_at_once_and_names_the_row(X, monkeypatch):
     ae = Autoencoder(2, network=(8,), epochs=2, random_state=0).fit(X.astype(np.float32))
     whole = ae.score(X)
     monkeypatch.setattr(base, "row_chunks", lambda rows: row_chunks(rows, chunk_bytes=8 * 5 * 40))
@@ -206,7 +209,7 @@ def test_reports_and_stopping(X):
 
 
 @pytest.mark.filterwarnings("always")
-def test_the_start_is_told_and_may_be_enough(X, recwarn):
+def test_the_start_is_reported_and_may_be_enough(X, recwarn):
     reports = []
 
     def enough(report):
@@ -222,7 +225,7 @@ def test_the_start_is_told_and_may_be_enough(X, recwarn):
     assert not [w for w in recwarn if issubclass(w.category, ConvergenceWarning)]
 
 
-def test_a_fit_without_a_step_is_judged_once(X, monkeypatch):
+def test_a_fit_without_a_step_is_evaluated_once(X, monkeypatch):
     judged = []
 
     def above_by_rounding(model, rows):
@@ -237,7 +240,7 @@ def test_a_fit_without_a_step_is_judged_once(X, monkeypatch):
 @pytest.mark.parametrize(
     "changed", [{"anchor": None}, {"loss": "mae"}, {"corruption": keras.layers.GaussianNoise(0.1)}]
 )
-def test_a_start_that_is_not_known_is_not_told(X, changed):
+def test_a_start_that_is_not_known_is_not_reported(X, changed):
     epochs = []
     model = Autoencoder(2, epochs=2, callbacks=[lambda r: epochs.append(r.epoch)], **changed)
     model.fit(X)
@@ -439,3 +442,28 @@ def test_a_damaged_checkpoint_is_refused(X, tmp_path):
         file.write_bytes(content)
         with pytest.raises(ModelFileError, match="Delete it"):
             Autoencoder(2, checkpoint_dir=tmp_path).fit(X)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"seeds": [1, 2]}, "holds 2 seeds"),
+        ({"seeds": [1, 2, 3, 4, "5"]}, "of other types"),
+        ({"seeds": [1, 2, 3, 4, 10**30]}, "of other types"),
+        ({"history": 3}, "of other types"),
+        ({"history": [{"loss": "low"}]}, "of other types"),
+        ({"best_epoch": 10**9}, "of other types"),
+        ({"best_value": None}, "of other types"),
+    ],
+)
+def test_a_checkpoint_made_on_purpose_is_refused(X, tmp_path, changes, said):
+    with pytest.raises(Interrupted):
+        Autoencoder(2, checkpoint_dir=tmp_path, callbacks=[interrupt_at(2)]).fit(X)
+    (path,) = tmp_path.iterdir()
+    with safetensors.safe_open(path, framework="numpy") as file:
+        arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        notes = json.dumps({**json.loads(file.metadata()["jamjae"]), **changes})
+    metadata = {"jamjae": notes, "sha256": checkpoints._digest(notes, arrays)}
+    path.write_bytes(safetensors.numpy.save(arrays, metadata=metadata))
+    with pytest.raises(ModelFileError, match=f"{said}.*Delete it"):
+        Autoencoder(2, checkpoint_dir=tmp_path).fit(X)

@@ -24,6 +24,7 @@ import numpy as np
 from safetensors import safe_open
 from safetensors.numpy import save
 
+from jamjae.data.archives import parsed
 from jamjae.data.atomic import atomic
 from jamjae.data.loading import Rows
 from jamjae.data.preprocessing import row_chunks
@@ -134,7 +135,11 @@ class Checkpoint:
         path = Path(folder) / f"{name}.checkpoint"
         seeds = draw()
         found = _read_checkpoint(path) if path.is_file() else None
-        return cls(path, seeds if found is None else type(seeds)(*found.seeds), found)
+        if found is None:
+            return cls(path, seeds, None)
+        if len(found.seeds) != len(seeds):
+            raise _damaged(path, f"it holds {len(found.seeds)} seeds, expected are {len(seeds)}")
+        return cls(path, type(seeds)(*found.seeds), found)
 
     def resume(self, fresh: Progress) -> Progress:
         """Give the progress found in the file, or `fresh` where there was none."""
@@ -143,7 +148,7 @@ class Checkpoint:
         like, structure = jax.tree.flatten((fresh.state, fresh.best))
         arrays = [self._found.arrays.get(str(number)) for number in range(len(like))]
         if any(
-            array is None or array.shape != one.shape
+            array is None or (array.shape, array.dtype) != (one.shape, one.dtype)
             for array, one in zip(arrays, like, strict=True)
         ):
             raise _damaged(self.path, "its arrays are not those of this training")
@@ -213,10 +218,28 @@ def _read_checkpoint(path: Path) -> Resumed:
             metadata = file.metadata() or {}
             arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
         whole = metadata["sha256"] == _digest(metadata["jamjae"], arrays)
-        notes = json.loads(metadata["jamjae"])
+        notes = parsed(metadata["jamjae"].encode())
         found = Resumed(tuple(notes["seeds"]), arrays, notes)
     except Exception as error:  # whatever safetensors and JSON make of damage
         raise _damaged(path, f"{type(error).__name__}: {error}") from error
     if not whole:
         raise _damaged(path, "its SHA-256 is not the one that was written")
+    if not _are_notes(notes):
+        raise _damaged(path, "what it says of the training is of other types")
     return found
+
+
+def _are_notes(notes: Any) -> bool:
+    """Whether notes are of the types that `Checkpoint` writes."""
+    return (
+        isinstance(notes.get("best_value"), float)
+        and isinstance(notes.get("history"), list)
+        and _are_counts([*notes["seeds"], notes.get("best_epoch")])
+        and notes["best_epoch"] <= len(notes["history"])
+        and all(isinstance(terms, dict) for terms in notes["history"])
+        and all(isinstance(value, float) for terms in notes["history"] for value in terms.values())
+    )
+
+
+def _are_counts(values: list[Any]) -> bool:
+    return all(isinstance(value, int) and 0 <= value < 1 << 32 for value in values)
