@@ -12,7 +12,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from jamjae import Autoencoder
 from jamjae.data import loading
-from jamjae.data.preprocessing import row_chunks
+from jamjae.data.rows import row_chunks
 from jamjae.engine import keras_bridge, training
 from jamjae.engine.losses import mse
 from jamjae.engine.objectives import autoencoder, minimise, reconstruction
@@ -64,14 +64,14 @@ def test_rows_that_only_fill_up_never_count():
     np.testing.assert_array_equal(seen_by(12, 9, 4), [1] * 9 + [0] * 3)
 
 
-def test_judging_by_pieces_is_judging_at_once_and_names_the_row(X, monkeypatch):
+def test_evaluating_by_pieces_is_evaluating_at_once_and_names_the_row(X, monkeypatch):
     ae = Autoencoder(2, network=(8,), epochs=2, random_state=0).fit(X.astype(np.float32))
     whole = ae.score(X)
     monkeypatch.setattr(base, "row_chunks", lambda rows: row_chunks(rows, chunk_bytes=8 * 5 * 40))
     assert len(base.row_chunks(X)) == 4
     assert ae.score(X) == pytest.approx(whole, rel=1e-6)
-    far = np.where(np.arange(len(X))[:, None] == 121, 1e30, X)
-    with pytest.raises(InvalidDataError, match="cannot judge row 121"):
+    far = np.where(np.arange(len(X))[:, None] == 121, 1e60, X)
+    with pytest.raises(InvalidDataError, match="cannot transform row 121"):
         ae.score_samples(far)
 
 
