@@ -58,7 +58,7 @@ $(bench): pyproject.toml benchmarks/requirements.txt | $(VENV_BENCH)/bin/pip
 
 # --- the two commands -----------------------------------------------------------------------
 
-demo: $(plot) ## Learn, compress and restore the digits beside PCA; figures go to demo/.
+demo: $(plot) ## Compress and reconstruct the digits, beside PCA; figures go to demo/.
 	$(bin)/jamjae demo --output $(DEMO)
 
 # One thread a process for scikit-learn's loops, which wait for each other while spinning.

@@ -126,7 +126,7 @@ def test_images_there_and_back(folder, image_model, tmp_path):
     result = run("reconstruct", image_model, folder, "-o", tmp_path / "direct")
     assert "PSNR" in result.stdout
     assert "SSIM" in result.stdout
-    assert (tmp_path / "direct" / "originals-and-restorations.png").exists()
+    assert (tmp_path / "direct" / "originals-and-reconstructions.png").exists()
     assert (tmp_path / "direct" / "loss.png").exists()
     run("encode", image_model, folder, "-o", tmp_path / "codes.csv")
     run("decode", image_model, tmp_path / "codes.csv", "-o", tmp_path / "back")
@@ -322,7 +322,7 @@ def test_no_input_is_replaced(table, table_model, tmp_path):
         ("fit", rows, "-o", alias),
     ):
         told = run(*arguments, code=2).stderr
-        assert "Name another place" in " ".join(told.split()), arguments
+        assert "Choose another path" in " ".join(told.split()), arguments
     assert contents == (rows.read_bytes(), model.read_bytes())
 
 

@@ -144,7 +144,7 @@ def test_map_with_thumbnails_by_tsne(model, tmp_path):
     [
         (["-o", "map.gif"], 1, ".png, .svg, .pdf"),
         (["-o", "map.png", "--method", "sne"], 1, "pca, tsne, umap"),
-        (["-o", "map.png", "--limit", "1"], 1, "minimum of 2"),
+        (["-o", "map.png", "--limit", "1"], 1, "at least two rows"),
     ],
 )
 def test_map_refuses(model, tmp_path, monkeypatch, arguments, code, words):

@@ -22,7 +22,7 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from jamjae import Autoencoder
-from jamjae.cli import app
+from jamjae.cli import app, guard
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore:Training did not improve:sklearn.exceptions.ConvergenceWarning"
@@ -199,13 +199,12 @@ def test_an_interrupt_while_libraries_load(tmp_path):
         "app_main()"
     )
     child = subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE, text=True)
-    while "engine" not in child.stderr.readline():
-        pass
+    assert any("loading JAX" in line for line in iter(child.stderr.readline, ""))
     child.send_signal(signal.SIGINT)
     told = child.stderr.read()
     child.stderr.close()
     assert child.wait(timeout=60) == 130
-    assert told == "interrupted; nothing half-written was left behind\n"
+    assert told == "interrupted; no incomplete files were left behind\n"
     assert list(tmp_path.iterdir()) == []
 
 
@@ -266,6 +265,46 @@ def test_a_full_disk_leaves_the_old_model(flower_model, tmp_path, monkeypatch):
     assert "room left" in result.stderr
     assert old.read_bytes() == flower_model.read_bytes()
     assert list(tmp_path.iterdir()) == [old]
+
+
+def test_a_training_outlives_a_full_disk_at_its_end(tmp_path, monkeypatch):
+    output, folder = tmp_path / "m.jamjae", tmp_path / "checkpoints"
+    arguments = ["fit", "iris", "-o", output, *QUICK, "--checkpoint-dir", folder]
+
+    def full(*_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patched:
+        patched.setattr("jamjae.models.model_file.write", full)
+        assert "No space left on device" in run(*arguments, code=1).stderr
+    assert len(list(folder.iterdir())) == 1
+    with monkeypatch.context() as patched:
+        patched.setattr("jamjae.engine.training._one_epoch", pytest.fail)
+        run(*arguments)
+    assert output.exists()
+    assert list(folder.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["loop", "loop/m.jamjae", "x" * 300])
+def test_an_output_that_has_no_place_is_refused_before_training(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("loop").symlink_to("loop")
+    monkeypatch.setattr("jamjae.models.autoencoder.Autoencoder.fit", pytest.fail)
+    result = run("fit", "iris", "-o", name, *QUICK, code=1)
+    assert result.stderr.splitlines()[-1].startswith("error: Cannot write")
+
+
+def test_a_name_as_long_as_may_be_is_no_hindrance(tmp_path):
+    run("fit", "iris", "-o", tmp_path / f"{'x' * 247}.jamjae", *QUICK)
+
+
+def test_a_command_leaves_the_environment_as_it_was(tmp_path, monkeypatch):
+    for name in guard.VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("TF_CPP_MIN_LOG_LEVEL", "2")
+    before = dict(os.environ)
+    run("fit", "iris", "-o", tmp_path / "m.jamjae", *QUICK)
+    assert dict(os.environ) == before
 
 
 @pytest.mark.parametrize("command", ["fit", "demo", "reconstruct", "decode", "encode"])

@@ -214,7 +214,7 @@ BAD = {
         lambda: PatchDenoiser(step=0).fit(GREY),
         "step=0; expected an integer of at least 1",
     ),
-    "no patch": (lambda: PatchDenoiser(patch=1).fit(GREY), "patch=1; .* from 2"),
+    "no patch": (lambda: PatchDenoiser(patch=1).fit(GREY), "patch=1; .* at least 2"),
     "half a component": (lambda: PatchDenoiser(n_components=0.5).fit(GREY), "n_components=0.5"),
     "negative noise": (lambda: PatchDenoiser(-1).fit(GREY), "noise=-1; .* from 0 to 1"),
     "noise of 255": (lambda: PatchDenoiser(25).fit(GREY), "noise=25; .*Divide .* by 255"),

@@ -74,7 +74,7 @@ def test_few_rows(rows, method):
     ("codes", "method", "words"),
     [
         (X, "sne", "pca, tsne, umap"),
-        (X[:1], "pca", "minimum of 2"),
+        (X[:1], "pca", "at least two rows"),
         ([[np.nan, 1.0]] * 3, "pca", "NaN"),
         ([["a"], ["b"]], "pca", "cannot use"),
         (np.ones((30, 4)), "tsne", "all equal"),

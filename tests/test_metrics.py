@@ -389,7 +389,7 @@ SPOILED = np.where(np.arange(8)[:, None] == 3, np.nan, CODES)
         (
             lambda: metrics.linear_probe_accuracy(CODES, CLASSES, CODES, CLASSES[:2]),
             ShapeMismatchError,
-            "held-out",
+            "(y_test)",
         ),
         (lambda: metrics.bits_per_value(CODES, ROWS[:3]), ShapeMismatchError, "one code for each"),
     ],

@@ -70,7 +70,7 @@ def test_nothing_is_written_over_the_data(photos, tmp_path):
     run("fit", photos, "-o", tmp_path / "m.jamjae", "--epochs", "20", "-k", "2", "-q")
     before = {path.name: path.read_bytes() for path in photos.iterdir()}
     told = run("reconstruct", tmp_path / "m.jamjae", photos, "-o", photos, code=2)
-    assert "the data are there" in told.stderr
+    assert "would replace the data" in told.stderr
     assert {path.name: path.read_bytes() for path in photos.iterdir()} == before
     np.save(tmp_path / "x.npy", X)
     run("fit", tmp_path / "x.npy", "-o", tmp_path / "t.jamjae", "--epochs", "20", "-k", "2", "-q")
@@ -81,9 +81,9 @@ def test_nothing_is_written_over_the_data(photos, tmp_path):
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (["iris", "--label", "species"], "has its classes already"),
-        (["digits", "--image-size", "8x8"], "no folder of images"),
-        (["x.csv", "--image-size", "8x8"], "no folder of images"),
+        (["iris", "--label", "species"], "already has classes"),
+        (["digits", "--image-size", "8x8"], "not a folder of images"),
+        (["x.csv", "--image-size", "8x8"], "not a folder of images"),
         (["x.csv", "--subset", "test"], "is a path"),
         (["iris", "--noise", "2"], "less than or equal to 1"),
     ],

@@ -54,14 +54,14 @@ def test_new_data():
 
 
 @pytest.mark.usefixtures("photos")
-def test_noise_is_taken_away():
+def test_noise_is_removed():
     names = {}
     exec(DENOISED.replace("noise=0.3", "noise=0.3, epochs=1"), names)  # noqa: S102
-    assert names["restored"].shape == (10, 63, 63, 3)
-    assert names["restored"].dtype == np.uint8
+    assert names["denoised"].shape == (10, 63, 63, 3)
+    assert names["denoised"].dtype == np.uint8
 
 
-def test_a_model_is_looked_into(tmp_path, monkeypatch):
+def test_a_model_is_explored(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     exec(EXPLORED.replace("random_state=0", "random_state=0, epochs=2"), {})  # noqa: S102
     assert (tmp_path / "explorer.html").read_text("utf-8").startswith("<!DOCTYPE html>")

@@ -1,4 +1,4 @@
-"""What can go wrong, one exception type a cause.
+"""Exceptions: one type per cause.
 
 Every message says what was attempted, what was received, what was expected and what to do.
 Each type is also the built-in exception a caller would expect, so ``except ValueError`` around
@@ -7,18 +7,18 @@ a scikit-learn pipeline keeps working.
 
 from __future__ import annotations
 
-LONGEST = 200  # characters of a foreign message or value that are passed on
+LONGEST = 200  # maximum length of a foreign message or value in jamjae's own
 
 
 def brief(said: object, longest: int = LONGEST) -> str:
-    """Give a foreign message, or a value, on one line that is short and safe in a terminal."""
+    """Shorten a foreign message or value to one line that is safe in a terminal."""
     line = " ".join(str(said)[: 4 * longest].split())
     line = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in line)
     return line if len(line) <= longest else line[: longest - 1] + "\N{HORIZONTAL ELLIPSIS}"
 
 
 class JamjaeError(Exception):
-    """The base of everything jamjae raises on purpose."""
+    """Base class of all exceptions that jamjae raises on purpose."""
 
 
 class BackendError(JamjaeError, RuntimeError):
@@ -26,35 +26,35 @@ class BackendError(JamjaeError, RuntimeError):
 
 
 class MissingDependencyError(JamjaeError, ImportError):
-    """An optional library is needed for what was asked."""
+    """An optional library is required and not installed."""
 
 
 class InvalidDataError(JamjaeError, ValueError):
-    """The data themselves cannot be learned from or transformed (empty, NaN, ragged, text)."""
+    """The data cannot be learned from or transformed (empty, NaN, ragged, text)."""
 
 
 class InvalidTypeError(InvalidDataError, TypeError):
-    """The data are of a kind that holds no numbers, or not as an array (objects, sparse)."""
+    """The data have a type that is not an array of numbers (objects, sparse matrices)."""
 
 
 class ShapeMismatchError(JamjaeError, ValueError):
-    """An array has another shape than the one this model was fitted with."""
+    """An array has a shape other than the expected one."""
 
 
 class InvalidNetworkError(JamjaeError, ValueError):
-    """An encoder and a decoder cannot work together, or one of them cannot work at all."""
+    """The encoder and decoder do not fit together, or one of them cannot be used."""
 
 
 class TrainingDiverged(JamjaeError, ArithmeticError):
-    """The loss stopped being a finite number."""
+    """The loss is no longer finite."""
 
 
 class DataNotFoundError(JamjaeError, FileNotFoundError):
-    """No data were found where they were looked for."""
+    """The data were not found."""
 
 
 class DataFormatError(JamjaeError, ValueError):
-    """A data file is damaged or of a kind that is not understood."""
+    """A data file is damaged or in an unknown format."""
 
 
 class ModelFileError(JamjaeError, ValueError):
@@ -62,4 +62,4 @@ class ModelFileError(JamjaeError, ValueError):
 
 
 class OutputError(JamjaeError, OSError):
-    """A result cannot be written where it was asked for."""
+    """A result cannot be written to the given path."""

@@ -51,7 +51,7 @@ for command in commands:
     app.command(command.__name__.strip("_"))(guarded(command))
 
 lab = typer.Typer(
-    help="The course's experiments, beside their classical rivals.", no_args_is_help=True
+    help="The course's experiments, compared with classical methods.", no_args_is_help=True
 )
 for of_lab in (list_, run, show):
     lab.command(of_lab.__name__.strip("_"))(guarded(of_lab))
@@ -62,7 +62,7 @@ def app_main() -> None:
     """Run the command line."""
     try:
         app()
-    except OSError as error:  # of --help and --version, where standard output is full
+    except OSError as error:  # --help or --version, where standard output is full
         discard_output()
         typer.echo(f"error: {error.strerror}", err=True)
         sys.exit(FAILED)

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -20,6 +20,7 @@ from jamjae.cli.options import (
     Limit,
     Model,
     Quiet,
+    Reading,
     SkipBad,
     Subset,
     fitted_rows,
@@ -62,8 +63,8 @@ def compare(
     subset: Annotated[
         str,
         typer.Option(
-            help="Part of a named data set: train, test, all, or both: fit train, hold out test. "
-            "auto is both if the data set has both, else train."
+            help="Part of a named data set: train, test, all, or both (fit train, hold out test). "
+            "auto is both if the data set has a test part, else train."
         ),
     ] = "auto",
     label: Label = None,
@@ -79,16 +80,15 @@ def compare(
     if output is not None:
         require_other(output, data)
         require_writable_folder(output)
-    reading = {"label": label, "image_size": image_size, "skip_bad": skip_bad}
-    found, test = _rows(voice, data, subset, limit, reading)
-    voice.note("loading the engine")
+    found, test = _rows(voice, data, Reading(subset, label, image_size, limit, skip_bad))
+    voice.note("loading JAX and Keras")
     load_engine()
     load_libraries("jamjae.evaluation.comparison")
     from jamjae import report
     from jamjae.evaluation.comparison import compare as side_by_side
 
     began = time.perf_counter()
-    with _progress(voice) as tell:
+    with _progress(voice) as notify:
         result = side_by_side(
             found.X,
             found.y,
@@ -98,7 +98,7 @@ def compare(
             test=None if test is None else test.X if test.y is None else (test.X, test.y),
             seeds=seeds,
             n_neighbors=neighbors,
-            on_progress=tell,
+            on_progress=notify,
         )
     seconds = time.perf_counter() - began
     values = {"data": data, "seconds": seconds, "sentence": result.sentence, "rows": result.rows}
@@ -123,7 +123,7 @@ def map_(
     model: Model,
     data: Data,
     output: Annotated[Path, typer.Option("--output", "-o", help="A .png, .svg or .pdf file.")],
-    method: Annotated[str, typer.Option(help="Method: pca, tsne or umap.")] = "tsne",
+    method: Annotated[str, typer.Option(help="Projection of the map: pca, tsne or umap.")] = "tsne",
     thumbnails: Annotated[
         bool, typer.Option("--thumbnails", help="Draw images instead of points.")
     ] = False,
@@ -136,7 +136,7 @@ def map_(
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
-    """Draw the codes of DATA as a map of two dimensions."""
+    """Draw the codes of DATA as a two-dimensional map."""
     from jamjae.errors import OutputError
 
     voice = Voice(quiet=quiet, as_json=json)
@@ -147,16 +147,8 @@ def map_(
     require_other(output, data, model)
     require_writable(output)
     fitted = opened(model)
-    found = load(
-        voice,
-        data,
-        subset=subset,
-        label=label,
-        image_size=image_size,
-        model=fitted,
-        skip_bad=skip_bad,
-        limit=limit,
-    )
+    reading = Reading(subset, label, image_size, limit, skip_bad)
+    found = load(voice, data, reading, model=fitted)
     if thumbnails and found.X.ndim < 3:
         raise typer.BadParameter("--thumbnails needs images, but DATA is a table.")
     from jamjae import plotting
@@ -184,21 +176,20 @@ def _sizes(text: str) -> list[int]:
     return list(dict.fromkeys(int(part) for part in parts))
 
 
-def _rows(
-    voice: Voice, data: str, subset: str, limit: int | None, reading: dict[str, Any]
-) -> tuple[Dataset, Dataset | None]:
+def _rows(voice: Voice, data: str, reading: Reading) -> tuple[Dataset, Dataset | None]:
     """Read the rows, and the held-out rows if the data set has its own."""
     load_libraries("jamjae.data.catalog")
     from jamjae.data import catalog
 
+    subset = reading.subset
     parts = catalog.NAMES[data].parts if data in catalog.NAMES else ()
     if subset == "both" and "test" not in parts:
         raise typer.BadParameter(f"--subset both: {data} has no held-out rows of its own.")
     if subset == "both" or (subset == "auto" and "test" in parts):
-        held = load(voice, data, subset="test", limit=limit, **reading)
-        return load(voice, data, subset="train", limit=limit, **reading), held
+        held = load(voice, data, reading._replace(subset="test"))
+        return load(voice, data, reading._replace(subset="train")), held
     chosen = "train" if subset == "auto" else subset
-    return load(voice, data, subset=chosen, limit=limit, **reading), None
+    return load(voice, data, reading._replace(subset=chosen)), None
 
 
 # --- progress -----------------------------------------------------------------------------
@@ -211,12 +202,12 @@ def _progress(voice: Voice) -> Iterator[Callable[[ComparisonProgress], None]]:
 
     if not voice.live:
 
-        def tell(progress: ComparisonProgress) -> None:
+        def notify(progress: ComparisonProgress) -> None:
             heed()
             if progress.title:
                 voice.note(f"{progress.done + 1}/{progress.total}  {_doing(progress)}")
 
-        yield tell
+        yield notify
         return
     from rich.console import Console
     from rich.progress import (

@@ -29,7 +29,7 @@ def demo(
     seed: Annotated[int, typer.Option(help="Random seed.")] = 0,
     quiet: Quiet = False,
 ) -> None:
-    """Compress and reconstruct handwritten digits, compare with PCA, and draw the results."""
+    """Compress handwritten digits, compare with PCA, and draw figures."""
     voice = Voice(quiet=quiet)
     require_writable_folder(output)
     load_libraries("sklearn.datasets")
@@ -44,10 +44,10 @@ def demo(
     again = opened(model.save(output / "digits.jamjae"))
     X = digits.X[held]
     if not np.array_equal(again.transform(X), model.transform(X)):
-        raise ModelFileError("The model gives other codes after saving and loading.")
-    restored = {"jamjae": again.reconstruct(X), "PCA": beside(again, X)}
-    values, lines = quality(again, X, restored)
-    draw(again, X, restored, output, shown=12)
+        raise ModelFileError("The model gives different codes after saving and loading.")
+    reconstructions = {"jamjae": again.reconstruct(X), "PCA": beside(again, X)}
+    values, lines = quality(again, X, reconstructions)
+    draw(again, X, reconstructions, output, shown=12)
     _draw_codes(digits, seed, output, voice)
     _explore(again, digits, seed, output, voice)
     voice.result(
@@ -63,7 +63,7 @@ def _explore(model: Autoencoder, digits: Dataset, seed: int, output: Path, voice
     """Write a page with a map of all digits' codes that decodes live."""
     from jamjae import explore
 
-    voice.note("writing a page of all codes, to be opened in a browser")
+    voice.note("writing a page of all codes")
     page = explore(
         model,
         digits.X,

@@ -18,6 +18,7 @@ from jamjae.cli.options import (
     Limit,
     Model,
     Quiet,
+    Reading,
     SkipBad,
     Subset,
     fitted_rows,
@@ -42,9 +43,11 @@ def explore(
     method: Annotated[
         str, typer.Option(help="Projection of the map: auto, pca, tsne or umap.")
     ] = "auto",
-    title: Annotated[str | None, typer.Option(help="Title; by default the data's name.")] = None,
+    title: Annotated[
+        str | None, typer.Option(help="Title of the page; by default the names of model and data.")
+    ] = None,
     language: Annotated[
-        str | None, typer.Option(help="Language, en or ko; by default the system's.")
+        str | None, typer.Option(help="Language of the page, en or ko; by default the system's.")
     ] = None,
     seed: Annotated[int, typer.Option(help="Random seed.")] = 0,
     subset: Subset = "train",
@@ -55,27 +58,21 @@ def explore(
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
-    """Write an offline page: MODEL's codes of DATA as a map that decodes any point."""
+    """Write an offline page that maps and decodes the codes of DATA."""
     from jamjae.errors import OutputError
 
     voice = Voice(quiet=quiet, as_json=json)
     if output.suffix.lower() not in PAGES:
-        raise OutputError(f"Cannot write {str(output)!r}: a name that ends in .html is expected.")
+        raise OutputError(
+            f"Cannot write {str(output)!r}: a file name that ends in .html is expected."
+        )
     if language not in (None, "en", "ko"):
         raise typer.BadParameter(f"--language {language}: en or ko is expected.")
     require_other(output, data, model)
     require_writable(output)
     fitted = opened(model)
-    found = load(
-        voice,
-        data,
-        subset=subset,
-        label=label,
-        image_size=image_size,
-        model=fitted,
-        skip_bad=skip_bad,
-        limit=limit,
-    )
+    reading = Reading(subset, label, image_size, limit, skip_bad)
+    found = load(voice, data, reading, model=fitted)
     from jamjae.explorer import explore as make
     from jamjae.labs.translation import preferred
 

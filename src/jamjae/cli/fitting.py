@@ -3,14 +3,28 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from jamjae.cli.guard import heed, load_engine, load_libraries
-from jamjae.cli.options import Data, ImageSize, Json, Label, Limit, Quiet, SkipBad, Subset, load
+from jamjae.cli.options import (
+    Data,
+    ImageSize,
+    Json,
+    Label,
+    Limit,
+    Quiet,
+    Reading,
+    SkipBad,
+    Subset,
+    load,
+)
 from jamjae.cli.output import Voice, size
 from jamjae.data.text_tables import text_table
 
@@ -20,17 +34,17 @@ if TYPE_CHECKING:
 
 def fit(
     data: Data,
-    output: Annotated[Path, typer.Option("--output", "-o", help="The .jamjae file to write.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="A .jamjae file.")],
     components: Annotated[
         int, typer.Option("--components", "-k", min=1, help="Number of latent components.")
     ] = 32,
     network: Annotated[
-        str, typer.Option(help="auto, dense, conv, or hidden widths such as 512,128.")
+        str, typer.Option(help="Network: auto, dense, conv, or hidden widths such as 512,128.")
     ] = "auto",
-    epochs: Annotated[str, typer.Option(help="Training epochs, or auto.")] = "auto",
-    batch_size: Annotated[int, typer.Option(min=1)] = 128,
+    epochs: Annotated[str, typer.Option(help="Number of training epochs, or auto.")] = "auto",
+    batch_size: Annotated[int, typer.Option(min=1, help="Rows per batch.")] = 128,
     learning_rate: Annotated[str, typer.Option(help="Peak learning rate, or auto.")] = "auto",
-    loss: Annotated[str, typer.Option(help="mse, mae or huber.")] = "mse",
+    loss: Annotated[str, typer.Option(help="Reconstruction loss: mse, mae or huber.")] = "mse",
     noise: Annotated[
         float,
         typer.Option(
@@ -76,23 +90,17 @@ def fit(
         "checkpoint_dir": checkpoint_dir,
         "random_state": seed,
     }
-    found = load(
-        voice,
-        data,
-        subset=subset,
-        label=label,
-        image_size=image_size,
-        skip_bad=skip_bad,
-        limit=limit,
-    )
-    model, seconds = train(voice, found.X, components, options, noise)
-    if found.class_names:
-        model.class_names_ = found.class_names
-    if found.feature_names:
-        import numpy as np
+    reading = Reading(subset, label, image_size, limit, skip_bad)
+    found = load(voice, data, reading)
+    with _kept_checkpoints(voice):
+        model, seconds = train(voice, found.X, components, options, noise)
+        if found.class_names:
+            model.class_names_ = found.class_names
+        if found.feature_names:
+            import numpy as np
 
-        model.feature_names_in_ = np.array(found.feature_names, dtype=object)
-    model.save(output)
+            model.feature_names_in_ = np.array(found.feature_names, dtype=object)
+        model.save(output)
     from jamjae.evaluation import training_errors
 
     values = {**training_errors(model), "seconds": seconds, "epochs": len(model.history_["loss"])}
@@ -101,12 +109,28 @@ def fit(
     voice.result(values, comparison(model), f"{seconds:.1f} s; {written}")
 
 
+@contextmanager
+def _kept_checkpoints(voice: Voice) -> Iterator[None]:
+    """Keep what was learned until the model file is written and was read back."""
+    start(voice)
+    from jamjae.engine.checkpoints import kept
+
+    with kept():
+        yield
+
+
+def start(voice: Voice) -> None:
+    """Load the engine, which takes a moment."""
+    if "jamjae.models.autoencoder" not in sys.modules:
+        voice.note("loading JAX and Keras")
+    load_engine()
+
+
 def train(
     voice: Voice, X: Any, components: int, options: dict[str, Any], noise: float = 0.0
 ) -> tuple[Autoencoder, float]:
-    """Fit under the eyes of a progress bar; give the model and the seconds it took."""
-    voice.note("loading the engine")
-    load_engine()
+    """Fit with a progress bar; return the model and the time in seconds."""
+    start(voice)
     from jamjae import Autoencoder
 
     if noise:
@@ -121,7 +145,7 @@ def train(
 
 
 def comparison(model: Autoencoder) -> str:
-    """Set the errors on the training rows beside PCA's."""
+    """Format the errors on the training rows, and PCA's, as a table."""
     from jamjae.evaluation import training_errors
 
     found = training_errors(model)
@@ -141,16 +165,16 @@ def comparison(model: Autoencoder) -> str:
 
 
 def mse_unit(dtype: Any) -> str:
-    """Return what a column's heading adds to MSE where errors are those of pixels in [0, 1]."""
+    """Return the unit to add to the heading MSE, if errors are those of pixels in [0, 1]."""
     from jamjae.evaluation import pixel_range
 
     return ", pixels in [0, 1]" if pixel_range(dtype) > 1 else ""
 
 
 def require_other(output: Path, data: str | Path, model: Path | None = None) -> None:
-    """Refuse an output that would replace the data or the model, also where a link leads there."""
+    """Refuse an output that would replace the data or the model, even through a link."""
     if model is not None and _is_same(output, model):
-        raise typer.BadParameter(f"--output {output}: the model is there. Name another place.")
+        raise typer.BadParameter(f"--output {output} would replace the model. Choose another path.")
     read = Path(data)
     if not _is_same(read, read) or _is_data_set(data):  # no such file, or a name
         return
@@ -160,13 +184,13 @@ def require_other(output: Path, data: str | Path, model: Path | None = None) -> 
         inside = read.resolve() in output.resolve().parents
         replaced = _is_same(output, read) or (inside and output.exists())
     if replaced:
-        raise typer.BadParameter(f"--output {output}: the data are there. Name another place.")
+        raise typer.BadParameter(f"--output {output} would replace the data. Choose another path.")
 
 
 def _is_same(one: Path, other: Path) -> bool:
     try:
         return one.samefile(other)
-    except OSError:  # one of them is not there
+    except OSError:  # one of them does not exist
         return False
 
 
@@ -178,30 +202,22 @@ def _is_data_set(data: str | Path) -> bool:
 
 
 def require_writable(path: Path) -> None:
-    """Refuse a place that cannot be written before any work is done for it."""
-    from jamjae.data.atomic import atomic, target_of
-    from jamjae.errors import OutputError
+    """Refuse a path that cannot be written, before any work is done."""
+    from jamjae.data.atomic import require_place
 
-    target_of(path)
-    probe = path.with_name(f".{path.name}.probe")
-    try:
-        with atomic(probe) as temporary:
-            temporary.touch()
-    except OutputError as error:
-        raise OutputError(str(error).replace(str(probe), str(path))) from error
-    probe.unlink()
+    require_place(path)
 
 
 def require_writable_folder(path: Path) -> None:
-    """Refuse a folder that cannot be made or written to, without making it."""
+    """Refuse a folder that cannot be created or written to, without creating it."""
     from jamjae.errors import OutputError
 
     found = next(part for part in (path, *path.absolute().parents) if part.exists())
     if not (found.is_dir() and os.access(found, os.W_OK | os.X_OK)):
-        why = "may not be written to" if found.is_dir() else "is no folder"
+        why = "is not writable" if found.is_dir() else "is not a folder"
         raise OutputError(
-            f"Cannot write into {str(path)!r}: {str(found)!r} {why}. Name a folder that you may "
-            "write to, or one that can be made."
+            f"Cannot write into {str(path)!r}: {str(found)!r} {why}. Choose a folder "
+            "that can be written to or created."
         )
 
 
@@ -210,7 +226,9 @@ def _network(text: str) -> str | tuple[int, ...]:
         return text
     widths = text.split(",")
     if not all(width.strip().isdecimal() for width in widths):
-        raise typer.BadParameter(f"--network {text}: give auto, dense, conv, or widths: 512,128.")
+        raise typer.BadParameter(
+            f"--network {text}: expected auto, dense, conv, or widths such as 512,128."
+        )
     return tuple(int(width) for width in widths)
 
 
@@ -220,4 +238,4 @@ def _number(text: str, kind: type, option: str) -> Any:
     try:
         return kind(text)
     except ValueError:
-        raise typer.BadParameter(f"{option} {text}: give a number, or auto.") from None
+        raise typer.BadParameter(f"{option} {text}: a number or auto is expected.") from None

@@ -1,4 +1,4 @@
-"""How every command runs: errors become one line and an exit code, compiled code is kept."""
+"""What surrounds every command: errors become one line and an exit code; Ctrl-C is handled."""
 
 from __future__ import annotations
 
@@ -19,12 +19,17 @@ import typer
 from jamjae.errors import JamjaeError
 
 FAILED, INTERRUPTED = 1, 130
-INTERRUPTION = "interrupted; nothing half-written was left behind"
-_heard = threading.Event()  # Ctrl-C, whatever became of its exception
+VARIABLES = (  # of the environment that a command sets, where they are not set
+    "TF_CPP_MIN_LOG_LEVEL",
+    "JAX_COMPILATION_CACHE_DIR",
+    "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS",
+)
+INTERRUPTION = "interrupted; no incomplete files were left behind"
+_heard = threading.Event()  # set by Ctrl-C, even if a library swallows the exception
 
 
 def guarded(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Turn what a command raises into one line on standard error and an exit code."""
+    """Turn exceptions of a command into one line on standard error and an exit code."""
 
     @functools.wraps(command)
     def run(*arguments: Any, **options: Any) -> Any:
@@ -47,7 +52,7 @@ def guarded(command: Callable[..., Any]) -> Callable[..., Any]:
         except Exception as error:
             if os.environ.get("JAMJAE_DEBUG"):
                 raise
-            if isinstance(error, OSError):  # standard output is full, for one
+            if isinstance(error, OSError):  # for example, standard output is full
                 discard_output()
             _end(f"error: {_said(error)}", FAILED)
 
@@ -55,11 +60,11 @@ def guarded(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _said(error: Exception) -> str:
-    if isinstance(error, ValueError):  # scikit-learn's word on a parameter
+    if isinstance(error, ValueError):  # scikit-learn's message on a parameter
         return str(error)
     if isinstance(error, OSError) and error.strerror:
         return f"{error.strerror}{f': {error.filename}' if error.filename else ''}"
-    return f"{type(error).__name__}: {error}\n(JAMJAE_DEBUG=1 shows where this came from.)"
+    return f"{type(error).__name__}: {error}\n(Set JAMJAE_DEBUG=1 to show the traceback.)"
 
 
 def _end(message: str, code: int) -> None:
@@ -69,11 +74,12 @@ def _end(message: str, code: int) -> None:
 
 @contextmanager
 def _prepared() -> Iterator[None]:
-    """Set up the process for a command, and restore it for whoever called the command in it."""
+    """Set up the process for a command, and restore its state afterwards."""
     _heard.clear()
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     hook = sys.unraisablehook
     with ExitStack() as stack:
+        stack.callback(_put_back, {name: os.environ.get(name) for name in VARIABLES})
+        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
         stack.enter_context(warnings.catch_warnings())
         warnings.showwarning = _show
         for stream in (sys.stdout, sys.stderr):
@@ -86,29 +92,37 @@ def _prepared() -> Iterator[None]:
             sys.unraisablehook = hook
 
 
+def _put_back(variables: dict[str, str | None]) -> None:
+    for name, value in variables.items():
+        if value is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = value
+
+
 def _show(message: Warning | str, *_: Any, **__: Any) -> None:
     typer.echo(f"warning: {message}", err=True)
 
 
 def _reconfigure(stream: io.TextIOWrapper, errors: str | None) -> None:
-    with suppress(OSError, ValueError):  # where it was closed, or could not be written
+    with suppress(OSError, ValueError):  # the stream was closed or cannot be written
         stream.reconfigure(errors=errors)
 
 
 def discard_output() -> None:
-    """Send what could not be written nowhere, or Python would try again at its end and complain."""
-    with suppress(AttributeError, OSError, ValueError):  # where there is no such stream
+    """Redirect standard output to nowhere, so that Python does not fail again when it exits."""
+    with suppress(AttributeError, OSError, ValueError):  # there is no such stream
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def load_engine() -> None:
-    """Import what learns and restores, with the compiled code of earlier runs at hand."""
+    """Import JAX, Keras and the models, with the compiled code of earlier runs."""
     keep_compiled()
     load_libraries("jamjae.models.autoencoder")
 
 
 def load_libraries(*modules: str) -> None:
-    """Import modules that take long, in such a way that Ctrl-C works meanwhile."""
+    """Import modules that take long, so that Ctrl-C works meanwhile."""
     with _handling(_leave):
         for module in modules:
             import_module(module)
@@ -116,7 +130,7 @@ def load_libraries(*modules: str) -> None:
 
 @contextmanager
 def _handling(handler: Callable[..., None]) -> Iterator[None]:
-    """Handle Ctrl-C so, unless someone else does already or it is ignored."""
+    """Handle Ctrl-C by `handler`, unless another handler is set or it is ignored."""
     before = signal.getsignal(signal.SIGINT)
     main = threading.current_thread() is threading.main_thread()
     if not main or before not in (signal.default_int_handler, _hear):
@@ -130,7 +144,7 @@ def _handling(handler: Callable[..., None]) -> Iterator[None]:
 
 
 def heed(_: Any = None) -> None:
-    """Raise an interrupt again that a library swallowed; a callback of training."""
+    """Raise again an interrupt that a library swallowed; a callback of training."""
     if _heard.is_set():
         raise KeyboardInterrupt
 
@@ -142,13 +156,13 @@ def _hear(*arguments: Any) -> None:
 
 
 def _pass_over(unraisable: Any) -> None:
-    """Keep quiet where a callback of JAX swallows the interrupt, which `heed` raises again."""
+    """Print nothing if a callback of JAX swallows the interrupt, which `heed` raises again."""
     if unraisable.exc_type is not KeyboardInterrupt:
         sys.__unraisablehook__(unraisable)
 
 
 def _leave(*_: object) -> None:
-    """End the process on the spot, in a time in which nothing is written.
+    """End the process at once, at a time when nothing is being written.
 
     A library that is interrupted while it is being imported may lose the exception, or crash.
     """
@@ -158,15 +172,15 @@ def _leave(*_: object) -> None:
 
 
 def keep_compiled() -> None:
-    """Let JAX keep what it compiles in jamjae's cache, for the next process."""
+    """Keep JAX's compiled code in jamjae's cache for later processes."""
     from jamjae.data.catalog import cache
 
     try:
         folder = cache() / "compiled"
         folder.mkdir(parents=True, exist_ok=True)
     except OSError:
-        return  # then every process compiles for itself
+        return  # then every process compiles anew
     os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(folder))
     os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.2")
-    # What cannot be read from there, or written there, is compiled again: slower, and no matter.
+    # If the cache cannot be read or written, code is compiled again, which is only slower.
     warnings.filterwarnings("ignore", message=".*persistent compilation cache")

@@ -1,10 +1,10 @@
-"""DATA, as a user names it: a data set's name, or a path."""
+"""Arguments and options that commands share, and the loading of DATA."""
 
 from __future__ import annotations
 
 import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from jamjae.cli.output import Voice
     from jamjae.data.reading import Dataset
 
-Data = Annotated[str, typer.Argument(metavar="DATA", help="A data set's name, or a path.")]
+Data = Annotated[str, typer.Argument(metavar="DATA", help="Name of a data set, or a path.")]
 Model = Annotated[Path, typer.Argument(metavar="MODEL", help="A .jamjae file.")]
 Subset = Annotated[str, typer.Option(help="Part of a named data set: train, test or all.")]
-Label = Annotated[str | None, typer.Option(help="The column of a table that holds the classes.")]
+Label = Annotated[str | None, typer.Option(help="Column of a table that holds the classes.")]
 ImageSize = Annotated[
     str | None, typer.Option(metavar="HxW", help="Resize images to this size, such as 64x64.")
 ]
@@ -30,36 +30,38 @@ Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")
 Json = Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")]
 
 
-def load(
-    voice: Voice,
-    data: str,
-    *,
-    subset: str = "train",
-    label: str | None = None,
-    image_size: str | None = None,
-    skip_bad: bool = False,
-    limit: int | None = None,
-    model: Autoencoder | None = None,
-) -> Dataset:
-    """Load data and tell what was found; images are brought to what `model` was fitted to."""
+class Reading(NamedTuple):
+    """How DATA is read: the options that all commands share."""
+
+    subset: str = "train"
+    label: str | None = None
+    image_size: str | None = None
+    limit: int | None = None
+    skip_bad: bool = False
+
+
+def load(voice: Voice, data: str, reading: Reading, *, model: Autoencoder | None = None) -> Dataset:
+    """Load data and note what was read; images get the size and channels of `model`."""
     from dataclasses import replace
 
     load_libraries("jamjae.data.catalog")
-    from jamjae.data import catalog, reading
+    from jamjae.data import catalog
+    from jamjae.data import reading as files
     from jamjae.data.readers import images
 
     if data in catalog.NAMES and not catalog.NAMES[data].files:
-        load_libraries("sklearn.datasets")  # which generates or holds them
+        load_libraries("sklearn.datasets")  # which generates or contains them
+    subset, label, image_size, limit, skip_bad = reading
     size = _size(image_size)
     named = data in catalog.NAMES or not (Path(data).exists() or _is_path(data))
     are_images = not named and (Path(data).is_dir() or Path(data).suffix.lower() in images.SUFFIXES)
-    _require_use(data, named, are_images, subset=subset, label=label, image_size=image_size)
+    _require_use(data, named, are_images, reading)
     if size is None and are_images and model is not None and len(model.row_shape_) > 1:
         size = model.row_shape_[0], model.row_shape_[1]
     if named:
         found = catalog.load(data, subset)
     else:
-        found = reading.read(data, image_size=size, skip_bad=skip_bad, label=label)
+        found = files.read(data, image_size=size, skip_bad=skip_bad, label=label)
     if are_images and model is not None and len(model.row_shape_) > 1:
         found = replace(found, X=images.in_channels(found.X, len(model.row_shape_) == 3))
     if limit is not None:
@@ -78,34 +80,27 @@ def load(
     return found
 
 
-def _require_use(
-    data: str,
-    named: bool,
-    are_images: bool,
-    *,
-    subset: str,
-    label: str | None,
-    image_size: str | None,
-) -> None:
+def _require_use(data: str, named: bool, are_images: bool, reading: Reading) -> None:
     """Refuse options that would have no effect."""
+    subset, label, image_size, *_ = reading
     if named and label is not None:
-        raise typer.BadParameter(f"--label {label}: the data set {data} has its classes already.")
+        raise typer.BadParameter(f"--label {label}: the data set {data} already has classes.")
     if image_size is not None and not are_images:
-        raise typer.BadParameter(f"--image-size {image_size}: {data} is no folder of images.")
+        raise typer.BadParameter(f"--image-size {image_size}: {data} is not a folder of images.")
     if not named and subset != "train":
-        raise typer.BadParameter(f"--subset {subset}: {data} is a path, and read whole.")
+        raise typer.BadParameter(f"--subset {subset}: {data} is a path, which is read whole.")
 
 
 def fitted_rows(model: Autoencoder, found: Dataset) -> np.ndarray:
-    """Give the rows for a model, if their columns are those it was fitted with."""
+    """Return the rows, or refuse columns other than those the model was fitted to."""
     from jamjae.errors import ShapeMismatchError
 
     names = tuple(getattr(model, "feature_names_in_", ()))
     if names and found.feature_names and names != found.feature_names:
         raise ShapeMismatchError(
             f"The model was fitted to the columns {', '.join(names)}, but the data have "
-            f"{', '.join(found.feature_names)}. Bring them into that order; --label names a column "
-            "that is none of them."
+            f"{', '.join(found.feature_names)}. Reorder them, or name a column of classes with "
+            "--label."
         )
     warnings.filterwarnings("ignore", message="X does not have valid feature names")
     return found.X
@@ -120,5 +115,5 @@ def _size(text: str | None) -> tuple[int, int] | None:
         return None
     sides = text.lower().split("x")
     if len(sides) != 2 or not all(side.isdecimal() and int(side) for side in sides):
-        raise typer.BadParameter(f"{text!r} is no size; give height x width, such as 64x48.")
+        raise typer.BadParameter(f"--image-size {text}: height x width is expected, such as 64x48.")
     return int(sides[0]), int(sides[1])

@@ -17,6 +17,7 @@ from jamjae.cli.options import (
     Limit,
     Model,
     Quiet,
+    Reading,
     SkipBad,
     Subset,
     fitted_rows,
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 TABLES = (".npy", ".npz", ".csv", ".tsv", ".parquet")
 
 Codes = Annotated[Path, typer.Option("--output", "-o", help="A .npy, .npz, .csv or .parquet file.")]
-Restored = Annotated[
+Reconstructed = Annotated[
     Path, typer.Option("--output", "-o", help="A folder for images, or a file as for encode.")
 ]
 
@@ -50,23 +51,15 @@ def encode(
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
-    """Write the codes of DATA."""
+    """Encode DATA and write the codes."""
     from jamjae.data.reading import write_rows
 
     voice = Voice(quiet=quiet, as_json=json)
     require_other(output, data, model)
     _require_table(output)
     fitted = opened(model)
-    found = load(
-        voice,
-        data,
-        subset=subset,
-        label=label,
-        image_size=image_size,
-        model=fitted,
-        skip_bad=skip_bad,
-        limit=limit,
-    )
+    reading = Reading(subset, label, image_size, limit, skip_bad)
+    found = load(voice, data, reading, model=fitted)
     codes = fitted.transform(fitted_rows(fitted, found))
     names = [str(name) for name in fitted.get_feature_names_out()]
     write_rows(output, codes, row_names=found.row_names, feature_names=names)
@@ -77,11 +70,11 @@ def encode(
 def decode(
     model: Model,
     codes: Annotated[Path, typer.Argument(metavar="CODES", help="File written by encode.")],
-    output: Restored,
+    output: Reconstructed,
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
-    """Decode CODES into images in a folder, or into a table."""
+    """Decode CODES and write images to a folder, or a table."""
     from jamjae.data.reading import read
 
     voice = Voice(quiet=quiet, as_json=json)
@@ -98,7 +91,7 @@ def decode(
 def reconstruct(
     model: Model,
     data: Data,
-    output: Restored,
+    output: Reconstructed,
     subset: Subset = "train",
     label: Label = None,
     image_size: ImageSize = None,
@@ -113,24 +106,16 @@ def reconstruct(
     require_other(output, data, model)
     fitted = opened(model)
     _require_place(fitted, output)
-    found = load(
-        voice,
-        data,
-        subset=subset,
-        label=label,
-        image_size=image_size,
-        model=fitted,
-        skip_bad=skip_bad,
-        limit=limit,
-    )
+    reading = Reading(subset, label, image_size, limit, skip_bad)
+    found = load(voice, data, reading, model=fitted)
     X = fitted_rows(fitted, found)
     reconstructed = fitted.reconstruct(X)
     X = X.reshape(reconstructed.shape)
-    restored = {"jamjae": reconstructed, "PCA": beside(fitted, X)}
-    values, lines = quality(fitted, X, restored)
-    _write(fitted, output, restored["jamjae"], found.row_names, _range(fitted, X))
+    reconstructions = {"jamjae": reconstructed, "PCA": beside(fitted, X)}
+    values, lines = quality(fitted, X, reconstructions)
+    _write(fitted, output, reconstructions["jamjae"], found.row_names, _range(fitted, X))
     if len(fitted.row_shape_) > 1 and output.suffix.lower() not in TABLES:
-        draw(fitted, X, restored, output, shown)
+        draw(fitted, X, reconstructions, output, shown)
     values["output"] = str(output)
     voice.result(values, lines, f"wrote {output}")
 
@@ -144,28 +129,28 @@ def opened(path: Path) -> Autoencoder:
     model = load_model(path)
     if not isinstance(model, Autoencoder):
         raise InvalidDataError(
-            f"{str(path)!r} holds a {type(model).__name__}, an Autoencoder is expected. Use it in "
-            "Python: jamjae.load_model(path)."
+            f"{str(path)!r} holds a {type(model).__name__}; an Autoencoder is expected. Load it "
+            "in Python with jamjae.load_model(path)."
         )
     return model
 
 
 def beside(model: Autoencoder, X: np.ndarray) -> np.ndarray:
-    """Reconstruct rows by the model's PCA, judged alike."""
+    """Reconstruct rows by the model's PCA, with the same rule for clipping."""
     from jamjae.evaluation import reconstruct
 
     return reconstruct(model.baseline_, X, dtype=model.dtype_)
 
 
 def quality(
-    model: Autoencoder, X: np.ndarray, restored: dict[str, np.ndarray]
+    model: Autoencoder, X: np.ndarray, reconstructions: dict[str, np.ndarray]
 ) -> tuple[dict[str, Any], str]:
-    """Measure reconstructions, as numbers and as a table."""
+    """Evaluate reconstructions; return values for JSON and a table."""
     from jamjae.evaluation import evaluate_reconstruction
 
     found = {
         name: evaluate_reconstruction(X, rows, dtype=model.dtype_).known()
-        for name, rows in restored.items()
+        for name, rows in reconstructions.items()
     }
     heads = {
         "mse": f"MSE{mse_unit(model.dtype_)}",
@@ -184,21 +169,25 @@ def _cells(name: str, found: dict[str, float]) -> list[str]:
 
 
 def draw(
-    model: Autoencoder, X: np.ndarray, restored: dict[str, np.ndarray], folder: Path, shown: int
+    model: Autoencoder,
+    X: np.ndarray,
+    reconstructions: dict[str, np.ndarray],
+    folder: Path,
+    shown: int,
 ) -> None:
-    """Draw originals above restorations, and the course of training with PCA's line."""
+    """Draw originals above reconstructions, and the loss curve with PCA's error."""
     from jamjae import plotting
     from jamjae.evaluation import evaluate_reconstruction
 
     few = [i * len(X) // min(shown, len(X)) for i in range(min(shown, len(X)))]
     rows, labels = [X[few]], ["original"]
-    for name, images in restored.items():
+    for name, images in reconstructions.items():
         found = evaluate_reconstruction(X, images, dtype=model.dtype_, image_metrics=False)
         rows.append(images[few])
         labels.append(f"{name}  MSE {found.mse:.4g}")
     if X.ndim == 3 or X.shape[-1] in (1, 3):
         figure = plotting.image_grid(rows, row_labels=labels, data_range=_range(model, X))
-        plotting.save(figure, folder / "originals-and-restorations.png")
+        plotting.save(figure, folder / "originals-and-reconstructions.png")
     baseline = model.baseline_error_ / model.scale_**2 if model.loss == "mse" else None
     history = {name: values for name, values in model.history_.items() if "loss" in name}
     plotting.save(plotting.loss_curve(history, baseline=baseline), folder / "loss.png")
@@ -209,18 +198,20 @@ def _require_table(output: Path) -> None:
 
     if output.suffix.lower() not in TABLES:
         raise OutputError(
-            f"Cannot write {str(output)!r}: a name that ends in {', '.join(TABLES)} is expected."
+            f"Cannot write {str(output)!r}: a file name that ends in {', '.join(TABLES)} is "
+            "expected."
         )
     require_writable(output)
 
 
 def _require_place(model: Autoencoder, output: Path) -> None:
-    """Refuse an output that does not suit the model's rows before any of them is restored."""
+    """Refuse an output that does not suit the model's rows, before they are reconstructed."""
     if output.suffix.lower() in TABLES:
         require_writable(output)
     elif len(model.row_shape_) == 1:
         raise typer.BadParameter(
-            f"--output {output}: rows of a table need one of {', '.join(TABLES)}."
+            f"--output {output}: for rows of a table, a file name that ends in "
+            f"{', '.join(TABLES)} is expected."
         )
     else:
         require_writable_folder(output)

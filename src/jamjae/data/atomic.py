@@ -37,14 +37,32 @@ def atomic(path: str | os.PathLike[str]) -> Iterator[Path]:
         If the folder cannot be made, or the file not be written or renamed.
     """
     target = target_of(path)
+    with _beside(target) as temporary:
+        yield temporary
+        _flush(temporary)
+        temporary.replace(target)
+
+
+def require_place(path: str | os.PathLike[str]) -> None:
+    """Refuse a path that `atomic` could not write to, before any work is done for it.
+
+    Raises
+    ------
+    OutputError
+    """
+    with _beside(target_of(path)) as temporary:
+        temporary.touch()
+
+
+@contextmanager
+def _beside(target: Path) -> Iterator[Path]:
+    """Give a temporary path beside a target, which is gone after the block."""
     name = f"{_prefix(target)}{os.getpid()}-{uuid.uuid4().hex}{target.suffix}"
     temporary = target.with_name(name)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         _remove_stale(target)
         yield temporary
-        _flush(temporary)
-        temporary.replace(target)
     except JamjaeError:
         raise
     except OSError as error:
@@ -61,15 +79,16 @@ def target_of(path: str | os.PathLike[str]) -> Path:
     """Follow links to the file that is to be written, and refuse what cannot be replaced."""
     target = Path(path)
     try:
+        os.access(os.fsencode(target), os.F_OK)  # refuses what is no name of a file
         target = target.resolve() if target.is_symlink() else target
         if target.exists() and not target.is_file():
             raise OutputError(
                 f"Cannot write {str(target)!r}: it is a {_kind(target)}. Name a file there is, or "
                 "a new one."
             )
-    except (OSError, RuntimeError) as error:  # a link that leads to itself, a name too long
-        if isinstance(error, JamjaeError):
-            raise
+    except JamjaeError:
+        raise
+    except (OSError, RuntimeError, ValueError) as error:  # a loop of links, no name of a file
         raise OutputError(
             f"Cannot write {str(path)!r}: {getattr(error, 'strerror', None) or error}. "
             "Name another file."

@@ -8,7 +8,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from typing import Literal, NamedTuple, overload
+from typing import Literal, NamedTuple, Protocol, cast, overload
 
 import numpy as np
 
@@ -57,14 +57,22 @@ CLOTHES = (
 # --- fetched --------------------------------------------------------------------------------
 
 
-@overload
-def fetch_fashion_mnist(subset: str = ..., *, return_X_y: Literal[False] = ...) -> Dataset: ...
+class _OfSubset(Protocol):
+    """A function of a subset, which returns a Dataset unless arrays are asked for."""
+
+    @overload
+    def __call__(self, subset: str = ..., *, return_X_y: Literal[False] = ...) -> Dataset: ...
+
+    @overload
+    def __call__(self, subset: str = ..., *, return_X_y: Literal[True]) -> XY: ...
 
 
-@overload
-def fetch_fashion_mnist(subset: str = ..., *, return_X_y: Literal[True]) -> XY: ...
+def _of_subset(fetch: Callable[..., Dataset | XY]) -> _OfSubset:
+    """State the type of a function, which is returned as it is."""
+    return cast("_OfSubset", fetch)
 
 
+@_of_subset
 def fetch_fashion_mnist(subset: str = "train", *, return_X_y: bool = False) -> Dataset | XY:
     """Fetch Fashion-MNIST: images of clothes in ten classes.
 
@@ -92,14 +100,7 @@ def fetch_fashion_mnist(subset: str = "train", *, return_X_y: bool = False) -> D
     return (found.X, found.y) if return_X_y else found
 
 
-@overload
-def fetch_mnist(subset: str = ..., *, return_X_y: Literal[False] = ...) -> Dataset: ...
-
-
-@overload
-def fetch_mnist(subset: str = ..., *, return_X_y: Literal[True]) -> XY: ...
-
-
+@_of_subset
 def fetch_mnist(subset: str = "train", *, return_X_y: bool = False) -> Dataset | XY:
     """Fetch MNIST: handwritten digits.
 

@@ -66,7 +66,7 @@ def numeric(X: Any, attempt: str) -> Any:
     """
     if scipy.sparse.issparse(X):
         raise InvalidTypeError(
-            f"{attempt}: X is a sparse matrix of shape {X.shape}, a dense array is expected. "
+            f"{attempt}: a sparse matrix of shape {X.shape} was given, a dense array is expected. "
             "Convert it with X.toarray(). In a Pipeline, ask the step before for a dense array "
             "(OneHotEncoder(sparse_output=False)), or put TruncatedSVD(100) or "
             "FunctionTransformer(lambda X: X.toarray(), accept_sparse=True) between."
@@ -83,6 +83,47 @@ def numeric(X: Any, attempt: str) -> Any:
     if array.dtype.kind not in REAL:
         _require_array(array, names, attempt)
     return X if names else array
+
+
+def real_array(X: Any, attempt: str, *, allow_empty: bool = False) -> np.ndarray:
+    """Give X as an array of real numbers with at least one row and one value; NaN passes.
+
+    Parameters
+    ----------
+    X : array-like
+    attempt : str
+        Begins the message: ``"psnr cannot use X2"``.
+    allow_empty : bool, default=False
+        Whether arrays without values, and single numbers, pass.
+
+    Raises
+    ------
+    InvalidDataError
+        As for `numeric`, and for an array that is empty or a single number.
+
+    Examples
+    --------
+    >>> real_array([[1, None], [2, 3]], "mean").tolist()
+    [[1.0, nan], [2.0, 3.0]]
+    """
+    given = numeric(X, attempt)
+    array = given if isinstance(given, np.ndarray) else _of_frame(given)
+    if array.dtype.kind not in REAL:
+        array = array.astype(np.float64)
+    if not (allow_empty or (array.ndim and array.size)):
+        raise InvalidDataError(
+            f"{attempt}: an array of shape {array.shape} was given, at least one row with at least "
+            "one value is expected."
+        )
+    return array
+
+
+def _of_frame(frame: Any) -> np.ndarray:
+    kinds = [getattr(dtype, "kind", "O") for dtype in frame.dtypes]
+    plain = all(isinstance(dtype, np.dtype) for dtype in frame.dtypes)
+    if plain and set(kinds) <= set(REAL):
+        return np.asarray(frame)
+    return np.asarray(frame.to_numpy(dtype=np.float64, na_value=np.nan))
 
 
 def column_names(X: Any) -> list[str]:
@@ -130,9 +171,9 @@ def _unmasked(array: np.ma.MaskedArray, attempt: str) -> np.ndarray:
     if masked.any():
         first = tuple(int(i) for i in np.unravel_index(int(masked.argmax()), masked.shape))
         raise InvalidDataError(
-            f"{attempt}: X is a masked array with {int(masked.sum())} masked entries, the first at "
-            f"index {first}. Finite numbers are expected: fill them with X.filled(value), or drop "
-            "those rows."
+            f"{attempt}: a masked array was given with {int(masked.sum())} masked entries, the "
+            f"first at index {first}. Finite numbers are expected: fill them with "
+            "X.filled(value), or drop those rows."
         )
     return np.asarray(array.data)
 
@@ -149,8 +190,8 @@ def _require_array(array: np.ndarray, names: list[str], attempt: str) -> None:
         return None
     if array.ndim == 0 and problem.kind == TEXT:
         raise InvalidDataError(
-            f"{attempt}: X is the text {brief(repr(array.item()))}, an array is expected. Read a "
-            "file with jamjae.read(path).X."
+            f"{attempt}: the text {brief(repr(array.item()))} was given, an array is expected. "
+            "Read a file with jamjae.read(path).X."
         )
     return _refuse([("", problem)], attempt)
 
@@ -173,7 +214,7 @@ def _refuse(found: list[tuple[str, _Problem]], attempt: str) -> None:
     cures = [CURES[kind] for kind in kinds if kind in CURES]
     objects = len(cures) < len(kinds)
     raise (InvalidTypeError if objects else InvalidDataError)(
-        f"{attempt}: X must hold real numbers, but has {'; '.join(said)}{more}. "
+        f"{attempt}: real numbers are expected, but there are {'; '.join(said)}{more}. "
         + ". ".join([*cures, "Or leave those columns out."])
     )
 

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from jamjae.data.atomic import atomic
+from jamjae.data.numeric import real_array
 from jamjae.data.readers import images, tables
 from jamjae.data.readers.idx import read_idx
 from jamjae.data.readers.images import write as write_images
@@ -309,12 +310,13 @@ def write_rows(
     OutputError
         The suffix is not supported, or the file cannot be written.
     """
-    path, rows = Path(path), np.asarray(rows)
+    path = Path(path)
     row_names, feature_names = list(map(str, row_names)), list(map(str, feature_names))
     if path.suffix.lower() not in OUTPUTS:
         raise OutputError(
             f"Cannot write {str(path)!r}: expected a file name that ends in {', '.join(OUTPUTS)}."
         )
+    rows = real_array(rows, f"Cannot write {str(path)!r}", allow_empty=True)
     _require_writable(path, rows, row_names, feature_names)
     with atomic(path) as temporary:
         _write(temporary, rows, row_names, feature_names)

@@ -10,7 +10,9 @@ import math
 import pickle
 import time
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
@@ -22,6 +24,7 @@ import numpy as np
 from safetensors import safe_open
 from safetensors.numpy import save
 
+from jamjae.data.archives import parsed
 from jamjae.data.atomic import atomic
 from jamjae.data.rows import Rows, row_chunks
 from jamjae.engine import keras_bridge
@@ -88,12 +91,33 @@ class Resumed(NamedTuple):
     notes: dict[str, Any]
 
 
+_KEPT: ContextVar[list[Path] | None] = ContextVar("kept", default=None)
+
+
+@contextmanager
+def kept() -> Iterator[None]:
+    """Keep the checkpoints of trainings that are done until the block ends without an error.
+
+    What is made of a training, such as a model file, may fail where the training did not. The same
+    training begun again goes on from its last epoch.
+    """
+    paths: list[Path] = []
+    before = _KEPT.set(paths)
+    try:
+        yield
+    finally:
+        _KEPT.reset(before)
+    for path in paths:
+        path.unlink(missing_ok=True)
+
+
 class Checkpoint:
     """The state of one training in a file: written while it runs, gone when it is done.
 
     A training that is interrupted, by an exception or by the loss of power, leaves the file
     behind; the same training begun again goes on from there. It is written after the first epoch,
-    then at most every `EVERY` seconds, and when an exception ends the training.
+    then at most every `EVERY` seconds, and when an exception ends the training. `kept` keeps it
+    longer.
     """
 
     EVERY = 2.0
@@ -111,7 +135,11 @@ class Checkpoint:
         path = Path(folder) / f"{name}.checkpoint"
         seeds = draw()
         found = _read_checkpoint(path) if path.is_file() else None
-        return cls(path, seeds if found is None else type(seeds)(*found.seeds), found)
+        if found is None:
+            return cls(path, seeds, None)
+        if len(found.seeds) != len(seeds):
+            raise _damaged(path, f"it holds {len(found.seeds)} seeds, expected are {len(seeds)}")
+        return cls(path, type(seeds)(*found.seeds), found)
 
     def resume(self, fresh: Progress) -> Progress:
         """Give the progress found in the file, or `fresh` where there was none."""
@@ -120,7 +148,7 @@ class Checkpoint:
         like, structure = jax.tree.flatten((fresh.state, fresh.best))
         arrays = [self._found.arrays.get(str(number)) for number in range(len(like))]
         if any(
-            array is None or array.shape != one.shape
+            array is None or (array.shape, array.dtype) != (one.shape, one.dtype)
             for array, one in zip(arrays, like, strict=True)
         ):
             raise _damaged(self.path, "its arrays are not those of this training")
@@ -142,10 +170,14 @@ class Checkpoint:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if kind is None:
+        kept = _KEPT.get()
+        if kind is None and kept is None:
             self.path.unlink(missing_ok=True)
-        elif self._unwritten is not None:
+            return
+        if self._unwritten is not None:
             self._write()
+        if kind is None and kept is not None:
+            kept.append(self.path)
 
     def _write(self) -> None:
         progress, self._unwritten = self._unwritten, None
@@ -186,10 +218,28 @@ def _read_checkpoint(path: Path) -> Resumed:
             metadata = file.metadata() or {}
             arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
         whole = metadata["sha256"] == _digest(metadata["jamjae"], arrays)
-        notes = json.loads(metadata["jamjae"])
+        notes = parsed(metadata["jamjae"].encode())
         found = Resumed(tuple(notes["seeds"]), arrays, notes)
     except Exception as error:  # whatever safetensors and JSON make of damage
         raise _damaged(path, f"{type(error).__name__}: {error}") from error
     if not whole:
         raise _damaged(path, "its SHA-256 is not the one that was written")
+    if not _are_notes(notes):
+        raise _damaged(path, "what it says of the training is of other types")
     return found
+
+
+def _are_notes(notes: Any) -> bool:
+    """Whether notes are of the types that `Checkpoint` writes."""
+    return (
+        isinstance(notes.get("best_value"), float)
+        and isinstance(notes.get("history"), list)
+        and _are_counts([*notes["seeds"], notes.get("best_epoch")])
+        and notes["best_epoch"] <= len(notes["history"])
+        and all(isinstance(terms, dict) for terms in notes["history"])
+        and all(isinstance(value, float) for terms in notes["history"] for value in terms.values())
+    )
+
+
+def _are_counts(values: list[Any]) -> bool:
+    return all(isinstance(value, int) and 0 <= value < 1 << 32 for value in values)

@@ -23,7 +23,7 @@ import keras
 import numpy as np
 
 from jamjae.engine import convolution
-from jamjae.engine.compiling import compiled_few, forked, require_own_process
+from jamjae.engine.compiling import compiled_few, require_own_process
 from jamjae.engine.fingerprints import Template, fingerprint, parts, template
 from jamjae.errors import BackendError, InvalidNetworkError
 
@@ -98,30 +98,6 @@ def require_finite(layer: keras.Layer, role: str) -> None:
                 "Training cannot start from such weights: build the network anew, or load weights "
                 "from before they broke."
             )
-
-
-class _Pickled:
-    """A layer that unpickles to itself, or to None in a process in which Keras would hang."""
-
-    def __init__(self, layer: keras.Layer) -> None:
-        self.layer = layer
-
-    def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
-        return _built, self.layer.__reduce__()
-
-
-def _built(build: Callable[..., keras.Layer], arguments: tuple[Any, ...]) -> keras.Layer | None:
-    return None if forked() else build(*arguments)
-
-
-def pickled(value: Any) -> Any:
-    """Wrap a layer for a pickle that a forked process may read; other values are left."""
-    return _Pickled(value) if isinstance(value, keras.Layer) else value
-
-
-def unpickled(value: Any) -> Any:
-    """Give a layer that `pickled` wrapped, where no pickle came between, as in ``copy.copy``."""
-    return value.layer if isinstance(value, _Pickled) else value
 
 
 # --- calls ----------------------------------------------------------------------------------

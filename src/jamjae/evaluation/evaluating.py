@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from jamjae.data.numeric import real_array
 from jamjae.data.preprocessing import PIXELS
 from jamjae.evaluation import metrics
 
@@ -78,7 +79,7 @@ def evaluate(model: Any, X: ArrayLike, *, dtype: DTypeLike | None = None) -> Eva
     >>> f"{found.mse:.4f} {found.explained_variance:.4f} {found.psnr}"
     '0.0253 0.9777 None'
     """
-    rows = np.asarray(X)
+    rows = real_array(X, "evaluate cannot use X")
     return evaluate_reconstruction(rows, reconstruct(model, rows, dtype=dtype), dtype=dtype)
 
 
@@ -106,7 +107,7 @@ def evaluate_reconstruction(
     >>> evaluate_reconstruction(X, [[-40.0, 25.5]]).mse  # -40 is clipped to 0
     0.005
     """
-    X = np.asarray(X)
+    X = real_array(X, "evaluate_reconstruction cannot use X")
     dtype = X.dtype if dtype is None else np.dtype(dtype)
     X2 = clipped(X2, dtype)
     error = metrics.mean_squared_error(X, X2) / pixel_range(dtype) ** 2
@@ -125,7 +126,7 @@ def row_errors(
     X: ArrayLike, X2: ArrayLike, *, dtype: DTypeLike | None = None
 ) -> NDArray[np.float64]:
     """Mean squared error of each row in squared units of the data, by the rule of `evaluate`."""
-    X = np.asarray(X)
+    X = real_array(X, "row_errors cannot use X")
     return metrics.row_errors(X, clipped(X2, X.dtype if dtype is None else dtype))
 
 
@@ -134,7 +135,7 @@ def reconstruct(model: Any, X: ArrayLike, *, dtype: DTypeLike | None = None) -> 
 
     Parameters and rule are those of `evaluate`.
     """
-    X = np.asarray(X)
+    X = real_array(X, "reconstruct cannot use X")
     own = getattr(model, "reconstruct", None)
     if own is not None:
         made = np.asarray(own(X))
@@ -151,7 +152,7 @@ def clipped(X2: ArrayLike, dtype: DTypeLike) -> NDArray[Any]:
     >>> clipped([-3.0, 300.0], np.uint8).tolist(), clipped([-3.0, 300.0], float).tolist()
     ([0.0, 255.0], [-3.0, 300.0])
     """
-    made = np.asarray(X2)
+    made = real_array(X2, "reconstructions cannot be clipped")
     most = PIXELS.get(np.dtype(dtype).name)
     return made if most is None else made.clip(0, most)
 

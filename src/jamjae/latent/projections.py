@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from sklearn.decomposition import PCA
 from sklearn.manifold import TSNE
-from sklearn.utils import check_array
 
+from jamjae.data.finite import finite_array
 from jamjae.errors import InvalidDataError, MissingDependencyError
 
 if TYPE_CHECKING:
@@ -130,10 +130,13 @@ def latent_map(Z: ArrayLike, method: str = "tsne", *, random_state: int = 0) -> 
 
 
 def _checked(Z: ArrayLike) -> np.ndarray:
-    try:
-        codes = check_array(Z, allow_nd=True, dtype=[np.float64, np.float32], ensure_min_samples=2)
-    except (ValueError, TypeError) as error:
-        raise InvalidDataError(f"latent_map cannot use these codes: {error}") from error
+    codes = finite_array(Z, "latent_map cannot use Z")
+    if codes.ndim < 2 or len(codes) < 2:
+        raise InvalidDataError(
+            f"latent_map received codes of shape {codes.shape}; expected (n, k) with at least two "
+            "rows."
+        )
+    codes = codes if codes.dtype in (np.float64, np.float32) else codes.astype(np.float64)
     return codes.reshape(len(codes), -1)
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from sklearn.utils import check_random_state
 
+from jamjae.data.finite import finite_array
 from jamjae.data.labels import read_labels, warn_of_missing
 from jamjae.errors import InvalidDataError, ShapeMismatchError
 
@@ -123,14 +124,14 @@ def variations(
     [[2.0, 0.0], [2.0, 0.0], [2.0, 0.0]]
     """
     start = _code(code, "variations")
-    size = np.asarray(scale, dtype=np.float64)
+    size = finite_array(np.atleast_1d(scale), "variations cannot use scale").astype(np.float64)
     if kind not in KINDS:
         raise InvalidDataError(f"variations received kind={kind!r}; expected one of {KINDS}.")
     if not (np.isfinite(spread) and spread >= 0) or n < 1:
         raise InvalidDataError(
             f"variations received n={n} and spread={spread}; expected n from 1 and spread from 0."
         )
-    if size.shape not in ((), start.shape):
+    if size.shape not in ((1,), start.shape):
         raise ShapeMismatchError(
             f"variations received a code of {len(start)} numbers and a scale of shape "
             f"{size.shape}; expected one number, or {len(start)}."
@@ -209,21 +210,18 @@ def code_grid(
 
 
 def _codes(Z: ArrayLike, operation: str) -> NDArray[np.float64]:
-    codes = np.asarray(Z)
-    if codes.ndim != 2 or not codes.size or codes.dtype.kind not in "buif":
+    codes = finite_array(Z, f"{operation} cannot use Z")
+    if codes.ndim != 2:
         raise InvalidDataError(
-            f"{operation} received codes of shape {codes.shape} and dtype {codes.dtype}; expected "
-            "numbers (n, k)."
+            f"{operation} received codes of shape {codes.shape}; expected numbers (n, k)."
         )
-    codes = codes.astype(np.float64)
-    if not np.isfinite(codes).all():
-        raise InvalidDataError(f"{operation} received codes with NaN or infinity.")
-    return codes
+    return codes.astype(np.float64)
 
 
 def _code(code: ArrayLike, operation: str) -> NDArray[np.float64]:
-    if np.ndim(code) != 1:
+    found = finite_array(code, f"{operation} cannot use a code")
+    if found.ndim != 1:
         raise InvalidDataError(
-            f"{operation} received a code of shape {np.shape(code)}; expected (k,), one code."
+            f"{operation} received a code of shape {found.shape}; expected (k,), one code."
         )
-    return _codes(np.asarray(code)[None], operation)[0]
+    return found.astype(np.float64)

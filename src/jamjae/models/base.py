@@ -15,7 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from jamjae.data.preprocessing import Scaling, value_type
 from jamjae.data.rows import Array, row_chunks
-from jamjae.engine import architectures, custom_networks, keras_bridge
+from jamjae.engine import architectures, custom_networks, keras_bridge, own_layers
 from jamjae.engine.pca import Principal
 from jamjae.errors import InvalidDataError
 from jamjae.models.validation import check_codes, check_rows, warn_of_other_range
@@ -138,24 +138,22 @@ class LatentModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     def __sklearn_clone__(self) -> Self:
         """Clone as scikit-learn does, but copy Keras models the quick way: a grid has many fits."""
         parameters = self.get_params(deep=False)
-        models = {name: one for name, one in parameters.items() if isinstance(one, keras.Model)}
+        layers = {name: one for name, one in parameters.items() if isinstance(one, keras.Layer)}
         bare = copy.copy(self)
-        bare.__dict__.update(dict.fromkeys(models))
+        bare.__dict__.update(dict.fromkeys(layers))
         cloned = super(LatentModel, bare).__sklearn_clone__()
-        return cloned.set_params(
-            **{name: custom_networks.copied(one) for name, one in models.items()}
-        )
+        return cloned.set_params(**{name: _copied(one) for name, one in layers.items()})
+
+    def __copy__(self) -> Self:
+        """Copy the estimator and share what it holds, where a pickle's state would not do."""
+        made = type(self).__new__(type(self))
+        made.__dict__.update(self.__dict__)
+        return made
 
     def __getstate__(self) -> dict[str, Any]:
-        """Leave out the optimizer's state, and let a forked process say that it is one.
-
-        Keras cannot build a model in a process that was forked from one that used JAX.
-        """
-        state = {name: v for name, v in super().__getstate__().items() if name != "_training"}
-        return {name: keras_bridge.pickled(value) for name, value in state.items()}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        super().__setstate__({k: keras_bridge.unpickled(value) for k, value in state.items()})
+        """Give what a pickle holds: layers as any process can read them, no optimizer's state."""
+        state = super().__getstate__()
+        return own_layers.carried({name: state[name] for name in state if name != "_training"})
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -229,6 +227,11 @@ class LatentModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
                 f"fit, which were divided by {self.scaling_.scale:.3g}. Bring the rows into the "
                 "units of fit, or leave such rows out."
             )
+
+
+def _copied(layer: keras.Layer) -> keras.Layer:
+    whole = isinstance(layer, keras.Model)
+    return custom_networks.copied(layer) if whole else own_layers.copied(layer)
 
 
 def _variance(rows: np.ndarray) -> float:

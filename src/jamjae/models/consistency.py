@@ -46,6 +46,8 @@ def require_consistent(
             f"its rows are {manifest['dtype']}, but their range is "
             f"{'not stated' if pixels else 'that of 8-bit values'}"
         )
+    if not isinstance(manifest.get("is_pca", False), bool):
+        raise UnsoundError("its field 'is_pca' is no boolean")
     if manifest.get("denoiser"):
         _require_patches(manifest)
 

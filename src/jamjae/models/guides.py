@@ -8,9 +8,9 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
-from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted
 
+from jamjae.data.finite import finite_array
 from jamjae.data.rows import row_chunks
 from jamjae.errors import InvalidDataError, InvalidTypeError, ShapeMismatchError
 
@@ -190,10 +190,7 @@ def _no_embedding(learner: Any) -> InvalidDataError:
 
 def _checked(found: Any, source: Any, shape: tuple[int, int]) -> np.ndarray:
     whose = "The guide" if not hasattr(source, "fit") else f"The guide {source}"
-    try:
-        features = check_array(found, dtype=np.float64)
-    except ValueError as error:
-        raise InvalidDataError(f"{whose} cannot guide an encoder: {error}") from error
+    features = finite_array(found, f"{whose} cannot guide an encoder").astype(np.float64)
     if features.shape != shape:
         raise ShapeMismatchError(
             f"{whose} gives features of shape {features.shape}, but codes have shape {shape}. "

@@ -34,8 +34,9 @@ def write(path: Path, manifest: dict[str, Any], members: Mapping[str, bytes]) ->
     manifest = {**manifest, "sha256": hashes}
     hashes[MANIFEST] = _own_hash(manifest)
     text = json.dumps(manifest, indent=1, ensure_ascii=False)
+    encoded = text.encode("utf-8", "backslashreplace")  # JSON's own escape of a lone surrogate
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file:
-        file.writestr(MANIFEST, text)
+        file.writestr(MANIFEST, encoded)
         for name, part in members.items():
             file.writestr(name, part, packing(part))
 

@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib import import_module, metadata
 from pathlib import Path
-from types import FunctionType
 from typing import Any
 
 import keras
@@ -23,10 +22,10 @@ from safetensors.numpy import load, save
 from jamjae.data.archives import UnsoundError
 from jamjae.data.atomic import atomic
 from jamjae.data.preprocessing import Scaling
-from jamjae.engine import network_file
+from jamjae.engine import network_file, own_layers
 from jamjae.engine.fingerprints import parts
 from jamjae.engine.pca import Principal
-from jamjae.errors import InvalidDataError, ModelFileError, OutputError, brief
+from jamjae.errors import InvalidDataError, InvalidNetworkError, ModelFileError, OutputError, brief
 from jamjae.models import model_file
 from jamjae.models.consistency import HISTORY, require_consistent
 from jamjae.models.model_file import FORMAT, VERSION
@@ -83,8 +82,18 @@ def save_model(model: Any, path: str | Path) -> Path:
         for name in NETWORKS:
             members[f"{name}.keras"] = _made(network_file.written, getattr(model, f"{name}_"))
         model_file.write(temporary, manifest, members)
-        _made(load_model, temporary, _classes(model))
+        again = _made(load_model, temporary, _classes(model))
+        _require_same(getattr(again, "autoencoder_", again), model)
     return Path(path)
+
+
+def _require_same(again: Any, model: Any) -> None:
+    try:
+        for name in NETWORKS:
+            made, network = getattr(again, f"{name}_"), getattr(model, f"{name}_")
+            own_layers.require_same(made, network, "The model was not saved")
+    except InvalidNetworkError as error:
+        raise ModelFileError(str(error)) from error
 
 
 def _made(make: Callable[..., Any], *arguments: Any) -> Any:
@@ -113,20 +122,10 @@ def _layers(model: Any) -> dict[str, list[keras.Layer]]:
 
 def _classes(model: Any) -> dict[str, Any]:
     """Name the classes and functions of one's own that a loader could pass as custom_objects."""
-    used: list[Any] = [getattr(model, "optimizer", None)]
-    for layers in _layers(model).values():
-        used.extend(layers)
-    values = [value for part in used for value in getattr(part, "__dict__", {}).values()]
-    kinds: list[Any] = [
-        *map(type, used),
-        *(value for value in values if isinstance(value, FunctionType)),
-    ]
-    return {kind.__name__: kind for kind in kinds if _is_own(kind)}
-
-
-def _is_own(kind: Any) -> bool:
-    package = str(kind.__module__).partition(".")[0]
-    return package not in ("keras", "jamjae", "builtins")
+    optimizers = [getattr(model, "optimizer", None)]
+    return own_layers.classes(
+        optimizers + [part for held in _layers(model).values() for part in held]
+    )
 
 
 def _require_no_code(model: Any) -> None:
@@ -165,7 +164,7 @@ def _manifest(model: Any) -> dict[str, Any]:
         "is_pca": model.is_pca_,
         "n_components": model.n_components_,
         "feature_names": list(getattr(model, "feature_names_in_", [])),
-        "class_names": [_plain(name) for name in getattr(model, "class_names_", [])],
+        "class_names": _names(getattr(model, "class_names_", [])),
         "scaling": {
             "scale": model.scaling_.scale,
             "low": _or_none(model.scaling_.low),
@@ -175,6 +174,18 @@ def _manifest(model: Any) -> dict[str, Any]:
         "baseline_error": model.baseline_error_,
         "baseline_variance": model.baseline_.variance,
     }
+
+
+def _names(given: Any) -> list[Any]:
+    names = [_plain(name) for name in given]
+    wrong = [name for name in names if not isinstance(name, str | int | float)]
+    if wrong:
+        raise ModelFileError(
+            f"The model was not saved: class_names_ holds {brief(repr(wrong[0]), 80)}, a "
+            f"{type(wrong[0]).__name__}, and a model file holds texts and numbers. Name the "
+            "classes by text."
+        )
+    return names
 
 
 def _plain(value: Any) -> Any:

@@ -12,6 +12,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_array, validate_data
 
+from jamjae.data.finite import require_finite
 from jamjae.data.numeric import (
     REAL,
     channels_first_message,
@@ -31,7 +32,6 @@ from jamjae.errors import (
 
 DTYPES = (np.float64, np.float32, np.uint8, np.uint16)  # anything else numeric becomes float64
 WIDEST = 8  # bytes of a number in a mapped file that is left as it is
-TOO_LARGE = np.float64(1e150)  # the square of more is no finite number
 LARGE_DEVIATION = 5.0  # of images whose pixels cannot be in [0, 1]
 SMALLEST, LARGEST = 1e-30, 1e30  # deviations whose codes, in the data's units, float32 can hold
 OTHER_SCALE = 10.0  # standard deviations that rows of the same units do not have on average
@@ -71,7 +71,7 @@ def check_rows(model: BaseEstimator, X: Any, operation: str, *, reset: bool) -> 
             "needed to learn what differs between samples. A single image or row needs a first "
             "axis of samples, and a fitted model to transform it."
         )
-    _require_finite(rows, attempt, column_names(given))
+    require_finite(rows, attempt, column_names(given))
     if reset:
         if rows.ndim > 2:  # images have no names, even where rows of a table were fitted before
             model.__dict__.pop("feature_names_in_", None)
@@ -141,36 +141,6 @@ def _require_shape(model: BaseEstimator, rows: np.ndarray, attempt: str) -> None
 
 def _without_channel(shape: tuple[int, ...]) -> tuple[int, ...]:
     return shape[:2] if shape[2:] == (1,) else shape
-
-
-def _require_finite(rows: np.ndarray, attempt: str, names: list[str]) -> None:
-    if not np.issubdtype(rows.dtype, np.floating):
-        return
-    for chunk in row_chunks(rows):
-        largest = float(np.abs(rows[chunk]).max())  # NaN wins over every number
-        if not largest < TOO_LARGE:
-            _refuse(rows, attempt, names)
-
-
-def _refuse(rows: np.ndarray, attempt: str, names: list[str]) -> None:
-    """Say where the first bad value is; chunk by chunk, for rows that fill the memory."""
-    first: tuple[int, ...] = ()
-    count = 0
-    for chunk in row_chunks(rows):
-        bad = ~(np.abs(rows[chunk]) < TOO_LARGE)
-        if not first and bad.any():
-            place = np.unravel_index(int(bad.argmax()), bad.shape)
-            first = (int(place[0]) + chunk.start, *map(int, place[1:]))
-        count += int(bad.sum())
-    value = rows[first]
-    kind = f"{value:g}" if np.isfinite(value) else "infinity (inf)"
-    kind = "NaN" if np.isnan(value) else kind
-    column = f" (column {names[first[-1]]!r})" if names else ""
-    raise InvalidDataError(
-        f"{attempt}: X holds {kind} at index {first}{column}, the first of {count} values that are "
-        "NaN, inf or too large to be squared. Finite numbers are expected: drop those rows, or "
-        "fill them, for example with sklearn.impute.SimpleImputer."
-    )
 
 
 def require_magnitude(model: BaseEstimator, rows: Array, variance: float) -> None:
@@ -276,7 +246,7 @@ def check_codes(model: BaseEstimator, Z: Any) -> np.ndarray:
             f"{attempt}: codes of shape {codes.shape} were given, (n, {model.n_components_}) is "
             "expected: one column per component, as transform returns them."
         )
-    _require_finite(codes, attempt, [])
+    require_finite(codes, attempt, [])
     return codes
 
 

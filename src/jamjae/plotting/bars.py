@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from jamjae.data.numeric import real_array
 from jamjae.errors import InvalidDataError
 from jamjae.plotting.grids import check_rows
 from jamjae.plotting.style import (
@@ -101,11 +102,11 @@ def bar_rows(
 
 
 def _table(row: ArrayLike, number: int) -> NDArray[np.float64]:
-    table = np.asarray(row)
-    if table.ndim != 2 or not table.size or table.dtype.kind not in "buif":
+    table = real_array(row, f"bar_rows cannot draw rows[{number}]")
+    if table.ndim != 2:
         raise InvalidDataError(
-            f"bar_rows received in row {number} an array of shape {table.shape} and dtype "
-            f"{table.dtype}; expected a table of numbers (n, features)."
+            f"bar_rows received in row {number} an array of shape {table.shape}; expected a table "
+            "of numbers (n, features)."
         )
     return table.astype(np.float64)
 

@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from jamjae.errors import InvalidDataError, ShapeMismatchError
+from jamjae.data.finite import finite_array
+from jamjae.errors import InvalidDataError
 from jamjae.plotting.style import (
     LIGHT,
     PALETTE,
+    check_colors,
     drawn_in_style,
     matplotlib_module,
     new_figure,
@@ -59,12 +61,10 @@ def cloud_grid(
     points = {title: _points(cloud, title) for title, cloud in clouds.items()}
     if not points:
         raise InvalidDataError("cloud_grid received no cloud to draw.")
-    for title, cloud in points.items():
-        if colors is not None and len(colors) != len(cloud):  # type: ignore[arg-type]
-            raise ShapeMismatchError(
-                f"cloud_grid received {len(colors)} colors for the {len(cloud)} "  # type: ignore[arg-type]
-                f"points of {title!r}; expected one per point."
-            )
+    rgb: Any = PALETTE[0]
+    for cloud in points.values():
+        if colors is not None:
+            rgb = check_colors(colors, len(cloud), "cloud_grid")
     every = np.concatenate(list(points.values()))
     low, high = every.min(axis=0), every.max(axis=0)
     matplotlib_module("mpl_toolkits.mplot3d")
@@ -73,7 +73,7 @@ def cloud_grid(
         share = 1.0 / len(points)
         for number, (title, cloud) in enumerate(points.items()):
             ax: Any = figure.add_axes((number * share, 0.0, share, 0.92), projection="3d")
-            ax.scatter(*cloud.T, c=PALETTE[0] if colors is None else colors, s=3, depthshade=False)
+            ax.scatter(*cloud.T, c=rgb, s=3, depthshade=False)
             ax.set_title(plain(title), y=1.0)
             ax.set_box_aspect((4, 4, 3), zoom=1.15)
             ax.view_init(elev=12, azim=view)
@@ -88,8 +88,8 @@ def cloud_grid(
 
 
 def _points(cloud: ArrayLike, title: str) -> NDArray[np.float64]:
-    points = np.asarray(cloud, dtype=np.float64)
-    if points.ndim != 2 or points.shape[1] != 3 or not len(points):
+    points = finite_array(cloud, f"cloud_grid cannot draw {title!r}").astype(np.float64)
+    if points.ndim != 2 or points.shape[1] != 3:
         raise InvalidDataError(
             f"cloud_grid received {title!r} of shape {points.shape}; expected points (n, 3)."
         )

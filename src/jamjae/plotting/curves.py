@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from jamjae.data.numeric import real_array
 from jamjae.errors import InvalidDataError
 from jamjae.plotting.style import (
     GREY,
@@ -98,11 +99,11 @@ def loss_curve(
 def _curves(history: Mapping[str, ArrayLike]) -> dict[str, NDArray[np.float64]]:
     names = {"loss": "training", "val_loss": "validation"}
     curves = {
-        name: np.asarray(history[key], dtype=np.float64)
+        name: real_array(history[key], f"loss_curve cannot draw {key!r}").astype(np.float64)
         for key, name in names.items()
         if history.get(key) is not None
     }
-    if not curves or any(curve.ndim != 1 or not curve.size for curve in curves.values()):
+    if not curves or any(curve.ndim != 1 for curve in curves.values()):
         raise InvalidDataError(
             f"loss_curve received a history with the entries {sorted(history)}; expected 'loss', "
             "one number per epoch, and optionally 'val_loss'. Pass the history_ of a fitted "

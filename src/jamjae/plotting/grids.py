@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 
+from jamjae.data.numeric import real_array
 from jamjae.errors import InvalidDataError, ShapeMismatchError
 from jamjae.plotting.style import as_list, check_labels, drawn_in_style, new_figure, plain
 
@@ -154,8 +155,8 @@ def code_images(Z: ArrayLike) -> NDArray[Any]:
     >>> code_images(np.zeros((5, 100))).shape, code_images(np.zeros((5, 128))).shape
     ((5, 10, 10), (5, 8, 16))
     """
-    codes = np.asarray(Z)
-    if codes.ndim != 2 or not codes.size:
+    codes = real_array(Z, "code_images cannot use Z")
+    if codes.ndim != 2:
         raise InvalidDataError(
             f"code_images received codes of shape {codes.shape}; expected (n, k)."
         )
@@ -165,15 +166,16 @@ def code_images(Z: ArrayLike) -> NDArray[Any]:
 
 
 def _images(row: ArrayLike, number: int) -> NDArray[Any]:
-    images = np.asarray(row)
+    images = real_array(row, f"image_grid cannot draw rows[{number}]")
+    shape = images.shape
     if images.ndim == 4 and images.shape[-1] == 1:
         images = images[..., 0]
     is_image = images.ndim == 3 or (images.ndim == 4 and images.shape[-1] == 3)
-    if not is_image or not images.size or images.dtype.kind not in "buif":
+    if not is_image:
         raise InvalidDataError(
-            f"image_grid received in row {number} an array of shape {np.shape(row)} and dtype "
-            f"{images.dtype}; expected numbers (n, h, w), (n, h, w, 1) or (n, h, w, 3). Reshape "
-            "flattened rows to images first, for instance X.reshape(-1, 28, 28)."
+            f"image_grid received in row {number} an array of shape {shape}; expected numbers "
+            "(n, h, w), (n, h, w, 1) or (n, h, w, 3). Reshape flattened rows to images first, for "
+            "instance X.reshape(-1, 28, 28)."
         )
     return images
 

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from jamjae.data.labels import Labels, read_labels
+from jamjae.data.numeric import real_array
 from jamjae.errors import InvalidDataError, ShapeMismatchError
 from jamjae.plotting.style import (
     GREY,
     LIGHT,
     PALETTE,
+    check_colors,
     drawn_in_style,
     matplotlib_module,
     new_axes,
@@ -84,13 +86,13 @@ def code_scatter(
     >>> [text.get_text() for text in ax.get_legend().get_texts()]
     ['shirt', 'shoe']
     """
-    points = _points(Z)
+    points = _points(Z, "code_scatter")
     labels = None if y is None else read_labels(y, len(points), "code_scatter")
     groups, values = _classes_or_values(labels)
     if y is not None and colors is not None:
         raise InvalidDataError("code_scatter received both y and colors; expected one of them.")
     names = _class_names(groups, class_names) if groups else []
-    rgb = None if colors is None else _rgb(colors, len(points))
+    rgb = None if colors is None else check_colors(colors, len(points), "code_scatter")
     with drawn_in_style():
         ax = new_axes((6.0, 4.4) if y is not None else (4.6, 4.4)) if ax is None else ax
         quieten(ax)
@@ -110,12 +112,12 @@ def code_scatter(
     return ax
 
 
-def _points(Z: ArrayLike) -> NDArray[np.float64]:
-    codes = np.asarray(Z)
-    if codes.ndim != 2 or codes.shape[1] < 2 or not len(codes) or codes.dtype.kind not in "buif":
+def _points(Z: ArrayLike, operation: str) -> NDArray[np.float64]:
+    codes = real_array(Z, f"{operation} cannot use Z")
+    if codes.ndim != 2 or codes.shape[1] < 2:
         raise InvalidDataError(
-            f"code_scatter received codes of shape {codes.shape} and dtype {codes.dtype}; expected "
-            "numbers (n, k) with at least one row and two columns."
+            f"{operation} received codes of shape {codes.shape}; expected numbers (n, k) with at "
+            "least one row and two columns."
         )
     return codes[:, :2].astype(np.float64)
 
@@ -146,21 +148,6 @@ def _class_names(
         f"code_scatter received {len(names)} class_names for {len(classes)} classes, "
         f"{classes[0]} to {classes[-1]}; expected one for each."
     )
-
-
-def _rgb(colors: ArrayLike, count: int) -> NDArray[np.float64]:
-    rgb = np.asarray(colors, dtype=np.float64)
-    if rgb.shape != (count, 3):
-        raise ShapeMismatchError(
-            f"code_scatter received {count} codes and colors of shape {rgb.shape}; expected "
-            f"({count}, 3), red, green and blue of each."
-        )
-    if not (rgb.min() >= -1e-6 and rgb.max() <= 1 + 1e-6):
-        raise InvalidDataError(
-            f"code_scatter received colors from {rgb.min():g} to {rgb.max():g}; expected red, "
-            "green and blue in [0, 1]. Divide uint8 colors by 255."
-        )
-    return np.clip(rgb, 0.0, 1.0)
 
 
 def _point_look(count: int) -> dict[str, Any]:
@@ -266,7 +253,8 @@ def thumbnail_scatter(
     >>> len(ax.images)
     2
     """
-    points, stack = _points(Z), np.asarray(images)
+    points = _points(Z, "thumbnail_scatter")
+    stack = real_array(images, "thumbnail_scatter cannot draw images")
     if stack.ndim not in (3, 4) or (stack.ndim == 4 and stack.shape[-1] not in (1, 3)):
         raise InvalidDataError(
             f"thumbnail_scatter received images of shape {stack.shape}; expected (n, h, w), "

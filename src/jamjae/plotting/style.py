@@ -9,8 +9,16 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from jamjae.data.atomic import atomic
-from jamjae.errors import MissingDependencyError, OutputError, ShapeMismatchError
+from jamjae.data.numeric import real_array
+from jamjae.errors import (
+    InvalidDataError,
+    MissingDependencyError,
+    OutputError,
+    ShapeMismatchError,
+)
 
 if TYPE_CHECKING:
     import os
@@ -18,6 +26,7 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from numpy.typing import ArrayLike, NDArray
 
 DPI = 150
 INK, GREY, LIGHT = "#222222", "#777777", "#cccccc"
@@ -124,6 +133,22 @@ def check_labels(labels: Sequence[str] | None, count: int, name: str, what: str)
     """Refuse labels whose number differs from that of the things they name."""
     if labels is not None and len(labels) != count:
         raise ShapeMismatchError(f"{name} has {len(labels)} entries, but there are {count} {what}.")
+
+
+def check_colors(colors: ArrayLike, count: int, operation: str) -> NDArray[np.float64]:
+    """Give colors of points as an array (count, 3), or refuse them."""
+    rgb = real_array(colors, f"{operation} cannot use colors").astype(np.float64)
+    if rgb.shape != (count, 3):
+        raise ShapeMismatchError(
+            f"{operation} received {count} points and colors of shape {rgb.shape}; expected "
+            f"({count}, 3), red, green and blue of each."
+        )
+    if not (rgb.min() >= -1e-6 and rgb.max() <= 1 + 1e-6):
+        raise InvalidDataError(
+            f"{operation} received colors from {rgb.min():g} to {rgb.max():g}; expected red, "
+            "green and blue in [0, 1]. Divide uint8 colors by 255."
+        )
+    return np.clip(rgb, 0.0, 1.0)
 
 
 def as_list(labels: Sequence[Any] | None) -> list[Any]:

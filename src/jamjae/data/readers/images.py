@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from jamjae.data.atomic import atomic
+from jamjae.data.numeric import real_array
 from jamjae.errors import DataFormatError, DataNotFoundError, InvalidDataError
 
 if TYPE_CHECKING:
@@ -295,7 +296,7 @@ def write(
 
 
 def _as_images(images: np.ndarray) -> np.ndarray:
-    images = np.asarray(images)
+    images = real_array(images, "Cannot write images", allow_empty=True)
     if images.ndim == 4 and images.shape[-1] == 1:
         images = images[..., 0]
     channels = images.shape[3:]
@@ -304,10 +305,10 @@ def _as_images(images: np.ndarray) -> np.ndarray:
             f"Cannot write an array of shape {images.shape} as images: (n, h, w), (n, h, w, 1), "
             "(n, h, w, 3) or (n, h, w, 4) is expected. Write it as .npy instead."
         )
-    if images.dtype.kind not in "buif" or any(np.isnan(image).any() for image in images):
+    if any(np.isnan(image).any() for image in images):
         raise InvalidDataError(
-            f"Cannot write an array of {images.dtype} as images: it holds NaN or what is no real "
-            "number. Finite numbers within data_range are expected."
+            f"Cannot write an array of {images.dtype} as images: it holds NaN. Finite numbers "
+            "within data_range are expected."
         )
     return images
 

@@ -9,13 +9,15 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from sklearn.model_selection import train_test_split
-from sklearn.utils import check_array
 
+from jamjae.data.finite import finite_array
 from jamjae.data.labels import read_labels
 from jamjae.errors import InvalidDataError, ShapeMismatchError
 from jamjae.evaluation.comparison.measuring import Outcome, Split, measure
 from jamjae.evaluation.comparison.methods import Method, choose
 from jamjae.evaluation.comparison.result import Comparison, Run
+
+KEPT = (np.float64, np.float32, np.uint8)  # anything else numeric becomes float64
 
 
 class ComparisonProgress(NamedTuple):
@@ -175,11 +177,9 @@ def _seconds_left(tasks: list[Task], seconds: dict[str, list[float]]) -> float |
 
 
 def _checked(X: Any, y: Any, name: str) -> tuple[np.ndarray, np.ndarray | None]:
-    try:
-        rows = check_array(X, allow_nd=True, dtype=[np.float64, np.float32, np.uint8])
-    except (ValueError, TypeError) as error:
-        raise InvalidDataError(f"compare cannot use {name}: {error}") from error
-    if rows.ndim > 4:
+    rows = finite_array(X, f"compare cannot use {name}")
+    rows = rows if rows.dtype in KEPT else rows.astype(np.float64)
+    if not 2 <= rows.ndim <= 4:
         raise InvalidDataError(
             f"compare received {name} of shape {rows.shape}; expected rows (n, d) or images "
             "(n, h, w) or (n, h, w, c)."

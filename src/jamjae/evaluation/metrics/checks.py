@@ -6,51 +6,47 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from jamjae.errors import InvalidDataError, ShapeMismatchError
+from jamjae.data.finite import finite_array
+from jamjae.data.labels import read_labels
+from jamjae.data.numeric import real_array
+from jamjae.errors import InvalidDataError
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
 
-def numbers(X: ArrayLike, operation: str) -> NDArray[Any]:
-    """Return `X` as a non-empty array of real numbers."""
-    try:
-        array = np.asarray(X)
-    except ValueError as error:  # rows of different lengths
-        raise InvalidDataError(f"{operation}: the rows do not form an array ({error}).") from error
-    if array.dtype.kind not in "buif":
-        raise InvalidDataError(
-            f"{operation} received an array of dtype {array.dtype}; expected real numbers. "
-            "Convert it first, for instance with X.astype('float32') or X.toarray()."
-        )
-    if array.size == 0 or array.ndim == 0:
-        raise InvalidDataError(
-            f"{operation} received an array of shape {array.shape}; expected at least one row "
-            "with at least one value."
-        )
-    return array
+def numbers(X: ArrayLike, operation: str, name: str = "X") -> NDArray[Any]:
+    """Return an argument as a non-empty array of real numbers; NaN passes."""
+    return real_array(X, f"{operation} cannot use {name}")
 
 
-def matrix(X: ArrayLike, operation: str) -> NDArray[np.float64]:
-    """Return rows as a float64 matrix (n, d) of finite numbers; images are flattened."""
-    array = numbers(X, operation)
-    rows = array.reshape(len(array), -1).astype(np.float64)
-    if not np.isfinite(rows).all():
-        raise InvalidDataError(f"{operation} received NaN or infinity; expected finite numbers.")
-    return rows
+def finite(X: ArrayLike, operation: str, name: str = "X") -> NDArray[Any]:
+    """Return an argument as a non-empty array of finite real numbers."""
+    return finite_array(X, f"{operation} cannot use {name}")
+
+
+def flat(rows: NDArray[Any]) -> NDArray[np.float64]:
+    """Return rows as a float64 matrix (n, d); images are flattened."""
+    return rows.reshape(len(rows), -1).astype(np.float64)
 
 
 def labels(y: ArrayLike, count: int, operation: str) -> NDArray[Any]:
-    """Return one label per row, of at least two classes."""
-    classes = np.asarray(y)
-    if classes.shape != (count,):
-        raise ShapeMismatchError(
-            f"{operation} received {count} rows and labels of shape {classes.shape}; expected "
-            f"({count},), one label per row."
-        )
-    if len(np.unique(classes)) < 2:
+    """Return one label per row."""
+    found = read_labels(y, count, operation)
+    if found.missing:
         raise InvalidDataError(
-            f"{operation} received labels of one class only ({classes[:1].tolist()}); expected "
+            f"{operation} received {found.missing} missing labels among {count}; expected one "
+            "label per row. Leave the rows without one out."
+        )
+    return found.values
+
+
+def classes(y: ArrayLike, count: int, operation: str) -> NDArray[Any]:
+    """Return one label per row, of at least two classes."""
+    found = labels(y, count, operation)
+    if len(np.unique(found)) < 2:
+        raise InvalidDataError(
+            f"{operation} received labels of one class only ({found[:1].tolist()}); expected "
             "at least two classes."
         )
-    return classes
+    return found

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from jamjae.errors import InvalidDataError, ShapeMismatchError
-from jamjae.evaluation.metrics.checks import labels, matrix, numbers
+from jamjae.evaluation.metrics.checks import classes, finite, flat, labels, numbers
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -48,8 +48,8 @@ def neighborhood_hit(Z: ArrayLike, y: ArrayLike, *, n_neighbors: int = 5) -> flo
     >>> neighborhood_hit([[0.0], [1.0], [5.0], [6.0]], [0, 0, 1, 1], n_neighbors=1)
     1.0
     """
-    codes = matrix(Z, "neighborhood_hit")
-    classes = labels(y, len(codes), "neighborhood_hit")
+    codes = flat(finite(Z, "neighborhood_hit", "Z"))
+    of_row = classes(y, len(codes), "neighborhood_hit")
     if not 1 <= n_neighbors < len(codes):
         raise InvalidDataError(
             f"neighborhood_hit received n_neighbors={n_neighbors} for {len(codes)} codes; "
@@ -58,7 +58,7 @@ def neighborhood_hit(Z: ArrayLike, y: ArrayLike, *, n_neighbors: int = 5) -> flo
     from sklearn.neighbors import NearestNeighbors
 
     found = NearestNeighbors(n_neighbors=n_neighbors).fit(codes).kneighbors(return_distance=False)
-    return float((classes[found] == classes[:, None]).mean())
+    return float((of_row[found] == of_row[:, None]).mean())
 
 
 def knn_accuracy(
@@ -172,7 +172,7 @@ def bits_per_value(Z: ArrayLike, X: ArrayLike) -> float:
     >>> bits_per_value(np.zeros((5, 64), np.float32), np.zeros((5, 32, 32), np.uint8))
     2.0
     """
-    codes, rows = numbers(Z, "bits_per_value"), numbers(X, "bits_per_value")
+    codes, rows = numbers(Z, "bits_per_value", "Z"), numbers(X, "bits_per_value")
     if len(codes) != len(rows):
         raise ShapeMismatchError(
             f"bits_per_value received codes of shape {codes.shape} for rows of shape {rows.shape}; "
@@ -184,16 +184,11 @@ def bits_per_value(Z: ArrayLike, X: ArrayLike) -> float:
 def _two_sets(
     Z: ArrayLike, y: ArrayLike, Z_test: ArrayLike, y_test: ArrayLike, operation: str
 ) -> tuple[tuple[NDArray[np.float64], NDArray[Any]], tuple[NDArray[np.float64], NDArray[Any]]]:
-    train, test = matrix(Z, operation), matrix(Z_test, operation)
+    train, test = flat(finite(Z, operation, "Z")), flat(finite(Z_test, operation, "Z_test"))
     if train.shape[1] != test.shape[1]:
         raise ShapeMismatchError(
             f"{operation} received training codes of shape {train.shape} and held-out codes of "
             f"shape {test.shape}; expected the same number of components in both."
         )
-    held_out = np.asarray(y_test)
-    if held_out.shape != (len(test),):
-        raise ShapeMismatchError(
-            f"{operation} received {len(test)} held-out codes and labels of shape "
-            f"{held_out.shape}; expected ({len(test)},), one label per code."
-        )
-    return (train, labels(y, len(train), operation)), (test, held_out)
+    held_out = labels(y_test, len(test), f"{operation} (y_test)")
+    return (train, classes(y, len(train), operation)), (test, held_out)

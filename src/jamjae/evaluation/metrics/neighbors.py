@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from jamjae.errors import InvalidDataError, ShapeMismatchError
-from jamjae.evaluation.metrics.checks import matrix, numbers
+from jamjae.evaluation.metrics.checks import finite, flat
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -257,12 +257,12 @@ def _pair(
     X: ArrayLike, Z: ArrayLike, operation: str, max_rows: int, seed: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Rows and codes of the sample, each centered, where differences are exact."""
-    all_rows, all_codes = numbers(X, operation), numbers(Z, operation)
+    all_rows, all_codes = finite(X, operation), finite(Z, operation, "Z")
     if all_rows.shape[:1] != all_codes.shape[:1]:
         raise ShapeMismatchError(
             f"{operation} compares rows with their codes, but X has shape {all_rows.shape} and Z "
             f"has shape {all_codes.shape}. Give one code for each row."
         )
     chosen = sample(len(all_rows), max_rows, seed)
-    rows, codes = matrix(all_rows[chosen], operation), matrix(all_codes[chosen], operation)
+    rows, codes = flat(all_rows[chosen]), flat(all_codes[chosen])
     return rows - rows.mean(axis=0), codes - codes.mean(axis=0)

@@ -287,7 +287,7 @@ def data_range(X: ArrayLike) -> float:
 
 
 def _pair(X: ArrayLike, X2: ArrayLike, operation: str) -> tuple[NDArray[Any], NDArray[Any]]:
-    original, reconstructed = numbers(X, operation), numbers(X2, operation)
+    original, reconstructed = numbers(X, operation), numbers(X2, operation, "X2")
     if original.shape != reconstructed.shape:
         raise ShapeMismatchError(
             f"{operation} compares arrays value by value, but X has shape {original.shape} and X2 "

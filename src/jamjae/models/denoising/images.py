@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from jamjae.data.numeric import channels_first_message, looks_channels_first, numeric
+from jamjae.data.numeric import channels_first_message, looks_channels_first, real_array
 from jamjae.engine import keras_bridge
 from jamjae.errors import InvalidDataError, ShapeMismatchError
 
@@ -77,11 +77,11 @@ def images(X: Any, operation: str, *, several_sizes: bool = True) -> Images:
         The images differ in their number of channels, or in size where that is not allowed.
     """
     if isinstance(X, (list, tuple)) and _several_shapes(X):
-        given = [_checked(numeric(image, operation)[None], operation) for image in X]
+        given = [_checked(real_array(image, operation)[None], operation) for image in X]
         values = [image[0] for image in given]
         forms = [(image.dtype, image.shape) for image in map(np.asarray, X)]
         return _of_several_sizes(values, forms, operation, several_sizes)
-    array = numeric(X, operation)
+    array = real_array(X, operation)
     checked = _checked(array, operation)
     return Images(checked, [(array.dtype, array.shape[1:])] * len(array))
 
@@ -89,7 +89,7 @@ def images(X: Any, operation: str, *, several_sizes: bool = True) -> Images:
 def _several_shapes(X: Sequence[Any]) -> bool:
     try:
         return len({np.shape(image) for image in X}) > 1
-    except ValueError:  # reported by `numeric`
+    except ValueError:  # reported by `real_array`
         return False
 
 
