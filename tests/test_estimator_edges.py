@@ -38,7 +38,7 @@ def test_a_heavy_guide_is_no_divergence():
 
 
 @pytest.mark.parametrize("value", [0, 7, 255])
-def test_pictures_that_are_all_equal(value):
+def test_images_that_are_all_equal(value):
     images = np.full((30, 5, 5), value, np.uint8)
     model = Autoencoder(2, epochs=3, random_state=0).fit(images)
     np.testing.assert_allclose(model.reconstruct(images), value, atol=1e-3)
@@ -52,7 +52,7 @@ def test_names_of_columns_go_when_images_come():
     assert not hasattr(model, "feature_names_in_")
 
 
-def test_pca_restores_as_well_as_it_says_far_from_zero():
+def test_pca_reconstructs_as_well_as_it_says_far_from_zero():
     far = 1e8 + np.random.default_rng(0).normal(size=(300, 8))
     found = pca.fit(far, 4)
     error = metrics.mean_squared_error(far, found.reconstruct(far))
@@ -69,8 +69,8 @@ def test_pca_of_many_features_in_any_unit(offset, unit):
     left = (np.linalg.svd(centred / unit, compute_uv=False)[4:] ** 2).sum() / rows.size
     assert found.error / unit**2 == pytest.approx(left, rel=1e-2)
     assert found.variance / unit**2 == pytest.approx((centred / unit).var(), rel=1e-3)
-    restored = metrics.mean_squared_error(rows / unit, found.reconstruct(rows) / unit)
-    assert restored == pytest.approx(left, rel=1e-2)
+    reconstructed = metrics.mean_squared_error(rows / unit, found.reconstruct(rows) / unit)
+    assert reconstructed == pytest.approx(left, rel=1e-2)
 
 
 def test_a_warm_start_keeps_the_shape_it_began_with():

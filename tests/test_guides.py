@@ -60,7 +60,7 @@ def test_the_signs_of_an_embedding_do_not_matter(signs):
     assert agreement(Autoencoder(guide=guide, **QUICK).fit(X).transform(X), guide) > 0.95
 
 
-def test_the_guided_roll_restores_and_keeps_neighbours_on_unseen_points():
+def test_the_guided_roll_reconstructs_and_keeps_neighbors_on_new_points():
     unseen = make_roll(1500, random_state=1).X
     model = Autoencoder(guide=Isomap(n_neighbors=12), random_state=0)
     codes = model.fit(make_roll(1500, random_state=0).X).transform(unseen)
@@ -71,7 +71,7 @@ def test_the_guided_roll_restores_and_keeps_neighbours_on_unseen_points():
 @pytest.mark.parametrize("as_given", [np.asarray, np.ndarray.tolist, pd.DataFrame])
 def test_given_features_are_learned(as_given):
     features = np.stack([np.hypot(X[:, 0], X[:, 2]), X[:, 1]], axis=1)
-    guide = as_given(7.0 * features + 3.0)  # from which rows cannot be restored, so it must weigh
+    guide = as_given(7.0 * features + 3.0)  # rows cannot be reconstructed from it
     model = Autoencoder(guide=guide, guide_weight=20.0, epochs=200, random_state=0).fit(X)
     assert agreement(model.transform(X), features) > 0.95
 

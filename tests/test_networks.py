@@ -33,9 +33,9 @@ def test_an_anchored_pair_starts_as_pca(shape, k, kind):
         pair = architectures.dense(shape, k, (8,), anchored=True)
     initialization.start(pair, principal, scale, np.random.RandomState(0))
     Z = keras_bridge.predict(pair.encoder, scale.apply(X))
-    restored = scale.undo(keras_bridge.predict(pair.decoder, Z))
-    np.testing.assert_allclose(restored, principal.reconstruct(X), atol=1e-4)
-    error = np.square(restored - X).mean()
+    reconstructed = scale.undo(keras_bridge.predict(pair.decoder, Z))
+    np.testing.assert_allclose(reconstructed, principal.reconstruct(X), atol=1e-4)
+    error = np.square(reconstructed - X).mean()
     assert error == pytest.approx(principal.error, rel=1e-4, abs=1e-8)
 
 

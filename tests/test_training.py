@@ -68,7 +68,7 @@ def test_rows_that_only_fill_up_never_count():
     np.testing.assert_array_equal(seen_by(12, 9, 4), [1] * 9 + [0] * 3)
 
 
-def test_evaluating_by_pieces_is_evaluating_at_once_and_names_the_row(X, monkeypatch):
+def test_evaluation_in_pieces_equals_evaluation_at_once_and_names_the_row(X, monkeypatch):
     ae = Autoencoder(2, network=(8,), epochs=2, random_state=0).fit(X.astype(np.float32))
     whole = ae.score(X)
     monkeypatch.setattr(base, "row_chunks", lambda rows: row_chunks(rows, chunk_bytes=8 * 5 * 40))
@@ -209,7 +209,7 @@ def test_reports_and_stopping(X):
 
 
 @pytest.mark.filterwarnings("always")
-def test_the_start_is_told_and_may_be_enough(X, recwarn):
+def test_the_start_is_reported_and_may_be_enough(X, recwarn):
     reports = []
 
     def enough(report):
@@ -225,7 +225,7 @@ def test_the_start_is_told_and_may_be_enough(X, recwarn):
     assert not [w for w in recwarn if issubclass(w.category, ConvergenceWarning)]
 
 
-def test_a_fit_without_a_step_is_judged_once(X, monkeypatch):
+def test_a_fit_without_a_step_is_evaluated_once(X, monkeypatch):
     judged = []
 
     def above_by_rounding(model, rows):
@@ -240,7 +240,7 @@ def test_a_fit_without_a_step_is_judged_once(X, monkeypatch):
 @pytest.mark.parametrize(
     "changed", [{"anchor": None}, {"loss": "mae"}, {"corruption": keras.layers.GaussianNoise(0.1)}]
 )
-def test_a_start_that_is_not_known_is_not_told(X, changed):
+def test_a_start_that_is_not_known_is_not_reported(X, changed):
     epochs = []
     model = Autoencoder(2, epochs=2, callbacks=[lambda r: epochs.append(r.epoch)], **changed)
     model.fit(X)
