@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+
 import jax.numpy as jnp
 import keras
 import numpy as np
@@ -140,3 +142,27 @@ def test_rows_beyond_all_measure_are_named(use):
     far[3, 0] = 1e60
     with pytest.raises(InvalidDataError, match=r"row 3, the first\s+of at least 1"):
         getattr(model, use)(far)
+
+
+def test_a_first_batch_smaller_than_the_code_is_refused():
+    X = np.random.RandomState(0).normal(size=(60, 9))
+    with pytest.raises(InvalidDataError, match="given 5 rows, but needs at least n_components=8"):
+        Autoencoder(8).partial_fit(X[:5])
+    Autoencoder(8, random_state=0).partial_fit(X[:8])
+
+
+def test_batches_on_another_scale_are_named_as_the_cause():
+    X = np.random.RandomState(0).normal(size=(60, 9))
+    model = Autoencoder(2, random_state=0).partial_fit(X)
+    with pytest.raises(TrainingDiverged, match="standard deviations from the mean of those of the"):
+        model.partial_fit(1e6 * X)
+
+
+def test_a_pickle_holds_no_state_of_the_optimizer():
+    X = np.random.RandomState(0).normal(size=(60, 9))
+    fitted = Autoencoder(2, random_state=0, epochs=1).fit(X)
+    before = len(pickle.dumps(fitted))
+    assert len(pickle.dumps(fitted.partial_fit(X))) < 1.1 * before
+    again = pickle.loads(pickle.dumps(fitted))
+    np.testing.assert_array_equal(again.transform(X), fitted.transform(X))
+    again.partial_fit(X)

@@ -15,7 +15,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from jamjae import Autoencoder
 from jamjae.data import loading
-from jamjae.data.preprocessing import row_chunks
+from jamjae.data.rows import row_chunks
 from jamjae.engine import checkpoints, keras_bridge, training
 from jamjae.engine.checkpoints import kept
 from jamjae.engine.losses import mse
@@ -74,8 +74,8 @@ def test_evaluation_in_pieces_equals_evaluation_at_once_and_names_the_row(X, mon
     monkeypatch.setattr(base, "row_chunks", lambda rows: row_chunks(rows, chunk_bytes=8 * 5 * 40))
     assert len(base.row_chunks(X)) == 4
     assert ae.score(X) == pytest.approx(whole, rel=1e-6)
-    far = np.where(np.arange(len(X))[:, None] == 121, 1e30, X)
-    with pytest.raises(InvalidDataError, match="cannot judge row 121"):
+    far = np.where(np.arange(len(X))[:, None] == 121, 1e60, X)
+    with pytest.raises(InvalidDataError, match="cannot transform row 121"):
         ae.score_samples(far)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from jamjae.data.numeric import column_names, real_array
-from jamjae.data.preprocessing import row_chunks
+from jamjae.data.rows import row_chunks
 from jamjae.errors import InvalidDataError
 
 TOO_LARGE = np.float64(1e150)  # squares of larger values are not finite
