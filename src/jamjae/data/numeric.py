@@ -69,7 +69,7 @@ def numeric(X: Any, attempt: str) -> Any:
     if scipy.sparse.issparse(X):
         raise InvalidTypeError(
             f"{attempt}: a sparse matrix of shape {X.shape} was given; a dense array is expected. "
-    """Convert X to an array of real numbers or NaN, with at least one row and one value.
+            "Convert it with X.toarray(). In a Pipeline, let the previous step return a dense array "
             "(OneHotEncoder(sparse_output=False)), or insert TruncatedSVD(100) or "
             "FunctionTransformer(lambda X: X.toarray(), accept_sparse=True)."
         )
@@ -88,7 +88,7 @@ def numeric(X: Any, attempt: str) -> Any:
 
 
 def real_array(X: Any, attempt: str, *, allow_empty: bool = False) -> np.ndarray:
-    """Convert X to an array of real numbers with at least one row and one value, or NaN.
+    """Convert X to an array of real numbers or NaN, with at least one row and one value.
 
     Parameters
     ----------
