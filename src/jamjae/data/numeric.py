@@ -69,7 +69,7 @@ def numeric(X: Any, attempt: str) -> Any:
     if scipy.sparse.issparse(X):
         raise InvalidTypeError(
             f"{attempt}: a sparse matrix of shape {X.shape} was given; a dense array is expected. "
-            "Convert it with X.toarray(). In a Pipeline, let the previous step return a dense array "
+            "Convert it with X.toarray(). In a Pipeline, let the step before return a dense array "
             "(OneHotEncoder(sparse_output=False)), or insert TruncatedSVD(100) or "
             "FunctionTransformer(lambda X: X.toarray(), accept_sparse=True)."
         )
