@@ -37,7 +37,7 @@ class Clock:
     def __init__(self) -> None:
         self.ends: list[float] = []
 
-    def __call__(self, report: training.Report) -> None:
+    def __call__(self, report: training.EpochReport) -> None:
         self.ends.append(report.seconds)
 
 

@@ -7,7 +7,7 @@ import os
 import shutil
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 os.environ["KERAS_BACKEND"] = "jax"
 os.environ.setdefault("MPLBACKEND", "Agg")
@@ -19,10 +19,12 @@ if "JAX_COMPILATION_CACHE_DIR" not in os.environ:
     os.environ["JAX_COMPILATION_CACHE_DIR"] = compiled
     os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.1")
 
+import numpy as np
 import pytest
 
 import jamjae
 import jamjae.data.catalog
+from data_files import save_image
 from jamjae.errors import DataNotFoundError
 
 if TYPE_CHECKING:
@@ -65,6 +67,39 @@ def browser() -> Iterator[Browser]:
         opened = driver.chromium.launch(executable_path=found, args=list(quiet))
         yield opened
         opened.close()
+
+
+@pytest.fixture
+def opened(browser: Browser, tmp_path: Path) -> Iterator[Any]:
+    """Open a page of a model; every error of its script and every request fails the test."""
+    faults, requests, contexts = [], [], []
+
+    def open_(made, **settings):
+        context = browser.new_context(**settings)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda fault: faults.append(str(fault)))
+        page.on("console", lambda said: faults.append(said.text) if said.type == "error" else None)
+        page.on("request", lambda request: requests.append(request.url))
+        page.goto(made.save(tmp_path / "page.html").as_uri())
+        page.wait_for_selector("html[data-ready]", state="attached")
+        return page
+
+    yield open_
+    for context in contexts:
+        context.close()
+    assert not faults
+    assert all(url.startswith(("file:", "data:", "blob:")) for url in requests)
+    assert sum(url.startswith("file:") for url in requests) == len(contexts)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder of images in subfolders."""
+    save_image(tmp_path / "dog" / "a.png", np.full((4, 6), 10))
+    save_image(tmp_path / "cat" / "b.png", np.full((4, 6), 20))
+    save_image(tmp_path / "cat" / "deep" / "c.PNG", np.full((4, 6), 30))
+    return tmp_path
 
 
 def _at_hand(name: str, file: str) -> Dataset:

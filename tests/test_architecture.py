@@ -63,7 +63,7 @@ def test_version_is_the_project_s():
     assert jamjae.__version__ == PROJECT["version"]
 
 
-def test_changelog_tells_of_this_version():
+def test_changelog_lists_this_version():
     changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
     assert f"## [{PROJECT['version']}]" in changelog
 

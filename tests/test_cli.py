@@ -82,7 +82,7 @@ def image_model(folder, tmp_path_factory):
 # --- the main job ---------------------------------------------------------------------------
 
 
-def test_fit_tells_the_errors_beside_pca(table, tmp_path):
+def test_fit_prints_the_errors_beside_pca(table, tmp_path):
     result = run("fit", table, "-o", tmp_path / "m.jamjae", "--label", "kind", *QUICK)
     assert "60 x 4, float64, 2 classes" in result.stderr
     assert "epoch 2/2" in result.stderr

@@ -100,7 +100,7 @@ def test_compare_refuses_a_place_before_any_work(tmp_path):
     assert "PCA" not in told.stderr
 
 
-def test_a_terminal_sees_who_is_being_fitted():
+def test_a_terminal_shows_which_method_is_fitted():
     leader, follower = pty.openpty()
     few = ["--methods", "tsne,pca", "--limit", "500", "--seeds", "1"]
     command = [sys.executable, "-m", "jamjae", "compare", "digits", *few]

@@ -180,7 +180,7 @@ def test_a_full_standard_output_is_one_line(arguments):
 
 
 @pytest.mark.parametrize("arguments", [["datasets"], ["--help"]])
-def test_a_pipe_that_nobody_reads(arguments):
+def test_a_pipe_that_is_not_read(arguments):
     reader, writer = os.pipe()
     os.close(reader)
     found = process(*arguments, stdout=writer)
@@ -372,6 +372,6 @@ def test_a_folder_of_images_alone(tmp_path):
     assert not (tmp_path / "m.jamjae").exists()
 
 
-def test_sizes_are_told_as_people_do(tmp_path):
+def test_sizes_are_printed_in_common_units(tmp_path):
     told = run("fit", "iris", "-o", tmp_path / "m.jamjae", *QUICK).stdout
     assert re.search(r"\(\d+\.\d kB\)", told)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import multiprocessing
+import pickle
 import sys
 import threading
 
+import joblib
 import keras
 import numpy as np
 import pytest
@@ -49,16 +51,18 @@ def _encode_in_child(model, answers):
     try:
         with pytest.raises(BackendError, match="loky"):
             Autoencoder(3, network=(7,), epochs=1).fit(ROWS)
+        model = pickle.loads(model) if isinstance(model, bytes) else model
         answers.put(repr(model.transform(IMAGES[:3]).shape))
     except Exception as error:  # noqa: BLE001 - what the child says is the finding
         answers.put(f"{type(error).__name__}: {error}")
 
 
 @pytest.mark.filterwarnings("ignore:.*fork:RuntimeWarning", "ignore:.*fork:DeprecationWarning")
-def test_a_forked_process_says_how_to_start_workers(conv):
+@pytest.mark.parametrize("sent", [lambda model: model, pickle.dumps])
+def test_a_forked_process_says_how_to_start_workers(conv, sent):
     context = multiprocessing.get_context("fork")
     answers = context.Queue()
-    child = context.Process(target=_encode_in_child, args=(conv, answers))
+    child = context.Process(target=_encode_in_child, args=(sent(conv), answers))
     child.start()
     try:
         answer = answers.get(timeout=30)
@@ -68,6 +72,13 @@ def test_a_forked_process_says_how_to_start_workers(conv):
     assert answer.startswith("BackendError")
     assert "spawn" in answer
     assert "loky" in answer
+
+
+@pytest.mark.filterwarnings("ignore:.*fork:RuntimeWarning", "ignore:.*fork:DeprecationWarning")
+def test_joblib_s_forked_workers_do_not_hang(conv):
+    parallel = joblib.Parallel(n_jobs=2, backend="multiprocessing", timeout=60)
+    with pytest.raises(BackendError, match="loky"):
+        parallel(joblib.delayed(conv.transform)(IMAGES[:n]) for n in (2, 3))
 
 
 @keras.saving.register_keras_serializable(package="jamjae-tests")
@@ -120,12 +131,13 @@ def test_few_numbers_of_batches_are_compiled_for():
         assert n <= more <= n * 1.13
 
 
-def test_blocks_of_a_file_are_ordered_by_the_seed():
+def test_blocks_of_a_file_are_ordered_by_the_seed(monkeypatch):
+    monkeypatch.setattr(loading, "HELD_BYTES", 8192)
     rows = {"x": np.arange(4096.0).reshape(-1, 1)}
 
     def order(seed):
-        source = loading.source(rows, lambda piece: piece, 64, held_bytes=8192, seed=seed)
-        return [np.asarray(piece["x"][:n]).ravel().tolist() for piece, n in source.pieces(0)]
+        source = loading.source(rows, lambda piece: piece, 64, seed=seed)
+        return [np.asarray(piece["x"][:n]).ravel().tolist() for piece, n in source(0)]
 
     assert order(1) == order(1)
     assert order(1) != order(2)

@@ -82,7 +82,7 @@ def test_all_is_train_then_test(name):
 
 
 @pytest.mark.parametrize("name", UNSPLIT)
-def test_data_nobody_has_split_have_no_test_part(name):
+def test_data_without_a_split_have_no_test_part(name):
     np.testing.assert_array_equal(catalog.load(name, "train").X, catalog.load(name, "all").X)
     with pytest.raises(DataNotFoundError, match=rf"'test' of {name}: it has 'train', 'all'"):
         catalog.load(name, "test")
@@ -197,7 +197,7 @@ def small(tmp_path, monkeypatch):
     monkeypatch.setattr(download, "SYSTEM", made.places["system"])
     monkeypatch.setenv("JAMJAE_DATA", str(made.places["data"]))
     monkeypatch.setenv("JAMJAE_CACHE", str(made.places["cache"]))
-    monkeypatch.setattr(catalog, "FASHION", "http://127.0.0.1:9/")  # where nobody listens
+    monkeypatch.setattr(catalog, "FASHION", "http://127.0.0.1:9/")  # where no server listens
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     monkeypatch.setenv("no_proxy", "127.0.0.1")
     return made
@@ -299,7 +299,7 @@ def test_a_cut_file_is_refused_by_its_name(small):
         catalog.fetch_fashion_mnist()
 
 
-def test_without_a_network_every_way_is_told(small):
+def test_without_a_network_every_remedy_is_named(small):
     with pytest.raises(DataNotFoundError) as caught:
         catalog.fetch_fashion_mnist()
     for way in (
@@ -321,7 +321,7 @@ def test_a_missing_page_is_no_data(server):
     assert server.downloads() == []
 
 
-def test_a_cache_that_cannot_be_made_is_told(server):
+def test_a_cache_that_cannot_be_created_is_reported(server):
     server.put("server", folder="")
     server.places["cache"].write_text("a file where the folder should be")
     with pytest.raises(DataNotFoundError, match="JAMJAE_CACHE moves it"):

@@ -56,14 +56,14 @@ def test_patches_are_better_than_what_learns_nothing(learned):
 
 
 @pytest.mark.parametrize("name", AT_HAND)
-def test_every_rival_takes_noise_away(name):
+def test_every_classical_method_removes_noise(name):
     found = denoise_classically(NOISY, name, SIGMA)
     assert (found.shape, found.dtype) == (NOISY.shape, np.uint8)
     assert psnr(found) > psnr(NOISY) + 1
 
 
 @pytest.mark.parametrize("name", AT_HAND)
-def test_rivals_take_grey_images(name):
+def test_classical_methods_take_gray_images(name):
     grey = NOISY[:2, ..., 0] / 255.0
     found = denoise_classically(grey, name, SIGMA)
     assert (found.shape, found.dtype) == (grey.shape, np.float64)
@@ -83,13 +83,13 @@ def test_units_shape_and_type_are_those_that_came(learned):
     assert np.allclose(learned.denoise(NOISY / 255.0) * 255, learned.denoise(NOISY), atol=0.51)
 
 
-def test_images_of_another_size_are_restored(learned):
+def test_images_of_another_size_are_denoised(learned):
     tall = np.concatenate([NOISY[:1], NOISY[1:2]], axis=1)[:, :51]
     assert learned.denoise(tall).shape == (1, 51, 32, 3)
     assert learned.denoise(NOISY[:, :8, :8]).shape == (4, 8, 8, 3)
 
 
-def test_each_image_is_restored_by_itself(learned):
+def test_each_image_is_denoised_by_itself(learned):
     assert np.array_equal(learned.denoise(NOISY)[1:2], learned.denoise(NOISY[1:2]))
 
 

@@ -47,12 +47,12 @@ def test_any_number_of_rows_is_encoded_as_keras_does(n):
     np.testing.assert_allclose(codes, np.asarray(model(images)), rtol=1e-4, atol=1e-5)
 
 
-def test_layers_named_like_their_activation_are_told_apart():
+def test_layers_named_like_their_activation_are_distinguished():
     for activation in ("relu", "tanh"):
         agrees(Autoencoder(**pair(activation, name=activation), **ONE).fit(X))
 
 
-def test_functions_of_one_name_are_told_apart():
+def test_functions_of_one_name_are_distinguished():
     def scaled_by(factor):
         def activation(x):
             return factor * x

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+
 import jax.numpy as jnp
 import keras
 import numpy as np
@@ -36,7 +38,7 @@ def test_a_heavy_guide_is_no_divergence():
 
 
 @pytest.mark.parametrize("value", [0, 7, 255])
-def test_pictures_that_are_all_equal(value):
+def test_images_that_are_all_equal(value):
     images = np.full((30, 5, 5), value, np.uint8)
     model = Autoencoder(2, epochs=3, random_state=0).fit(images)
     np.testing.assert_allclose(model.reconstruct(images), value, atol=1e-3)
@@ -50,7 +52,7 @@ def test_names_of_columns_go_when_images_come():
     assert not hasattr(model, "feature_names_in_")
 
 
-def test_pca_restores_as_well_as_it_says_far_from_zero():
+def test_pca_reconstructs_as_well_as_it_says_far_from_zero():
     far = 1e8 + np.random.default_rng(0).normal(size=(300, 8))
     found = pca.fit(far, 4)
     error = metrics.mean_squared_error(far, found.reconstruct(far))
@@ -67,8 +69,8 @@ def test_pca_of_many_features_in_any_unit(offset, unit):
     left = (np.linalg.svd(centred / unit, compute_uv=False)[4:] ** 2).sum() / rows.size
     assert found.error / unit**2 == pytest.approx(left, rel=1e-2)
     assert found.variance / unit**2 == pytest.approx((centred / unit).var(), rel=1e-3)
-    restored = metrics.mean_squared_error(rows / unit, found.reconstruct(rows) / unit)
-    assert restored == pytest.approx(left, rel=1e-2)
+    reconstructed = metrics.mean_squared_error(rows / unit, found.reconstruct(rows) / unit)
+    assert reconstructed == pytest.approx(left, rel=1e-2)
 
 
 def test_a_warm_start_keeps_the_shape_it_began_with():
@@ -140,3 +142,27 @@ def test_rows_beyond_all_measure_are_named(use):
     far[3, 0] = 1e60
     with pytest.raises(InvalidDataError, match=r"row 3, the first\s+of at least 1"):
         getattr(model, use)(far)
+
+
+def test_a_first_batch_smaller_than_the_code_is_refused():
+    X = np.random.RandomState(0).normal(size=(60, 9))
+    with pytest.raises(InvalidDataError, match="given 5 rows, but needs at least n_components=8"):
+        Autoencoder(8).partial_fit(X[:5])
+    Autoencoder(8, random_state=0).partial_fit(X[:8])
+
+
+def test_batches_on_another_scale_are_named_as_the_cause():
+    X = np.random.RandomState(0).normal(size=(60, 9))
+    model = Autoencoder(2, random_state=0).partial_fit(X)
+    with pytest.raises(TrainingDiverged, match="standard deviations from the mean of those of the"):
+        model.partial_fit(1e6 * X)
+
+
+def test_a_pickle_holds_no_state_of_the_optimizer():
+    X = np.random.RandomState(0).normal(size=(60, 9))
+    fitted = Autoencoder(2, random_state=0, epochs=1).fit(X)
+    before = len(pickle.dumps(fitted))
+    assert len(pickle.dumps(fitted.partial_fit(X))) < 1.1 * before
+    again = pickle.loads(pickle.dumps(fitted))
+    np.testing.assert_array_equal(again.transform(X), fitted.transform(X))
+    again.partial_fit(X)

@@ -1,4 +1,4 @@
-"""One way to measure reconstructions, whoever asks."""
+"""One way to evaluate reconstructions, used everywhere."""
 
 from __future__ import annotations
 

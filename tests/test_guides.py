@@ -60,7 +60,7 @@ def test_the_signs_of_an_embedding_do_not_matter(signs):
     assert agreement(Autoencoder(guide=guide, **QUICK).fit(X).transform(X), guide) > 0.95
 
 
-def test_the_guided_roll_restores_and_keeps_neighbours_on_unseen_points():
+def test_the_guided_roll_reconstructs_and_keeps_neighbors_on_new_points():
     unseen = make_roll(1500, random_state=1).X
     model = Autoencoder(guide=Isomap(n_neighbors=12), random_state=0)
     codes = model.fit(make_roll(1500, random_state=0).X).transform(unseen)
@@ -71,7 +71,7 @@ def test_the_guided_roll_restores_and_keeps_neighbours_on_unseen_points():
 @pytest.mark.parametrize("as_given", [np.asarray, np.ndarray.tolist, pd.DataFrame])
 def test_given_features_are_learned(as_given):
     features = np.stack([np.hypot(X[:, 0], X[:, 2]), X[:, 1]], axis=1)
-    guide = as_given(7.0 * features + 3.0)  # from which rows cannot be restored, so it must weigh
+    guide = as_given(7.0 * features + 3.0)  # rows cannot be reconstructed from it
     model = Autoencoder(guide=guide, guide_weight=20.0, epochs=200, random_state=0).fit(X)
     assert agreement(model.transform(X), features) > 0.95
 
@@ -80,37 +80,57 @@ def test_a_fitted_learner_is_asked_and_not_fitted_again():
     other = make_roll(200, random_state=5).X
     fitted = Isomap(n_neighbors=8).fit(other)
     before = fitted.embedding_.copy()
-    found = guides.guide(fitted, X, slice(None), 2, seed=0)
+    found = guides.guide(fitted, X, (None, None), 2, seed=0)
     np.testing.assert_allclose(found.features, normalised(fitted.transform(X)), atol=1e-5)
     np.testing.assert_array_equal(fitted.embedding_, before)
     own = TSNE(init="pca", random_state=0).fit(X)
-    found = guides.guide(own, X, slice(None), 2, seed=0)
+    found = guides.guide(own, X, (None, None), 2, seed=0)
     np.testing.assert_allclose(found.features, normalised(own.embedding_), atol=1e-5)
 
 
 def test_large_data_are_guided_by_landmarks(monkeypatch):
     monkeypatch.setattr(guides, "LANDMARKS", 100)
-    found = guides.guide(Isomap(n_neighbors=8), X, slice(None), 2, seed=0)
+    found = guides.guide(Isomap(n_neighbors=8), X, (None, None), 2, seed=0)
     guided = found.weights > 0
     assert guided.sum() == found.rows == 100
     assert found.weights.sum() == pytest.approx(len(X))
     assert not found.features[~guided].any()
-    again = guides.guide(Isomap(n_neighbors=8), X, slice(None), 2, seed=0)
+    again = guides.guide(Isomap(n_neighbors=8), X, (None, None), 2, seed=0)
     np.testing.assert_array_equal(found.features, again.features)
     model = Autoencoder(guide=Isomap(n_neighbors=8), **QUICK).fit(X)
     assert model.guide_rows_ == 100
-    landmarks = guides.guide(Isomap(n_neighbors=8), X, slice(None), 2, seed=model_seed(0))
+    landmarks = guides.guide(Isomap(n_neighbors=8), X, (None, None), 2, seed=model_seed(0))
     chosen = landmarks.weights > 0
     assert agreement(model.transform(X[chosen]), landmarks.features[chosen]) > 0.9
 
 
-def test_rows_held_out_do_not_teach_the_learner():
-    kept = np.arange(200)
-    found = guides.guide(Isomap(n_neighbors=8), X, kept, 2, seed=0)
-    assert (found.weights[:200] == 1.0).all()
-    assert not found.weights[200:].any()
+def test_rows_held_out_do_not_teach_the_learner_but_have_features():
+    parts = np.arange(200), np.arange(200, len(X))
+    found = guides.guide(Isomap(n_neighbors=8), X, parts, 2, seed=0)
+    alone = guides.guide(Isomap(n_neighbors=8), X[:200], (None, None), 2, seed=0)
+    assert agreement(found.features[:200], alone.features) > 1 - 1e-6
+    assert found.features[200:].any(axis=1).all()
+    np.testing.assert_array_equal(found.weights, 1.0)
     model = Autoencoder(guide=Isomap(n_neighbors=8), validation_fraction=0.2, epochs=3)
     assert {"loss", "guide", "reconstruction", "val_loss"} <= set(model.fit(X).history_)
+
+
+@pytest.mark.parametrize("learner", [Isomap(n_neighbors=8), TSNE(init="pca")])
+def test_the_validation_loss_counts_the_guide(learner):
+    model = Autoencoder(
+        guide=learner, guide_weight=1e6, validation_fraction=0.2, epochs=1, random_state=0
+    )
+    history = model.fit(X[:100]).history_
+    assert history["val_loss"][0] > 1000 * history["reconstruction"][0]
+
+
+def test_landmarks_held_out_count_as_much_as_all_that_are(monkeypatch):
+    monkeypatch.setattr(guides, "LANDMARKS", 50)
+    parts = np.arange(200), np.arange(200, len(X))
+    found = guides.guide(Isomap(n_neighbors=8), X, parts, 2, seed=0)
+    for part in parts:
+        assert (found.weights[part] > 0).sum() == min(50, len(part))
+        assert found.weights[part].sum() == pytest.approx(len(part))
 
 
 def test_images_are_flattened_for_the_learner():
@@ -148,7 +168,7 @@ def test_a_guide_that_cannot_guide_is_refused(guide, error, words):
 def test_a_learner_fitted_to_other_rows_of_the_same_number_is_asked_to_transform():
     rows, others = (np.random.RandomState(seed).normal(size=(80, 5)) for seed in (0, 1))
     learner = Isomap(n_neighbors=8).fit(others)
-    found = guides.guide(learner, rows, slice(None), 2, 0).features
+    found = guides.guide(learner, rows, (None, None), 2, 0).features
     expected = learner.transform(rows)
     assert np.allclose(found, normalised(expected), atol=1e-3)
 

@@ -133,14 +133,14 @@ def test_same_seed_same_result(name, dtype):
 
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("shape", [(6,), (5, 7), (6, 6, 3)])
-def test_a_restoration_has_the_units_and_precision_of_the_data(shape, dtype):
+def test_a_reconstruction_has_the_units_and_precision_of_the_data(shape, dtype):
     X = waves(shape, dtype=dtype)
     model = Autoencoder(3, random_state=0, epochs=2).fit(X)
-    restored = model.reconstruct(X)
-    assert restored.dtype == (np.float64 if dtype == np.float64 else np.float32)
-    assert abs(restored.mean() - X.mean()) < 0.2 * X.std()
+    reconstructed = model.reconstruct(X)
+    assert reconstructed.dtype == (np.float64 if dtype == np.float64 else np.float32)
+    assert abs(reconstructed.mean() - X.mean()) < 0.2 * X.std()
     if dtype == np.uint8:
-        assert 0 <= restored.min() <= restored.max() <= 255
+        assert 0 <= reconstructed.min() <= reconstructed.max() <= 255
 
 
 @pytest.mark.parametrize("factor", [1e-6, 1.0, 1e6])

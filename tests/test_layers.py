@@ -57,7 +57,7 @@ def test_turning_keeps_the_middle_and_moves_the_corners():
     assert turned[:, 0, 0].std() > 0.01
 
 
-def test_shifts_are_as_far_as_told():
+def test_shifts_are_as_far_as_asked():
     image = np.zeros((200, 21, 21, 1), dtype="float32")
     image[:, 10, 10] = 1.0
     moved = np.asarray(RandomAffine(shift=0.2, fill="constant", seed=0)(image, training=True))

@@ -176,8 +176,8 @@ def test_data_range_must_be_positive(metric, value):
 def test_pca_explains_its_own_ratio():
     X = load_digits().data
     pca = PCA(10).fit(X)
-    restored = pca.inverse_transform(pca.transform(X))
-    assert metrics.explained_variance(X, restored) == pytest.approx(
+    reconstructed = pca.inverse_transform(pca.transform(X))
+    assert metrics.explained_variance(X, reconstructed) == pytest.approx(
         pca.explained_variance_ratio_.sum(), rel=1e-10
     )
 
@@ -328,7 +328,7 @@ def test_duplicates_share_the_better_rank():
     )
 
 
-def test_codes_are_judged_as_scikit_learn_does():
+def test_codes_are_evaluated_as_scikit_learn_does():
     X, y = load_digits(return_X_y=True)
     Z = PCA(5, random_state=0).fit_transform(X)
     train, test = slice(None, 1200), slice(1200, None)
@@ -394,6 +394,6 @@ SPOILED = np.where(np.arange(8)[:, None] == 3, np.nan, CODES)
         (lambda: metrics.bits_per_value(CODES, ROWS[:3]), ShapeMismatchError, "one code for each"),
     ],
 )
-def test_what_cannot_be_judged_is_refused(attempt, error, words):
+def test_what_cannot_be_measured_is_refused(attempt, error, words):
     with pytest.raises(error, match=re.escape(words)):
         attempt()

@@ -8,7 +8,7 @@ import pytest
 
 from jamjae import Autoencoder
 from jamjae.data import preprocessing
-from jamjae.engine import architectures, keras_bridge, pca
+from jamjae.engine import architectures, custom_networks, initialization, keras_bridge, pca
 from jamjae.errors import InvalidNetworkError
 
 SHAPES = [(1,), (6,), (5, 7), (28, 28), (9, 13, 1), (12, 8, 3), (4, 4, 4), (1, 9), (3, 2, 9)]
@@ -31,18 +31,18 @@ def test_an_anchored_pair_starts_as_pca(shape, k, kind):
         pair = architectures.convolutional(shape, k, anchored=True)
     else:
         pair = architectures.dense(shape, k, (8,), anchored=True)
-    architectures.start(pair, principal, scale, np.random.RandomState(0))
+    initialization.start(pair, principal, scale, np.random.RandomState(0))
     Z = keras_bridge.predict(pair.encoder, scale.apply(X))
-    restored = scale.undo(keras_bridge.predict(pair.decoder, Z))
-    np.testing.assert_allclose(restored, principal.reconstruct(X), atol=1e-4)
-    error = np.square(restored - X).mean()
+    reconstructed = scale.undo(keras_bridge.predict(pair.decoder, Z))
+    np.testing.assert_allclose(reconstructed, principal.reconstruct(X), atol=1e-4)
+    error = np.square(reconstructed - X).mean()
     assert error == pytest.approx(principal.error, rel=1e-4, abs=1e-8)
 
 
 @pytest.mark.parametrize("shape", [(6,), (9, 13, 3)])
 def test_hidden_layers_are_not_zero_at_the_start(shape):
     pair = architectures.dense(shape, 2, (8, 4), anchored=False)
-    architectures.start(pair, None, preprocessing.Scaling(0.0, 1.0), np.random.RandomState(0))
+    initialization.start(pair, None, preprocessing.Scaling(0.0, 1.0), np.random.RandomState(0))
     for model in pair:
         assert all(np.abs(w).max() > 0 for w in model.get_weights() if w.ndim > 1)
 
@@ -225,7 +225,7 @@ def test_a_copied_network_is_the_same_and_its_own(made):
     keras.utils.set_random_seed(1)
     model = made()
     weights = [np.array(v.value) for v in model.variables]
-    copied = architectures.copied(model)
+    copied = custom_networks.copied(model)
     assert [v.trainable for v in copied.variables] == [v.trainable for v in model.variables]
     for mine, theirs in zip(copied.variables, weights, strict=True):
         np.testing.assert_array_equal(mine.value, theirs)
@@ -239,5 +239,5 @@ def test_a_copied_network_is_the_same_and_its_own(made):
 
 def test_an_unbuilt_network_is_copied():
     model = keras.Sequential([keras.layers.Dense(2)])
-    assert not architectures.copied(model).built
-    assert architectures.copied(model) is not model
+    assert not custom_networks.copied(model).built
+    assert custom_networks.copied(model) is not model

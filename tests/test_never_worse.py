@@ -1,4 +1,4 @@
-"""The first promise: a default fit restores its training data at least as well as PCA."""
+"""The first promise: a default fit reconstructs its training data at least as well as PCA."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def test_never_worse_than_pca(name, n_components):
 
     model = Autoencoder(n_components, random_state=0).fit(X)
 
-    # Where PCA restores everything, what is left is the rounding of float32.
+    # Where PCA reconstructs everything, what is left is the rounding of float32.
     rounding = (2.0**-22) ** 2 * np.square(flat).mean()
     error = mean_squared_error(flat, model.reconstruct(X).reshape(flat.shape))
     assert error <= rival * (1 + 1e-6) + rounding

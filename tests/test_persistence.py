@@ -90,8 +90,8 @@ def test_data_frames_and_pixels(tmp_path):
     pixels = np.random.RandomState(0).randint(0, 256, (30, 6, 6), dtype=np.uint8)
     model = Autoencoder(2, epochs=1).fit(pixels)
     again = jamjae.load_model(model.save(tmp_path / "pixels.jamjae"))
-    restored = again.inverse_transform(np.full((1, 2), 1e3))
-    assert 0 <= restored.min() <= restored.max() <= 255
+    reconstructed = again.inverse_transform(np.full((1, 2), 1e3))
+    assert 0 <= reconstructed.min() <= reconstructed.max() <= 255
 
 
 def test_networks_of_one_s_own_come_back_as_such(X, tmp_path):

@@ -14,7 +14,7 @@ import typer
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from jamjae.engine.training import Report
+    from jamjae.engine.training import EpochReport
 
 LINES = 20  # epochs reported, at most, if standard error is no terminal
 NARROW = 70  # columns; a narrower terminal shows no bar
@@ -55,7 +55,7 @@ class Voice:
         return heard and sys.stderr is not None and sys.stderr.isatty()
 
     @contextmanager
-    def progress(self) -> Iterator[Callable[[Report], None]]:
+    def progress(self) -> Iterator[Callable[[EpochReport], None]]:
         """Yield a callback for training: a live bar on a terminal, else a few lines."""
         if self.quiet or self.as_json:
             yield lambda _: None
@@ -65,14 +65,14 @@ class Voice:
         else:
             yield self._report_some
 
-    def _report_some(self, report: Report) -> None:
+    def _report_some(self, report: EpochReport) -> None:
         every = max(report.epochs // LINES, 1)
         if report.epoch and (report.epoch % every == 0 or report.epoch == report.epochs):
             left = report.seconds / report.epoch * (report.epochs - report.epoch)
             self.note(f"epoch {report.epoch}/{report.epochs}  {_terms(report)}  {left:.0f} s left")
 
 
-def _terms(report: Report, digits: int = 5) -> str:
+def _terms(report: EpochReport, digits: int = 5) -> str:
     terms = [f"{name} {value:.{digits}g}" for name, value in report.terms.items()]
     if report.baseline is not None:
         terms.append(f"PCA {report.baseline:.{digits}g}")
@@ -80,7 +80,7 @@ def _terms(report: Report, digits: int = 5) -> str:
 
 
 @contextmanager
-def _bar() -> Iterator[Callable[[Report], None]]:
+def _bar() -> Iterator[Callable[[EpochReport], None]]:
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -93,7 +93,7 @@ def _bar() -> Iterator[Callable[[Report], None]]:
         compiling = "compiling"
         task = progress.add_task(compiling, total=None, terms="")
 
-        def advance(report: Report) -> None:
+        def advance(report: EpochReport) -> None:
             progress.update(
                 task,
                 completed=report.epoch,

@@ -2,40 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Iterator
+from typing import TypeAlias
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jamjae.data.preprocessing import is_mapped
+from jamjae.data.rows import Batch, Rows, is_mapped
 
-Rows = Mapping[str, np.ndarray]
 HELD_BYTES, MAPPED_BYTES = 1 << 30, 1 << 23  # handed over at once, of an array and of a file
 BLOCK, BLOCKS = 256, 8  # rows that stay together, at most, and such blocks in a piece, at least
 
 
-class Source(NamedTuple):
-    """Where an epoch's rows come from.
-
-    Attributes
-    ----------
-    pieces : callable
-        From the number of an epoch to pairs of padded rows and how many of them count.
-    steps : int
-        Batches in an epoch.
-    """
-
-    pieces: Callable[[int], Iterable[tuple[dict[str, jax.Array], int]]]
-    steps: int
+# from the number of an epoch to its padded rows, piece by piece, and how many of each count
+Source: TypeAlias = Callable[[int], Iterable[tuple[dict[str, jax.Array], int]]]
 
 
 def source(
     rows: Rows,
-    prepare: Callable[[Rows], Rows],
+    prepare: Callable[[Batch], Batch],
     batch_size: int,
-    held_bytes: int | None = None,
     *,
     seed: int = 0,
 ) -> Source:
@@ -44,12 +31,10 @@ def source(
     A piece is put together from random blocks of neighbouring rows, so that a file is read nearly
     in order and sorted data are still mixed.
     """
-    n = len(rows["x"])
-    held_bytes = held_bytes or (MAPPED_BYTES if is_mapped(rows["x"]) else HELD_BYTES)
-    count = -(-sum(array.nbytes for array in rows.values()) // held_bytes)
+    n, count = len(rows["x"]), _pieces(rows)
     if count <= 1:
-        whole = [(padded(prepare(rows), batch_size), n)]
-        return Source(lambda _: whole, -(-n // batch_size))
+        whole = [(padded(prepare({name: rows[name][:] for name in rows}), batch_size), n)]
+        return lambda _: whole
     blocks = -(-n // (block := min(BLOCK, max(n // (count * BLOCKS), 1))))
     length = -(-blocks // count) * block
 
@@ -61,10 +46,20 @@ def source(
             piece = prepare({name: array[chosen] for name, array in rows.items()})
             yield padded(piece, batch_size, length), len(chosen)
 
-    return Source(pieces, -(-n // batch_size) + count - 1)
+    return pieces
 
 
-def padded(rows: Rows, batch_size: int, length: int = 0) -> dict[str, jax.Array]:
+def steps(rows: Rows, batch_size: int) -> int:
+    """Count the batches of an epoch; each piece may end in one that is not full."""
+    return -(-len(rows["x"]) // batch_size) + max(_pieces(rows), 1) - 1
+
+
+def _pieces(rows: Rows) -> int:
+    held_bytes = MAPPED_BYTES if is_mapped(rows["x"]) else HELD_BYTES
+    return -(-sum(array.nbytes for array in rows.values()) // held_bytes)
+
+
+def padded(rows: Batch, batch_size: int, length: int = 0) -> dict[str, jax.Array]:
     """Hand rows over, filled up with zeros to a whole number of batches for at least `length`."""
     held = _few(int(-(-max(length, len(rows["x"])) // batch_size))) * int(batch_size)
     return {name: jnp.asarray(_filled(array, held)) for name, array in rows.items()}

@@ -6,12 +6,12 @@ data divided by ``scale²``, and comparing it with PCA's compares one quantity w
 
 from __future__ import annotations
 
-import mmap
 from typing import NamedTuple
 
 import numpy as np
 
-CHUNK_BYTES = 1 << 25  # rows are visited in pieces of about 32 MiB of float64
+from jamjae.data.rows import Array, row_chunks
+
 PIXELS = {"uint8": 255.0, "uint16": 65535.0}  # types that fix a range, and its end
 
 
@@ -54,7 +54,8 @@ class Scaling(NamedTuple):
         scaled: np.ndarray = X.astype(value_type(X.dtype))
         np.subtract(scaled, self.offset, out=scaled)
         np.divide(scaled, self.scale, out=scaled)
-        return scaled.astype(np.float32, copy=False)
+        with np.errstate(over="ignore"):  # what becomes infinite is refused by its row
+            return scaled.astype(np.float32, copy=False)
 
     def in_graph(self, dtype: np.dtype) -> tuple[float, float]:
         """Give the offset and the factor left for the compiled step to apply to `apply`'s rows."""
@@ -74,12 +75,12 @@ class Scaling(NamedTuple):
         return made
 
 
-def none(X: np.ndarray) -> Scaling:
+def none(X: Array) -> Scaling:
     """Leave the values as they are."""
     return Scaling(0.0, 1.0, *_range(X))
 
 
-def for_rows(X: np.ndarray, mean: np.ndarray, variance: float) -> Scaling:
+def for_rows(X: Array, mean: np.ndarray, variance: float) -> Scaling:
     """Choose the scaling of data: 8-bit values by 255, others centred and divided by one number.
 
     Parameters
@@ -96,7 +97,7 @@ def for_rows(X: np.ndarray, mean: np.ndarray, variance: float) -> Scaling:
     return Scaling(offset, float(np.sqrt(variance)) or 1.0, *_range(X))
 
 
-def into_range(X: np.ndarray, low: float, high: float, variance: float) -> Scaling:
+def into_range(X: Array, low: float, high: float, variance: float) -> Scaling:
     """Choose the scaling that brings all values of X into the range a network's output can reach.
 
     Parameters
@@ -118,24 +119,7 @@ def into_range(X: np.ndarray, low: float, high: float, variance: float) -> Scali
     return Scaling(least - low * scale, scale, *_range(X))
 
 
-def _range(X: np.ndarray) -> tuple[float, float]:
+def _range(X: Array) -> tuple[float, float]:
     """Give the range that the type of data fixes, if it does."""
     highest = PIXELS.get(X.dtype.name)
     return (-np.inf, np.inf) if highest is None else (0.0, highest)
-
-
-def row_chunks(X: np.ndarray, chunk_bytes: int = CHUNK_BYTES) -> list[slice]:
-    """Cut rows into slices whose float64 copy takes about `chunk_bytes`."""
-    row_bytes = max(8 * int(np.prod(X.shape[1:], dtype=np.int64)), 1)
-    step = max(chunk_bytes // row_bytes, 1)
-    return [slice(start, start + step) for start in range(0, len(X), step)]
-
-
-def is_mapped(X: np.ndarray) -> bool:
-    """Whether an array, or what it is a view of, lies in a file that is mapped into memory."""
-    held: object = X
-    while isinstance(held, np.ndarray):
-        if isinstance(held, np.memmap):
-            return True
-        held = held.base
-    return isinstance(held, mmap.mmap)

@@ -26,10 +26,10 @@ from safetensors.numpy import save
 
 from jamjae.data.archives import parsed
 from jamjae.data.atomic import atomic
-from jamjae.data.loading import Rows
-from jamjae.data.preprocessing import row_chunks
+from jamjae.data.rows import Rows, row_chunks
 from jamjae.engine import keras_bridge
-from jamjae.engine.training import Progress, Report
+from jamjae.engine.fingerprints import fingerprint
+from jamjae.engine.training import EpochReport, Progress
 from jamjae.errors import ModelFileError, brief
 
 
@@ -75,7 +75,7 @@ def _hashed(value: Any) -> bytes:
 
 def _layer(layer: keras.Layer) -> bytes:
     """Describe a layer by what it computes and by its weights, whatever its seeds."""
-    found = keras_bridge.fingerprint(layer)
+    found = fingerprint(layer)
     kinds = sorted(f"{kind.__module__}.{kind.__qualname__}" for kind in found.kinds)
     weights = [np.asarray(v.value).tobytes() for v in layer.variables if "seed" not in v.path]
     described = repr((found.text, kinds, found.trainable)).encode()
@@ -158,7 +158,7 @@ class Checkpoint:
             state, best, self._found.notes["best_value"], self._found.notes["best_epoch"], history
         )
 
-    def observe(self, report: Report, progress: Progress) -> None:
+    def observe(self, report: EpochReport, progress: Progress) -> None:
         """Take note of an epoch's end."""
         if report.epoch == 0:
             return

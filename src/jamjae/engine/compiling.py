@@ -42,6 +42,11 @@ def require_own_process() -> None:
     _process["used"] = True
 
 
+def forked() -> bool:
+    """Whether this process was forked from one that used JAX."""
+    return bool(_process["forked"])
+
+
 def _after_fork() -> None:
     _process["forked"] = _process["forked"] or _process["used"]
 

@@ -17,6 +17,8 @@ import keras
 import numpy as np
 
 from jamjae.engine import keras_bridge
+from jamjae.engine.compiling import forked
+from jamjae.engine.fingerprints import fingerprint, parts
 from jamjae.errors import InvalidNetworkError, JamjaeError, brief
 
 CURE = (
@@ -28,7 +30,7 @@ ROWS = 2  # of a probe
 
 def own(layer: keras.Layer) -> list[keras.Layer]:
     """Give the layers inside that are neither Keras's nor jamjae's."""
-    return [part for part in keras_bridge.parts(layer) if _is_own(type(part))]
+    return [part for part in parts(layer) if _is_own(type(part))]
 
 
 def classes(used: Iterable[Any]) -> dict[str, Any]:
@@ -41,7 +43,7 @@ def classes(used: Iterable[Any]) -> dict[str, Any]:
     """
     found: list[Any] = []
     for one in used:
-        for part in keras_bridge.parts(one) if isinstance(one, keras.Layer) else [one]:
+        for part in parts(one) if isinstance(one, keras.Layer) else [one]:
             held = getattr(part, "__dict__", {}).values()
             found += [type(part), *(value for value in held if isinstance(value, FunctionType))]
     named = {kind.__name__: kind for kind in found if _is_own(kind)}
@@ -83,7 +85,7 @@ def require_same(made: keras.Layer, layer: keras.Layer, attempt: str) -> None:
     ------
     InvalidNetworkError
     """
-    if not own(layer) or keras_bridge.fingerprint(made) == keras_bridge.fingerprint(layer):
+    if not own(layer) or fingerprint(made) == fingerprint(layer):
         return
     if _gives(made, layer):
         return
@@ -166,14 +168,16 @@ class Carried:
 
 
 def carried(state: dict[str, Any]) -> dict[str, Any]:
-    """Put layers that hold classes of a user's own into a form that any process can read."""
+    """Put layers into a form that any process can read, with the classes of a user's own."""
     stands: dict[int, Carried] = {}
     for value in state.values():
-        if isinstance(value, keras.Layer) and own(value) and id(value) not in stands:
+        if isinstance(value, keras.Layer) and id(value) not in stands:
             stands[id(value)] = Carried(value)
     return {name: stands.get(id(value), value) for name, value in state.items()}
 
 
 def _arrived(make: Callable[..., Any], arguments: tuple[Any, ...], kinds: dict[str, Any]) -> Any:
+    if forked():  # in which Keras would wait forever; the first call of the model says so
+        return None
     with keras.saving.custom_object_scope(kinds):
         return make(*arguments)

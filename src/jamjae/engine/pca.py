@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import numpy as np
 from scipy.linalg import eigh, qr, svd
 
-from jamjae.data.preprocessing import row_chunks
+from jamjae.data.rows import Array, row_chunks
 
 COVARIANCE_LIMIT = 3000  # features, or rows, up to which all their products are held
 OVERSAMPLING, PASSES = 10, 30  # of the subspace iteration beyond: directions more, passes at most
@@ -71,7 +72,7 @@ def _centred(rows: np.ndarray, mean: np.ndarray) -> np.ndarray:
     return centred
 
 
-def fit(X: np.ndarray, n_components: int, random_state: int | None = 0) -> Principal:
+def fit(X: Array, n_components: int, random_state: int | None = 0) -> Principal:
     """Find the principal directions of rows without holding a float copy of them.
 
     All is computed in float64, by pieces of the rows. Up to `COVARIANCE_LIMIT` features the leading
@@ -109,7 +110,7 @@ def fit(X: np.ndarray, n_components: int, random_state: int | None = 0) -> Princ
 Parts = tuple[np.ndarray, np.ndarray, np.ndarray, float, float]
 
 
-def _by_covariance(X: np.ndarray, d: int, k: int) -> Parts:
+def _by_covariance(X: Array, d: int, k: int) -> Parts:
     mean = _mean(X, d)
     covariance = np.zeros((d, d))
     for rows in row_chunks(X):
@@ -124,7 +125,7 @@ def _by_covariance(X: np.ndarray, d: int, k: int) -> Parts:
     return mean, vectors.T[::-1], variances[::-1], error, total / d
 
 
-def _by_triangle(X: np.ndarray, mean: np.ndarray, d: int, k: int) -> Parts:
+def _by_triangle(X: Array, mean: np.ndarray, d: int, k: int) -> Parts:
     """Take the SVD of the rows' triangular factor: nothing is squared, so small directions stay."""
     triangle = np.empty((0, d))
     for rows in row_chunks(X):
@@ -136,13 +137,13 @@ def _by_triangle(X: np.ndarray, mean: np.ndarray, d: int, k: int) -> Parts:
     return mean, directions[:k], variances[:k], error, total / d
 
 
-def _by_inner_products(X: np.ndarray, d: int, k: int) -> Parts:
+def _by_inner_products(X: Array, d: int, k: int) -> Parts:
     """Find the directions of few rows with many features, by pieces of the features."""
-    mean, flat = _mean(X, d), X.reshape(len(X), -1)
+    mean = _mean(X, d)
     products = np.zeros((len(X), len(X)))
     pieces = row_chunks(np.broadcast_to(0.0, (d, len(X))))
     for columns in pieces:
-        centred = flat[:, columns] - mean[columns]
+        centred = _columns(X, columns) - mean[columns]
         products += centred @ centred.T
     products /= len(X)
     variances, vectors = eigh(products, subset_by_index=(len(X) - k, len(X) - 1))
@@ -151,12 +152,17 @@ def _by_inner_products(X: np.ndarray, d: int, k: int) -> Parts:
     vectors /= np.sqrt(len(X) * np.where(used, variances, np.inf))
     components = np.empty((k, d))
     for columns in pieces:
-        components[:, columns] = vectors.T @ (flat[:, columns] - mean[columns])
+        components[:, columns] = vectors.T @ (_columns(X, columns) - mean[columns])
     error = max(total - float(variances.sum()), 0.0) / d
     return mean, components[::-1], variances[::-1] * used[::-1], error, total / d
 
 
-def _by_subspace(X: np.ndarray, d: int, k: int, random_state: int | None) -> Parts:
+def _columns(X: Array, columns: slice) -> np.ndarray:
+    pieces = (X[rows].reshape(-1, math.prod(X.shape[1:]))[:, columns] for rows in row_chunks(X))
+    return np.concatenate([np.ascontiguousarray(piece) for piece in pieces])
+
+
+def _by_subspace(X: Array, d: int, k: int, random_state: int | None) -> Parts:
     """Find the leading directions by subspace iteration, until the error stands still.
 
     Neither a copy of X nor the covariance is held. Halko, Martinsson & Tropp (2011), SIAM Review
@@ -177,9 +183,7 @@ def _by_subspace(X: np.ndarray, d: int, k: int, random_state: int | None) -> Par
     return mean, components[::-1], variances[::-1][:k], error / d, total / d
 
 
-def _times_covariance(
-    X: np.ndarray, mean: np.ndarray, basis: np.ndarray
-) -> tuple[np.ndarray, float]:
+def _times_covariance(X: Array, mean: np.ndarray, basis: np.ndarray) -> tuple[np.ndarray, float]:
     """Multiply the covariance of rows by directions (d, m); also give the covariance's trace."""
     product, total = np.zeros(basis.shape), 0.0
     for rows in row_chunks(X):
@@ -189,7 +193,7 @@ def _times_covariance(
     return product / len(X), total / len(X)
 
 
-def _mean(X: np.ndarray, d: int) -> np.ndarray:
+def _mean(X: Array, d: int) -> np.ndarray:
     sums = (X[rows].reshape(-1, d).sum(axis=0, dtype=np.float64) for rows in row_chunks(X))
     mean: np.ndarray = sum(sums, np.zeros(d)) / len(X)
     return mean

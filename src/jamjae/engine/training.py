@@ -8,18 +8,20 @@ only place where progress, early stopping, checkpoints and divergence are looked
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple, Self, TypeAlias
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jamjae.data.loading import Rows, Source, padded
+from jamjae.data.loading import Source
+from jamjae.engine import keras_bridge
 from jamjae.engine.compiling import compiled_few
-from jamjae.engine.keras_bridge import Optimizer, Template, apply, optimizer, private
-from jamjae.engine.losses import RowLoss
+from jamjae.engine.fingerprints import Template, template
+from jamjae.engine.keras_bridge import Optimizer, apply, optimizer, private
+from jamjae.engine.losses import LOSSES, RowLoss
 from jamjae.engine.objectives import Objective, autoencoder, guidance, minimise, reconstruction
 from jamjae.engine.schedules import SCHEDULES, Rate, Schedule
 from jamjae.errors import TrainingDiverged
@@ -61,7 +63,7 @@ class Progress(NamedTuple):
         return cls(state, state)
 
 
-class Report(NamedTuple):
+class EpochReport(NamedTuple):
     """What is known before the first step, or after an epoch.
 
     Attributes
@@ -184,30 +186,28 @@ def _shuffled(key: jax.Array, held: int, n: jax.Array) -> jax.Array:
 
 
 class Recipe(NamedTuple):
-    """All that a compiled epoch depends on, save the shape of the rows; hashable.
+    """All that a compiled epoch depends on, save the networks and the shape of the rows; hashable.
 
     Attributes
     ----------
-    networks : tuple of (str, Template)
-        ``"decoder"`` and ``"encoder"``, and where wanted ``"corruption"``, ``"augmentation"``.
     shapes : tuple of (str, tuple)
-        One row as each network takes it.
+        One row as each network takes it: ``"decoder"`` and ``"encoder"``, and where wanted
+        ``"augmentation"`` and ``"corruption"``.
     in_graph : (offset, factor)
         The scaling left to the step.
-    loss : callable
-        One of `jamjae.engine.losses`, or a user's own.
+    loss : str or callable
+        A key of `losses.LOSSES`, or a user's own function.
     guide_weight : float or None
     optimizer : str
-        From `functional.describe_optimizer`.
+        From `keras_bridge.describe_optimizer`.
     schedule : str or None
         A key of `schedules.SCHEDULES`; None leaves the rate to the optimizer.
     batch_size : int
     """
 
-    networks: tuple[tuple[str, Template], ...]
     shapes: tuple[tuple[str, tuple[int, ...]], ...]
     in_graph: tuple[float, float]
-    loss: RowLoss
+    loss: str | RowLoss
     guide_weight: float | None
     optimizer: str
     schedule: str | None
@@ -222,12 +222,21 @@ class Program(NamedTuple):
     optimizer: Optimizer
 
 
+Templates: TypeAlias = tuple[tuple[str, Template], ...]
+
+
+def templates(layers: Mapping[str, Any]) -> Templates:
+    """Give the part of layers that compiled code depends on."""
+    return tuple((name, template(layers[name])) for name in sorted(layers))
+
+
 @lru_cache(maxsize=16)
-def compiled(recipe: Recipe) -> Program:
+def compiled(recipe: Recipe, templates: Templates) -> Program:
     """Make the program of a recipe, or give the one made before: a second fit compiles nothing."""
-    layers = {name: private(template.layer) for name, template in recipe.networks}
+    layers = {name: private(template.layer) for name, template in templates}
     networks = {name: apply(layer) for name, layer in layers.items()}
-    terms = [reconstruction(recipe.loss)]
+    loss = LOSSES[recipe.loss] if isinstance(recipe.loss, str) else recipe.loss
+    terms = [reconstruction(loss)]
     if recipe.guide_weight is not None:
         terms.append(guidance(recipe.guide_weight))
     learning = autoencoder(networks, dict(recipe.shapes), recipe.in_graph)
@@ -242,6 +251,30 @@ def compiled(recipe: Recipe) -> Program:
         make_evaluation(minimise(judging, *terms), recipe.batch_size),
         own,
     )
+
+
+def first_state(
+    layers: Mapping[str, Any], program: Program, layers_seed: int, shuffle_seed: int
+) -> TrainState:
+    """Put the state together in which the training of layers begins."""
+    rng = np.random.RandomState(layers_seed)
+    variables = {name: keras_bridge.read(layer) for name, layer in sorted(layers.items())}
+    return TrainState(
+        params={name: held.params for name, held in variables.items()},
+        buffers={
+            name: keras_bridge.reseed(layers[name], held.buffers, rng)
+            for name, held in variables.items()
+        },
+        opt_state=program.optimizer.init(),
+        key=jax.random.PRNGKey(shuffle_seed),
+        step=jnp.int32(0),
+    )
+
+
+def put_back(layers: Mapping[str, Any], state: TrainState) -> None:
+    """Write the arrays of a state into the layers they came from."""
+    for name, layer in layers.items():
+        keras_bridge.write(layer, keras_bridge.Variables(state.params[name], state.buffers[name]))
 
 
 # --- epochs out -----------------------------------------------------------------------------
@@ -274,7 +307,7 @@ def run(
     sound: Sound,
     validate: Callable[[TrainState], float] | None = None,
     patience: int | None = None,
-    observers: Iterable[Callable[[Report, Progress], Any]] = (),
+    observers: Iterable[Callable[[EpochReport, Progress], Any]] = (),
     start: float | None = None,
 ) -> Progress:
     """Train until the epochs are done, patience ends, or an observer answers True.
@@ -288,27 +321,34 @@ def run(
     """
     began = time.perf_counter()
     if start is not None and not progress.history:
-        report = Report(0, epochs, {"loss": start}, 0.0)
+        report = EpochReport(0, epochs, {"loss": start}, 0.0)
         if True in [observer(report, progress) for observer in observers]:
             return progress
     for number in range(len(progress.history), epochs):
         if patience is not None and number and number - 1 - progress.best_epoch >= patience:
             break
-        state, terms = _one_epoch(progress.state, epoch, data.pieces(number), rate)
+        state, terms = _one_epoch(progress.state, epoch, data(number), rate)
         _require_convergence(terms["loss"], progress.history, rate, sound)
         if validate:
             terms["val_loss"] = validate(state)
         progress = _advanced(progress, state, terms)
-        report = Report(number + 1, epochs, terms, time.perf_counter() - began)
+        report = EpochReport(number + 1, epochs, terms, time.perf_counter() - began)
         if True in [observer(report, progress) for observer in observers]:
             break
     return progress
 
 
-def validation(program: Program, held: Rows, batch_size: int) -> Callable[[TrainState], float]:
+def validation(program: Program, held: Source) -> Callable[[TrainState], float]:
     """Make the loss of rows held out, prepared as those that are trained on."""
-    rows, n = padded(held, batch_size), len(held["x"])
-    return lambda state: float(program.evaluate(state, rows, n)["loss"]) / n
+
+    def loss(state: TrainState) -> float:
+        losses, counts = zip(
+            *((program.evaluate(state, rows, n)["loss"], n) for rows, n in held(0)),
+            strict=True,
+        )
+        return sum(map(float, losses)) / sum(counts)
+
+    return loss
 
 
 def _one_epoch(

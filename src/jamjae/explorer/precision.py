@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from jamjae.engine import architectures, keras_bridge
+from jamjae.engine import custom_networks, keras_bridge
 from jamjae.explorer.graphs import Graph, UnknownLayer, trace
 from jamjae.explorer.packing import Packable, rounded
 from jamjae.models.base import LatentModel
@@ -67,7 +67,7 @@ def _agreeing(
     wide = some.mean(axis=0) + 2 * (some - some.mean(axis=0))  # beyond the data, too
     probes = np.concatenate([some, wide])
     expected = keras_bridge.predict(model.decoder_, probes)
-    copied = architectures.copied(model.decoder_)
+    copied = custom_networks.copied(model.decoder_)
     exact = keras_bridge.read(copied)
     for bits in DECODER_BITS:
         keras_bridge.write(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterable
-from contextlib import nullcontext
 from numbers import Integral, Real
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -14,17 +13,25 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 
-from jamjae.data import loading
 from jamjae.data.preprocessing import counted_as
-from jamjae.engine import architectures, pca, training
+from jamjae.data.rows import Array, Batch, Rows, part
+from jamjae.engine import initialization, pca, training
 from jamjae.engine.checkpoints import Checkpoint, identity
 from jamjae.engine.losses import LOSSES
-from jamjae.engine.schedules import SCHEDULES, Rate
+from jamjae.engine.schedules import SCHEDULES
 from jamjae.errors import InvalidDataError
-from jamjae.models import callbacks, guides, plan
+from jamjae.models import callbacks, fitting, guides, plan
 from jamjae.models.base import LatentModel
-from jamjae.models.plan import Job, Seeds
-from jamjae.models.validation import check_rows, require_magnitude
+from jamjae.models.fitting import Networks, Task
+from jamjae.models.plan import Plan, Seeds
+from jamjae.models.validation import (
+    check_rows,
+    explained,
+    noisy_versions,
+    require_magnitude,
+    require_rows,
+    require_same_kind,
+)
 
 
 class Autoencoder(LatentModel):
@@ -90,8 +97,8 @@ class Autoencoder(LatentModel):
         Where the state of training is kept. A fit that was interrupted goes on from there, bit for
         bit, if data and parameters are the same.
     callbacks : iterable of callables, default=()
-        Called with a `jamjae.engine.training.Report` before the first step, where that is PCA, and
-        after each epoch; one that returns True stops.
+        Called with a `jamjae.engine.training.EpochReport` before the first step, where that is
+        PCA, and after each epoch; one that returns True stops.
     warm_start : bool, default=False
         Whether ``fit`` goes on from the networks of the last ``fit``.
     random_state : int, RandomState or None, default=None
@@ -185,7 +192,7 @@ class Autoencoder(LatentModel):
         early_stopping: bool = False,
         patience: int = 5,
         checkpoint_dir: str | Path | None = None,
-        callbacks: Iterable[Callable[[training.Report], Any]] = (),
+        callbacks: Iterable[Callable[[training.EpochReport], Any]] = (),
         warm_start: bool = False,
         random_state: int | np.random.RandomState | None = None,
         verbose: int = 0,
@@ -243,37 +250,10 @@ class Autoencoder(LatentModel):
             If the loss stops being finite or explodes.
         """
         self._validate_params()
-        callbacks.require_callables(self.callbacks)
-        warm = self.warm_start and self.__sklearn_is_fitted__()
-        rows = check_rows(self, X, "fit", reset=not warm)
-        if warm:
-            plan.require_same_kind(self, rows)
-        data = {"x": rows, **plan.noisy_versions(self, rows, corrupted)}
-        checkpoint = self._checkpoint(data)
-        seeds = Seeds.draw(self.random_state) if checkpoint is None else checkpoint.seeds
-        kept, held = plan.split(len(rows), self.validation_fraction, seeds.split)
-        self._begin(rows[kept], seeds)
-        if self.guide is not None:
-            found = guides.guide(self.guide, rows, kept, self.n_components_, seeds.guide)
-            self.guide_rows_ = found.rows
-            data |= found.columns()
-            if not warm:
-                plan.face(self, rows, found.features)
-        with plan.whitened(self, already=not warm):
-            job, promised = self._job(rows), "corrupted" not in data and plan.promises(self)
-            progress = self._train(
-                job,
-                {name: array[kept] for name, array in data.items()},
-                None if held is None else {name: array[held] for name, array in data.items()},
-                training.Progress.begin(plan.first_state(job, seeds)),
-                checkpoint,
-                seeds.shuffle,
-                as_pca=promised and not warm,
-            )
-            plan.put_back(job.layers, progress.best)
-        self.history_ = callbacks.history(progress.history)
-        self._evaluate(rows[kept], seeds, promised=promised)
-        return self
+        task = self._planned(self._validated(X, corrupted))
+        watching = callbacks.observers(self.callbacks, self.verbose, task.plan.baseline)
+        progress = fitting.run(task, self._networks(), watching)
+        return self._store(task, progress)
 
     def partial_fit(self, X: Any, y: None = None) -> Self:
         """Learn from some more rows, each used once, at the constant learning rate.
@@ -282,45 +262,65 @@ class Autoencoder(LatentModel):
         goes on from there. Parameters and errors are those of ``fit``.
         """
         self._validate_params()
-        first = not self.__sklearn_is_fitted__()
-        rows = check_rows(self, X, "partial_fit", reset=first)
         if self.guide is not None:
             raise InvalidDataError(
                 "Autoencoder cannot partial_fit with a guide, which belongs to the rows of a fit."
             )
+        first = not self.__sklearn_is_fitted__()
+        rows = check_rows(self, X, "partial_fit", reset=first)
         seeds = Seeds.draw(self.random_state)
         if first:
+            require_rows(rows, self.n_components)
             self._begin(rows, seeds)
         self.is_pca_ = False
-        with plan.whitened(self, already=first):
-            progress = self._train_once(rows, seeds)
+        task = Task(self._plan({"x": rows}, seeds).for_one_epoch(), {"x": rows}, warm=not first)
+        with explained(self, rows):
+            before = getattr(self, "_training", None)
+            progress, self._training = fitting.run_once(task, self._networks(), before)
         self.history_ = callbacks.history(progress.history, after=getattr(self, "history_", {}))
         self.reconstruction_error_ = self._error(rows)
         return self
 
-    def _train_once(self, rows: np.ndarray, seeds: Seeds) -> training.Progress:
-        """Take each row once, going on with the optimizer's state of the call before."""
-        job = self._job(rows)
-        if job.recipe.schedule:
-            job = job._replace(recipe=job.recipe._replace(schedule="constant"))
-        state = plan.first_state(job, seeds)
-        recipe, before = getattr(self, "_training", (None, state))
-        if recipe and recipe._replace(batch_size=job.recipe.batch_size) == job.recipe:
-            # the same weights' next step; of other parameters the first
-            state = before._replace(params=state.params)
-        data = loading.source({"x": rows}, self._scaled, job.recipe.batch_size)
-        epoch = training.compiled(job.recipe).epoch
-        begun, rate = training.Progress.begin(state), Rate(job.peak, 1.0)
-        progress = training.run(begun, epoch, data, rate, 1, sound=plan.sound(self))
-        self._training = job.recipe, progress.state
-        plan.put_back(job.layers, progress.state)
-        return progress
+    def _validated(self, X: Any, corrupted: Any) -> dict[str, np.ndarray]:
+        callbacks.require_callables(self.callbacks)
+        rows = check_rows(self, X, "fit", reset=not self._goes_on())
+        if self._goes_on():
+            require_same_kind(self, rows)
+        return {"x": rows, **noisy_versions(self, rows, corrupted)}
 
-    def _begin(self, rows: np.ndarray, seeds: Seeds) -> None:
+    def _planned(self, data: dict[str, np.ndarray]) -> Task:
+        warm, checkpoint = self._goes_on(), self._checkpoint(data)
+        seeds = Seeds.draw(self.random_state) if checkpoint is None else checkpoint.seeds
+        kept, held = plan.split(len(data["x"]), self.validation_fraction, seeds.split)
+        self._begin(part(data, kept)["x"], seeds)
+        if self.guide is not None:
+            data |= self._guided(data["x"], (kept, held), seeds, turn=not warm)
+        rows, held_out = part(data, kept), None if held is None else part(data, held)
+        return Task(self._plan(rows, seeds), rows, held_out, warm, checkpoint)
+
+    def _plan(self, rows: Rows, seeds: Seeds) -> Plan:
+        return plan.make(self, self._pair(), self.scaling_, self.baseline_, rows, seeds)
+
+    def _networks(self) -> Networks:
+        layers = plan.layers(self, self._pair())
+        factors = plan.code_factors(self, self.baseline_)
+        return Networks(self._pair(), layers, self.scaling_, factors)
+
+    def _store(self, task: Task, progress: training.Progress) -> Self:
+        self.history_ = callbacks.history(progress.history)
+        self._evaluate(task.rows["x"], task.plan)
+        return self
+
+    # --- where learning begins --------------------------------------------------------------
+
+    def _goes_on(self) -> bool:
+        return self.warm_start and self.__sklearn_is_fitted__()
+
+    def _begin(self, rows: Array, seeds: Seeds) -> None:
         """Set everything that is known before the first step."""
         self.__dict__.pop("_training", None)
         self.is_pca_ = False
-        if self.warm_start and self.__sklearn_is_fitted__():
+        if self._goes_on():
             self.baseline_ = pca.fit(rows, self.n_components_, seeds.network)
         else:
             self.__dict__.pop("reconstruction_error_", None)  # fitted again only at the end
@@ -339,54 +339,20 @@ class Autoencoder(LatentModel):
     def _start(self, seeds: Seeds) -> None:
         anchor = self.baseline_ if self.anchor == "pca" else None
         rng = np.random.RandomState(seeds.network)
-        architectures.start(self._pair(), anchor, self.scaling_, rng)
+        initialization.start(self._pair(), anchor, self.scaling_, rng)
 
-    def _job(self, rows: np.ndarray) -> Job:
-        scaled = self.scaling_.apply(rows[:1])
-        return plan.plan(self, self._pair(), self.scaling_.in_graph(scaled.dtype), len(rows))
+    def _guided(
+        self, rows: np.ndarray, parts: tuple[Any, Any], seeds: Seeds, *, turn: bool
+    ) -> dict[str, np.ndarray]:
+        """Find the guide's features; turn the signs of the first codes to them, where PCA's are."""
+        found = guides.guide(self.guide, rows, parts, self.n_components_, seeds.guide)
+        self.guide_rows_ = found.rows
+        if turn and plan.begins_as_pca(self):
+            signs = guides.signs(self.baseline_.transform(rows), found.features)
+            initialization.scale_codes(self._pair(), signs)
+        return found.columns()
 
-    def _scaled(self, data: loading.Rows) -> loading.Rows:
-        images = {"x", "corrupted"} & data.keys()
-        return {**data, **{name: self.scaling_.apply(data[name]) for name in images}}
-
-    def _train(
-        self,
-        job: Job,
-        kept: loading.Rows,
-        held: loading.Rows | None,
-        progress: training.Progress,
-        checkpoint: Checkpoint | None,
-        shuffle: int,
-        *,
-        as_pca: bool,
-    ) -> training.Progress:
-        program = training.compiled(job.recipe)
-        data = loading.source(kept, self._scaled, job.recipe.batch_size, seed=shuffle)
-        epochs = plan.epochs(self, self._pair(), data.steps)
-        rate = Rate(job.peak, float(data.steps * epochs))
-        validate = None
-        if held is not None:
-            validate = training.validation(program, self._scaled(held), job.recipe.batch_size)
-        baseline = plan.baseline_loss(self, self.baseline_, self.scale_)
-        observers = callbacks.observers(self.callbacks, self.verbose, baseline)
-        if checkpoint is not None:
-            progress = checkpoint.resume(progress)
-            observers.insert(0, checkpoint.observe)
-        with checkpoint or nullcontext():
-            return training.run(
-                progress,
-                program.epoch,
-                data,
-                rate,
-                epochs,
-                sound=plan.sound(self),
-                validate=validate,
-                patience=self.patience if self.early_stopping else None,
-                observers=observers,
-                start=baseline if as_pca else None,
-            )
-
-    def _checkpoint(self, data: loading.Rows) -> Checkpoint | None:
+    def _checkpoint(self, data: Batch) -> Checkpoint | None:
         if self.checkpoint_dir is None:
             return None
         return Checkpoint.open(
@@ -395,14 +361,15 @@ class Autoencoder(LatentModel):
 
     # --- after learning ---------------------------------------------------------------------
 
-    def _evaluate(self, rows: np.ndarray, seeds: Seeds, *, promised: bool) -> None:
+    def _evaluate(self, rows: Array, made: Plan) -> None:
         """Measure the error on the training rows, and become PCA if that is better."""
         self.reconstruction_error_ = self._error(rows)
         epochs = len(self.history_["loss"])
-        if not promised or not epochs or self.reconstruction_error_ <= self.baseline_error_:
+        improved = self.reconstruction_error_ <= self.baseline_error_
+        if improved or not made.promised or not epochs:
             return
-        with plan.whitened(self, already=True):
-            self._start(seeds)
+        with initialization.whitened(self._pair(), self._networks().factors, already=True):
+            self._start(made.seeds)
         self.is_pca_ = True
         self.reconstruction_error_ = self.baseline_error_ = self._error(rows)
         hopeful = self.network not in ((), [])  # no linear one is better than PCA
@@ -411,5 +378,5 @@ class Autoencoder(LatentModel):
                 f"Training did not improve on PCA in {epochs} epochs, so the model is PCA. "
                 "Try more epochs, a lower learning_rate or fewer n_components.",
                 ConvergenceWarning,
-                stacklevel=3,
+                stacklevel=4,
             )

@@ -13,8 +13,9 @@ import numpy as np
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from jamjae.data.preprocessing import Scaling, row_chunks, value_type
-from jamjae.engine import architectures, keras_bridge, own_layers
+from jamjae.data.preprocessing import Scaling, value_type
+from jamjae.data.rows import Array, row_chunks
+from jamjae.engine import architectures, custom_networks, keras_bridge, own_layers
 from jamjae.engine.pca import Principal
 from jamjae.errors import InvalidDataError
 from jamjae.models.validation import check_codes, check_rows, warn_of_other_range
@@ -150,8 +151,9 @@ class LatentModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         return made
 
     def __getstate__(self) -> dict[str, Any]:
-        """Give what a pickle holds, such that another process can read layers of one's own."""
-        return own_layers.carried(super().__getstate__())
+        """Give what a pickle holds: layers as any process can read them, no optimizer's state."""
+        state = super().__getstate__()
+        return own_layers.carried({name: state[name] for name in state if name != "_training"})
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -177,12 +179,12 @@ class LatentModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         warn_of_other_range(self, rows)
         return rows
 
-    def _encode(self, rows: np.ndarray) -> np.ndarray:
+    def _encode(self, rows: np.ndarray, start: int = 0) -> np.ndarray:
         if self.is_pca_:
             return self.baseline_.transform(rows)
         codes = [self._encode_some(rows[chunk]) for chunk in row_chunks(rows)]
         encoded = np.concatenate(codes).reshape(len(rows), -1)
-        self._require_finite(encoded, "transform")
+        self._require_finite(encoded, "transform", start)
         return encoded
 
     def _encode_some(self, rows: np.ndarray) -> np.ndarray:
@@ -197,20 +199,21 @@ class LatentModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         made = keras_bridge.predict(self.decoder_, codes.astype(np.float32, copy=False))
         return self.scaling_.undo(made.astype(precision, copy=False).reshape(shape))
 
-    def _reconstruct(self, rows: np.ndarray, *, clip: bool) -> np.ndarray:
-        made = self._decode(self._encode(rows))
+    def _reconstruct(self, rows: np.ndarray, *, clip: bool, start: int = 0) -> np.ndarray:
+        made = self._decode(self._encode(rows, start))
         return self.scaling_.clip(made) if clip else made
 
-    def _error(self, rows: np.ndarray, *, clip: bool = False) -> float:
+    def _error(self, rows: Array, *, clip: bool = False) -> float:
         """Mean squared error per element, without holding a number for every row of a file."""
         pieces = self._errors_by_pieces(rows, clip=clip)
         return sum(float(errors.sum()) for errors in pieces) / len(rows)
 
-    def _errors_by_pieces(self, rows: np.ndarray, *, clip: bool = False) -> Iterator[np.ndarray]:
+    def _errors_by_pieces(self, rows: Array, *, clip: bool = False) -> Iterator[np.ndarray]:
         """Compare rows with what `reconstruct` returns for them, in float64."""
         for chunk in row_chunks(rows):
             some = rows[chunk]
-            rest = np.subtract(self._reconstruct(some, clip=clip), some, dtype=np.float64)
+            made = self._reconstruct(some, clip=clip, start=chunk.start)
+            rest = np.subtract(made, some, dtype=np.float64)
             errors = np.square(rest, out=rest).reshape(len(some), -1).mean(axis=1)
             self._require_finite(errors, "evaluate", chunk.start)
             yield errors
@@ -228,7 +231,7 @@ class LatentModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
 def _copied(layer: keras.Layer) -> keras.Layer:
     whole = isinstance(layer, keras.Model)
-    return architectures.copied(layer) if whole else own_layers.copied(layer)
+    return custom_networks.copied(layer) if whole else own_layers.copied(layer)
 
 
 def _variance(rows: np.ndarray) -> float:

@@ -8,7 +8,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from jamjae.engine.training import Progress, Report
+from jamjae.engine.training import EpochReport, Progress
 from jamjae.errors import InvalidTypeError, brief
 
 INSTEAD = {
@@ -44,19 +44,19 @@ def require_callables(callbacks: Iterable[Any]) -> None:
 
 
 def observers(
-    callbacks: Iterable[Callable[[Report], Any]], verbose: int, baseline: float | None
-) -> list[Callable[[Report, Progress], Any]]:
+    callbacks: Iterable[Callable[[EpochReport], Any]], verbose: int, baseline: float | None
+) -> list[Callable[[EpochReport, Progress], Any]]:
     """Make observers of training from a user's callbacks; one that returns True stops it."""
     told = [*callbacks, *([print_line] if verbose else [])]
 
-    def tell(report: Report, progress: Progress) -> bool:
+    def tell(report: EpochReport, progress: Progress) -> bool:
         report = report._replace(baseline=baseline)
         return True in [callback(report) for callback in told]
 
     return [tell] if told else []
 
 
-def print_line(report: Report) -> None:
+def print_line(report: EpochReport) -> None:
     """Print an epoch's losses, PCA's and the time."""
     terms = "  ".join(f"{name} {value:.6g}" for name, value in report.terms.items())
     against = "" if report.baseline is None else f"  (PCA {report.baseline:.6g})"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from sklearn.base import clone
@@ -10,22 +11,26 @@ from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_is_fitted
 
 from jamjae.data.finite import finite_array
-from jamjae.data.preprocessing import row_chunks
+from jamjae.data.rows import row_chunks
 from jamjae.errors import InvalidDataError, InvalidTypeError, ShapeMismatchError
 
 LANDMARKS = 4000  # rows an unfitted learner gets at most: most take time or memory by their square
 
 
+Parts: TypeAlias = tuple[np.ndarray | None, np.ndarray | None]  # rows kept and held out, by index
+
+
 class Guide(NamedTuple):
-    """What the codes of rows shall be.
+    """What the codes of rows are to be.
 
     Attributes
     ----------
     features : float32 array of shape (n, k)
-        Centred and divided by one number; zero for rows that have none.
+        Centred and divided by one number, by the rows that are trained on; zero for rows that
+        have none.
     weights : float32 array of shape (n,)
-        Zero for rows without features, and the same for all others, such that they count
-        together as much as n rows.
+        Zero for rows without features, and such for the others that those trained on, and those
+        held out, count together as much as all rows of their part.
     rows : int
         How many have features.
     """
@@ -39,8 +44,8 @@ class Guide(NamedTuple):
         return {"guide": self.features, "guided": self.weights}
 
 
-def guide(source: Any, rows: np.ndarray, learn_from: Any, n_components: int, seed: int) -> Guide:
-    """Find the features that codes shall agree with.
+def guide(source: Any, rows: np.ndarray, parts: Parts, n_components: int, seed: int) -> Guide:
+    """Find the features that codes are to agree with.
 
     Parameters
     ----------
@@ -48,8 +53,10 @@ def guide(source: Any, rows: np.ndarray, learn_from: Any, n_components: int, see
         An array and a fitted transformer have features for all rows. A learner that has yet to be
         fitted embeds `LANDMARKS` of the rows at most, chosen at random, and guides those only.
     rows : array of shape (n, ...)
-    learn_from : slice or int array
-        The rows that are trained on: a learner is fitted to no other.
+    parts : (kept, held)
+        Indices of the rows that are trained on and of those held out, None for all and for none.
+        A learner is fitted to the former and asked for the latter; one without ``transform`` can
+        only embed both together.
     n_components : int
         k.
     seed : int
@@ -72,19 +79,35 @@ def guide(source: Any, rows: np.ndarray, learn_from: Any, n_components: int, see
     elif _is_fitted(source):
         chosen, found = everywhere, _known(source, rows)
     else:
-        chosen = _landmarks(everywhere[learn_from], seed)
-        found = _learned(source, _flat(rows[chosen]), seed)
+        chosen, found = _learned(source, rows, parts, seed)
     features = _checked(found, source, (len(chosen), n_components))
     targets = np.zeros((len(rows), n_components), dtype=np.float32)
-    weights = np.zeros(len(rows), dtype=np.float32)
-    centred = features - features.mean(axis=0)
-    if not centred.any():
+    learned = np.isin(chosen, everywhere if parts[0] is None else parts[0])
+    centred = features - features[learned].mean(axis=0)
+    if not centred[learned].any():
         raise InvalidDataError("The guide's features are the same for every row: nothing to learn.")
-    targets[chosen] = centred / centred.std()
-    trained = np.zeros(len(rows), dtype=bool)
-    trained[learn_from] = True
-    weights[chosen] = trained.sum() / trained[chosen].sum()
-    return Guide(targets, weights, len(chosen))
+    targets[chosen] = centred / centred[learned].std()
+    return Guide(targets, _weights(len(rows), chosen, parts), len(chosen))
+
+
+def signs(codes: np.ndarray, features: np.ndarray) -> np.ndarray:
+    """Give the signs (k,) that turn codes to features.
+
+    An embedding's signs are arbitrary, as PCA's are, and a code that begins against its feature
+    may stay there.
+    """
+    along = (codes * features).sum(axis=0)
+    return np.where(along < 0, -1.0, 1.0).astype(np.float32)
+
+
+def _weights(n: int, chosen: np.ndarray, parts: Parts) -> np.ndarray:
+    """Weigh rows with features such that those of each part count as much as all of that part."""
+    guided = np.zeros(n, dtype=np.float32)
+    guided[chosen] = 1.0
+    kept, held = parts
+    for part in (np.arange(n),) if kept is None or held is None else (kept, held):
+        guided[part] *= len(part) / max(guided[part].sum(), 1.0)
+    return guided
 
 
 def _landmarks(candidates: np.ndarray, seed: int) -> np.ndarray:
@@ -127,14 +150,30 @@ def _known(learner: Any, rows: np.ndarray) -> Any:
     raise _no_embedding(learner)
 
 
-def _learned(learner: Any, rows: np.ndarray, seed: int) -> Any:
+def _learned(
+    learner: Any, rows: np.ndarray, parts: Parts, seed: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Fit a copy of a learner: the rows that it embeds, by index, and their features."""
     if not hasattr(learner, "fit_transform"):
         raise _no_embedding(learner)
     learner = clone(learner)
     if learner.get_params().get("random_state", seed) is None:
         learner.set_params(random_state=seed)
+    kept, held = parts
+    for_new = hasattr(learner, "transform")
+    candidates = np.arange(len(rows)) if kept is None or not for_new else kept
+    chosen = _landmarks(candidates, seed)
+    found = _attempted(learner, learner.fit_transform, _flat(rows[chosen]))
+    if held is None or not for_new:
+        return chosen, found
+    asked = _landmarks(held, seed)
+    more = _attempted(learner, learner.transform, _flat(rows[asked]))
+    return np.concatenate([chosen, asked]), np.concatenate([found, more])
+
+
+def _attempted(learner: Any, embed: Callable[[np.ndarray], Any], rows: np.ndarray) -> np.ndarray:
     try:
-        return learner.fit_transform(rows)
+        return np.asarray(embed(rows))
     except Exception as error:  # whatever a foreign learner raises
         raise InvalidDataError(
             f"The guide {learner} cannot embed {len(rows)} rows of {rows.shape[1]} values: {error}"

@@ -22,7 +22,8 @@ from safetensors.numpy import load, save
 from jamjae.data.archives import UnsoundError
 from jamjae.data.atomic import atomic
 from jamjae.data.preprocessing import Scaling
-from jamjae.engine import keras_bridge, network_file, own_layers
+from jamjae.engine import network_file, own_layers
+from jamjae.engine.fingerprints import parts
 from jamjae.engine.pca import Principal
 from jamjae.errors import InvalidDataError, InvalidNetworkError, ModelFileError, OutputError, brief
 from jamjae.models import model_file
@@ -116,11 +117,7 @@ def _layers(model: Any) -> dict[str, list[keras.Layer]]:
     """List all layers that a model file holds, by what they belong to."""
     found = {name: getattr(model, f"{name}_") for name in NETWORKS}
     found.update((name, getattr(model, name, None)) for name in LAYERS)
-    return {
-        name: keras_bridge.parts(layer)
-        for name, layer in found.items()
-        if isinstance(layer, keras.Layer)
-    }
+    return {name: parts(layer) for name, layer in found.items() if isinstance(layer, keras.Layer)}
 
 
 def _classes(model: Any) -> dict[str, Any]:

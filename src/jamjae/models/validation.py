@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -18,13 +20,21 @@ from jamjae.data.numeric import (
     looks_channels_first,
     numeric,
 )
-from jamjae.data.preprocessing import PIXELS, is_mapped, row_chunks
-from jamjae.errors import InvalidDataError, InvalidTypeError, ShapeMismatchError, brief
+from jamjae.data.preprocessing import PIXELS, counted_as
+from jamjae.data.rows import Array, is_mapped, row_chunks
+from jamjae.errors import (
+    InvalidDataError,
+    InvalidTypeError,
+    ShapeMismatchError,
+    TrainingDiverged,
+    brief,
+)
 
 DTYPES = (np.float64, np.float32, np.uint8, np.uint16)  # anything else numeric becomes float64
 WIDEST = 8  # bytes of a number in a mapped file that is left as it is
 LARGE_DEVIATION = 5.0  # of images whose pixels cannot be in [0, 1]
 SMALLEST, LARGEST = 1e-30, 1e30  # deviations whose codes, in the data's units, float32 can hold
+OTHER_SCALE = 10.0  # standard deviations that rows of the same units do not have on average
 FAR = 60.0  # standard deviations of images that no range of pixels in the same units spans
 
 
@@ -57,9 +67,9 @@ def check_rows(model: BaseEstimator, X: Any, operation: str, *, reset: bool) -> 
     rows = _as_array(model, given, attempt, reset)
     if rows.shape[0] < 2 and reset:
         raise InvalidDataError(
-            f"{attempt}: 1 sample was given (n_samples = 1, shape {rows.shape}), at least 2 are "
-            "needed to learn what differs between samples. A single image or row needs a first "
-            "axis of samples, and a fitted model to transform it."
+            f"{attempt}: only 1 sample was given (n_samples = 1, shape {rows.shape}); at least 2 "
+            "are required. A single row or image can be transformed by a fitted model: "
+            "transform(X[None])."
         )
     require_finite(rows, attempt, column_names(given))
     if reset:
@@ -125,7 +135,7 @@ def _require_shape(model: BaseEstimator, rows: np.ndarray, attempt: str) -> None
     raise ShapeMismatchError(
         f"{attempt}: X has rows of shape {shape} ({math.prod(shape)} features), but "
         f"{type(model).__name__} is expecting {model.n_features_in_} features as input, rows of "
-        f"shape {fitted} as in fit. Bring the data to that shape, or fit anew."
+        f"shape {fitted} as in fit. Reshape the data, or fit again."
     )
 
 
@@ -133,7 +143,7 @@ def _without_channel(shape: tuple[int, ...]) -> tuple[int, ...]:
     return shape[:2] if shape[2:] == (1,) else shape
 
 
-def require_magnitude(model: Any, rows: np.ndarray, variance: float) -> None:
+def require_magnitude(model: BaseEstimator, rows: Array, variance: float) -> None:
     """Refuse rows that vary by so much or so little that codes in float32 cannot hold it.
 
     Raises
@@ -143,12 +153,84 @@ def require_magnitude(model: Any, rows: np.ndarray, variance: float) -> None:
     deviation = math.sqrt(variance)
     varies = deviation > 0 or any((rows[chunk] != rows[:1]).any() for chunk in row_chunks(rows))
     if varies and not SMALLEST < deviation < LARGEST:
-        unit = deviation or float(np.abs(rows).max())
+        unit = deviation or float(np.abs(rows[:2]).max())
         raise InvalidDataError(
             f"{type(model).__name__} cannot fit: the values have a standard deviation of "
             f"{deviation:.3g}, and networks compute in float32, which holds codes from "
             f"{SMALLEST:g} to {LARGEST:g}. Divide X by {unit:.0e}."
         )
+
+
+def require_rows(rows: np.ndarray, n_components: int) -> None:
+    """Refuse a first batch of ``partial_fit`` whose PCA has fewer components than a code.
+
+    Raises
+    ------
+    InvalidDataError
+    """
+    least = min(int(n_components), math.prod(rows.shape[1:]))
+    if len(rows) < least:
+        raise InvalidDataError(
+            f"Autoencoder cannot partial_fit: the first call was given {len(rows)} rows, but needs "
+            f"at least n_components={n_components}, as it starts from their PCA. Give a larger "
+            "first batch."
+        )
+
+
+def noisy_versions(model: BaseEstimator, rows: np.ndarray, corrupted: Any) -> dict[str, np.ndarray]:
+    """Check the noisy versions of rows, where there are some, and name them for training."""
+    if corrupted is None:
+        return {}
+    changed = [name for name in ("corruption", "augmentation") if getattr(model, name) is not None]
+    if changed:
+        raise InvalidDataError(
+            f"Noisy versions were given by corrupted=, and {changed[0]}= would change the rows as "
+            "well, or only one of each pair. Give one of the two."
+        )
+    noisy = check_rows(model, corrupted, "fit noisy versions", reset=False)
+    if noisy.shape != rows.shape or noisy.dtype != rows.dtype:
+        raise ShapeMismatchError(
+            f"corrupted= holds {noisy.dtype} rows of shape {noisy.shape}, but X holds {rows.dtype} "
+            f"rows of shape {rows.shape}. One noisy version a row is expected, in the same units."
+        )
+    return {"corrupted": noisy}
+
+
+def require_same_kind(model: BaseEstimator, rows: np.ndarray) -> None:
+    """Refuse to go on from networks that were fitted to another kind of data, or codes."""
+    kinds = {model.dtype_, counted_as(rows.dtype)}
+    if len(kinds) > 1 and kinds & PIXELS.keys():
+        raise InvalidDataError(
+            f"warm_start goes on from a fit to {model.dtype_} values, but {rows.dtype} values were "
+            "given. Convert them, or fit anew with warm_start=False."
+        )
+    if model.encoder is None and model.n_components != model.n_components_:
+        raise ShapeMismatchError(
+            f"warm_start goes on from codes of {model.n_components_} numbers, but n_components is "
+            f"{model.n_components} now. Set it back, or fit anew with warm_start=False."
+        )
+
+
+@contextmanager
+def explained(model: BaseEstimator, rows: np.ndarray) -> Iterator[None]:
+    """Name the cause where training diverged on rows of another scale than those of ``fit``.
+
+    Raises
+    ------
+    TrainingDiverged
+    """
+    try:
+        yield
+    except TrainingDiverged as error:
+        some = rows[row_chunks(rows)[0]]
+        spread = float(np.sqrt(np.mean(np.square(model.scaling_.apply(some).astype(np.float64)))))
+        if spread < OTHER_SCALE:
+            raise
+        raise TrainingDiverged(
+            f"Training diverged: these rows lie {spread:.3g} standard deviations from the mean of "
+            f"those of the first call, which were divided by {model.scaling_.scale:.3g} ever "
+            "since. Bring all rows to the same units, or begin with rows that are like the rest."
+        ) from error
 
 
 def check_codes(model: BaseEstimator, Z: Any) -> np.ndarray:
@@ -161,7 +243,7 @@ def check_codes(model: BaseEstimator, Z: Any) -> np.ndarray:
         raise InvalidDataError(f"{attempt}: {brief(error)}") from None
     if codes.shape[1] != model.n_components_:
         raise ShapeMismatchError(
-            f"{attempt}: codes of shape {codes.shape} were given, (n, {model.n_components_}) is "
+            f"{attempt}: codes of shape {codes.shape} were given; (n, {model.n_components_}) is "
             "expected: one column per component, as transform returns them."
         )
     require_finite(codes, attempt, [])
@@ -176,11 +258,11 @@ def _in_order(model: BaseEstimator, Z: Any, attempt: str) -> Any:
     if sorted(given) == sorted(names):
         return Z[names]
     raise ShapeMismatchError(
-        f"{attempt}: the codes have the columns {brief(given)}, expected are {brief(names)}."
+        f"{attempt}: the codes have the columns {brief(given)}; {brief(names)} are expected."
     )
 
 
-def warn_of_other_range(model: Any, rows: np.ndarray) -> None:
+def warn_of_other_range(model: BaseEstimator, rows: np.ndarray) -> None:
     """Warn of pixels in another range than those of ``fit``, such as 0 to 1 in place of 0 to 255.
 
     Parameters
@@ -198,7 +280,7 @@ def warn_of_other_range(model: Any, rows: np.ndarray) -> None:
         if fraction and rows.dtype.kind == "f":
             cure = f"If they are pixels in [0, 1], multiply them by {highest:g}."
         elif most > highest:
-            cure = f"The range of pixels is 0 to {highest:g}: scale them to it."
+            cure = f"The range of pixels is 0 to {highest:g}: scale them to that range."
     elif len(model.row_shape_) > 1:
         if fraction and deviation > LARGE_DEVIATION:
             cure = "If they are pixels in [0, 1], multiply them by 255."

@@ -20,7 +20,7 @@ from jamjae.models.denoising.images import Images, images
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from jamjae.engine.training import Report
+    from jamjae.engine.training import EpochReport
 
 WIDTHS = (512, 512)
 EPOCHS = 12
@@ -82,7 +82,7 @@ class PatchDenoiser(BaseEstimator):
         step: int = 2,
         epochs: int = EPOCHS,
         random_state: Any = None,
-        callbacks: Iterable[Callable[[Report], Any]] = (),
+        callbacks: Iterable[Callable[[EpochReport], Any]] = (),
     ) -> None:
         self.noise = noise
         self.patch = patch

@@ -1,0 +1,89 @@
+"""The first weights of jamjae's own networks, and the scale of their codes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+
+from jamjae.data.preprocessing import Scaling
+from jamjae.engine.architectures import ANCHOR, FIRST, LAST, Pair, Shape
+from jamjae.engine.pca import Principal
+
+
+def start(
+    pair: Pair, principal: Principal | None, scaling: Scaling, rng: np.random.RandomState
+) -> None:
+    """Fill a pair that jamjae built with its first weights.
+
+    Hidden layers are drawn as Glorot & Bengio (2010) do; with `principal` the linear paths become
+    PCA's and the last layers zero.
+    """
+    for model in pair:
+        for layer in model.layers:
+            if layer.weights and (principal is None or layer.name != ANCHOR):
+                zero = principal is not None and layer.name == LAST
+                layer.set_weights([_drawn(w.shape, rng, zero) for w in layer.weights])
+    if principal is not None:
+        for model, weights in zip(pair, _anchors(principal, scaling), strict=True):
+            model.get_layer(ANCHOR).set_weights(weights)
+
+
+def scale_codes(pair: Pair, factors: np.ndarray) -> None:
+    """Multiply the codes (n, k) of a pair that jamjae built by `factors` (k,); restore the same."""
+    for layer in pair.encoder.layers:
+        if layer.name in (ANCHOR, LAST):  # whose sum is the code
+            layer.set_weights([weights * factors for weights in layer.get_weights()])
+    for layer in pair.decoder.layers:
+        if layer.name in (ANCHOR, FIRST):  # which take it
+            kernel, bias = layer.get_weights()
+            layer.set_weights([kernel / factors[:, None], bias])
+
+
+@contextmanager
+def whitened(pair: Pair, factors: np.ndarray | None, *, already: bool) -> Iterator[None]:
+    """Let a pair that jamjae built learn with codes of variance one, and leave PCA's to it.
+
+    Learning wants the former; the distances between codes mean something in the latter, in the
+    units of the data.
+
+    Parameters
+    ----------
+    pair : Pair
+    factors : array of shape (k,) or None
+        What codes of variance one are multiplied by; None leaves codes as they are.
+    already : bool
+        Whether the networks are as `start` made them.
+    """
+    if factors is None:
+        yield
+        return
+    if not already:
+        scale_codes(pair, 1.0 / factors)
+    try:
+        yield
+    finally:
+        scale_codes(pair, factors)
+
+
+def _drawn(shape: Shape, rng: np.random.RandomState, zero: bool) -> np.ndarray:
+    if zero or len(shape) < 2:
+        return np.zeros(shape, dtype=np.float32)
+    field = math.prod(shape[:-2])
+    limit = math.sqrt(6.0 / (field * (shape[-2] + shape[-1])))
+    return rng.uniform(-limit, limit, shape).astype(np.float32)
+
+
+def _anchors(principal: Principal, scaling: Scaling) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    """Kernel and bias of x_s·E + b and of z·D + c, where x = x_s·scale + offset."""
+    used = principal.usable
+    inverse = np.divide(1.0, principal.deviations, out=np.zeros_like(used, float), where=used)
+    shift = np.ravel(principal.mean - np.ravel(scaling.offset))
+    encode = principal.components * inverse[:, None]  # (k, d)
+    decode = principal.components * (principal.deviations * used)[:, None]  # (k, d)
+    return (
+        [encode.T * scaling.scale, -encode @ shift],
+        [decode / scaling.scale, shift / scaling.scale],
+    )

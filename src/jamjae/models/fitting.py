@@ -1,0 +1,131 @@
+"""One fit, carried out: what a plan says is done to the networks, with the rows it is for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from contextlib import nullcontext
+from typing import Any, NamedTuple
+
+import keras
+import numpy as np
+
+from jamjae.data import loading
+from jamjae.data.preprocessing import Scaling
+from jamjae.data.rows import Batch, Rows
+from jamjae.engine import initialization, training
+from jamjae.engine.architectures import Pair
+from jamjae.engine.checkpoints import Checkpoint
+from jamjae.engine.schedules import Rate
+from jamjae.models.plan import Plan
+
+Observer = Callable[[training.EpochReport, training.Progress], Any]
+
+
+class Networks(NamedTuple):
+    """What is trained, and how its numbers relate to those of the data.
+
+    Attributes
+    ----------
+    pair : Pair
+    layers : dict of str to layer
+        The pair's and those that change its input, by name.
+    scaling : Scaling
+    factors : array of shape (k,) or None
+        What codes of variance one are multiplied by to have the data's units.
+    """
+
+    pair: Pair
+    layers: dict[str, keras.Layer]
+    scaling: Scaling
+    factors: np.ndarray | None
+
+    def prepare(self, data: Batch) -> Batch:
+        """Scale the rows of a batch, and leave what goes with them."""
+        images = {"x", "corrupted"} & data.keys()
+        return {**data, **{name: self.scaling.apply(data[name]) for name in images}}
+
+
+class Task(NamedTuple):
+    """One fit: its plan and its rows.
+
+    Attributes
+    ----------
+    plan : Plan
+    rows, held : Rows
+        To train on, and held out, where some are.
+    warm : bool
+        Whether the networks go on from an earlier fit.
+    checkpoint : Checkpoint or None
+    """
+
+    plan: Plan
+    rows: Rows
+    held: Rows | None = None
+    warm: bool = False
+    checkpoint: Checkpoint | None = None
+
+
+def run(task: Task, networks: Networks, observers: Iterable[Observer]) -> training.Progress:
+    """Train until the plan is done, and leave the best weights in the networks."""
+    plan, checkpoint = task.plan, task.checkpoint
+    program = training.compiled(plan.recipe, training.templates(networks.layers))
+    held = task.held and loading.source(task.held, networks.prepare, plan.recipe.batch_size)
+    whitened = initialization.whitened(networks.pair, networks.factors, already=not task.warm)
+    with whitened, checkpoint or nullcontext():
+        progress = training.Progress.begin(_first_state(plan, networks, program))
+        progress = _epochs(
+            task,
+            networks,
+            program,
+            checkpoint.resume(progress) if checkpoint else progress,
+            validate=training.validation(program, held) if held else None,
+            observers=[*([checkpoint.observe] if checkpoint else []), *observers],
+        )
+        training.put_back(networks.layers, progress.best)
+    return progress
+
+
+def run_once(
+    task: Task, networks: Networks, before: tuple[training.Recipe, training.TrainState] | None
+) -> tuple[training.Progress, tuple[training.Recipe, training.TrainState]]:
+    """Use each row once, going on with the optimizer's state of the call `before`.
+
+    Returns
+    -------
+    Progress, and what the next call is to be given as `before`
+    """
+    plan = task.plan
+    program = training.compiled(plan.recipe, training.templates(networks.layers))
+    with initialization.whitened(networks.pair, networks.factors, already=not task.warm):
+        state = _first_state(plan, networks, program)
+        if before and before[0]._replace(batch_size=plan.recipe.batch_size) == plan.recipe:
+            state = before[1]._replace(params=state.params)
+        progress = _epochs(task, networks, program, training.Progress.begin(state))
+        training.put_back(networks.layers, progress.state)
+    return progress, (plan.recipe, progress.state)
+
+
+def _epochs(
+    task: Task,
+    networks: Networks,
+    program: training.Program,
+    progress: training.Progress,
+    **watched: Any,
+) -> training.Progress:
+    plan, size = task.plan, task.plan.recipe.batch_size
+    steps = loading.steps(task.rows, size) * plan.epochs
+    return training.run(
+        progress,
+        program.epoch,
+        loading.source(task.rows, networks.prepare, size, seed=plan.seeds.shuffle),
+        Rate(plan.peak, float(steps)),
+        plan.epochs,
+        sound=plan.sound,
+        patience=plan.patience,
+        start=plan.baseline if plan.promised and not task.warm else None,
+        **watched,
+    )
+
+
+def _first_state(plan: Plan, networks: Networks, program: training.Program) -> training.TrainState:
+    return training.first_state(networks.layers, program, plan.seeds.layers, plan.seeds.shuffle)

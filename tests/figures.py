@@ -1,0 +1,20 @@
+"""Figures that tests draw, and their texts."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from jamjae import plotting
+
+DRAWINGS = {
+    "image_grid": lambda: plotting.image_grid([np.eye(8)[None]], row_labels=["eye"], title="one"),
+    "bar_rows": lambda: plotting.bar_rows([np.eye(2), np.eye(2)], row_labels=["a", "b"]),
+    "loss_curve": lambda: plotting.loss_curve({"loss": [2.0, 1.0]}, baseline=1.5).figure,
+    "code_scatter": lambda: plotting.code_scatter(np.eye(3), [0, 1, 2]).figure,
+    "image_blocks": lambda: plotting.image_blocks([np.ones((3, 4, 4))], row_labels=["ones"]),
+    "cloud_grid": lambda: plotting.cloud_grid({"cloud": np.eye(3)}),
+}
+
+
+def texts(holder):
+    return [text.get_text() for text in holder.texts]

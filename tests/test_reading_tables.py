@@ -1,0 +1,181 @@
+"""Tables as they are found: headers, separators, labels, gaps, and what holds text."""
+
+from __future__ import annotations
+
+import csv
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from jamjae.data.readers import delimited
+from jamjae.data.reading import read, write_rows
+from jamjae.errors import (
+    DataFormatError,
+)
+
+# --- tables ---------------------------------------------------------------------------------
+
+
+def table(tmp_path, text, name="a.csv", **options):
+    (tmp_path / name).write_text(text, encoding="utf-8")
+    return read(tmp_path / name, **options)
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("a,b\n1,2\n3,4\n", ("a", "b")),
+        ("\ufeffa,b\r\n1,2\r\n3,4", ("a", "b")),
+        ("1,2\n3,4\n", ()),
+        ('"a";"b"\n1;2\n\n3;4\n', ("a", "b")),
+        ("a\tb\n1\t2\n3\t4\n", ("a", "b")),
+        ("name,a,b\nx,1,2\ny,3,4\n", ("a", "b")),
+        (",a,b\n0,1,2\n1,3,4\n", ("a", "b")),
+        (" a , b \n 1 , 2 \n 3 , 4 \n", ("a", "b")),
+    ],
+)
+def test_text_is_understood(tmp_path, text, names):
+    found = table(tmp_path, text)
+    np.testing.assert_array_equal(found.X, [[1, 2], [3, 4]])
+    assert found.feature_names == names
+
+
+def test_rows_are_not_taken_for_names(tmp_path):
+    found = table(tmp_path, "5.1,3.5,setosa\n4.9,3.0,setosa\n6,2,virginica\n", label="column_3")
+    np.testing.assert_array_equal(found.X, [[5.1, 3.5], [4.9, 3.0], [6, 2]])
+    assert found.class_names == ("setosa", "virginica")
+
+
+def test_names_may_be_numbers_beside_a_label(tmp_path):
+    found = table(tmp_path, "label,0,1\ncat,5,6\ndog,7,8\n", label="label")
+    np.testing.assert_array_equal(found.X, [[5, 6], [7, 8]])
+    assert found.feature_names == ("0", "1")
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.parquet"])
+def test_classes_that_are_numbers_are_in_their_order(tmp_path, name):
+    frame = pd.DataFrame({"a": [1.0, 2.0, 3.0], "kind": [10, 2, 1]})
+    if name == "a.csv":
+        frame.to_csv(tmp_path / name, index=False)
+    else:
+        frame.to_parquet(tmp_path / name)
+    found = read(tmp_path / name, label="kind")
+    assert found.class_names == ("1", "2", "10")
+    np.testing.assert_array_equal(found.y, [2, 1, 0])
+    np.testing.assert_array_equal(found.X, [[1], [2], [3]])
+
+
+def test_empty_cells_are_nan(tmp_path):
+    found = table(tmp_path, "a,b\n,2\nNA,nan\n3,null\n")
+    np.testing.assert_array_equal(found.X, [[np.nan, 2], [np.nan, np.nan], [3, np.nan]])
+
+
+@pytest.mark.parametrize(
+    ("text", "label", "said"),
+    [
+        ("a,b,c\n1,x,y\n2,z,w\n", None, r"columns b, c hold text.*label=.*--label"),
+        ("a,b,c\n1,x,y\n2,z,w\n", "b", r"columns c hold text"),
+        ("a,b\n1,x\n2,y\n", "k", r"no column 'k'.*a, b"),
+        ("a,b\n1,2\n3\n", None, r"line 3 .* 1 cells.* 2 columns"),
+        ("a,a\n1,2\n", None, "two columns are named 'a'"),
+        ("a,b\n", None, "no rows"),
+        ("", None, "empty"),
+        ("a,b\n1,x\n2,\n", "b", "label is empty in some rows"),
+        ("b\nx\ny\n", "b", "no numeric column"),
+    ],
+)
+def test_unclear_tables_are_refused(tmp_path, text, label, said):
+    with pytest.raises(DataFormatError, match=rf"(?s)a\.csv.*{said}"):
+        table(tmp_path, text, label=label)
+
+
+def test_other_encodings_are_named(tmp_path):
+    (tmp_path / "a.csv").write_bytes("größe,b\n1,2\n".encode("latin-1"))
+    with pytest.raises(DataFormatError, match="not UTF-8 text"):
+        read(tmp_path / "a.csv")
+
+
+def test_parquet_with_text_and_gaps(tmp_path):
+    frame = pd.DataFrame({"a": [1, None, 3], "b": ["x", "y", None]}).convert_dtypes()
+    frame.to_parquet(tmp_path / "a.parquet")
+    with pytest.raises(DataFormatError, match="columns b hold text"):
+        read(tmp_path / "a.parquet")
+    with pytest.raises(DataFormatError, match="label is empty"):
+        read(tmp_path / "a.parquet", label="b")
+    frame[["a"]].to_parquet(tmp_path / "b.parquet")
+    np.testing.assert_array_equal(read(tmp_path / "b.parquet").X, [[1], [np.nan], [3]])
+
+
+def test_odd_cells_of_numbers_are_numbers(tmp_path):
+    found = table(tmp_path, "a,b\n 1, NA \n2 ,nUlL\n\n-inf,1e-320\n")
+    np.testing.assert_array_equal(found.X, [[1, np.nan], [2, np.nan], [-np.inf, 1e-320]])
+
+
+@pytest.mark.parametrize("cell", ["true", "2020-01-31", "12:30", "1 2"])
+def test_cells_that_are_no_numbers_are_text(tmp_path, cell):
+    with pytest.raises(DataFormatError, match="columns b hold text"):
+        table(tmp_path, f"a,b\n1,{cell}\n2,{cell}\n")
+
+
+def test_lines_that_are_too_long_or_not_utf8_are_named(tmp_path):
+    with pytest.raises(DataFormatError, match=r"line 3 .* 3 cells.* 2 columns"):
+        table(tmp_path, "a,b\n1,2\n3,4,5\n")
+    (tmp_path / "a.csv").write_bytes("a,b\n1,x\n2,é\n".encode("latin-1"))
+    with pytest.raises(DataFormatError, match="not UTF-8 text"):
+        read(tmp_path / "a.csv", label="b")
+
+
+@pytest.mark.parametrize("text", ["1,2", "\n\n1,2", "\r\na,b\r\n\r\n1,2"])
+def test_one_row_and_empty_lines_are_read(tmp_path, text):
+    np.testing.assert_array_equal(table(tmp_path, text).X, [[1, 2]])
+
+
+def test_text_is_quoted_with_its_line_in_the_file(tmp_path):
+    numbers = "".join(f"{i},{i}\n" for i in range(70))
+    with pytest.raises(DataFormatError, match=r"columns b hold text, 'n\.d\.' in line 76 of col"):
+        table(tmp_path, f'\na,b\n"1\n", NA \n{numbers}\n1,n.d.\n2,\n')
+    with pytest.raises(DataFormatError, match="line 76 has 1 cells, but there are 2 columns"):
+        table(tmp_path, f'\na,b\n"1\n", NA \n{numbers}\n1\n')
+    with pytest.raises(DataFormatError, match=r"c11 and 28 columns more hold text, '잠+…'"):
+        table(tmp_path, ",".join(f"c{i}" for i in range(40)) + "\n" + ",".join(["잠" * 900] * 40))
+
+
+def test_identifiers_with_underscores_stay_apart(tmp_path):
+    found = table(tmp_path, "id,a\n10_1,1\n1_01,2\n", label="id")
+    assert found.class_names == ("10_1", "1_01")
+    with pytest.raises(DataFormatError, match="columns id hold text"):
+        table(tmp_path, "id,a\n10_1,1\n1_01,2\n")
+
+
+def test_numbers_of_several_types_and_gaps_share_a_table(tmp_path):
+    frame = pd.DataFrame({"a": [1, 2], "b": [True, False], "c": [0.5, 1.5]})
+    frame["d"] = pd.array([None, 3], dtype="Int64")
+    frame.to_parquet(tmp_path / "a.parquet")
+    X = read(tmp_path / "a.parquet").X
+    np.testing.assert_array_equal(X, [[1, 1, 0.5, np.nan], [2, 0, 1.5, 3]])
+    assert X.flags.c_contiguous
+
+
+def test_columns_are_converted_all_at_once(tmp_path, monkeypatch):
+    rows = np.random.default_rng(0).random((3, 200))
+    paths = [write_rows(tmp_path / f"wide{kind}", rows) for kind in (".csv", ".parquet")]
+    monkeypatch.setattr(pd.DataFrame, "__getitem__", None)  # what walks the columns one by one
+    monkeypatch.setattr(pd.Series, "to_numpy", None)
+    monkeypatch.setattr(delimited, "_column_numbers", None)
+    for path in paths:
+        np.testing.assert_array_equal(read(path).X, rows)
+
+
+def test_wide_tables_are_read(tmp_path):
+    rows = np.random.default_rng(0).random((2, 50_000))  # lines of 1 MB
+    np.testing.assert_array_equal(read(write_rows(tmp_path / "wide.csv", rows)).X, rows)
+
+
+def test_names_are_no_formulas(tmp_path):
+    names = ("=1+1", "-x", "@a", "-1", "'quoted", "+ b")
+    path = write_rows(tmp_path / "a.csv", np.eye(6), row_names=names, feature_names=names)
+    cells = [line[0] for line in csv.reader(path.read_text("utf-8").splitlines())]
+    assert cells == ["name", "'=1+1", "'-x", "'@a", "-1", "'quoted", "'+ b"]
+    found = read(path)
+    assert (found.row_names, found.feature_names) == (names, names)

@@ -1,0 +1,124 @@
+"""What cannot be written is refused, and leaves what was there."""
+
+from __future__ import annotations
+
+import csv
+import errno
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from data_files import KINDS, left_over
+from jamjae.data.readers import tables
+from jamjae.data.reading import read, write_images, write_rows
+from jamjae.errors import (
+    InvalidDataError,
+    OutputError,
+)
+
+# --- what cannot be written -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_failed_write_leaves_what_was_there(tmp_path, monkeypatch, kind):
+    path = write_rows(tmp_path / f"rows{kind}", np.eye(2))
+    before = path.read_bytes()
+
+    def full_disk(*args, **kwargs):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    for home, name in ((np, "save"), (np, "savez_compressed"), (csv, "writer")):
+        monkeypatch.setattr(home, name, full_disk)
+    monkeypatch.setattr(tables, "write_parquet", full_disk)
+    with pytest.raises(OutputError, match=rf"rows\{kind}.*No space left.*disk with room"):
+        write_rows(path, np.zeros((5, 5)))
+    assert path.read_bytes() == before
+    assert left_over(tmp_path) == [path.name]
+
+
+def test_an_interrupted_write_leaves_what_was_there(tmp_path, monkeypatch):
+    path = write_rows(tmp_path / "rows.npy", np.eye(2))
+
+    def interrupt(file, rows, **options):
+        file.write(b"half")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(np, "save", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        write_rows(path, np.zeros((5, 5)))
+    np.testing.assert_array_equal(read(path).X, np.eye(2))
+    assert left_over(tmp_path) == ["rows.npy"]
+
+
+def test_no_folder_can_be_made_below_a_file(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OutputError, match="may write to"):
+        write_rows(tmp_path / "file" / "a.csv", np.eye(2))
+    with pytest.raises(OutputError, match="may write to"):
+        write_images(tmp_path / "file", np.zeros((1, 2, 2)))
+
+
+def test_unknown_kinds_of_output_list_the_known_ones(tmp_path):
+    with pytest.raises(OutputError, match=r"a\.txt.*\.npy, \.npz, \.csv"):
+        write_rows(tmp_path / "a.txt", np.eye(2))
+
+
+@pytest.mark.parametrize(
+    ("rows", "names"),
+    [
+        (np.array([{}, []], dtype=object), {}),
+        (np.array(["a"]), {}),
+        (np.float64(1), {}),
+        (np.eye(2), {"row_names": ["a"]}),
+        (np.eye(2), {"feature_names": ["a", "b", "c"]}),
+        (np.eye(2), {"feature_names": ["a", "a"]}),
+        (np.eye(2), {"feature_names": ["name", "a"], "row_names": ["a", "b"]}),
+    ],
+)
+@pytest.mark.parametrize("kind", KINDS)
+def test_rows_that_do_not_fit_are_refused(tmp_path, kind, rows, names):
+    with pytest.raises(InvalidDataError, match="Cannot write"):
+        write_rows(tmp_path / f"a{kind}", rows, **names)
+    assert left_over(tmp_path) == []
+
+
+@pytest.mark.parametrize("shape", [(4, 4), (1, 4, 4, 2), (1, 4, 4, 5), (1, 0, 4), (1, 2, 3, 4, 1)])
+def test_arrays_that_are_no_images_are_refused(tmp_path, shape):
+    with pytest.raises(InvalidDataError, match=r"shape .* as images"):
+        write_images(tmp_path / "out", np.zeros(shape))
+    assert left_over(tmp_path) == []
+
+
+@pytest.mark.parametrize("names", [["a"], ["a", "a"], ["a", "../b"], ["a", "/b"]])
+def test_names_that_do_not_fit_images_are_refused(tmp_path, names):
+    with pytest.raises(InvalidDataError, match="names"):
+        write_images(tmp_path / "out", np.zeros((2, 3, 3)), names=names)
+    assert left_over(tmp_path) == []
+
+
+def test_names_that_differ_in_suffix_only_stay_apart(tmp_path):
+    paths = write_images(tmp_path, np.zeros((2, 3, 3)), names=["a.jpg", "a.bmp"])
+    assert [path.name for path in paths] == ["a.jpg.png", "a.bmp.png"]
+
+
+def test_shades_are_rounded_and_clipped(tmp_path):
+    image = np.array([[[-5.0, 0.4, 0.6, 254.5, 300.0, np.inf]]])
+    write_images(tmp_path, image)
+    assert read(tmp_path).X.tolist() == [[[0, 0, 1, 254, 255, 255]]]
+    write_images(tmp_path, np.array([[[-1.0, 0.0, 1.0, 2.0]]]), data_range=(-1, 1))
+    assert read(tmp_path).X.tolist() == [[[0, 128, 255, 255]]]
+
+
+@pytest.mark.parametrize("options", [{"data_range": (1, 1)}, {}])
+def test_images_without_a_range_or_with_nan_are_refused(tmp_path, options):
+    with pytest.raises(InvalidDataError, match="data_range"):
+        write_images(tmp_path / "out", np.full((1, 2, 2), np.nan), **options)
+    assert left_over(tmp_path) == []
+
+
+def test_alpha_is_written(tmp_path):
+    pixels = np.random.default_rng(0).integers(0, 256, (1, 3, 3, 4), dtype=np.uint8)
+    (path,) = write_images(tmp_path, pixels)
+    with Image.open(path) as image:
+        np.testing.assert_array_equal(np.asarray(image), pixels[0])
