@@ -356,9 +356,9 @@ class Autoencoder(LatentModel):
     def _checkpoint(self, data: Batch) -> Checkpoint | None:
         if self.checkpoint_dir is None:
             return None
-        return Checkpoint.open(
-            self.checkpoint_dir, identity(self, data), lambda: Seeds.draw(self.random_state)
-        )
+        networks = self._pair() if self._goes_on() else ()
+        name = identity(self.get_params(deep=False), data, networks)
+        return Checkpoint.open(self.checkpoint_dir, name, lambda: Seeds.draw(self.random_state))
 
     # --- after training ---------------------------------------------------------------------
 
