@@ -100,17 +100,17 @@ MASK = np.arange(N * K).reshape(N, K) == 4
 BAD = {
     "dates": (DATES, r"dates \(datetime64"),
     "missing dates": (np.full((N, K), "NaT", dtype="datetime64[s]"), r"dates \(datetime64"),
-    "NaT among objects": (OBJECTS, "in column 1 dates"),
+    "NaT among objects": (OBJECTS, "column 1 holds dates"),
     "durations": (DATES - DATES[0], "durations .*total_seconds"),
-    "masked entries": (np.ma.MaskedArray(GOOD, MASK), r"1 masked entries, .*\(1, 1\)"),
+    "masked entries": (np.ma.MaskedArray(GOOD, MASK), r"1 masked entry, .*\(1, 1\)"),
     "complex numbers": (GOOD * 1j, r"complex.*np\.abs"),
     "text": (np.full((N, K), "a"), "text such as 'a'"),
     "ragged rows": ([[1.0, 2.0], [3.0]], "same shape"),
     "sparse": (scipy.sparse.csr_matrix(GOOD), "sparse matrix .*toarray"),
     "nothing": (np.empty((0, K)), r"\(0, 3\)|0 sample"),
-    "a column of dates": (frame(day=DAYS), "in 'day' dates .*dt.days"),
-    "a column of text": (frame(town=["Seoul"] * N), "in 'town' text such as 'Seoul'"),
-    "a missing object": (frame(n=np.array([pd.NA] + [1] * (N - 1))), "in 'n' missing"),
+    "a column of dates": (frame(day=DAYS), "column 'day' holds dates .*dt.days"),
+    "a column of text": (frame(town=["Seoul"] * N), "column 'town' holds text such as 'Seoul'"),
+    "a missing object": (frame(n=np.array([pd.NA] + [1] * (N - 1))), "column 'n' holds missing"),
 }
 ELSEWHERE = {  # a list of images of several sizes is taken, and scikit-learn checks parameters
     *(("denoise_classically", "ragged rows"), ("PatchDenoiser", "ragged rows")),

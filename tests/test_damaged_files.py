@@ -213,6 +213,33 @@ def test_an_activation_that_is_none_is_refused_at_load(path):
         load_model(resealed(path, encoder=with_config(broken)))
 
 
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ('"padding": [[2, 2], [2, 2]]', '"padding": [[10000000, 2], [2, 2]]'),
+        ('"dilation_rate": [1, 1]', '"dilation_rate": [10000000, 1]'),
+        ('"pool_size": [2, 2]', '"pool_size": [1000000000, 2]'),
+        ('"size": [2, 2]', '"size": [1000000, 2]'),
+    ],
+)
+def test_what_a_network_makes_on_the_way_is_bounded(tmp_path, field, value):
+    """None of this has weights, nor changes the shape of codes."""
+    layers = [
+        keras.layers.ZeroPadding2D(2),
+        keras.layers.Conv2D(2, 3, padding="same"),
+        keras.layers.UpSampling2D(2),
+        keras.layers.MaxPooling2D(2, padding="same"),
+        keras.layers.GlobalAveragePooling2D(),
+    ]
+    encoder = keras.Sequential([keras.Input((8, 8, 1)), *layers])
+    content = network_file.written(encoder)
+    assert network_file.read("encoder", content, {}).count_params() == encoder.count_params()
+    changed = with_config(lambda config: config.replace(field, value))(content)
+    assert changed != content
+    with pytest.raises(archives.UnsoundError, match="of a row on the way"):
+        network_file.read("encoder", changed, {})
+
+
 def test_code_is_neither_written_nor_run(X, tmp_path, path):
     encoder = keras.Sequential(
         [keras.Input((4,)), keras.layers.Lambda(lambda x: x * 2), keras.layers.Dense(2)]

@@ -1,4 +1,4 @@
-"""Rows of finite numbers, or one short error that names the place of the first that is not."""
+"""Checks for finite numbers: one short error names the first value that is not finite."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from jamjae.data.numeric import column_names, real_array
 from jamjae.data.rows import row_chunks
 from jamjae.errors import InvalidDataError
 
-TOO_LARGE = np.float64(1e150)  # the square of more is no finite number
+TOO_LARGE = np.float64(1e150)  # squares of larger values are not finite
 
 
 def finite_array(X: Any, attempt: str) -> np.ndarray:
-    """Give X as an array of finite real numbers with at least one row and one value.
+    """Convert X to an array of finite real numbers with at least one row and one value.
 
     Parameters
     ----------
     X : array-like
     attempt : str
-        Begins the message: ``"latent_map cannot use Z"``.
+        Start of the error messages, such as ``"latent_map cannot use Z"``.
 
     Raises
     ------
     InvalidDataError
-        As for `real_array`, and for NaN, infinity and what is too large to be squared.
+        As in `real_array`, or a value is NaN, infinite or too large to be squared.
     """
     rows = real_array(X, attempt)
     require_finite(rows, attempt, column_names(X))
@@ -33,15 +33,15 @@ def finite_array(X: Any, attempt: str) -> np.ndarray:
 
 
 def require_finite(rows: np.ndarray, attempt: str, names: list[str]) -> None:
-    """Refuse NaN, infinity and values too large to be squared; takes no copy of the rows.
+    """Refuse NaN, infinity and values too large to be squared, without copying the rows.
 
     Parameters
     ----------
     rows : array of shape (n, ...)
     attempt : str
-        Begins the message.
+        Start of the error message.
     names : list of str
-        Of the columns, if they have any.
+        Names of the columns; may be empty.
 
     Raises
     ------
@@ -50,13 +50,13 @@ def require_finite(rows: np.ndarray, attempt: str, names: list[str]) -> None:
     if not np.issubdtype(rows.dtype, np.floating):
         return
     for chunk in row_chunks(rows):
-        largest = float(np.abs(rows[chunk]).max())  # NaN wins over every number
+        largest = float(np.abs(rows[chunk]).max())  # NaN if any value is
         if not largest < TOO_LARGE:
             _refuse(rows, attempt, names)
 
 
 def _refuse(rows: np.ndarray, attempt: str, names: list[str]) -> None:
-    """Say where the first bad value is; chunk by chunk, for rows that fill the memory."""
+    """Raise an error that locates the first bad value, reading the rows chunk by chunk."""
     first: tuple[int, ...] = ()
     count = 0
     for chunk in row_chunks(rows):
@@ -69,8 +69,9 @@ def _refuse(rows: np.ndarray, attempt: str, names: list[str]) -> None:
     kind = f"{value:g}" if np.isfinite(value) else "infinity (inf)"
     kind = "NaN" if np.isnan(value) else kind
     column = f" (column {names[first[-1]]!r})" if names else ""
+    many = " is" if count == 1 else "s are"
     raise InvalidDataError(
-        f"{attempt}: there is {kind} at index {first}{column}, the first of {count} values that "
-        "are NaN, inf or too large to be squared. Finite numbers are expected: drop those rows, or "
-        "fill them, for example with sklearn.impute.SimpleImputer."
+        f"{attempt}: there is {kind} at index {first}{column}; {count} value{many} NaN, infinite "
+        "or too large to be squared. Finite numbers are expected: drop those rows, or fill the "
+        "values, for example with sklearn.impute.SimpleImputer."
     )

@@ -1,7 +1,7 @@
-"""What is handed in as numbers: an array of them, or one short error that names the column.
+"""Input as an array of numbers, or one short error that names the column.
 
-scikit-learn's checks convert dates to numbers (a missing one to -9.2e18), drop masks and turn a
-list of 8-bit images into floats. `numeric` runs before them.
+scikit-learn's checks convert dates to numbers (a missing one to -9.2e18), drop masks and convert a
+list of 8-bit images to floats. `numeric` runs before them.
 """
 
 from __future__ import annotations
@@ -17,12 +17,13 @@ import scipy.sparse
 from jamjae.errors import InvalidDataError, InvalidTypeError, brief
 
 DATES, DURATIONS, COMPLEX, TEXT, MISSING = "dates", "durations", "complex", "text", "missing"
+PLURALS = {COMPLEX: "complex numbers", MISSING: "missing values"}
 CURES = {
-    DATES: "Replace dates by numbers, such as (dates - dates.min()).dt.days",
+    DATES: "Convert dates to numbers, such as (dates - dates.min()).dt.days",
     DURATIONS: "Convert durations with .dt.total_seconds() (in NumPy: X / np.timedelta64(1, 's'))",
     COMPLEX: "Complex data not supported: stack X.real and X.imag as columns, or take np.abs(X)",
     TEXT: "Encode text, for example with sklearn.preprocessing.OneHotEncoder(sparse_output=False)",
-    MISSING: "Fill what is missing, for example with sklearn.impute.SimpleImputer",
+    MISSING: "Fill missing values, for example with sklearn.impute.SimpleImputer",
 }
 REAL = "buif"  # kinds of NumPy types that hold real numbers
 OF_KIND = {"M": DATES, "m": DURATIONS, "c": COMPLEX}
@@ -31,27 +32,27 @@ OF_TYPE = (
     ((dt.timedelta, np.timedelta64), DURATIONS),
 )
 FEW_CHANNELS = (1, 3, 4)
-SIDE = 8  # pixels from which an axis is taken for a side of an image, not for channels
-NAMED = 3  # columns named in a message
+SIDE = 8  # pixels; a shorter axis may be channels, not a side of an image
+NAMED = 3  # maximum number of columns named in a message
 
 
 class _Problem(NamedTuple):
-    """What stands where numbers should."""
+    """A kind of value that is not a real number, with an example."""
 
     kind: str
     example: str = ""
 
 
 def numeric(X: Any, attempt: str) -> Any:
-    """Give X as an array or data frame of real numbers.
+    """Convert X to an array or data frame of real numbers.
 
     Parameters
     ----------
     X : array-like
-        A data frame stays one, for its column names. A list of arrays or images becomes an array
-        of their own type: 8-bit images stay 8-bit.
+        A data frame stays one and keeps its column names. A list of arrays or images becomes an
+        array of their own type: 8-bit images stay 8-bit.
     attempt : str
-        Begins the message: ``"Autoencoder cannot fit"``.
+        Start of the error messages, such as ``"Autoencoder cannot fit"``.
 
     Returns
     -------
@@ -60,21 +61,22 @@ def numeric(X: Any, attempt: str) -> Any:
     Raises
     ------
     InvalidTypeError
-        For a sparse matrix, and objects that are no numbers.
+        X is a sparse matrix or holds objects other than numbers.
     InvalidDataError
-        For text, dates, durations, complex numbers, masked entries, or samples of several shapes.
+        X holds text, dates, durations, complex numbers, masked entries, or samples of several
+        shapes.
     """
     if scipy.sparse.issparse(X):
         raise InvalidTypeError(
-            f"{attempt}: a sparse matrix of shape {X.shape} was given, a dense array is expected. "
-            "Convert it with X.toarray(). In a Pipeline, ask the step before for a dense array "
-            "(OneHotEncoder(sparse_output=False)), or put TruncatedSVD(100) or "
-            "FunctionTransformer(lambda X: X.toarray(), accept_sparse=True) between."
+            f"{attempt}: a sparse matrix of shape {X.shape} was given; a dense array is expected. "
+            "Convert it with X.toarray(). In a Pipeline, let the step before return a dense array "
+            "(OneHotEncoder(sparse_output=False)), or insert TruncatedSVD(100) or "
+            "FunctionTransformer(lambda X: X.toarray(), accept_sparse=True)."
         )
     if hasattr(X, "iloc") and getattr(X, "ndim", 0) == 2:
         kinds = [getattr(dtype, "kind", "O") for dtype in X.dtypes]
         unclear = [i for i, kind in enumerate(kinds) if kind not in REAL]
-        _require_columns([(repr(str(X.columns[i])), X.iloc[:, i]) for i in unclear], attempt)
+        _require_columns([(_titled(X.columns[i]), X.iloc[:, i]) for i in unclear], attempt)
         return X
     array = X if isinstance(X, np.ndarray) else _stacked(X, attempt)
     if isinstance(array, np.ma.MaskedArray):
@@ -86,20 +88,20 @@ def numeric(X: Any, attempt: str) -> Any:
 
 
 def real_array(X: Any, attempt: str, *, allow_empty: bool = False) -> np.ndarray:
-    """Give X as an array of real numbers with at least one row and one value; NaN passes.
+    """Convert X to an array of real numbers or NaN, with at least one row and one value.
 
     Parameters
     ----------
     X : array-like
     attempt : str
-        Begins the message: ``"psnr cannot use X2"``.
+        Start of the error messages, such as ``"psnr cannot use X2"``.
     allow_empty : bool, default=False
-        Whether arrays without values, and single numbers, pass.
+        Whether arrays without values, and single numbers, are allowed.
 
     Raises
     ------
     InvalidDataError
-        As for `numeric`, and for an array that is empty or a single number.
+        As in `numeric`, or the array is empty or a single number.
 
     Examples
     --------
@@ -112,7 +114,7 @@ def real_array(X: Any, attempt: str, *, allow_empty: bool = False) -> np.ndarray
         array = array.astype(np.float64)
     if not (allow_empty or (array.ndim and array.size)):
         raise InvalidDataError(
-            f"{attempt}: an array of shape {array.shape} was given, at least one row with at least "
+            f"{attempt}: an array of shape {array.shape} was given; at least one row with at least "
             "one value is expected."
         )
     return array
@@ -127,20 +129,20 @@ def _of_frame(frame: Any) -> np.ndarray:
 
 
 def column_names(X: Any) -> list[str]:
-    """Give the names of a data frame's columns; none for an array."""
+    """Give the names of a data frame's columns; an empty list for an array."""
     names = getattr(X, "columns", ())
     return [str(name) for name in names] if not callable(names) else []
 
 
 def looks_channels_first(shape: tuple[int, ...]) -> bool:
-    """Tell whether an array (n, c, h, w) holds images whose channels come first."""
+    """Whether an array (n, c, h, w) seems to hold images whose channels come first."""
     return len(shape) == 4 and shape[1] in FEW_CHANNELS and min(shape[2:]) >= SIDE
 
 
 def channels_first_message(shape: tuple[int, ...], attempt: str) -> str:
-    """Say what to do with images whose channels come first."""
+    """Give the error message for images whose channels come first."""
     return (
-        f"{attempt}: images of shape {shape} have their {shape[1]} channels first, (n, h, w, c) is "
+        f"{attempt}: images of shape {shape} have their {shape[1]} channels first; (n, h, w, c) is "
         "expected. Move the channels to the end: np.moveaxis(X, 1, -1)."
     )
 
@@ -154,8 +156,8 @@ def _stacked(X: Any, attempt: str) -> np.ndarray:
         shapes = list(dict.fromkeys(np.shape(row) for row in _arrays(X)))
         different = f": {shapes[0]} and {shapes[1]}" if len(shapes) > 1 else f" ({brief(error)})"
         raise InvalidDataError(
-            f"{attempt}: the samples do not all have the same shape{different}. Bring images to "
-            "one size first; `jamjae.read` does it for a folder of images."
+            f"{attempt}: the samples do not all have the same shape{different}. Resize "
+            "images to one size first, for a folder with jamjae.read(folder, image_size=(64, 64))."
         ) from None
 
 
@@ -170,30 +172,36 @@ def _unmasked(array: np.ma.MaskedArray, attempt: str) -> np.ndarray:
     masked = np.ma.getmaskarray(array)
     if masked.any():
         first = tuple(int(i) for i in np.unravel_index(int(masked.argmax()), masked.shape))
+        count = int(masked.sum())
+        entries = "1 masked entry" if count == 1 else f"{count} masked entries"
         raise InvalidDataError(
-            f"{attempt}: a masked array was given with {int(masked.sum())} masked entries, the "
-            f"first at index {first}. Finite numbers are expected: fill them with "
-            "X.filled(value), or drop those rows."
+            f"{attempt}: a masked array was given with {entries}, the first at index {first}. "
+            "Finite numbers are expected: fill masked entries with X.filled(value), or drop those "
+            "rows."
         )
     return np.asarray(array.data)
 
 
-# --- what holds no numbers ------------------------------------------------------------------
+# --- values that are not numbers ------------------------------------------------------------
 
 
 def _require_array(array: np.ndarray, names: list[str], attempt: str) -> None:
     if array.ndim == 2 and array.dtype.kind == "O":
-        titles = [*map(repr, names)] or [f"column {i}" for i in range(array.shape[1])]
+        titles = [*map(_titled, names)] or [f"column {i}" for i in range(array.shape[1])]
         return _require_columns(list(zip(titles, array.T, strict=True)), attempt)
     problem = _problem(array)
     if problem is None:
         return None
     if array.ndim == 0 and problem.kind == TEXT:
         raise InvalidDataError(
-            f"{attempt}: the text {brief(repr(array.item()))} was given, an array is expected. "
+            f"{attempt}: the text {brief(repr(array.item()))} was given; an array is expected. "
             "Read a file with jamjae.read(path).X."
         )
     return _refuse([("", problem)], attempt)
+
+
+def _titled(name: Any) -> str:
+    return f"column {str(name)!r}"
 
 
 def _require_columns(columns: list[tuple[str, Any]], attempt: str) -> None:
@@ -204,23 +212,25 @@ def _require_columns(columns: list[tuple[str, Any]], attempt: str) -> None:
 
 
 def _refuse(found: list[tuple[str, _Problem]], attempt: str) -> None:
-    """Name the columns, what they hold, and a cure for each kind."""
+    """Raise an error that names the columns, what they hold, and a cure for each kind."""
     said = [
-        " ".join(filter(None, (title and f"in {title}", problem.kind, problem.example)))
+        f"{title or 'the data'} {'holds' if title else 'hold'} "
+        f"{PLURALS.get(problem.kind, problem.kind)} {problem.example}".rstrip()
         for title, problem in found[:NAMED]
     ]
-    more = f" and {len(found) - NAMED} columns more" if len(found) > NAMED else ""
+    more = f"; and so on in {len(found) - NAMED} more columns" if len(found) > NAMED else ""
     kinds = list(dict.fromkeys(problem.kind for _, problem in found))
     cures = [CURES[kind] for kind in kinds if kind in CURES]
     objects = len(cures) < len(kinds)
     raise (InvalidTypeError if objects else InvalidDataError)(
-        f"{attempt}: real numbers are expected, but there are {'; '.join(said)}{more}. "
-        + ". ".join([*cures, "Or leave those columns out."])
+        f"{attempt}: real numbers are expected, but {'; '.join(said)}{more}. "
+        + ". ".join(cures + ["Or drop those columns"] * bool(found[0][0]))
+        + "."
     )
 
 
 def _problem(values: Any) -> _Problem | None:
-    """Tell what an array or column holds in place of numbers."""
+    """Find what an array or column holds that is not a real number."""
     dtype = values.dtype
     kind = getattr(dtype, "kind", "O")
     if kind in OF_KIND:
@@ -240,7 +250,7 @@ def _problem(values: Any) -> _Problem | None:
 
 
 def _kind_of_type(held: type) -> str | None:
-    """Tell what values of a type are, None for numbers and for None, which becomes NaN."""
+    """Classify a type; None for numbers and for the type of None, which becomes NaN."""
     if held.__name__ in ("NAType", "NaTType"):
         return MISSING
     if issubclass(held, (str, bytes)):

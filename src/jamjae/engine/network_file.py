@@ -7,6 +7,7 @@ configuration is a few bytes of JSON, and a width of 10⁹ in it would end the p
 from __future__ import annotations
 
 import io
+import math
 import os
 import tempfile
 import zipfile
@@ -22,7 +23,8 @@ import jax.numpy as jnp
 import keras
 import numpy as np
 
-from jamjae.data.archives import UnsoundError, content, parsed
+from jamjae.data import archives
+from jamjae.data.archives import UnsoundError, parsed
 from jamjae.engine import keras_bridge
 from jamjae.errors import OutputError, brief
 
@@ -30,6 +32,7 @@ CONFIG, NOTES, WEIGHTS, ASSETS = "config.json", "metadata.json", "model.weights.
 JSON_BYTES, LARGEST = 16 << 20, 8 << 30
 ALWAYS_ALLOWED = 16 << 20  # weights that need not be stored: constants of a layer, for one
 ROWS = 2  # of the call that is traced
+ROOM, SPREAD = 1 << 24, 1024  # values made of one row: so many, or so many times its own
 ALLOWED = 2  # times the weights stored; some layers merge theirs when they are saved
 
 
@@ -44,14 +47,14 @@ def written(network: keras.Model) -> bytes:
         return path.read_bytes()
 
 
-def read(name: str, stored: bytes, own: dict[str, Any]) -> keras.Model:
+def read(name: str, content: bytes, own: dict[str, Any]) -> keras.Model:
     """Build a network from the bytes of a ``.keras`` file; no code in it is run.
 
     Parameters
     ----------
     name : str
         What it is, for the messages.
-    stored : bytes
+    content : bytes
     own : dict of str to class or function
         Keras's ``custom_objects``.
 
@@ -65,9 +68,10 @@ def read(name: str, stored: bytes, own: dict[str, Any]) -> keras.Model:
     Exception
         Whatever Keras and the constructors of layers raise.
     """
-    members = _members(name, stored)
+    members = _members(name, content)
     config = parsed(members[CONFIG])
-    require_modest(name, config, own, _count_stored(name, members[WEIGHTS]))
+    stored = _count_stored(name, members[WEIGHTS])
+    require_modest(name, config, own, stored)
     with _naming_the_folder("load a network"):
         folder = tempfile.TemporaryDirectory(prefix="jamjae-")
     with folder as place:
@@ -77,7 +81,7 @@ def read(name: str, stored: bytes, own: dict[str, Any]) -> keras.Model:
         network = keras.saving.load_model(path, own, compile=False, safe_mode=True)
     if not isinstance(network, keras.Model):
         raise UnsoundError(f"its {name} is a {type(network).__name__}, not a Keras model")
-    _require_working(name, network)
+    _require_working(name, network, stored)
     return network
 
 
@@ -93,18 +97,53 @@ def require_modest(name: str, config: Any, own: dict[str, Any], stored: int = 0)
         raise UnsoundError(f"its {name} asks for {asked:,} weights, of which {stored:,} are stored")
 
 
-def _require_working(name: str, network: keras.Model) -> None:
-    """Trace a call, without computing: an activation that is none shows only there."""
-    if len(network.inputs) != 1:
+def _require_working(name: str, network: keras.Model, stored: int) -> None:
+    """Trace a call, without computing: an activation that is none shows only there.
+
+    So does a padding or a dilation of 10⁶, which has no weights.
+    """
+    if len(network.inputs) != 1 or None in network.inputs[0].shape[1:]:
         return  # an estimator's check says so
-    shape = (ROWS, *network.inputs[0].shape[1:])
-    if None in shape:
-        return
+    shape, result = ((ROWS, *one[0].shape[1:]) for one in (network.inputs, network.outputs))
     call = keras_bridge.apply(network)
-    found = jax.eval_shape(lambda held: call(*held, jnp.zeros(shape)), keras_bridge.read(network))
-    expected = (ROWS, *network.outputs[0].shape[1:])
-    if getattr(found.output, "shape", None) != expected:
-        raise UnsoundError(f"its {name} gives {found.output}, expected is the shape {expected}")
+    traced, found = jax.make_jaxpr(lambda held: call(*held, jnp.zeros(shape)), return_shape=True)(
+        keras_bridge.read(network)
+    )
+    if getattr(found.output, "shape", None) != result:
+        raise UnsoundError(f"its {name} gives {found.output}, expected is the shape {result}")
+    largest = max(_sizes(traced.jaxpr), default=0) // ROWS
+    allowed = max(ROOM, SPREAD * max(math.prod(shape), math.prod(result)) // ROWS, stored)
+    if largest > allowed:
+        raise UnsoundError(
+            f"its {name} makes {largest:,} values of a row on the way, more than the {allowed:,} "
+            "allowed"
+        )
+
+
+def _sizes(program: Any) -> Iterator[int]:
+    """Count the values that each step of a traced program gives, or takes with its padding."""
+    for step in program.eqns:
+        yield from (math.prod(getattr(made.aval, "shape", ())) for made in step.outvars)
+        if isinstance(step.params.get("padding"), tuple):
+            yield _padded(step)
+        for held in jax.tree.leaves(list(step.params.values()), is_leaf=_is_program):
+            if _is_program(held):
+                yield from _sizes(getattr(held, "jaxpr", held))
+
+
+def _is_program(value: Any) -> bool:
+    return hasattr(value, "eqns") or hasattr(value, "jaxpr")
+
+
+def _padded(step: Any) -> int:
+    """Count the values of a convolution's or a window's input with its padding."""
+    sides, padding = list(step.invars[0].aval.shape), list(step.params["padding"])
+    if "dimension_numbers" in step.params:  # of a convolution, which pads only along an image
+        axes = step.params["dimension_numbers"].lhs_spec[2:]
+        along = dict(zip(axes, padding, strict=True))
+        padding = [along.get(axis, (0, 0)) for axis in range(len(sides))]
+    grown = [side + sum(ends) for side, ends in zip(sides, padding, strict=True)]
+    return math.prod(max(side, 1) for side in grown)
 
 
 # --- what is stored -------------------------------------------------------------------------
@@ -112,11 +151,11 @@ def _require_working(name: str, network: keras.Model) -> None:
 
 def _members(name: str, stored: bytes) -> dict[str, bytes]:
     with zipfile.ZipFile(io.BytesIO(stored)) as file:
-        members = {part: content(file, part, JSON_BYTES) for part in (NOTES, CONFIG)}
-        members[WEIGHTS] = content(file, WEIGHTS, LARGEST)
+        members = {part: archives.content(file, part, JSON_BYTES) for part in (NOTES, CONFIG)}
+        members[WEIGHTS] = archives.content(file, WEIGHTS, LARGEST)
         for part in file.namelist():
             if part.startswith(ASSETS) and not part.endswith("/"):
-                members[part] = content(file, part, LARGEST)
+                members[part] = archives.content(file, part, LARGEST)
             elif part not in members and part != ASSETS:
                 raise UnsoundError(f"its {name} holds a foreign member {brief(repr(part), 80)}")
     return members

@@ -67,9 +67,9 @@ def check_rows(model: BaseEstimator, X: Any, operation: str, *, reset: bool) -> 
     rows = _as_array(model, given, attempt, reset)
     if rows.shape[0] < 2 and reset:
         raise InvalidDataError(
-            f"{attempt}: 1 sample was given (n_samples = 1, shape {rows.shape}), at least 2 are "
-            "needed to learn what differs between samples. A single image or row needs a first "
-            "axis of samples, and a fitted model to transform it."
+            f"{attempt}: only 1 sample was given (n_samples = 1, shape {rows.shape}); at least 2 "
+            "are required. A single row or image can be transformed by a fitted model: "
+            "transform(X[None])."
         )
     require_finite(rows, attempt, column_names(given))
     if reset:
@@ -135,7 +135,7 @@ def _require_shape(model: BaseEstimator, rows: np.ndarray, attempt: str) -> None
     raise ShapeMismatchError(
         f"{attempt}: X has rows of shape {shape} ({math.prod(shape)} features), but "
         f"{type(model).__name__} is expecting {model.n_features_in_} features as input, rows of "
-        f"shape {fitted} as in fit. Bring the data to that shape, or fit anew."
+        f"shape {fitted} as in fit. Reshape the data, or fit again."
     )
 
 
@@ -243,7 +243,7 @@ def check_codes(model: BaseEstimator, Z: Any) -> np.ndarray:
         raise InvalidDataError(f"{attempt}: {brief(error)}") from None
     if codes.shape[1] != model.n_components_:
         raise ShapeMismatchError(
-            f"{attempt}: codes of shape {codes.shape} were given, (n, {model.n_components_}) is "
+            f"{attempt}: codes of shape {codes.shape} were given; (n, {model.n_components_}) is "
             "expected: one column per component, as transform returns them."
         )
     require_finite(codes, attempt, [])
@@ -258,7 +258,7 @@ def _in_order(model: BaseEstimator, Z: Any, attempt: str) -> Any:
     if sorted(given) == sorted(names):
         return Z[names]
     raise ShapeMismatchError(
-        f"{attempt}: the codes have the columns {brief(given)}, expected are {brief(names)}."
+        f"{attempt}: the codes have the columns {brief(given)}; {brief(names)} are expected."
     )
 
 
@@ -280,7 +280,7 @@ def warn_of_other_range(model: BaseEstimator, rows: np.ndarray) -> None:
         if fraction and rows.dtype.kind == "f":
             cure = f"If they are pixels in [0, 1], multiply them by {highest:g}."
         elif most > highest:
-            cure = f"The range of pixels is 0 to {highest:g}: scale them to it."
+            cure = f"The range of pixels is 0 to {highest:g}: scale them to that range."
     elif len(model.row_shape_) > 1:
         if fraction and deviation > LARGE_DEVIATION:
             cure = "If they are pixels in [0, 1], multiply them by 255."
