@@ -32,7 +32,10 @@ def start(
 
 
 def scale_codes(pair: Pair, factors: np.ndarray) -> None:
-    """Multiply the codes (n, k) of a pair that jamjae built by `factors` (k,), and keep its reconstructions."""
+    """Multiply the codes (n, k) of a pair that jamjae built by `factors` (k,).
+
+    Its reconstructions stay the same.
+    """
     for layer in pair.encoder.layers:
         if layer.name in (ANCHOR, LAST):  # whose sum is the code
             layer.set_weights([weights * factors for weights in layer.get_weights()])
