@@ -6,7 +6,9 @@ import multiprocessing
 import pickle
 import sys
 import threading
+import warnings
 
+import jax
 import joblib
 import keras
 import numpy as np
@@ -121,6 +123,43 @@ def test_changes_that_look_alike_to_a_hash_count():
     codes = [model.transform(ROWS) for _ in range(4)][-1]
     layer.factor = -2.0  # hash(-1.0) == hash(-2.0)
     np.testing.assert_allclose(model.transform(ROWS), 2.0 * codes, rtol=1e-4)
+
+
+@keras.saving.register_keras_serializable(package="jamjae-tests")
+class TimesAll(keras.layers.Layer):
+    """Multiplies by numbers held in containers that its configuration leaves out."""
+
+    def call(self, x):
+        return x * self.held["factors"][0]
+
+
+def test_containers_that_were_changed_in_place_count():
+    layer = TimesAll()
+    object.__setattr__(layer, "held", {"factors": [1.0]})
+    encoder = keras.Sequential([keras.Input((5,)), keras.layers.Dense(2), layer])
+    decoder = keras.Sequential([keras.Input((2,)), keras.layers.Dense(5)])
+    model = Autoencoder(encoder=encoder, decoder=decoder, epochs=1, random_state=0).fit(ROWS)
+    codes = model.transform(ROWS)
+    layer.held["factors"][0] = 3.0
+    np.testing.assert_allclose(model.transform(ROWS), 3.0 * codes, rtol=1e-4)
+
+
+class OwnOptimizer(keras.optimizers.SGD):
+    """Is not registered."""
+
+
+def test_an_optimizer_that_was_not_registered_is_named_with_the_cure():
+    model = Autoencoder(2, network=(), epochs=1, optimizer=OwnOptimizer(0.1))
+    with pytest.raises(InvalidNetworkError, match="register_keras_serializable"):
+        model.fit(ROWS)
+
+
+def test_code_that_is_at_hand_is_not_compiled_again_once_caches_are_cleared(conv):
+    codes = conv.transform(IMAGES[:3])
+    jax.clear_caches()
+    with jax.log_compiles(), warnings.catch_warnings():
+        warnings.simplefilter("error")  # which a compilation is logged as
+        np.testing.assert_array_equal(conv.transform(IMAGES[:3]), codes)
 
 
 def test_few_numbers_of_batches_are_compiled_for():

@@ -149,7 +149,7 @@ def test_damaged_parts_are_refused(path, changes):
         ("scaling", {"scale": 10**400, "low": None, "high": None}, "field 'scaling'"),
         ("scaling", {"scale": 1.0, "low": 0.0, "high": None}, "field 'scaling'"),
         ("scaling", {"scale": 1.0}, "field 'scaling'"),
-        ("scaling", {"scale": 1.0, "low": 0, "high": 255}, "range is that of 8-bit values"),
+        ("scaling", {"scale": 1.0, "low": 0, "high": 255}, "range is that of pixels"),
         ("parameters", {"depth": 3}, "unexpected keyword argument 'depth'"),
         ("parameters", {"corruption": {"keras": {"class_name": "os"}}}, "could not build"),
         ("denoiser", {"class": "PatchDenoiser", "parameters": {"patch": 9}}, "patches of 9 pixels"),

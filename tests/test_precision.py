@@ -79,7 +79,7 @@ def test_a_model_that_became_pca_learns_on():
     assert not Autoencoder(2, random_state=0, epochs=40).fit(X / X.std(axis=0)).is_pca_
 
 
-def test_16_bit_pixels_are_clipped_and_do_not_wrap():
+def test_16_bit_pixels_are_clipped_and_do_not_wrap(tmp_path):
     rng = np.random.RandomState(0)
     X = (65535 * (rng.rand(60, 5, 5) > 0.5)).astype(np.uint16)
     model = Autoencoder(3, epochs=2, random_state=0).fit(X)
@@ -88,6 +88,8 @@ def test_16_bit_pixels_are_clipped_and_do_not_wrap():
     assert made.min() >= 0
     assert made.max() <= 65535
     assert model.dtype_ == "uint16"
+    loaded = load_model(model.save(tmp_path / "model.jamjae"))
+    np.testing.assert_array_equal(loaded.reconstruct(X), made)
     assert model.score(X) == pytest.approx(model.score(X.astype(float)), abs=1e-6)
 
 

@@ -10,7 +10,7 @@ import math
 import pickle
 import time
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
@@ -33,18 +33,29 @@ from jamjae.engine.training import EpochReport, Progress
 from jamjae.errors import ModelFileError, brief
 
 
-def identity(model: Any, data: Rows) -> str:
-    """Tell one training from another: a hash of data and parameters, save those that only watch."""
+def identity(
+    parameters: Mapping[str, Any], data: Rows, networks: Iterable[keras.Layer] = ()
+) -> str:
+    """Tell one training from another: a hash of data and parameters, save those that only watch.
+
+    Parameters
+    ----------
+    parameters : mapping of str to object
+        Of the estimator.
+    data : Rows
+    networks : iterable of layers
+        Those that training goes on from, if it does.
+    """
     digest = hashlib.sha256()
     for name, rows in sorted(data.items()):
         digest.update(repr((name, rows.shape, rows.dtype.str)).encode())
         for chunk in row_chunks(rows):
             digest.update(rows[chunk].tobytes())
-    for name, value in sorted(model.get_params(deep=False).items()):
+    for name, value in sorted(parameters.items()):
         if name not in ("callbacks", "verbose", "checkpoint_dir"):
             digest.update(f"{name}=".encode() + _described(value))
-    if model.warm_start and hasattr(model, "encoder_"):
-        digest.update(_described(model.encoder_) + _described(model.decoder_))
+    for network in networks:
+        digest.update(_described(network))
     return digest.hexdigest()[:16]
 
 

@@ -69,11 +69,10 @@ def compiled_few(function: Callable[..., Any]) -> Callable[..., Any]:
         with _tracing, _uninterrupted():
             if len(held) >= SHAPES:
                 held.clear()
-            compiled = jax.jit(_another(function))
             _count()
-            result = compiled(*arguments)
-            held[kind] = compiled  # only now: another thread calls what it finds without the lock
-            return result
+            # compiled here and now: what another thread finds, it calls without the lock
+            compiled = held[kind] = jax.jit(_another(function)).lower(*arguments).compile()
+            return compiled(*arguments)
 
     return call
 

@@ -54,12 +54,19 @@ def fingerprint(layer: keras.Layer) -> Fingerprint:
 
 def _glance(layer: keras.Layer) -> tuple[Any, ...]:
     """Note the attributes of all layers inside: plain ones by value, others as they are held."""
-    return tuple(_noted(value) for part in parts(layer) for value in vars(part).values())
+    return tuple(
+        _noted(value, deep=_is_foreign(part))
+        for part in parts(layer)
+        for value in vars(part).values()
+    )
 
 
-def _noted(value: Any) -> Any:
+def _noted(value: Any, *, deep: bool) -> Any:
     if isinstance(value, PLAIN):
         return value
+    if deep and type(value) in (list, tuple, dict, set):  # which may be changed in place
+        inside = value.items() if isinstance(value, dict) else value
+        return type(value).__name__, tuple(_noted(item, deep=True) for item in inside)
     if isinstance(value, types.FunctionType):
         return weakref.ref(value)  # an identity may be that of another function later
     return _by_value(value) if isinstance(value, np.ndarray) else id(value)
@@ -70,7 +77,7 @@ PLAIN = (bool, int, float, complex, str, bytes, type(None))
 
 def _describe(layer: keras.Layer) -> Fingerprint:
     inside = parts(layer)
-    foreign = {type(part) for part in inside if not type(part).__module__.startswith("keras.")}
+    foreign = {type(part) for part in inside if _is_foreign(part)}
     names = {part.name: f"@{i}" for i, part in enumerate(inside)}
     try:
         config = keras.saving.serialize_keras_object(layer)
@@ -80,6 +87,10 @@ def _describe(layer: keras.Layer) -> Fingerprint:
         text = f"{id(layer)}"  # cannot be described, so is only equal to itself
         return Fingerprint(text, frozenset(foreign), (weakref.ref(layer),))
     return Fingerprint(text, frozenset(foreign), tuple(_functions(inside)))
+
+
+def _is_foreign(layer: keras.Layer) -> bool:
+    return not type(layer).__module__.startswith("keras.")
 
 
 def _own_attributes(layer: keras.Layer) -> str:

@@ -25,7 +25,7 @@ import numpy as np
 from jamjae.engine import convolution
 from jamjae.engine.compiling import compiled_few, require_own_process
 from jamjae.engine.fingerprints import Template, fingerprint, parts, template
-from jamjae.errors import BackendError, InvalidNetworkError
+from jamjae.errors import BackendError, InvalidNetworkError, brief
 
 if keras.backend.backend() != "jax":
     raise BackendError(
@@ -230,7 +230,7 @@ def describe_optimizer(kind: str | keras.Optimizer, scheduled: bool) -> str:
 
 def optimizer(description: str, layers: list[keras.Layer]) -> Optimizer:
     """Make the optimizer described, tied to the trainable variables of layers in their order."""
-    own = keras.optimizers.deserialize(json.loads(description))
+    own = _deserialized(json.loads(description))
     own.build([v for layer in layers for v in layer.trainable_variables])
     initial = [np.asarray(v.value) for v in own.variables]
     rates = [i for i, v in enumerate(own.variables) if v is own._learning_rate]
@@ -244,6 +244,22 @@ def optimizer(description: str, layers: list[keras.Layer]) -> Optimizer:
         return own.stateless_apply(state, gradients, params)
 
     return Optimizer(lambda: [jnp.asarray(array) for array in initial], update)
+
+
+def _deserialized(described: dict[str, Any]) -> keras.Optimizer:
+    cause: object = ""
+    try:
+        own = keras.optimizers.deserialize(described)
+    except Exception as error:  # noqa: BLE001 - whatever a constructor of one's own raises
+        own, cause = None, f" ({brief(error)})"
+    if not isinstance(own, keras.Optimizer):
+        raise InvalidNetworkError(
+            f"Keras cannot make the optimizer {described['class_name']} again from its "
+            f"configuration{cause}. Give an optimizer of your own a get_config that returns all "
+            "arguments of its constructor, and decorate its class with "
+            "@keras.saving.register_keras_serializable()."
+        )
+    return own
 
 
 def default_learning_rate(kind: str | keras.Optimizer) -> float | None:

@@ -1,4 +1,4 @@
-"""The autoencoder: learn codes from which the data can be restored."""
+"""The autoencoder: learn codes from which the data can be reconstructed."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from jamjae.models.validation import (
 
 
 class Autoencoder(LatentModel):
-    """Learn codes by restoring the data from them: ``x̂ = decode(encode(x))``.
+    """Learn codes by reconstructing the data from them: ``x̂ = decode(encode(x))``.
 
     The default network starts as PCA and keeps its best weights, so its reconstruction error on
     the training data is never above that of PCA with as many components. Its codes have PCA's
@@ -44,87 +44,88 @@ class Autoencoder(LatentModel):
     Parameters
     ----------
     n_components : int, default=2
-        Numbers in a code. With ``encoder=`` the size of that network's output counts instead.
+        Number of components of a code. With ``encoder=`` it is the size of that network's output.
     network : {"auto", "dense", "conv"} or tuple of int, default="auto"
         ``"dense"`` for rows or images; ``"conv"`` for images; a tuple gives the hidden widths of
         a dense network from the data to the code, and ``()`` a linear one. ``"auto"`` is dense up
-        to 4,096 values a row and convolutional for larger images: on Fashion-MNIST the dense
+        to 4,096 values per row and convolutional for larger images: on Fashion-MNIST the dense
         network is ahead after 30 and 100 s of training (``benchmarks/fashion_mnist.py``). Dense
-        networks have one hidden layer, and three for codes of up to 8 numbers.
+        networks have one hidden layer, or three for codes of up to 8 components.
     encoder, decoder : keras.Model, default=None
-        Two networks of one's own, used as they are, with nothing added. They are trained in
-        place, from the weights they hold, and are then ``encoder_`` and ``decoder_``.
+        Your own networks, used as they are. They are trained in place, from their current
+        weights, and become ``encoder_`` and ``decoder_``.
     anchor : {"pca", None}, default="pca"
         Whether jamjae's own networks have a linear path that is PCA.
     loss : {"mse", "mae", "huber", "bce"} or callable, default="mse"
-        What a restoration costs; a callable takes (b, d) targets and outputs and gives (b,).
-        ``"bce"`` needs a decoder that ends in a sigmoid.
+        Reconstruction loss; a callable takes (b, d) targets and outputs and returns (b,).
+        ``"bce"`` requires a decoder that ends in a sigmoid.
     scaling : {"auto", None}, default="auto"
-        ``"auto"`` divides 8-bit values by 255 and centres other data and divides them by one
-        number, or brings them into the range of a decoder that ends in a sigmoid or tanh. None
-        trains on the values as they are.
+        ``"auto"`` divides 8-bit values by 255, centers other data and divides them by one number,
+        or scales them to the range of a decoder that ends in a sigmoid or tanh. None trains on the
+        unscaled values.
     corruption : keras.Layer, default=None
-        Changes the input while training, never the target: ``keras.layers.GaussianNoise(0.3)``.
-        Acts on scaled values.
+        Changes the input during training, never the target, for example
+        ``keras.layers.GaussianNoise(0.3)``. It acts on scaled values.
     augmentation : keras.Layer, default=None
-        Changes input and target alike while training: ``keras.layers.RandomFlip()``.
+        Changes input and target alike during training, for example
+        ``keras.layers.RandomFlip()``.
     guide : array-like of shape (n, k), transformer or manifold learner, default=None
-        Features that codes shall agree with, or who finds them: an unfitted learner
+        Features that the codes should match, or a learner that finds them. An unfitted learner
         (``Isomap(n_neighbors=10)``) embeds at most 4,000 of the training rows, chosen at random,
-        and the encoder learns to do so for all; a fitted one is asked for all rows. Features are
-        centred and divided by one number; k is ``n_components``. PCA may then restore better.
+        and the encoder generalizes the embedding; a fitted one transforms all rows. Features are
+        centered and divided by one number; k is ``n_components``. PCA may then reconstruct better.
     guide_weight : float, default=1.0
-        Weight of the squared difference between codes and guide, beside the loss.
+        Weight of the squared difference between codes and guide, added to the loss.
     optimizer : str or keras.Optimizer, default="adam"
-        Copied, so that the one handed in is not changed.
+        An optimizer is copied, so that yours is not changed.
     learning_rate : "auto" or float, default="auto"
-        The schedule's peak. ``"auto"``: for jamjae's own networks with ``"adam"`` 0.002, or 0.5
+        Peak of the schedule. ``"auto"``: for jamjae's own networks with ``"adam"`` 0.002, or 0.5
         over the width (at most 0.004) with more than one hidden layer; else the optimizer's own.
     schedule : {"one-cycle", "cosine", "constant"}, default="one-cycle"
-        How the rate changes over all epochs. An optimizer that was handed in with a schedule of
-        its own keeps that.
+        Schedule of the learning rate over all epochs. An optimizer with its own schedule keeps
+        it.
     batch_size : int, default=128
     epochs : "auto" or int, default="auto"
-        How often every row is used. ``"auto"``: about 4,000 steps, but at least 20 and at most 300
-        epochs, so that a small table is learned as well as a large one; with more than one hidden
-        layer about 5,000 steps, 40 to 400 epochs.
+        Training epochs. ``"auto"``: about 4,000 steps, but at least 20 and at most 300 epochs, so
+        that small tables get enough steps; with more than one hidden layer about 5,000 steps, 40
+        to 400 epochs.
     validation_fraction : float in [0, 1), default=0.0
-        Rows held out to choose the best epoch by; they are not trained on.
+        Fraction of the rows held out to choose the best epoch; not used for training.
     early_stopping : bool, default=False
         Stop after ``patience`` epochs without improvement.
     patience : int, default=5
     checkpoint_dir : path, default=None
-        Where the state of training is kept. A fit that was interrupted goes on from there, bit for
-        bit, if data and parameters are the same.
+        Folder for the state of training. An interrupted fit resumes from there, bit for bit, if
+        data and parameters are the same.
     callbacks : iterable of callables, default=()
-        Called with a `jamjae.engine.training.EpochReport` before the first step, where that is
-        PCA, and after each epoch; one that returns True stops.
+        Called with a `jamjae.engine.training.EpochReport` before the first step, if training
+        starts as PCA, and after each epoch. Returning True stops training.
     warm_start : bool, default=False
-        Whether ``fit`` goes on from the networks of the last ``fit``.
+        Whether ``fit`` continues from the networks of the previous ``fit``.
     random_state : int, RandomState or None, default=None
-        An int makes two fits on one machine agree bit for bit.
+        With an int, two fits on one machine agree bit for bit.
     verbose : int, default=0
-        1 prints a line an epoch.
+        1 prints one line per epoch.
 
     Attributes
     ----------
     encoder_, decoder_ : keras.Model
     history_ : dict of str to array of shape (epochs,)
-        ``"loss"`` (and ``"guide"``, ``"val_loss"``) on the scale of training, a mean an epoch.
+        ``"loss"`` (and ``"guide"``, ``"val_loss"``) on scaled data; mean per epoch.
     n_features_in_, n_components_ : int
     row_shape_ : tuple of int
     scale_ : float
-        What the data were divided by.
+        The number by which the data are divided.
     reconstruction_error_, baseline_error_ : float
-        Mean squared error an entry of the training rows, in squared units of the data: of this
-        model, and of PCA with as many components. Both are taken before any clipping.
+        Mean squared error per element on the training rows, in squared units of the data: of this
+        model, and of PCA with as many components. Both are measured before any clipping.
     baseline_ : jamjae.engine.pca.Principal
         That PCA.
     is_pca_ : bool
-        Whether training found nothing better than PCA, so that the model is PCA, computed in
-        float64. ``encoder_`` and ``decoder_`` then hold the same in float32.
+        Whether training did not improve on PCA, so that the model is PCA, computed in float64.
+        ``encoder_`` and ``decoder_`` then compute the same in float32.
     guide_rows_ : int
-        Rows that had a guide's features, where there is a guide.
+        Number of rows with features, if there is a guide.
 
     Examples
     --------
@@ -222,10 +223,10 @@ class Autoencoder(LatentModel):
         self.random_state = random_state
         self.verbose = verbose
 
-    # --- learning ---------------------------------------------------------------------------
+    # --- training ---------------------------------------------------------------------------
 
     def fit(self, X: Any, y: None = None, *, corrupted: Any = None) -> Self:
-        """Learn to restore rows from codes.
+        """Fit the encoder and decoder to rows.
 
         Parameters
         ----------
@@ -233,8 +234,8 @@ class Autoencoder(LatentModel):
             At least two rows of finite numbers; 8-bit values stay 8-bit in memory.
         y : ignored
         corrupted : array-like of the shape of X, optional
-            Noisy versions of the rows, in the same units. They are encoded, and the rows of X are
-            what is restored: pairs of measurements, where ``corruption`` draws noise anew.
+            Noisy versions of the rows, in the same units, to encode; the targets are the rows of
+            X. Use it for measured pairs; ``corruption`` draws new noise instead.
 
         Returns
         -------
@@ -243,11 +244,11 @@ class Autoencoder(LatentModel):
         Raises
         ------
         InvalidDataError
-            For NaN, infinity, text, a sparse matrix, ragged or empty data, a single row.
+            X holds NaN, infinity or text, is sparse, ragged or empty, or has a single row.
         InvalidNetworkError
-            If networks that were handed in do not fit the data or each other.
+            The given networks do not fit the data or each other.
         TrainingDiverged
-            If the loss stops being finite or explodes.
+            The loss is no longer finite, or explodes.
         """
         self._validate_params()
         task = self._planned(self._validated(X, corrupted))
@@ -256,15 +257,15 @@ class Autoencoder(LatentModel):
         return self._store(task, progress)
 
     def partial_fit(self, X: Any, y: None = None) -> Self:
-        """Learn from some more rows, each used once, at the constant learning rate.
+        """Train on more rows, each used once, at a constant learning rate.
 
-        The first call on a new estimator starts from the PCA of its rows; after ``fit`` learning
-        goes on from there. Parameters and errors are those of ``fit``.
+        The first call on a new estimator starts from the PCA of its rows; after ``fit`` training
+        continues from there. Parameters and errors are those of ``fit``.
         """
         self._validate_params()
         if self.guide is not None:
             raise InvalidDataError(
-                "Autoencoder cannot partial_fit with a guide, which belongs to the rows of a fit."
+                "Autoencoder cannot partial_fit with a guide, which needs all rows. Use fit."
             )
         first = not self.__sklearn_is_fitted__()
         rows = check_rows(self, X, "partial_fit", reset=first)
@@ -311,7 +312,7 @@ class Autoencoder(LatentModel):
         self._evaluate(task.rows["x"], task.plan)
         return self
 
-    # --- where learning begins --------------------------------------------------------------
+    # --- before training --------------------------------------------------------------------
 
     def _goes_on(self) -> bool:
         return self.warm_start and self.__sklearn_is_fitted__()
@@ -323,7 +324,7 @@ class Autoencoder(LatentModel):
         if self._goes_on():
             self.baseline_ = pca.fit(rows, self.n_components_, seeds.network)
         else:
-            self.__dict__.pop("reconstruction_error_", None)  # fitted again only at the end
+            self.__dict__.pop("reconstruction_error_", None)  # not fitted until the end
             pair = plan.build(self, rows.shape[1:])
             self.n_components_ = int(np.prod(pair.encoder.output_shape[1:]))
             self.baseline_ = pca.fit(rows, self.n_components_, seeds.network)
@@ -344,7 +345,7 @@ class Autoencoder(LatentModel):
     def _guided(
         self, rows: np.ndarray, parts: tuple[Any, Any], seeds: Seeds, *, turn: bool
     ) -> dict[str, np.ndarray]:
-        """Find the guide's features; turn the signs of the first codes to them, where PCA's are."""
+        """Find the guide's features, and match the signs of PCA's codes to them."""
         found = guides.guide(self.guide, rows, parts, self.n_components_, seeds.guide)
         self.guide_rows_ = found.rows
         if turn and plan.begins_as_pca(self):
@@ -355,14 +356,14 @@ class Autoencoder(LatentModel):
     def _checkpoint(self, data: Batch) -> Checkpoint | None:
         if self.checkpoint_dir is None:
             return None
-        return Checkpoint.open(
-            self.checkpoint_dir, identity(self, data), lambda: Seeds.draw(self.random_state)
-        )
+        networks = self._pair() if self._goes_on() else ()
+        name = identity(self.get_params(deep=False), data, networks)
+        return Checkpoint.open(self.checkpoint_dir, name, lambda: Seeds.draw(self.random_state))
 
-    # --- after learning ---------------------------------------------------------------------
+    # --- after training ---------------------------------------------------------------------
 
     def _evaluate(self, rows: Array, made: Plan) -> None:
-        """Measure the error on the training rows, and become PCA if that is better."""
+        """Measure the error on the training rows, and fall back to PCA if that is better."""
         self.reconstruction_error_ = self._error(rows)
         epochs = len(self.history_["loss"])
         improved = self.reconstruction_error_ <= self.baseline_error_
@@ -372,7 +373,7 @@ class Autoencoder(LatentModel):
             self._start(made.seeds)
         self.is_pca_ = True
         self.reconstruction_error_ = self.baseline_error_ = self._error(rows)
-        hopeful = self.network not in ((), [])  # no linear one is better than PCA
+        hopeful = self.network not in ((), [])  # no linear network is better than PCA
         if hopeful and self.baseline_error_ > 1e-9 * self.baseline_.variance:
             warnings.warn(
                 f"Training did not improve on PCA in {epochs} epochs, so the model is PCA. "

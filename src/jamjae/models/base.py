@@ -1,4 +1,4 @@
-"""What every autoencoder has in common: encode, decode, evaluate, save."""
+"""Base class of autoencoders: encode, decode, evaluate, save."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from jamjae.models.validation import check_codes, check_rows, warn_of_other_rang
 class LatentModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     """Encode, decode, reconstruct and evaluate with two fitted networks.
 
-    A subclass's ``fit`` leaves ``encoder_``, ``decoder_``, ``scaling_``, ``row_shape_``,
+    A subclass's ``fit`` sets ``encoder_``, ``decoder_``, ``scaling_``, ``row_shape_``,
     ``dtype_``, ``n_components_``, ``baseline_`` and ``is_pca_``.
     """
 
@@ -73,7 +73,7 @@ class LatentModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     def reconstruct(self, X: Any) -> np.ndarray:
         """Encode rows and decode their codes.
 
-        The same as ``inverse_transform(transform(X))``, except that no code is rounded between.
+        Like ``inverse_transform(transform(X))``, but without rounding the codes in between.
 
         Parameters
         ----------
@@ -88,7 +88,7 @@ class LatentModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         return self._reconstruct(self._checked(X, "reconstruct"), clip=True)
 
     def denoise(self, X: Any) -> np.ndarray:
-        """Remove noise from rows: `reconstruct`, by the name of its use after a ``corruption``."""
+        """Remove noise from rows: the same as `reconstruct`, for models fitted with corruption."""
         return self.reconstruct(X)
 
     def score(self, X: Any, y: None = None) -> float:
@@ -120,9 +120,9 @@ class LatentModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         return -np.concatenate(list(self._errors_by_pieces(rows, clip=True)))
 
     def save(self, path: str | Path) -> Path:
-        """Write everything needed to use this model again into one ``.jamjae`` file.
+        """Save the fitted model to one ``.jamjae`` file.
 
-        The file holds no code and is replaced only once it is whole; see
+        The file contains no code and is written whole or not at all; see
         `jamjae.models.persistence.save_model`.
         """
         from jamjae.models.persistence import save_model
@@ -131,12 +131,12 @@ class LatentModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         return save_model(self, path)
 
     def summary(self) -> None:
-        """Print each network's layers with output shape and number of parameters."""
+        """Print each network's layers, output shapes and numbers of parameters."""
         check_is_fitted(self)
         print(architectures.describe(self._pair()))
 
     def __sklearn_clone__(self) -> Self:
-        """Clone as scikit-learn does, but copy Keras models the quick way: a grid has many fits."""
+        """Clone as scikit-learn does, but copy Keras models faster, for grid searches."""
         parameters = self.get_params(deep=False)
         layers = {name: one for name, one in parameters.items() if isinstance(one, keras.Layer)}
         bare = copy.copy(self)
@@ -145,13 +145,13 @@ class LatentModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         return cloned.set_params(**{name: _copied(one) for name, one in layers.items()})
 
     def __copy__(self) -> Self:
-        """Copy the estimator and share what it holds, where a pickle's state would not do."""
+        """Copy the estimator and share its attributes, without the conversions of a pickle."""
         made = type(self).__new__(type(self))
         made.__dict__.update(self.__dict__)
         return made
 
     def __getstate__(self) -> dict[str, Any]:
-        """Give what a pickle holds: layers as any process can read them, no optimizer's state."""
+        """Give the state for a pickle: layers that any process can read, no optimizer state."""
         state = super().__getstate__()
         return own_layers.carried({name: state[name] for name in state if name != "_training"})
 
@@ -171,7 +171,7 @@ class LatentModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     def _pair(self) -> architectures.Pair:
         return architectures.Pair(self.encoder_, self.decoder_)
 
-    # --- rows that are checked in, results out ----------------------------------------------
+    # --- computation on checked rows --------------------------------------------------------
 
     def _checked(self, X: Any, operation: str) -> np.ndarray:
         check_is_fitted(self)
@@ -204,7 +204,7 @@ class LatentModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         return self.scaling_.clip(made) if clip else made
 
     def _error(self, rows: Array, *, clip: bool = False) -> float:
-        """Mean squared error per element, without holding a number for every row of a file."""
+        """Mean squared error per element, without an array of one number per row."""
         pieces = self._errors_by_pieces(rows, clip=clip)
         return sum(float(errors.sum()) for errors in pieces) / len(rows)
 
@@ -224,8 +224,8 @@ class LatentModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             raise InvalidDataError(
                 f"{type(self).__name__} cannot {operation} row {start + int(finite.argmin())}, the "
                 f"first of at least {int((~finite).sum())}: its values are too far from those of "
-                f"fit, which were divided by {self.scaling_.scale:.3g}. Bring the rows into the "
-                "units of fit, or leave such rows out."
+                f"fit, which were divided by {self.scaling_.scale:.3g}. Convert the rows to the "
+                "units of fit, or drop such rows."
             )
 
 
@@ -235,7 +235,7 @@ def _copied(layer: keras.Layer) -> keras.Layer:
 
 
 def _variance(rows: np.ndarray) -> float:
-    """Mean squared distance from the mean row, an entry; by pieces, in float64."""
+    """Mean squared distance from the mean row per element, in pieces, in float64."""
     mean = sum(rows[c].sum(axis=0, dtype=np.float64) for c in row_chunks(rows)) / len(rows)
     total = sum(float(np.square(rows[c] - mean).sum()) for c in row_chunks(rows))
     return total / (len(rows) * math.prod(rows.shape[1:]))

@@ -1,4 +1,4 @@
-"""What is told of a training, while it runs and afterwards."""
+"""Reports of training: callbacks while it runs, and the history afterwards."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ INSTEAD = {
 
 
 def require_callables(callbacks: Iterable[Any]) -> None:
-    """Refuse what cannot be called with a report, and name what stands for a Keras callback.
+    """Refuse callbacks that cannot be called with a report; name the replacement of Keras's.
 
     Raises
     ------
@@ -47,17 +47,17 @@ def observers(
     callbacks: Iterable[Callable[[EpochReport], Any]], verbose: int, baseline: float | None
 ) -> list[Callable[[EpochReport, Progress], Any]]:
     """Make observers of training from a user's callbacks; one that returns True stops it."""
-    told = [*callbacks, *([print_line] if verbose else [])]
+    called = [*callbacks, *([print_line] if verbose else [])]
 
-    def tell(report: EpochReport, progress: Progress) -> bool:
+    def notify(report: EpochReport, progress: Progress) -> bool:
         report = report._replace(baseline=baseline)
-        return True in [callback(report) for callback in told]
+        return True in [callback(report) for callback in called]
 
-    return [tell] if told else []
+    return [notify] if called else []
 
 
 def print_line(report: EpochReport) -> None:
-    """Print an epoch's losses, PCA's and the time."""
+    """Print an epoch's losses, PCA's loss and the time."""
     terms = "  ".join(f"{name} {value:.6g}" for name, value in report.terms.items())
     against = "" if report.baseline is None else f"  (PCA {report.baseline:.6g})"
     print(f"epoch {report.epoch}/{report.epochs}  {terms}{against}  {report.seconds:.1f} s")
@@ -66,7 +66,7 @@ def print_line(report: EpochReport) -> None:
 def history(
     epochs: Iterable[dict[str, float]], after: Mapping[str, np.ndarray] | None = None
 ) -> dict[str, np.ndarray]:
-    """Turn the terms of each epoch into one array a term, after those of earlier epochs."""
+    """Collect the terms of all epochs into one array per term, after those of earlier fits."""
     reported = list(epochs)
     names = reported[0] if reported else ("loss",)  # stopped before the first step
     new = {name: np.array([terms[name] for terms in reported]) for name in names}

@@ -10,6 +10,7 @@ import keras
 import numpy as np
 
 from jamjae.data.archives import UnsoundError
+from jamjae.data.preprocessing import PIXELS
 
 HISTORY = "history."
 
@@ -40,11 +41,11 @@ def require_consistent(
     names = len(manifest["feature_names"])
     if names not in (0, d):
         raise UnsoundError(f"it names {names} features, but its rows hold {d} values")
-    pixels = manifest["dtype"] == "uint8"
+    pixels = manifest["dtype"] in PIXELS
     if pixels != (manifest["scaling"]["low"] is not None):
         raise UnsoundError(
             f"its rows are {manifest['dtype']}, but their range is "
-            f"{'not stated' if pixels else 'that of 8-bit values'}"
+            f"{'not stated' if pixels else 'that of pixels'}"
         )
     if not isinstance(manifest.get("is_pca", False), bool):
         raise UnsoundError("its field 'is_pca' is no boolean")

@@ -1,4 +1,4 @@
-"""One fit, carried out: what a plan says is done to the networks, with the rows it is for."""
+"""Carry out a plan: train the networks on the rows."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ Observer = Callable[[training.EpochReport, training.Progress], Any]
 
 
 class Networks(NamedTuple):
-    """What is trained, and how its numbers relate to those of the data.
+    """The networks to train, and the scaling between them and the data.
 
     Attributes
     ----------
     pair : Pair
     layers : dict of str to layer
-        The pair's and those that change its input, by name.
+        The networks and the layers that change their input, by name.
     scaling : Scaling
     factors : array of shape (k,) or None
-        What codes of variance one are multiplied by to have the data's units.
+        Factors from whitened codes to codes in the data's units.
     """
 
     pair: Pair
@@ -40,7 +40,7 @@ class Networks(NamedTuple):
     factors: np.ndarray | None
 
     def prepare(self, data: Batch) -> Batch:
-        """Scale the rows of a batch, and leave what goes with them."""
+        """Scale the rows of a batch; other columns stay as they are."""
         images = {"x", "corrupted"} & data.keys()
         return {**data, **{name: self.scaling.apply(data[name]) for name in images}}
 
@@ -52,9 +52,9 @@ class Task(NamedTuple):
     ----------
     plan : Plan
     rows, held : Rows
-        To train on, and held out, where some are.
+        Training rows, and held-out rows if there are any.
     warm : bool
-        Whether the networks go on from an earlier fit.
+        Whether training continues from an earlier fit.
     checkpoint : Checkpoint or None
     """
 
@@ -66,7 +66,7 @@ class Task(NamedTuple):
 
 
 def run(task: Task, networks: Networks, observers: Iterable[Observer]) -> training.Progress:
-    """Train until the plan is done, and leave the best weights in the networks."""
+    """Train as planned, and write the best weights into the networks."""
     plan, checkpoint = task.plan, task.checkpoint
     program = training.compiled(plan.recipe, training.templates(networks.layers))
     held = task.held and loading.source(task.held, networks.prepare, plan.recipe.batch_size)
@@ -88,11 +88,11 @@ def run(task: Task, networks: Networks, observers: Iterable[Observer]) -> traini
 def run_once(
     task: Task, networks: Networks, before: tuple[training.Recipe, training.TrainState] | None
 ) -> tuple[training.Progress, tuple[training.Recipe, training.TrainState]]:
-    """Use each row once, going on with the optimizer's state of the call `before`.
+    """Use each row once, continuing with the optimizer's state of the call `before`.
 
     Returns
     -------
-    Progress, and what the next call is to be given as `before`
+    Progress, and the value of `before` for the next call
     """
     plan = task.plan
     program = training.compiled(plan.recipe, training.templates(networks.layers))

@@ -1,4 +1,4 @@
-"""What guides an encoder: given features, or the embedding that another learner finds."""
+"""Guides of an encoder: given features, or the embedding of another learner."""
 
 from __future__ import annotations
 
@@ -14,25 +14,27 @@ from jamjae.data.finite import finite_array
 from jamjae.data.rows import row_chunks
 from jamjae.errors import InvalidDataError, InvalidTypeError, ShapeMismatchError
 
-LANDMARKS = 4000  # rows an unfitted learner gets at most: most take time or memory by their square
+LANDMARKS = (
+    4000  # maximum number of rows for an unfitted learner; most take quadratic time or memory
+)
 
 
 Parts: TypeAlias = tuple[np.ndarray | None, np.ndarray | None]  # rows kept and held out, by index
 
 
 class Guide(NamedTuple):
-    """What the codes of rows are to be.
+    """Target features of the codes, and the weights of rows.
 
     Attributes
     ----------
     features : float32 array of shape (n, k)
-        Centred and divided by one number, by the rows that are trained on; zero for rows that
-        have none.
+        Centered and divided by one number, as measured on the training rows; zero for rows
+        without features.
     weights : float32 array of shape (n,)
-        Zero for rows without features, and such for the others that those trained on, and those
-        held out, count together as much as all rows of their part.
+        Zero for rows without features; for the others such that the weights of the training rows,
+        and of the held-out rows, sum to the number of rows of their part.
     rows : int
-        How many have features.
+        Number of rows with features.
     """
 
     features: np.ndarray
@@ -40,38 +42,38 @@ class Guide(NamedTuple):
     rows: int
 
     def columns(self) -> dict[str, np.ndarray]:
-        """Give the parts of a batch that the objective looks for."""
+        """Give the columns that the objective expects in a batch."""
         return {"guide": self.features, "guided": self.weights}
 
 
 def guide(source: Any, rows: np.ndarray, parts: Parts, n_components: int, seed: int) -> Guide:
-    """Find the features that codes are to agree with.
+    """Find the features that codes should match.
 
     Parameters
     ----------
     source : array-like of shape (n, k), transformer or manifold learner
-        An array and a fitted transformer have features for all rows. A learner that has yet to be
-        fitted embeds `LANDMARKS` of the rows at most, chosen at random, and guides those only.
+        An array and a fitted transformer give features for all rows. An unfitted learner embeds
+        at most `LANDMARKS` rows, chosen at random, and guides only those.
     rows : array of shape (n, ...)
     parts : (kept, held)
-        Indices of the rows that are trained on and of those held out, None for all and for none.
-        A learner is fitted to the former and asked for the latter; one without ``transform`` can
-        only embed both together.
+        Indices of the training rows and of the held-out rows; None for all, and for none. A
+        learner is fitted to the former and transforms the latter; one without ``transform`` embeds
+        both together.
     n_components : int
         k.
     seed : int
-        Chooses the landmarks, and is the ``random_state`` of a learner that has none of its own.
+        Chooses the landmarks, and sets the ``random_state`` of a learner where it is None.
 
     Raises
     ------
     InvalidDataError
-        The learner fails on these rows, gives no embedding, or gives NaN.
+        The learner fails on these rows, has no embedding, or returns NaN.
     ShapeMismatchError
-        There is not one row of features a sample, or not one column a component.
+        There is not one row of features per sample, or not one column per component.
     """
     if isinstance(source, type):
         raise InvalidTypeError(
-            f"guide={source.__name__} is a class; hand in an instance: {source.__name__}()."
+            f"guide={source.__name__} is a class; an instance is expected: {source.__name__}()."
         )
     everywhere = np.arange(len(rows))
     if not hasattr(source, "fit"):
@@ -85,23 +87,25 @@ def guide(source: Any, rows: np.ndarray, parts: Parts, n_components: int, seed: 
     learned = np.isin(chosen, everywhere if parts[0] is None else parts[0])
     centred = features - features[learned].mean(axis=0)
     if not centred[learned].any():
-        raise InvalidDataError("The guide's features are the same for every row: nothing to learn.")
+        raise InvalidDataError(
+            "The guide's features are the same for every row, so they cannot guide an encoder."
+        )
     targets[chosen] = centred / centred[learned].std()
     return Guide(targets, _weights(len(rows), chosen, parts), len(chosen))
 
 
 def signs(codes: np.ndarray, features: np.ndarray) -> np.ndarray:
-    """Give the signs (k,) that turn codes to features.
+    """Give the signs (k,) that make codes correlate positively with features.
 
-    An embedding's signs are arbitrary, as PCA's are, and a code that begins against its feature
-    may stay there.
+    The signs of an embedding are arbitrary, as PCA's are, and a code that starts with the wrong
+    sign may keep it.
     """
     along = (codes * features).sum(axis=0)
     return np.where(along < 0, -1.0, 1.0).astype(np.float32)
 
 
 def _weights(n: int, chosen: np.ndarray, parts: Parts) -> np.ndarray:
-    """Weigh rows with features such that those of each part count as much as all of that part."""
+    """Weight rows with features so that the weights of each part sum to its number of rows."""
     guided = np.zeros(n, dtype=np.float32)
     guided[chosen] = 1.0
     kept, held = parts
@@ -129,22 +133,22 @@ def _is_fitted(learner: Any) -> bool:
 
 
 def _known(learner: Any, rows: np.ndarray) -> Any:
-    """Ask a fitted learner for its embedding of rows."""
+    """Transform rows by a fitted learner."""
     if hasattr(learner, "transform"):
         try:
             parts = [learner.transform(_flat(rows[chunk])) for chunk in row_chunks(rows)]
-        except Exception as error:  # whatever a foreign learner raises
+        except Exception as error:  # any exception of a foreign learner
             raise InvalidDataError(
                 f"The fitted guide {learner} cannot transform these rows: {error}"
             ) from error
         return np.concatenate([np.asarray(part) for part in parts])
-    embedding = getattr(learner, "embedding_", None)  # of the rows it was fitted to
+    embedding = getattr(learner, "embedding_", None)  # of the rows that it was fitted to
     if embedding is not None and len(embedding) == len(rows):
         return embedding
     if embedding is not None:
         raise ShapeMismatchError(
-            f"The guide {learner} was fitted to {len(embedding)} rows and has no transform for "
-            f"others, but {len(rows)} rows were given. Fit it to the same rows, or hand it in "
+            f"The guide {learner} was fitted to {len(embedding)} rows and cannot transform "
+            f"others, but {len(rows)} rows were given. Fit it to the same rows, or pass it "
             "unfitted."
         )
     raise _no_embedding(learner)
@@ -153,7 +157,7 @@ def _known(learner: Any, rows: np.ndarray) -> Any:
 def _learned(
     learner: Any, rows: np.ndarray, parts: Parts, seed: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Fit a copy of a learner: the rows that it embeds, by index, and their features."""
+    """Fit a copy of a learner; return the indices of the rows it embeds, and their features."""
     if not hasattr(learner, "fit_transform"):
         raise _no_embedding(learner)
     learner = clone(learner)
@@ -174,7 +178,7 @@ def _learned(
 def _attempted(learner: Any, embed: Callable[[np.ndarray], Any], rows: np.ndarray) -> np.ndarray:
     try:
         return np.asarray(embed(rows))
-    except Exception as error:  # whatever a foreign learner raises
+    except Exception as error:  # any exception of a foreign learner
         raise InvalidDataError(
             f"The guide {learner} cannot embed {len(rows)} rows of {rows.shape[1]} values: {error}"
         ) from error
@@ -183,7 +187,7 @@ def _attempted(learner: Any, embed: Callable[[np.ndarray], Any], rows: np.ndarra
 def _no_embedding(learner: Any) -> InvalidDataError:
     return InvalidDataError(
         f"The guide {learner} gives no embedding: it has neither transform nor fit_transform nor "
-        "embedding_. Hand in an array of features, a transformer (PCA) or a manifold learner "
+        "embedding_. Pass an array of features, a transformer (PCA) or a manifold learner "
         "(Isomap, LocallyLinearEmbedding, TSNE)."
     )
 
@@ -194,6 +198,6 @@ def _checked(found: Any, source: Any, shape: tuple[int, int]) -> np.ndarray:
     if features.shape != shape:
         raise ShapeMismatchError(
             f"{whose} gives features of shape {features.shape}, but codes have shape {shape}. "
-            "A guide needs one row a sample and n_components columns."
+            "A guide needs one row per sample and n_components columns."
         )
     return features

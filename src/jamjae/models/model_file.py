@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from jamjae.data.archives import UnsoundError, content, packing, parsed
+from jamjae.data.preprocessing import PIXELS
 from jamjae.errors import DataNotFoundError, JamjaeError, ModelFileError, brief
 
 FORMAT = "jamjae model"
@@ -25,7 +26,7 @@ DETAILS = 300  # characters of a foreign error that a message repeats
 MANIFEST_BYTES = 16 << 20
 MEMBER_BYTES = 8 << 30
 LARGEST = 1 << 63  # what a count stays below
-DTYPES = ("float64", "float32", "uint8")  # of the rows that models learn
+DTYPES = ("float64", "float32", *PIXELS)  # of the rows that models learn
 
 
 def write(path: Path, manifest: dict[str, Any], members: Mapping[str, bytes]) -> None:

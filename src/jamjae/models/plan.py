@@ -1,4 +1,4 @@
-"""The plan of a training, a pure value made of an estimator's parameters and its rows."""
+"""The plan of a training: a pure value made from an estimator's parameters and rows."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ from jamjae.engine.losses import RowLoss, mse
 from jamjae.engine.pca import Principal
 from jamjae.errors import InvalidDataError, InvalidNetworkError
 
-ADAM_RATE = 2e-3  # the peak for jamjae's own networks; see benchmarks/fashion_mnist.py
-DEEP_RATE = (0.5, 4e-3)  # with several hidden layers: that over their width, and at most
-STEPS, EPOCHS = 4000, (20, 300)  # what epochs="auto" aims at, and its bounds
+ADAM_RATE = 2e-3  # peak for jamjae's own networks; see benchmarks/fashion_mnist.py
+DEEP_RATE = (0.5, 4e-3)  # with several hidden layers: numerator over the width, and maximum
+STEPS, EPOCHS = 4000, (20, 300)  # target of epochs="auto", and its bounds
 DEEP_STEPS, DEEP_EPOCHS = 5000, (40, 400)  # the same with several hidden layers
 
 
@@ -57,7 +57,7 @@ class Parameters(Protocol):
 
 
 class Seeds(NamedTuple):
-    """What a fit draws at random, split by name once."""
+    """The random seeds of a fit, split by name once."""
 
     split: int
     network: int
@@ -67,29 +67,29 @@ class Seeds(NamedTuple):
 
     @classmethod
     def draw(cls, random_state: Any) -> Self:
-        """Take all seeds from scikit-learn's kind of ``random_state``."""
+        """Draw all seeds from scikit-learn's ``random_state``."""
         rng = check_random_state(random_state)
         return cls(*(int(rng.randint(2**31 - 1)) for _ in cls._fields))
 
 
 class Plan(NamedTuple):
-    """All that a training depends on, save the rows and the weights that it begins with.
+    """Everything a training depends on, except the rows and the initial weights.
 
     Attributes
     ----------
     recipe : Recipe
-        What is compiled.
+        The settings that are compiled.
     peak : float
-        The highest learning rate; NaN leaves it to the optimizer.
+        Peak learning rate; NaN leaves it to the optimizer.
     epochs : int
     patience : int or None
         Epochs without improvement after which training stops.
     sound : Sound
-        What a loss is compared with to notice that training diverged.
+        Limits of the loss, to detect divergence.
     baseline : float or None
-        PCA's loss on the scale of training, where the loss is the squared error.
+        PCA's loss on scaled data, if the loss is the squared error.
     promised : bool
-        Whether the result is to be no worse than PCA.
+        Whether the result must be no worse than PCA.
     seeds : Seeds
     """
 
@@ -153,26 +153,26 @@ def make(
 
 
 def own(parameters: Parameters) -> bool:
-    """Whether the networks are jamjae's, and not handed in."""
+    """Whether the networks are built by jamjae, not given."""
     return parameters.encoder is None and parameters.decoder is None
 
 
 def begins_as_pca(parameters: Parameters) -> bool:
-    """Whether networks have a linear path that is PCA, and nothing beside it at first."""
+    """Whether networks start as PCA: a linear path that is PCA, and a nonlinear path at zero."""
     return own(parameters) and parameters.anchor == "pca"
 
 
 def promises(parameters: Parameters) -> bool:
-    """Whether networks begin as PCA and minimise nothing but the squared error of rows as given."""
+    """Whether networks start as PCA and minimize only the squared error of the rows."""
     changed = (parameters.corruption, parameters.augmentation, parameters.guide)
     plain = parameters.loss == "mse" and all(part is None for part in changed)
     return plain and begins_as_pca(parameters)
 
 
 def code_factors(parameters: Parameters, baseline: Principal) -> np.ndarray | None:
-    """Give what codes of variance one are multiplied by after training, so that they are PCA's.
+    """Give the factors from whitened codes to codes in PCA's units, applied after training.
 
-    Where a guide says what codes are to be, or the networks are not jamjae's, there is none.
+    None with a guide, or with networks that do not start as PCA.
     """
     if not begins_as_pca(parameters) or parameters.guide is not None:
         return None
@@ -180,14 +180,14 @@ def code_factors(parameters: Parameters, baseline: Principal) -> np.ndarray | No
 
 
 def build(parameters: Parameters, shape: tuple[int, ...]) -> Pair:
-    """Build the networks that parameters ask for, or check those that were handed in."""
+    """Build the networks, or check those that were given."""
     compiling.require_own_process()
     if not own(parameters):
         return custom_networks.given(parameters.encoder, parameters.decoder, shape)
     if parameters.loss == "bce":
         raise InvalidNetworkError(
-            'loss="bce" compares probabilities, but jamjae\'s own networks end in plain numbers. '
-            "Hand in encoder= and decoder= with a sigmoid at the end, or use another loss."
+            'loss="bce" compares probabilities, but jamjae\'s own networks have a linear output. '
+            "Pass encoder= and a decoder= that ends in a sigmoid, or use another loss."
         )
     anchored, k = parameters.anchor is not None, int(parameters.n_components)
     if parameters.network == "conv" and len(shape) == 1:
@@ -203,7 +203,7 @@ def build(parameters: Parameters, shape: tuple[int, ...]) -> Pair:
         widths = architectures.dense_widths(shape, k)
     if not all(isinstance(width, Integral) and int(width) >= 1 for width in widths):
         raise InvalidNetworkError(
-            f"network={widths!r} was given, but hidden widths are whole numbers from 1, "
+            f"network={widths!r} was given, but hidden widths are integers of at least 1, "
             "for example network=(512, 128)."
         )
     _require_room(shape, [*map(int, widths), k])
@@ -211,7 +211,7 @@ def build(parameters: Parameters, shape: tuple[int, ...]) -> Pair:
 
 
 def _require_room(shape: tuple[int, ...], widths: list[int]) -> None:
-    """Refuse dense networks that do not fit into memory, before Keras draws them."""
+    """Refuse dense networks that do not fit into memory, before Keras creates them."""
     d = math.prod(shape)
     weights = 2 * (sum(a * b for a, b in itertools.pairwise([d, *widths])) + d * widths[-1])
     memory.require_room(
@@ -225,7 +225,7 @@ def _require_room(shape: tuple[int, ...], widths: list[int]) -> None:
 def choose_scaling(
     parameters: Parameters, rows: Array, decoder: keras.Model, baseline: Principal
 ) -> Scaling:
-    """Choose the scaling by the parameter, the data and the range that the decoder reaches."""
+    """Choose the scaling by the parameter, the data and the range of the decoder's output."""
     if parameters.scaling is None:
         return preprocessing.none(rows)
     reach = (0.0, 1.0) if parameters.loss == "bce" else None
@@ -236,7 +236,7 @@ def choose_scaling(
 
 
 def layers(parameters: Parameters, pair: Pair) -> dict[str, keras.Layer]:
-    """Name all layers that are trained, or act while others are."""
+    """Name all layers that are trained, or act during training."""
     named = {
         **pair._asdict(),
         "corruption": parameters.corruption,
@@ -245,25 +245,25 @@ def layers(parameters: Parameters, pair: Pair) -> dict[str, keras.Layer]:
     return {name: layer for name, layer in named.items() if layer is not None}
 
 
-# --- the numbers ----------------------------------------------------------------------------
+# --- rows, rates and epochs -----------------------------------------------------------------
 
 
 def split(n: int, fraction: float, seed: int) -> tuple[np.ndarray | None, np.ndarray | None]:
-    """Choose the rows to train on and those held out, by index; without a fraction, all (None)."""
+    """Choose the training rows and the held-out rows, by index; None if none are held out."""
     held = math.ceil(n * fraction)
     if held == 0:
         return None, None
     if n - held < 2:
         raise InvalidDataError(
             f"validation_fraction={fraction} holds out {held} of {n} rows, but at least 2 must be "
-            "left to train on. Give a smaller fraction or more rows."
+            "left for training. Give a smaller fraction or more rows."
         )
     order = np.random.RandomState(seed).permutation(n)
     return np.sort(order[held:]), np.sort(order[:held])
 
 
 def adam_rate(pair: Pair) -> float:
-    """Choose the peak of the learning rate by depth and width."""
+    """Choose the peak learning rate by depth and width."""
     widths = architectures.hidden_widths(pair.encoder)
     if len(widths) < 2:
         return ADAM_RATE
@@ -272,7 +272,7 @@ def adam_rate(pair: Pair) -> float:
 
 
 def epochs(parameters: Parameters, pair: Pair, steps: int) -> int:
-    """Give the number of epochs; where the parameter leaves it open, by the steps of one."""
+    """Give the number of epochs; for "auto", by the steps of one epoch."""
     if parameters.epochs != "auto":
         return int(parameters.epochs)
     deep = own(parameters) and len(architectures.hidden_widths(pair.encoder)) > 1
@@ -281,15 +281,15 @@ def epochs(parameters: Parameters, pair: Pair, steps: int) -> int:
 
 
 def batch_size(parameters: Parameters, n: int) -> int:
-    """Give the rows of a step: no more than there are, as what is missing is computed as well.
+    """Give the batch size, reduced for few rows, since padding is computed as well.
 
-    Then a power of two, so that few shapes are compiled.
+    It is then a power of two, so that few shapes are compiled.
     """
     return min(int(parameters.batch_size), 1 << (n - 1).bit_length())
 
 
 def _shapes(parameters: Parameters, pair: Pair) -> tuple[tuple[str, tuple[int, ...]], ...]:
-    """Give one row as each layer takes it."""
+    """Give the shape of a row for each layer."""
     shapes = {name: model.input_shape[1:] for name, model in pair._asdict().items()}
     for name in ("corruption", "augmentation"):
         layer = getattr(parameters, name)
@@ -301,7 +301,7 @@ def _shapes(parameters: Parameters, pair: Pair) -> tuple[tuple[str, tuple[int, .
 def _unchanged_shape(layer: keras.Layer, name: str, shape: tuple[int, ...]) -> tuple[int, ...]:
     """Build a corruption or augmentation for rows of a shape, which it must not change."""
     if len(shape) == 2:
-        shape = (*shape, 1)  # Keras's image layers want channels
+        shape = (*shape, 1)  # Keras's image layers expect channels
     try:
         after = tuple(layer(keras.KerasTensor((None, *shape))).shape[1:])
     except (ValueError, TypeError, IndexError) as error:
@@ -310,15 +310,15 @@ def _unchanged_shape(layer: keras.Layer, name: str, shape: tuple[int, ...]) -> t
         ) from error
     if after != shape:
         raise InvalidNetworkError(
-            f"The {name} {layer.name!r} turns rows of shape {shape} into {after}. "
-            "It must give rows of the shape it takes."
+            f"The {name} {layer.name!r} changes rows of shape {shape} to {after}. "
+            "It must keep the shape."
         )
     return shape
 
 
 def _sound(parameters: Parameters, variance: float) -> training.Sound:
-    """Give what a loss is compared with, on the scale of training."""
-    if not isinstance(parameters.loss, str):  # which may be a sum, or in any other unit
+    """Give the limits of the loss, on scaled data."""
+    if not isinstance(parameters.loss, str):  # a custom loss may have any unit
         return training.Sound(0.0)
     guided = 0.0 if parameters.guide is None else float(parameters.guide_weight)
     known = variance + guided  # a guide's variance is one

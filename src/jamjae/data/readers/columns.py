@@ -20,7 +20,7 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet takes for the s
 NAMED = 12  # columns named in a message
 
 
-class Table(NamedTuple):
+class ReadTable(NamedTuple):
     """The columns of a table by role.
 
     Attributes

@@ -14,7 +14,7 @@ import numpy as np
 from jamjae.data.readers.columns import (
     MISSING,
     Columns,
-    Table,
+    ReadTable,
     cannot_read,
     guarded,
     named_frame,
@@ -49,7 +49,7 @@ class _Text(NamedTuple):
             return next(islice(lines, row, None), row + 1)
 
 
-def read_delimited(path: Path, label: str | None) -> Table:
+def read_delimited(path: Path, label: str | None) -> ReadTable:
     """Read a table of text; parameters and errors as those of `tables.read`."""
     import pyarrow as pa
 
@@ -101,7 +101,7 @@ def _separator(path: Path, file: IO[str]) -> str:
     return max(",;\t", key=line.count)
 
 
-def _parsed(text: _Text) -> Table:
+def _parsed(text: _Text) -> ReadTable:
     """Parse all lines, as numbers at once; as text where a cell is none that pyarrow knows."""
     import pyarrow as pa
 
@@ -120,7 +120,7 @@ def _parsed(text: _Text) -> Table:
         None if i is None else table.column(i).to_pylist()
         for i in (columns.label, columns.row_name)
     )
-    return Table(
+    return ReadTable(
         X,
         None if labels is None else typed_labels(text.path, labels),
         () if row_names is None else tuple(map(unguarded, row_names)),

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from jamjae.data.readers.columns import (
-    Table,
+    ReadTable,
     cannot_read,
     named_frame,
     place_columns,
@@ -20,12 +20,12 @@ from jamjae.data.readers.columns import (
 )
 from jamjae.data.readers.delimited import read_delimited, write_delimited
 
-__all__ = ["SUFFIXES", "Table", "read", "write_delimited", "write_parquet"]
+__all__ = ["SUFFIXES", "ReadTable", "read", "write_delimited", "write_parquet"]
 
 SUFFIXES = frozenset({".csv", ".tsv", ".parquet"})
 
 
-def read(path: Path, label: str | None) -> Table:
+def read(path: Path, label: str | None) -> ReadTable:
     """Read a table; a first column with the heading ``name``, or none, holds the names of the rows.
 
     Parameters
@@ -49,7 +49,7 @@ def read(path: Path, label: str | None) -> Table:
 # --- Parquet --------------------------------------------------------------------------------
 
 
-def _read_parquet(path: Path, label: str | None) -> Table:
+def _read_parquet(path: Path, label: str | None) -> ReadTable:
     from pandas import read_parquet
 
     try:
@@ -70,7 +70,7 @@ def _read_parquet(path: Path, label: str | None) -> Table:
     labels, row_names = (
         None if i is None else frame.iloc[:, i] for i in (columns.label, columns.row_name)
     )
-    return Table(
+    return ReadTable(
         np.ascontiguousarray(frame.iloc[:, features].to_numpy(dtype=dtype, **missing)),
         None if labels is None else _labels(path, labels),
         () if row_names is None else tuple(unguarded(str(name)) for name in row_names),

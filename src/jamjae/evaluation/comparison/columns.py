@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 
-class Column(NamedTuple):
+class MetricColumn(NamedTuple):
     """One metric.
 
     Attributes
@@ -42,42 +42,46 @@ def _seconds(value: float) -> str:
     return f"{value / 1e-6:.3g} µs"
 
 
-COLUMNS: dict[str, Column] = {
-    "train_mse": Column("MSE, training rows", "train MSE", "low", ".4g", log=True),
-    "test_mse": Column("MSE, held-out rows", "test MSE", "low", ".4g", log=True),
-    "train_explained_variance": Column(
+COLUMNS: dict[str, MetricColumn] = {
+    "train_mse": MetricColumn("MSE, training rows", "train MSE", "low", ".4g", log=True),
+    "test_mse": MetricColumn("MSE, held-out rows", "test MSE", "low", ".4g", log=True),
+    "train_explained_variance": MetricColumn(
         "explained variance, training rows", "train R²", "high", ".4f"
     ),
-    "test_explained_variance": Column(
+    "test_explained_variance": MetricColumn(
         "explained variance, held-out rows", "test R²", "high", ".4f"
     ),
-    "test_psnr": Column("PSNR, held-out rows (dB)", "PSNR", "high", ".2f", "images"),
-    "test_ssim": Column("SSIM, held-out rows", "SSIM", "high", ".4f", "images"),
-    "train_trustworthiness": Column("trustworthiness, training rows", "trust", "high"),
-    "test_trustworthiness": Column("trustworthiness, held-out rows", "test trust", "high"),
-    "train_continuity": Column("continuity, training rows", "contin.", "high"),
-    "test_continuity": Column("continuity, held-out rows", "test contin.", "high"),
-    "train_neighborhood_recall": Column("neighborhood recall, training rows", "recall", "high"),
-    "test_neighborhood_recall": Column("neighborhood recall, held-out rows", "test recall", "high"),
-    "train_stress": Column("stress, training rows", "stress", "low"),
-    "test_stress": Column("stress, held-out rows", "test stress", "low"),
-    "train_neighborhood_hit": Column(
+    "test_psnr": MetricColumn("PSNR, held-out rows (dB)", "PSNR", "high", ".2f", "images"),
+    "test_ssim": MetricColumn("SSIM, held-out rows", "SSIM", "high", ".4f", "images"),
+    "train_trustworthiness": MetricColumn("trustworthiness, training rows", "trust", "high"),
+    "test_trustworthiness": MetricColumn("trustworthiness, held-out rows", "test trust", "high"),
+    "train_continuity": MetricColumn("continuity, training rows", "contin.", "high"),
+    "test_continuity": MetricColumn("continuity, held-out rows", "test contin.", "high"),
+    "train_neighborhood_recall": MetricColumn(
+        "neighborhood recall, training rows", "recall", "high"
+    ),
+    "test_neighborhood_recall": MetricColumn(
+        "neighborhood recall, held-out rows", "test recall", "high"
+    ),
+    "train_stress": MetricColumn("stress, training rows", "stress", "low"),
+    "test_stress": MetricColumn("stress, held-out rows", "test stress", "low"),
+    "train_neighborhood_hit": MetricColumn(
         "neighborhood hit, training rows", "hit", "high", needs="labels"
     ),
-    "test_neighborhood_hit": Column(
+    "test_neighborhood_hit": MetricColumn(
         "neighborhood hit, held-out rows", "test hit", "high", needs="labels"
     ),
-    "knn1_accuracy": Column("1-NN accuracy, held-out rows", "1-NN", "high", ".3f", "labels"),
-    "knn5_accuracy": Column("5-NN accuracy, held-out rows", "5-NN", "high", ".3f", "labels"),
-    "linear_probe_accuracy": Column(
+    "knn1_accuracy": MetricColumn("1-NN accuracy, held-out rows", "1-NN", "high", ".3f", "labels"),
+    "knn5_accuracy": MetricColumn("5-NN accuracy, held-out rows", "5-NN", "high", ".3f", "labels"),
+    "linear_probe_accuracy": MetricColumn(
         "linear probe accuracy, held-out rows", "probe", "high", ".3f", "labels"
     ),
-    "bits_per_value": Column("bits of code per value of the data", "bits", "low", ".3g"),
-    "numbers_stored": Column(
+    "bits_per_value": MetricColumn("bits of code per value of the data", "bits", "low", ".3g"),
+    "numbers_stored": MetricColumn(
         "numbers stored by the fitted model", "stored", "low", ",.0f", log=True
     ),
-    "fit_seconds": Column("time to fit (s)", "fit", "low", "si", log=True),
-    "transform_seconds_per_row": Column(
+    "fit_seconds": MetricColumn("time to fit (s)", "fit", "low", "si", log=True),
+    "transform_seconds_per_row": MetricColumn(
         "time to transform one row (s)", "a row", "low", "si", log=True
     ),
 }

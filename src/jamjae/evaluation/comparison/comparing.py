@@ -13,7 +13,7 @@ from sklearn.model_selection import train_test_split
 from jamjae.data.finite import finite_array
 from jamjae.data.labels import read_labels
 from jamjae.errors import InvalidDataError, ShapeMismatchError
-from jamjae.evaluation.comparison.measuring import Outcome, Split, measure
+from jamjae.evaluation.comparison.measuring import MethodOutcome, Split, measure
 from jamjae.evaluation.comparison.methods import Method, choose
 from jamjae.evaluation.comparison.result import Comparison, Run
 
@@ -42,7 +42,7 @@ class ComparisonProgress(NamedTuple):
     seconds_left: float | None
 
 
-class Task(NamedTuple):
+class PlannedFit(NamedTuple):
     """One fit to be run."""
 
     method: Method
@@ -134,7 +134,7 @@ def compare(
     splits = {seed: _split(rows, classes, held, test_size, seed) for seed in chosen_seeds}
     chosen = choose(methods, next(iter(splits.values())).train)
     tasks = [
-        Task(method, size, seed)
+        PlannedFit(method, size, seed)
         for size in sizes
         for method in chosen.values()
         for seed in chosen_seeds
@@ -148,11 +148,11 @@ def compare(
 
 
 def _outcomes(
-    tasks: list[Task],
+    tasks: list[PlannedFit],
     splits: dict[int, Split],
     n_neighbors: int,
     told: Callable[[ComparisonProgress], Any],
-) -> Iterator[tuple[Task, Outcome]]:
+) -> Iterator[tuple[PlannedFit, MethodOutcome]]:
     seconds: dict[str, list[float]] = {}
     for done, task in enumerate(tasks):
         method, size, seed = task
@@ -165,7 +165,7 @@ def _outcomes(
     told(ComparisonProgress(len(tasks), len(tasks), "", 0, 0, 0.0))
 
 
-def _seconds_left(tasks: list[Task], seconds: dict[str, list[float]]) -> float | None:
+def _seconds_left(tasks: list[PlannedFit], seconds: dict[str, list[float]]) -> float | None:
     if not seconds:
         return None
     means = {title: sum(took) / len(took) for title, took in seconds.items()}

@@ -38,7 +38,7 @@ class Split(NamedTuple):
     places: np.ndarray
 
 
-class Outcome(NamedTuple):
+class MethodOutcome(NamedTuple):
     """The result of one method on one split.
 
     Attributes
@@ -72,7 +72,7 @@ class Answers(NamedTuple):
     decode: Decode | None
 
 
-def measure(method: Method, split: Split, n_components: int, seed: int, k: int) -> Outcome:
+def measure(method: Method, split: Split, n_components: int, seed: int, k: int) -> MethodOutcome:
     """Fit a method and measure it.
 
     Parameters
@@ -87,7 +87,7 @@ def measure(method: Method, split: Split, n_components: int, seed: int, k: int) 
 
     Returns
     -------
-    Outcome
+    MethodOutcome
         If the method fails, a note in place of metrics; no exception is raised.
     """
     limit = method.limit or len(split.train)
@@ -102,11 +102,11 @@ def measure(method: Method, split: Split, n_components: int, seed: int, k: int) 
             values, answers = _fit(method, Setting(n_components, seed, part.train))
         except FAILURES as error:
             notes.append(f"failed: {_first_line(error)}")
-            return Outcome({}, rows, None, None, notes, failed=True)
+            return MethodOutcome({}, rows, None, None, notes, failed=True)
         answered = _evaluated(answers, part, k)
     notes += _parts_of_graph(method, part.train) + _cannot(answers) + answered.notes
     notes += _warned(said)
-    return Outcome(
+    return MethodOutcome(
         {**values, **answered.values}, rows, answers.codes, answered.reconstructed, notes
     )
 

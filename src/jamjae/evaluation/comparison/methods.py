@@ -16,12 +16,12 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 from jamjae.errors import InvalidDataError, MissingDependencyError
+from jamjae.latent.projections import LARGE
 
 NEIGHBORS = 10  # of Isomap and LLE, as in the course
 SMALLEST_IMAGE = 16  # pixels of a side from which convolutions are compared
 PLANE = 3  # components up to which t-SNE is made, and UMAP comes back from
 FAR = 3.0  # standard deviations from zero, as seen from all values together
-LARGE = 10_000  # rows from which openTSNE is faster than scikit-learn's t-SNE
 
 
 class Setting(NamedTuple):

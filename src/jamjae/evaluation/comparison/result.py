@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from jamjae.evaluation.comparison.columns import COLUMNS, Column
-from jamjae.evaluation.comparison.measuring import Outcome, Split
+from jamjae.evaluation.comparison.columns import COLUMNS, MetricColumn
+from jamjae.evaluation.comparison.measuring import MethodOutcome, Split
 from jamjae.evaluation.comparison.methods import Method
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ class Run(NamedTuple):
     method: Method
     n_components: int
     seed: int
-    outcome: Outcome
+    outcome: MethodOutcome
 
 
 class Spread(NamedTuple):
@@ -57,7 +57,7 @@ class Comparison:
     # --- tables -----------------------------------------------------------------------------
 
     @property
-    def columns(self) -> dict[str, Column]:
+    def columns(self) -> dict[str, MetricColumn]:
         """The metrics that apply to these data, by name, in order."""
         split = next(iter(self.splits.values()))
         known = {"images"} if split.train.ndim > 2 else set()
