@@ -151,7 +151,7 @@ def test_no_byte_of_an_image_can_do_worse_than_be_refused(tmp_path_factory, data
 
 @pytest.mark.parametrize("skip_bad", [False, True])
 def test_a_folder_without_images_is_an_error(tmp_path, skip_bad):
-    with pytest.raises(DataNotFoundError, match=r"holds none.*\.png"):
+    with pytest.raises(DataNotFoundError, match=r"no images were found.*\.png"):
         read(tmp_path, skip_bad=skip_bad)
     (tmp_path / "bad.png").write_bytes(b"")
     with pytest.raises((DataNotFoundError, DataFormatError), match="cannot be read"):

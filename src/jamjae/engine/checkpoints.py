@@ -236,7 +236,7 @@ def _read_checkpoint(path: Path) -> Resumed:
     if not whole:
         raise _damaged(path, "its SHA-256 is not the one that was written")
     if not _are_notes(notes):
-        raise _damaged(path, "what it says of the training is of other types")
+        raise _damaged(path, "its record of the training has wrong types")
     return found
 
 

@@ -51,7 +51,7 @@ def require_room(needed: int, purpose: str, cure: str) -> None:
     if there is not None and needed > there:
         raise InvalidNetworkError(
             f"Autoencoder cannot fit: {purpose} would take about {needed / 1e9:.3g} GB of memory, "
-            f"and there are {there / 1e9:.3g} GB. {cure}"
+            f"but {there / 1e9:.3g} GB are available. {cure}"
         )
 
 

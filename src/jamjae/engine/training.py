@@ -381,7 +381,7 @@ def _require_convergence(
     raise TrainingDiverged(
         f"Training diverged in epoch {len(history) + 1}: the loss became {loss:.3g}"
         + (f" after {lowest:.3g}" if history else "")
-        + f". The likely cause is the learning rate, {rate.peak:g} at its highest; try "
+        + f". The likely cause is the learning rate (peak {rate.peak:g}); try "
         f'{rate.peak / 10:g} or learning_rate="auto". If the data hold a few values far larger '
         "than the rest, clip or transform them first."
     )

@@ -123,9 +123,7 @@ def latent_map(Z: ArrayLike, method: str = "tsne", *, random_state: int = 0) -> 
     if method == "pca" or codes.shape[1] == 1:
         return _pca(codes, random_state)
     if (codes == codes[0]).all():  # the search tree of t-SNE would end the process
-        raise InvalidDataError(
-            f"latent_map cannot lay out {len(codes)} codes that are all equal by {method}."
-        )
+        raise InvalidDataError(f"latent_map cannot project {len(codes)} equal codes by {method}.")
     return (_tsne if method == "tsne" else _umap)(codes, random_state)
 
 

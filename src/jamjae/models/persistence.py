@@ -304,7 +304,7 @@ def _denoiser(described: dict[str, Any], autoencoder: Any) -> Any:
 
 def _class(name: str) -> Any:
     if name not in CLASSES:
-        raise UnsoundError(f"this jamjae knows no estimator named {brief(repr(name), 80)}")
+        raise UnsoundError(f"this version of jamjae has no estimator named {brief(repr(name), 80)}")
     return getattr(import_module(CLASSES[name]), name)
 
 
@@ -358,6 +358,6 @@ def _parameter(name: str, value: Any, own: dict[str, Any]) -> Any:
         network_file.require_modest(name, value["keras"], own)
         made = keras.saving.deserialize_keras_object(value["keras"], own, safe_mode=True)
         if not isinstance(made, (keras.Layer, keras.Optimizer)):
-            raise TypeError(f"{value['keras']} is no layer and no optimizer")
+            raise TypeError(f"{value['keras']} is neither a layer nor an optimizer")
         return made
     return tuple(value) if isinstance(value, list) else value
