@@ -77,7 +77,7 @@ def test_few_rows(rows, method):
         (X[:1], "pca", "at least two rows"),
         ([[np.nan, 1.0]] * 3, "pca", "NaN"),
         ([["a"], ["b"]], "pca", "cannot use"),
-        (np.ones((30, 4)), "tsne", "all equal"),
+        (np.ones((30, 4)), "tsne", "30 equal codes"),
     ],
 )
 def test_what_has_no_map_is_refused(codes, method, words):

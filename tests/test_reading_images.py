@@ -160,7 +160,7 @@ def test_a_folder_without_images_is_an_error(tmp_path, skip_bad):
 
 @pytest.mark.parametrize("size", [(0, 3), (3,), (2, 3, 4)])
 def test_impossible_sizes_are_refused(folder, size):
-    with pytest.raises(InvalidDataError, match="height and the width"):
+    with pytest.raises(InvalidDataError, match="height and width"):
         read(folder, image_size=size)
 
 
