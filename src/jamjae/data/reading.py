@@ -54,7 +54,7 @@ class Dataset:
     skipped : tuple of str
         Names of files that could not be read and were skipped.
     description : str
-        Shape, range, source and licence of named data; the path of other data.
+        Shape, range, source and license of named data; the path of other data.
     """
 
     X: np.ndarray

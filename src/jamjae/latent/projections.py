@@ -48,7 +48,7 @@ class LatentMap(NamedTuple):
         title: str | None = None,
         ax: Axes | None = None,
     ) -> Axes:
-        """Draw the map, coloured by class or value.
+        """Draw the map, colored by class or value.
 
         Parameters
         ----------
@@ -183,4 +183,4 @@ def _umap(codes: np.ndarray, seed: int) -> LatentMap:
         warnings.simplefilter("ignore")
         umap = importlib.import_module("umap")
         found = umap.UMAP(n_neighbors=neighbors, init="pca", random_state=seed).fit_transform(codes)
-    return LatentMap(np.asarray(found, dtype=np.float64), f"UMAP ({neighbors} neighbours)")
+    return LatentMap(np.asarray(found, dtype=np.float64), f"UMAP ({neighbors} neighbors)")
