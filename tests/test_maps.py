@@ -18,7 +18,10 @@ DIGITS = load_digits()
 X, Y = DIGITS.X[:300], DIGITS.y[:300]
 UMAP = pytest.param(
     "umap",
-    marks=pytest.mark.skipif(not importlib.util.find_spec("umap"), reason="no umap-learn"),
+    marks=[
+        pytest.mark.slow,  # Numba compiles it
+        pytest.mark.skipif(not importlib.util.find_spec("umap"), reason="no umap-learn"),
+    ],
 )
 OPEN = pytest.mark.skipif(not importlib.util.find_spec("openTSNE"), reason="no openTSNE")
 
