@@ -148,9 +148,9 @@ def _files(path: Path) -> list[Path]:
 
 
 def _without_images(path: Path, skipped: Sequence[Path]) -> DataNotFoundError:
-    bad = f" The {len(skipped)} found cannot be read." if skipped else ""
+    why = f"none of the {len(skipped)} can be read" if skipped else "no images were found"
     return DataNotFoundError(
-        f"Cannot read images from {str(path)!r}: no images were found.{bad} Files ending "
+        f"Cannot read images from {str(path)!r}: {why}. Files ending "
         f"in {', '.join(sorted(SUFFIXES))} are read, also in subfolders. Check the path."
     )
 
