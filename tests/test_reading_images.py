@@ -156,7 +156,7 @@ def test_a_folder_without_images_is_an_error(tmp_path, skip_bad):
     (tmp_path / "bad.png").write_bytes(b"")
     with pytest.raises(
         (DataNotFoundError, DataFormatError),
-        match="Cannot read the image|none of the 1 can be read",
+        match=r"Cannot read the image|none of the 1 can be read",
     ):
         read(tmp_path, skip_bad=skip_bad)
 
