@@ -102,7 +102,7 @@ def test_compare_refuses_a_place_before_any_work(tmp_path):
 
 def test_a_terminal_shows_which_method_is_fitted():
     leader, follower = pty.openpty()
-    few = ["--methods", "tsne,pca", "--limit", "500", "--seeds", "1"]
+    few = ["--methods", "tsne,pca", "--limit", "60", "--seeds", "1"]
     command = [sys.executable, "-m", "jamjae", "compare", "digits", *few]
     environment = {**os.environ, "COLUMNS": "100", "TERM": "xterm"}
     process = subprocess.Popen(

@@ -91,6 +91,7 @@ def test_what_is_compiled_is_kept(flower_model, tmp_path):
     assert told.stdout.splitlines()[-1] == str(tmp_path / "compiled")
 
 
+@pytest.mark.slow  # everything is compiled twice
 def test_a_damaged_cache_is_no_matter(tmp_path):
     own = {**os.environ, "JAX_COMPILATION_CACHE_DIR": str(tmp_path / "compiled")}
     own["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0.05"
@@ -334,7 +335,7 @@ def test_an_output_that_cannot_be_is_refused_before_the_work(
 @pytest.mark.parametrize("command", ["reconstruct", "decode"])
 def test_rows_of_a_table_are_no_folder_of_images(command, flower_model, tmp_path):
     result = run(command, flower_model, "iris", "-o", tmp_path / "folder", code=2)
-    assert "rows of a table need one of .npy" in result.stderr
+    assert "for rows of a table, a file name that ends in .npy" in result.stderr
     assert list(tmp_path.iterdir()) == []
 
 

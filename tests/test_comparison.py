@@ -20,7 +20,7 @@ from jamjae.evaluation.comparison.measuring import numbers_stored
 
 @pytest.fixture(scope="module")
 def iris():
-    model = Autoencoder(epochs=30)
+    model = Autoencoder(epochs=5)
     methods = {**{METHODS[name].title: name for name in CLASSICAL}, "jamjae": model}
     return compare(X, Y, methods=methods, seeds=2, test_size=0.3)
 

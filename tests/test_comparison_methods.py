@@ -54,11 +54,15 @@ def test_seeds_draw_a_pairs_weights_anew():
     assert first != second
 
 
+@pytest.mark.slow  # Numba compiles UMAP's way back
 @pytest.mark.skipif(not importlib.util.find_spec("umap"), reason="umap-learn is not installed")
 def test_umap_takes_part_when_asked_for():
     found = compare(X, Y, methods=["pca", "umap"], **QUICK)
     assert row(found, "UMAP")["train_trustworthiness"] > 0.9
     assert row(found, "UMAP")["test_mse"] != "n/a"
+
+
+def test_umap_takes_no_part_unasked():
     assert "UMAP" not in {METHODS[name].title for name in known_methods.automatic(X)}
 
 

@@ -15,6 +15,7 @@ from pages import PAGE
 pytestmark = pytest.mark.filterwarnings(
     "ignore:Training did not improve:sklearn.exceptions.ConvergenceWarning"
 )
+SLOW = pytest.mark.slow
 
 
 # --- it computes what Python computes ------------------------------------------------------------
@@ -32,11 +33,11 @@ def images(shape, n=60):
     [
         ((9, 9), {}),
         ((7, 10, 3), {"network": "conv"}),
-        ((33, 18), {"network": "conv"}),
+        pytest.param((33, 18), {"network": "conv"}, marks=SLOW),
         ((5,), {"n_components": 3}),
         ((28, 28), {"pair": lambda: lab_12_3_mlp.chapter((28, 28), 64)}),
-        ((28, 28), {"pair": lambda: lab_12_3_cnn.chapter((28, 28), 64)}),
-        ((63, 63, 3), {"pair": a2_denoise.chapter}),
+        pytest.param((28, 28), {"pair": lambda: lab_12_3_cnn.chapter((28, 28), 64)}, marks=SLOW),
+        pytest.param((63, 63, 3), {"pair": a2_denoise.chapter}, marks=SLOW),
     ],
 )
 def test_the_page_decodes_and_encodes_as_python_does(opened, shape, settings):

@@ -133,12 +133,12 @@ def test_a_damaged_checkpoint_is_refused(X, tmp_path):
     ("changes", "said"),
     [
         ({"seeds": [1, 2]}, "holds 2 seeds"),
-        ({"seeds": [1, 2, 3, 4, "5"]}, "of other types"),
-        ({"seeds": [1, 2, 3, 4, 10**30]}, "of other types"),
-        ({"history": 3}, "of other types"),
-        ({"history": [{"loss": "low"}]}, "of other types"),
-        ({"best_epoch": 10**9}, "of other types"),
-        ({"best_value": None}, "of other types"),
+        ({"seeds": [1, 2, 3, 4, "5"]}, "wrong types"),
+        ({"seeds": [1, 2, 3, 4, 10**30]}, "wrong types"),
+        ({"history": 3}, "wrong types"),
+        ({"history": [{"loss": "low"}]}, "wrong types"),
+        ({"best_epoch": 10**9}, "wrong types"),
+        ({"best_value": None}, "wrong types"),
     ],
 )
 def test_a_checkpoint_made_on_purpose_is_refused(X, tmp_path, changes, said):

@@ -18,7 +18,10 @@ DIGITS = load_digits()
 X, Y = DIGITS.X[:300], DIGITS.y[:300]
 UMAP = pytest.param(
     "umap",
-    marks=pytest.mark.skipif(not importlib.util.find_spec("umap"), reason="no umap-learn"),
+    marks=[
+        pytest.mark.slow,  # Numba compiles it
+        pytest.mark.skipif(not importlib.util.find_spec("umap"), reason="no umap-learn"),
+    ],
 )
 OPEN = pytest.mark.skipif(not importlib.util.find_spec("openTSNE"), reason="no openTSNE")
 
@@ -77,7 +80,7 @@ def test_few_rows(rows, method):
         (X[:1], "pca", "at least two rows"),
         ([[np.nan, 1.0]] * 3, "pca", "NaN"),
         ([["a"], ["b"]], "pca", "cannot use"),
-        (np.ones((30, 4)), "tsne", "all equal"),
+        (np.ones((30, 4)), "tsne", "30 equal codes"),
     ],
 )
 def test_what_has_no_map_is_refused(codes, method, words):

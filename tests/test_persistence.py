@@ -69,7 +69,7 @@ def test_parameters_come_back(X, tmp_path):
 
 def test_what_a_file_cannot_hold_is_named(X, tmp_path):
     model = Autoencoder(2, loss=_loss, epochs=1).fit(X)
-    with pytest.warns(UserWarning, match="does not hold the parameters loss"):
+    with pytest.warns(UserWarning, match="does not store the parameters loss"):
         path = model.save(tmp_path / "model.jamjae")
     assert persistence.read_manifest(path)["parameters_omitted"] == ["loss"]
 

@@ -151,16 +151,19 @@ def test_no_byte_of_an_image_can_do_worse_than_be_refused(tmp_path_factory, data
 
 @pytest.mark.parametrize("skip_bad", [False, True])
 def test_a_folder_without_images_is_an_error(tmp_path, skip_bad):
-    with pytest.raises(DataNotFoundError, match=r"holds none.*\.png"):
+    with pytest.raises(DataNotFoundError, match=r"no images were found.*\.png"):
         read(tmp_path, skip_bad=skip_bad)
     (tmp_path / "bad.png").write_bytes(b"")
-    with pytest.raises((DataNotFoundError, DataFormatError), match="cannot be read"):
+    with pytest.raises(
+        (DataNotFoundError, DataFormatError),
+        match=r"Cannot read the image|none of the 1 can be read",
+    ):
         read(tmp_path, skip_bad=skip_bad)
 
 
 @pytest.mark.parametrize("size", [(0, 3), (3,), (2, 3, 4)])
 def test_impossible_sizes_are_refused(folder, size):
-    with pytest.raises(InvalidDataError, match="height and the width"):
+    with pytest.raises(InvalidDataError, match="height and width"):
         read(folder, image_size=size)
 
 

@@ -1,1 +1,1 @@
-"""What comes in: data sets by name or path, their preprocessing and their way to training."""
+"""Data sets by name or path, their preprocessing and their delivery to training."""

@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all."""
+"""Files that are written whole or not at all."""
 
 from __future__ import annotations
 
@@ -67,8 +67,8 @@ def _beside(target: Path) -> Iterator[Path]:
         raise
     except OSError as error:
         raise OutputError(
-            f"Cannot write {str(target)!r}: {error.strerror or error}. Nothing was changed there. "
-            "Name a file in a folder that you may write to, on a disk with room left."
+            f"Cannot write {str(target)!r}: {error.strerror or error}. Choose a path in a "
+            "writable folder, on a disk with free space."
         ) from error
     finally:
         with suppress(OSError):
@@ -79,22 +79,24 @@ def target_of(path: str | os.PathLike[str]) -> Path:
     """Follow links to the file that is to be written, and refuse what cannot be replaced."""
     target = Path(path)
     try:
-        os.access(os.fsencode(target), os.F_OK)  # refuses what is no name of a file
+        os.access(os.fsencode(target), os.F_OK)  # refuses invalid names
         target = target.resolve() if target.is_symlink() else target
         if target.exists() and not target.is_file():
             raise OutputError(
-                f"Cannot write {str(target)!r}: it is a {_kind(target)}. Name a file there is, or "
-                "a new one."
+                f"Cannot write {str(target)!r}: it is a {_kind(target)}. Choose the path of a "
+                "regular or new file."
             )
     except JamjaeError:
         raise
-    except (OSError, RuntimeError, ValueError) as error:  # a loop of links, no name of a file
+    except (OSError, RuntimeError, ValueError) as error:  # a loop of links, or an invalid name
         raise OutputError(
             f"Cannot write {str(path)!r}: {getattr(error, 'strerror', None) or error}. "
-            "Name another file."
+            "Choose another path."
         ) from error
     if target.is_symlink():
-        raise OutputError(f"Cannot write {str(path)!r}: its links form a loop. Name another file.")
+        raise OutputError(
+            f"Cannot write {str(path)!r}: its links form a loop. Choose another path."
+        )
     return target
 
 

@@ -53,7 +53,7 @@ def make_roll(
     -------
     Dataset or tuple of arrays
         ``X`` float64 (n_samples, 3), from about -1.5 to 1.5, in order of u; ``colors``
-        (n_samples, 3) from 0 to 1: u, 1 - (2(u - 0.5))², 1 - u. Generated, no licence needed.
+        (n_samples, 3) from 0 to 1: u, 1 - (2(u - 0.5))², 1 - u. Generated, no license needed.
 
     References
     ----------

@@ -87,7 +87,7 @@ def fetch_fashion_mnist(subset: str = "train", *, return_X_y: bool = False) -> D
     Dataset or tuple of arrays
         ``X`` uint8 (60000, 28, 28) to train, (10000, 28, 28) to test, 0 (background) to 255; ``y``
         and ``class_names`` the kind of clothing. Zalando Research (Xiao, Rasul & Vollgraf 2017),
-        MIT licence.
+        MIT license.
 
     Raises
     ------
@@ -96,7 +96,7 @@ def fetch_fashion_mnist(subset: str = "train", *, return_X_y: bool = False) -> D
     DataFormatError
         A file that was found is not the original.
     """
-    found = _fetch_mnist_like("fashion-mnist", FASHION, CLOTHES, subset, "Zalando, MIT licence")
+    found = _fetch_mnist_like("fashion-mnist", FASHION, CLOTHES, subset, "Zalando, MIT license")
     return (found.X, found.y) if return_X_y else found
 
 
@@ -147,12 +147,12 @@ def fetch_photos(
     -------
     Dataset or tuple of arrays
         ``X`` uint8 (40, height, width, 3), 0 to 255, in the order of their names. From the course
-        repository dknife/ML (data/Proj1/40), which states no licence for them. Errors as
+        repository dknife/ML (data/Proj1/40), which states no license for them. Errors as
         `fetch_fashion_mnist`.
     """
     files = [download.fetch(photo)[0] for photo in _photos()]
     pixels, _, _ = images.stack(files, image_size)
-    described = f"forty photographs: {pixels.shape}, 0 to 255; dknife/ML, no licence given"
+    described = f"forty photographs: {pixels.shape}, 0 to 255; dknife/ML, no license given"
     found = Dataset(pixels, row_names=tuple(file.name for file in files), description=described)
     return (found.X, found.y) if return_X_y else found
 
@@ -197,7 +197,7 @@ class Named(NamedTuple):
     load : callable
         From ``"train"``, ``"test"`` or ``"all"`` to a Dataset.
     summary : str
-        Content, shape, range, source and licence in one line.
+        Content, shape, range, source and license in one line.
     files : tuple of Remote
         The files it needs; empty if it is generated or comes with a library.
     parts : tuple of str
@@ -261,7 +261,7 @@ NAMES: dict[str, Named] = {
     ),
     "fashion-mnist": Named(
         fetch_fashion_mnist,
-        "clothes, (60000, 28, 28), 0 to 255; Zalando, MIT licence",
+        "clothes, (60000, 28, 28), 0 to 255; Zalando, MIT license",
         _files("fashion-mnist", FASHION),
     ),
     "mnist": Named(
@@ -271,7 +271,7 @@ NAMES: dict[str, Named] = {
     ),
     "photos": Named(
         _whole("photos", fetch_photos),
-        "photographs, (40, 63, 63, 3), 0 to 255; dknife/ML, no licence given",
+        "photographs, (40, 63, 63, 3), 0 to 255; dknife/ML, no license given",
         tuple(_photos()),
         WHOLE,
     ),

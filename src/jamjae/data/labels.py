@@ -1,7 +1,7 @@
 """Labels of rows, of which some may be missing: one rule for figures, statistics and comparisons.
 
 None, NaN, NaT, pandas's NA and masked entries are missing labels. A row without a label is left out
-of whatever is computed per class, and drawn grey.
+of whatever is computed per class, and drawn gray.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ MISSING_TYPES = ("NoneType", "NAType", "NaTType")
 
 
 class Labels(NamedTuple):
-    """The labels there are, and of which rows.
+    """The known labels, and the rows they belong to.
 
     Attributes
     ----------
     values : array of shape (m,)
-        Whole numbers that were floats only because others are missing are integers.
+        Labels that are floats only because others are missing become integers.
     known : bool array of shape (n,)
         Which rows have a label; m of them.
     """
@@ -48,7 +48,7 @@ class Labels(NamedTuple):
 
 
 def read_labels(y: ArrayLike, n: int, operation: str) -> Labels:
-    """Separate the labels there are from those that are missing.
+    """Separate the known labels from the missing ones.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The rows that training is fed with: whole, or in pieces that fit in memory."""
+"""Rows for training: whole, or in pieces that fit in memory."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ def source(
 ) -> Source:
     """Give the rows to train on: whole, or in pieces that fit in memory.
 
-    A piece is put together from random blocks of neighbouring rows, so that a file is read nearly
-    in order and sorted data are still mixed.
+    A piece consists of random blocks of neighboring rows, so that a file is read nearly in order
+    and sorted data are still mixed.
     """
     n, count = len(rows["x"]), _pieces(rows)
     if count <= 1:
@@ -60,7 +60,7 @@ def _pieces(rows: Rows) -> int:
 
 
 def padded(rows: Batch, batch_size: int, length: int = 0) -> dict[str, jax.Array]:
-    """Hand rows over, filled up with zeros to a whole number of batches for at least `length`."""
+    """Put rows on the device, padded with zeros to whole batches for at least `length` rows."""
     held = _few(int(-(-max(length, len(rows["x"])) // batch_size))) * int(batch_size)
     return {name: jnp.asarray(_filled(array, held)) for name, array in rows.items()}
 

@@ -1,4 +1,4 @@
-"""From a user's numbers to a network's and back: one offset and one number.
+"""Scaling between the data and the networks: one offset and one divisor.
 
 All features are divided by the same number, so an error on the scaled data is the error on the
 data divided by ``scale²``, and comparing it with PCA's compares one quantity with itself.
@@ -16,12 +16,12 @@ PIXELS = {"uint8": 255.0, "uint16": 65535.0}  # types that fix a range, and its 
 
 
 def value_type(dtype: np.dtype) -> type[np.floating]:
-    """Give the type that values of a dtype are computed and returned in."""
+    """Give the type in which values of a dtype are computed and returned."""
     return np.float32 if dtype.name in ("float32", *PIXELS) else np.float64
 
 
 def counted_as(dtype: np.dtype) -> str:
-    """Name the type that rows of a dtype count as: their own for pixels, else that of values."""
+    """Name the type of rows for the model: their own for pixels, else that of `value_type`."""
     return dtype.name if dtype.name in PIXELS else value_type(dtype).__name__
 
 
@@ -31,11 +31,11 @@ class Scaling(NamedTuple):
     Attributes
     ----------
     offset : float or array of the shape of one row
-        What is taken away, in the data's units.
+        Subtracted from the data, in the data's units.
     scale : float
-        What everything is divided by, in the data's units.
+        Divisor of all features, in the data's units.
     low, high : float
-        The data's range where their type fixes it (uint8, uint16), else minus and plus infinity.
+        Range of the data if their type fixes it (uint8, uint16), else minus and plus infinity.
     """
 
     offset: np.ndarray | float
@@ -44,10 +44,10 @@ class Scaling(NamedTuple):
     high: float = np.inf
 
     def apply(self, X: np.ndarray) -> np.ndarray:
-        """Scale rows, in their own precision, and give them as float32.
+        """Scale rows in their own precision, and return float32.
 
-        8-bit rows are passed on as they are: they are a quarter of the size, and `in_graph` tells
-        the compiled step what to divide by.
+        8-bit rows are returned unchanged, as they take a quarter of the memory; the compiled step
+        scales them by `in_graph`.
         """
         if X.dtype == np.uint8 and np.ndim(self.offset) == 0:
             return X
@@ -58,18 +58,18 @@ class Scaling(NamedTuple):
             return scaled.astype(np.float32, copy=False)
 
     def in_graph(self, dtype: np.dtype) -> tuple[float, float]:
-        """Give the offset and the factor left for the compiled step to apply to `apply`'s rows."""
+        """Give the offset and factor that the compiled step applies to the result of `apply`."""
         if dtype == np.uint8 and np.ndim(self.offset) == 0:
             return float(self.offset), 1.0 / self.scale
         return 0.0, 1.0
 
     def undo(self, scaled: np.ndarray) -> np.ndarray:
-        """Bring a network's output (n, ...) back to the data's units, in the precision it has."""
+        """Convert a network's output (n, ...) to the data's units, in its own precision."""
         made: np.ndarray = np.multiply(scaled, scaled.dtype.type(self.scale))
         return np.add(made, np.asarray(self.offset, dtype=scaled.dtype), out=made)
 
     def clip(self, made: np.ndarray) -> np.ndarray:
-        """Keep reconstructed rows within the data's range, where it is fixed; in place."""
+        """Clip reconstructed rows to the data's range in place, if the range is fixed."""
         if np.isfinite(self.low):
             np.clip(made, self.low, self.high, out=made)
         return made
@@ -81,7 +81,7 @@ def none(X: Array) -> Scaling:
 
 
 def for_rows(X: Array, mean: np.ndarray, variance: float) -> Scaling:
-    """Choose the scaling of data: 8-bit values by 255, others centred and divided by one number.
+    """Choose the scaling of data: 8-bit values by 255, others centered and divided by one number.
 
     Parameters
     ----------
@@ -89,7 +89,7 @@ def for_rows(X: Array, mean: np.ndarray, variance: float) -> Scaling:
     mean : array of shape (d,)
         The mean row.
     variance : float
-        Mean squared distance per element from the feature's mean; 0 leaves the size as it is.
+        Mean squared distance per element from the feature's mean; with 0 the data are not divided.
     """
     if X.dtype == np.uint8:
         return Scaling(0.0, 255.0, *_range(X))
@@ -98,7 +98,7 @@ def for_rows(X: Array, mean: np.ndarray, variance: float) -> Scaling:
 
 
 def into_range(X: Array, low: float, high: float, variance: float) -> Scaling:
-    """Choose the scaling that brings all values of X into the range a network's output can reach.
+    """Choose the scaling that maps all values of X to the range of a network's output.
 
     Parameters
     ----------
@@ -120,6 +120,6 @@ def into_range(X: Array, low: float, high: float, variance: float) -> Scaling:
 
 
 def _range(X: Array) -> tuple[float, float]:
-    """Give the range that the type of data fixes, if it does."""
+    """Give the range fixed by the type of the data, if there is one."""
     highest = PIXELS.get(X.dtype.name)
     return (-np.inf, np.inf) if highest is None else (0.0, highest)

@@ -54,7 +54,7 @@ class Dataset:
     skipped : tuple of str
         Names of files that could not be read and were skipped.
     description : str
-        Shape, range, source and licence of named data; the path of other data.
+        Shape, range, source and license of named data; the path of other data.
     """
 
     X: np.ndarray
@@ -160,7 +160,7 @@ def _reader(path: Path) -> Callable[[Path, str | None], Dataset]:
 def _damaged(path: Path, why: object) -> DataFormatError:
     return DataFormatError(
         f"Cannot read {str(path)!r}: it is damaged or not what its name says ({why}). "
-        "Copy it again from where it came from."
+        "Copy it again from its source."
     )
 
 
@@ -208,7 +208,7 @@ def _wanted(path: Path, names: list[str], label: str | None) -> list[str]:
     rows = rest if len(rest) == 1 else [name for name in ROWS if name in rest][:1]
     if not rows:
         raise DataFormatError(
-            f"Cannot tell which array of {str(path)!r} holds the rows: it has "
+            f"Cannot read {str(path)!r}: it is not clear which array holds the rows; there are "
             f"{', '.join(names) or 'none'}. Name one of them X."
         )
     labels = [name for name in (label, *LABELS) if name is not None and name in names][:1]

@@ -1,4 +1,4 @@
-"""Networks, what they minimise, and the one compiled loop that trains them."""
+"""Networks, objectives, and the one compiled loop that trains them."""
 
 from jamjae.engine.backend import require_jax
 

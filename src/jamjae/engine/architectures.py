@@ -5,9 +5,9 @@ nonlinear path starts at zero, because the kernel of its last layer does:
 
     z = x·E + b + f(x),   x̂ = z·D + c + g(z).
 
-So the first reconstruction *is* PCA's, and training can only improve on it. E is whitened while
-they learn: every component of a code starts with variance one. Afterwards `scale_codes` gives the
-codes PCA's units.
+So the first reconstruction *is* PCA's, and training can only improve on it. E is whitened during
+training: every component of a code starts with variance one. Afterwards `scale_codes` scales the
+codes to PCA's units.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ LAST_AXIS = "channels_last"  # whatever Keras is set to
 ANCHOR = "anchor"  # the linear path
 LAST = "correction"  # the last layer of a nonlinear path, which starts at zero
 HIDDEN, FIRST = "hidden_", "hidden_1"  # fully connected layers, and the first of them
-DENSE_LIMIT = 4096  # values of an image up to which dense networks learn more in the same time
+DENSE_LIMIT = 4096  # values of an image up to which dense networks learn faster
 FEW = 8  # components up to which dense networks are deep
 EMPTY = {"kernel_initializer": "zeros"}  # `start` fills them; drawn by Keras it is a second more
 PATCH, GRID, FILTERS = 4, 8, 64  # of convolutional networks; see benchmarks/fashion_mnist.py
@@ -46,7 +46,7 @@ class Pair(NamedTuple):
 
 
 def prefers_convolution(shape: Shape) -> bool:
-    """Whether images are so large that convolutions are worth their time."""
+    """Whether images are large enough for convolutions to be worth their time."""
     return len(shape) in (2, 3) and math.prod(shape) > DENSE_LIMIT
 
 
@@ -56,10 +56,10 @@ def dense(shape: Shape, n_components: int, widths: Sequence[int], *, anchored: b
     Parameters
     ----------
     shape : tuple
-        One row of the data; more than one axis is flattened and put back in shape.
+        Shape of a row; images are flattened and reshaped.
     n_components : int
     widths : sequence of int
-        Hidden units, from the data to the code. None at all is the linear path alone.
+        Hidden units, from the data to the code; empty for the linear path alone.
     anchored : bool
         Whether there is a linear path.
     """
@@ -76,9 +76,9 @@ def dense(shape: Shape, n_components: int, widths: Sequence[int], *, anchored: b
 def dense_widths(shape: Shape, n_components: int) -> tuple[int, ...]:
     """Choose the hidden widths of `dense` for rows of a shape.
 
-    One layer of 64 to 1024 units; where few numbers must say everything, the map to them is a
-    winding one, and three layers from 128 to 512 units learn it better (on Fashion-MNIST through
-    2 numbers .0232 instead of .0288 of squared error).
+    One layer of 64 to 1024 units. With few components the mapping is more nonlinear, and three
+    layers of 128 to 512 units learn it better (on Fashion-MNIST with 2 components a squared error
+    of .0232 instead of .0288).
     """
     size = 2 ** round(math.log2(4 * max(math.prod(shape), n_components)))
     if n_components > FEW:
@@ -94,9 +94,9 @@ def hidden_widths(model: keras.Model) -> tuple[int, ...]:
 def convolutional(shape: Shape, n_components: int, *, anchored: bool) -> Pair:
     """Convolutional paths for images of any size and number of channels.
 
-    The encoder cuts the image into patches, halves the grid of them until no side is longer than
-    `GRID`, lets neighbours talk in a residual block and flattens to the code; the decoder goes
-    back the same way. What does not divide evenly is padded inside and cropped at the end.
+    The encoder divides the image into patches, halves the grid of patches until no side is longer
+    than `GRID`, mixes neighbors in a residual block and flattens to the code; the decoder mirrors
+    it. Sides that do not divide evenly are padded at first and cropped at the end.
 
     Parameters
     ----------
@@ -173,10 +173,10 @@ def _pair(
     x = keras.Input(shape, name="rows")
     z = keras.Input((n_components,), name="codes")
     code = _sum(_flat(x), n_components, encode(x) if corrected else None, linear)
-    restored = _sum(z, math.prod(shape), decode(z) if corrected else None, linear)
+    reconstructed = _sum(z, math.prod(shape), decode(z) if corrected else None, linear)
     if len(shape) != 1:
-        restored = layers.Reshape(shape, name="restored")(restored)
-    return Pair(keras.Model(x, code, name="encoder"), keras.Model(z, restored, name="decoder"))
+        reconstructed = layers.Reshape(shape, name="reconstruction")(reconstructed)
+    return Pair(keras.Model(x, code, name="encoder"), keras.Model(z, reconstructed, name="decoder"))
 
 
 def _sum(x: Tensor, units: int, correction: Tensor | None, linear: bool) -> Tensor:

@@ -1,4 +1,4 @@
-"""Keras layers for ``corruption=`` and ``augmentation=``: they change rows while training only."""
+"""Keras layers for ``corruption=`` and ``augmentation=``: they change rows during training only."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class ClippedNoise(keras.layers.Layer):
         self.seed_generator = keras.random.SeedGenerator(seed)
 
     def call(self, inputs: Any, training: bool = False) -> Any:
-        """Give noisy rows while training, and else the rows themselves."""
+        """Add noise during training; return the rows unchanged otherwise."""
         if not training:
             return inputs
         noise = keras.random.normal(
@@ -60,11 +60,11 @@ class ClippedNoise(keras.layers.Layer):
         return ops.clip(inputs + noise, self.low, self.high)
 
     def compute_output_shape(self, input_shape: Any) -> Any:
-        """Change no shape."""
+        """Return the input's shape, which does not change."""
         return input_shape
 
     def get_config(self) -> dict[str, Any]:
-        """Give what the layer is made from again."""
+        """Return the configuration from which Keras can rebuild the layer."""
         own = {"stddev": self.stddev, "low": self.low, "high": self.high, "seed": self.seed}
         return {**super().get_config(), **own}
 
@@ -73,8 +73,8 @@ class ClippedNoise(keras.layers.Layer):
 class RandomAffine(keras.layers.Layer):
     """Rotate, zoom, shear, shift and flip images at random, in one interpolation.
 
-    Each image of (h, w, c) is looked up at ``A·(p - centre) + centre + shift``, bilinearly. A chain
-    of Keras's layers interpolates once in each, and blurs each time.
+    Each image (h, w, c) is sampled bilinearly at ``A·(p - center) + center + shift``. A chain of
+    Keras's layers would interpolate, and blur, once per layer.
 
     Parameters
     ----------
@@ -123,7 +123,7 @@ class RandomAffine(keras.layers.Layer):
         self.seed_generator = keras.random.SeedGenerator(seed)
 
     def call(self, inputs: Any, training: bool = False) -> Any:
-        """Give changed images while training, and else the images themselves."""
+        """Transform images during training; return them unchanged otherwise."""
         if not training:
             return inputs
         count, height, width = ops.shape(inputs)[:3]
@@ -137,7 +137,7 @@ class RandomAffine(keras.layers.Layer):
         )
 
     def _transforms(self, count: int, height: int, width: int) -> Any:
-        """Draw the eight numbers (b, 8) by which Keras looks up each image's pixels."""
+        """Draw the eight coefficients (b, 8) of Keras's affine transform for each image."""
 
         def within(amount: float) -> Any:
             return keras.random.uniform((count,), -amount, amount, seed=self.seed_generator)
@@ -159,10 +159,10 @@ class RandomAffine(keras.layers.Layer):
         return ops.stack([a, b, shift_x, c, d, shift_y, none, none], axis=1)
 
     def compute_output_shape(self, input_shape: Any) -> Any:
-        """Change no shape."""
+        """Return the input's shape, which does not change."""
         return input_shape
 
     def get_config(self) -> dict[str, Any]:
-        """Give what the layer is made from again."""
+        """Return the configuration from which Keras can rebuild the layer."""
         names = ("rotation", "zoom", "shear", "shift", "flips", "fill", "seed")
         return {**super().get_config(), **{name: getattr(self, name) for name in names}}

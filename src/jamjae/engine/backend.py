@@ -25,6 +25,6 @@ def require_jax() -> None:
     wanted = os.environ.get("KERAS_BACKEND", "jax")
     if loaded is None and wanted != "jax":
         raise BackendError(
-            f"jamjae trains with Keras on JAX, but the environment says KERAS_BACKEND={wanted}. "
+            f"jamjae trains with Keras on JAX, but the environment sets KERAS_BACKEND={wanted}. "
             "Set it to jax, or unset it, before starting Python."
         )

@@ -1,4 +1,4 @@
-"""Checkpoints: a training that was interrupted goes on bit for bit."""
+"""Checkpoints: an interrupted training resumes bit for bit."""
 
 from __future__ import annotations
 
@@ -149,7 +149,7 @@ class Checkpoint:
         if found is None:
             return cls(path, seeds, None)
         if len(found.seeds) != len(seeds):
-            raise _damaged(path, f"it holds {len(found.seeds)} seeds, expected are {len(seeds)}")
+            raise _damaged(path, f"it holds {len(found.seeds)} seeds; {len(seeds)} are expected")
         return cls(path, type(seeds)(*found.seeds), found)
 
     def resume(self, fresh: Progress) -> Progress:
@@ -218,8 +218,8 @@ def _digest(notes: str, arrays: dict[str, np.ndarray]) -> str:
 
 def _damaged(path: Path, why: object) -> ModelFileError:
     return ModelFileError(
-        f"Cannot go on from the checkpoint {str(path)!r}: it is damaged ({brief(why)}). "
-        "Delete it to train from the beginning."
+        f"Cannot resume from the checkpoint {str(path)!r}: it is damaged ({brief(why)}). "
+        "Delete it to train from the start."
     )
 
 
@@ -236,7 +236,7 @@ def _read_checkpoint(path: Path) -> Resumed:
     if not whole:
         raise _damaged(path, "its SHA-256 is not the one that was written")
     if not _are_notes(notes):
-        raise _damaged(path, "what it says of the training is of other types")
+        raise _damaged(path, "its record of the training has wrong types")
     return found
 
 

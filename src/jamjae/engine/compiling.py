@@ -35,8 +35,8 @@ def require_own_process() -> None:
     """
     if _process["forked"]:
         raise BackendError(
-            "This process was forked from one in which JAX had run, where JAX waits forever for "
-            "threads that were not copied. Start workers afresh: "
+            "This process was forked from one in which JAX had run, where JAX would wait forever "
+            "for threads that do not exist. Start workers without fork: "
             'multiprocessing.get_context("spawn"), or joblib with its "loky" backend.'
         )
     _process["used"] = True

@@ -62,7 +62,7 @@ class Geometry(NamedTuple):
 def conv2d_geometry(
     image: Pair, kernel: Pair, *, strides: Pair, padding: str, dilation: Pair
 ) -> Geometry:
-    """Tell how the windows of a Conv2D lie on images of a height and width."""
+    """Give the positions of a Conv2D's windows on images of a height and width."""
     reach = Geometry(image, kernel, strides, dilation, ((0, 0), (0, 0))).reach
     (top, bottom), (left, right) = lax.padtype_to_pads(image, reach, strides, padding.upper())
     return Geometry(image, kernel, strides, dilation, ((top, bottom), (left, right)))
@@ -77,7 +77,7 @@ def conv2d_transpose_geometry(
     output_padding: int | Pair | None = None,
     dilation: Pair = (1, 1),
 ) -> Geometry:
-    """Tell how windows lie on what a Conv2DTranspose gives for grids of a height and width."""
+    """Give the positions of a Conv2DTranspose's windows on its output for grids of a size."""
     extra = output_padding if isinstance(output_padding, tuple) else (output_padding,) * 2
     sides = [
         _transposed_side(*axis, padding=padding.lower())

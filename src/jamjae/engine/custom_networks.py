@@ -1,4 +1,4 @@
-"""Networks of a user's own: checked, built, copied, and what range they reach."""
+"""A user's own networks: checked, built and copied; the range of their outputs."""
 
 from __future__ import annotations
 
@@ -21,15 +21,14 @@ def given(encoder: Any, decoder: Any, shape: Shape) -> Pair:
     Raises
     ------
     InvalidNetworkError
-        If one of them is missing, no Keras model, or has several inputs or outputs; if the code of
-        one is not what the other takes, if the restored rows do not hold as many numbers as the
-        data's, or if a weight is NaN or infinite.
+        One of them is missing, is not a Keras model, or has several inputs or outputs; their
+        shapes do not fit each other or the data; or a weight is NaN or infinite.
     """
     for role, model in (("encoder", encoder), ("decoder", decoder)):
         if not isinstance(model, keras.Model):
             raise InvalidNetworkError(
                 f"encoder= and decoder= must both be Keras models, but {role} is {model!r}. "
-                "Hand in both, for example two keras.Sequential models, or neither."
+                "Pass both, for example two keras.Sequential models, or neither."
             )
         _require_one_path(model, role)
     shared = {id(v) for v in encoder.variables} & {id(v) for v in decoder.variables}
@@ -63,8 +62,8 @@ def _require_one_path(model: keras.Model, role: str) -> None:
         if len(tensors) > 1:
             names = ", ".join(tensor.name for tensor in tensors)
             raise InvalidNetworkError(
-                f"The {role} {model.name!r} has {len(tensors)} {kind} ({names}), one is expected. "
-                f"Give a model with one of them: {ONE_PATH[kind].format(role)}."
+                f"The {role} {model.name!r} has {len(tensors)} {kind} ({names}); one is expected. "
+                f"Pass a model with one of them: {ONE_PATH[kind].format(role)}."
             )
 
 
@@ -87,8 +86,8 @@ def copied(model: keras.Model) -> keras.Model:
 def _build(model: keras.Model, shape: Shape) -> None:
     if not (isinstance(model, keras.Sequential) or hasattr(model, "operations")):
         raise InvalidNetworkError(
-            f"The model {model.name!r} is a {type(model).__name__} with a call of its own, whose "
-            "shapes are not known. Hand in a keras.Sequential, or a functional model: "
+            f"The model {model.name!r} is a {type(model).__name__} with its own call method, whose "
+            "shapes are unknown. Pass a keras.Sequential, or a functional model: "
             "keras.Model(inputs, outputs)."
         )
     if not model.layers:
@@ -108,8 +107,8 @@ def _require_fit(one: str, is_shape: Shape, other: str, to_shape: Shape) -> None
     if None in (*is_shape, *to_shape) or math.prod(is_shape) != math.prod(to_shape):
         raise InvalidNetworkError(
             f"The {one} and the {other} do not fit together: shape {is_shape} is not {to_shape}. "
-            "Encoder and decoder must take and give fixed shapes with the same number of values; "
-            "change one of the two layers that meet here."
+            "Inputs and outputs must have fixed shapes with the same number of values; change "
+            "one of these two layers."
         )
 
 
@@ -123,7 +122,7 @@ RANGES = {
 
 
 def output_range(decoder: keras.Model) -> tuple[float, float] | None:
-    """Tell the range a decoder's last activation can well reach, where it is bounded."""
+    """Give the range of a decoder's last activation, if it is bounded."""
     for layer in reversed(decoder.layers):
         if isinstance(layer, keras.Model):
             return output_range(layer)

@@ -16,7 +16,7 @@ from jamjae.engine.pca import Principal
 def start(
     pair: Pair, principal: Principal | None, scaling: Scaling, rng: np.random.RandomState
 ) -> None:
-    """Fill a pair that jamjae built with its first weights.
+    """Set the initial weights of a pair that jamjae built.
 
     Hidden layers are drawn as Glorot & Bengio (2010) do; with `principal` the linear paths become
     PCA's and the last layers zero.
@@ -32,7 +32,10 @@ def start(
 
 
 def scale_codes(pair: Pair, factors: np.ndarray) -> None:
-    """Multiply the codes (n, k) of a pair that jamjae built by `factors` (k,); restore the same."""
+    """Multiply the codes (n, k) of a pair that jamjae built by `factors` (k,).
+
+    Its reconstructions stay the same.
+    """
     for layer in pair.encoder.layers:
         if layer.name in (ANCHOR, LAST):  # whose sum is the code
             layer.set_weights([weights * factors for weights in layer.get_weights()])
@@ -44,7 +47,7 @@ def scale_codes(pair: Pair, factors: np.ndarray) -> None:
 
 @contextmanager
 def whitened(pair: Pair, factors: np.ndarray | None, *, already: bool) -> Iterator[None]:
-    """Let a pair that jamjae built learn with codes of variance one, and leave PCA's to it.
+    """Train a pair that jamjae built with codes of variance one, then return to PCA's units.
 
     Learning wants the former; the distances between codes mean something in the latter, in the
     units of the data.

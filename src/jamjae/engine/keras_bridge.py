@@ -95,8 +95,8 @@ def require_finite(layer: keras.Layer, role: str) -> None:
             raise InvalidNetworkError(
                 f"The {role}'s weight {variable.path!r} of shape {value.shape} holds "
                 f"{int((~np.isfinite(value)).sum())} values that are NaN or infinite. "
-                "Training cannot start from such weights: build the network anew, or load weights "
-                "from before they broke."
+                "Training cannot start from such weights: build the network again, or load finite "
+                "weights."
             )
 
 
@@ -195,9 +195,9 @@ def _optimizer(kind: str | keras.Optimizer) -> keras.Optimizer:
     for wrong, name in ((kind.use_ema, "use_ema=True"), (excluded, "exclude_from_weight_decay()")):
         if wrong:
             raise InvalidNetworkError(
-                f"The optimizer {kind.name!r} was given with {name}, which jamjae lacks: it "
-                "keeps the weights of the best epoch, and applies weight decay to all weights. "
-                "Give an optimizer without it."
+                f"The optimizer {kind.name!r} was given with {name}, which jamjae does not "
+                "support: it keeps the weights of the best epoch, and applies weight decay to all "
+                "weights. Pass an optimizer without it."
             )
     return kind
 
@@ -254,8 +254,8 @@ def _deserialized(described: dict[str, Any]) -> keras.Optimizer:
         own, cause = None, f" ({brief(error)})"
     if not isinstance(own, keras.Optimizer):
         raise InvalidNetworkError(
-            f"Keras cannot make the optimizer {described['class_name']} again from its "
-            f"configuration{cause}. Give an optimizer of your own a get_config that returns all "
+            f"Keras cannot rebuild the optimizer {described['class_name']} from its "
+            f"configuration{cause}. Give your own optimizer a get_config that returns all "
             "arguments of its constructor, and decorate its class with "
             "@keras.saving.register_keras_serializable()."
         )

@@ -1,8 +1,7 @@
-"""Reconstruction losses: pure functions of a target and an output, one number a row.
+"""Reconstruction losses: pure functions of a target and an output, one number per row.
 
-Every loss is a **mean** over the entries of a row (no factor of one half), so that a loss of
-``"mse"`` is the quantity that PCA minimises divided by the number of features, whatever the shape
-of a row.
+Every loss is a **mean** over the elements of a row (no factor of one half), so that ``"mse"`` is
+the quantity that PCA minimizes divided by the number of features, whatever the shape of a row.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""How much memory a training takes, estimated before any of it is asked for."""
+"""Estimates of the memory of a training, made before anything is allocated."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def of_weights(count: int) -> int:
 
 
 def of_outputs(models: Iterable[keras.Model], rows: int) -> int:
-    """Give the bytes of all that layers hand on for a batch of rows."""
+    """Estimate the bytes of all layers' outputs for a batch of rows."""
     values = sum(
         math.prod(side or 1 for side in tensor.shape[1:])
         for model in models
@@ -33,14 +33,15 @@ def of_outputs(models: Iterable[keras.Model], rows: int) -> int:
 
 
 def require_room(needed: int, purpose: str, cure: str) -> None:
-    """Refuse what cannot fit into the memory of this machine.
+    """Refuse a training that does not fit into the memory of this machine.
 
     Parameters
     ----------
     needed : int
         Bytes.
     purpose, cure : str
-        ``"batches of 128 images"`` and what to do, for the message.
+        Parts of the error message: what needs the memory, such as ``"batches of 128 images"``,
+        and what to do.
 
     Raises
     ------
@@ -50,12 +51,12 @@ def require_room(needed: int, purpose: str, cure: str) -> None:
     if there is not None and needed > there:
         raise InvalidNetworkError(
             f"Autoencoder cannot fit: {purpose} would take about {needed / 1e9:.3g} GB of memory, "
-            f"and there are {there / 1e9:.3g} GB. {cure}"
+            f"but {there / 1e9:.3g} GB are available. {cure}"
         )
 
 
 def available() -> int | None:
-    """Give the bytes of memory where JAX computes, None if they are not known."""
+    """Give the bytes of memory of JAX's device, None if unknown."""
     device = jax.local_devices()[0]
     if device.platform != "cpu":
         return (device.memory_stats() or {}).get("bytes_limit")

@@ -1,15 +1,15 @@
-"""What is minimised, as pure functions put together from smaller ones.
+"""Training objectives, as pure functions composed of smaller ones.
 
 An objective is ``(params, buffers, key, batch, weights, step) -> (loss, (terms, buffers))``:
 
-* ``params`` and ``buffers`` are dicts of lists of arrays, one entry a network;
-* ``batch`` is a dict of arrays whose rows belong together: ``"x"``; where given the noisy versions
-  of its rows, ``"corrupted"``; and ``"guide"`` and its row weights ``"guided"``;
-* ``weights`` (b,) are 0 for rows that only fill the batch, else 1;
+* ``params`` and ``buffers`` are dicts of lists of arrays, one entry per network;
+* ``batch`` is a dict of arrays with one row per sample: ``"x"``; optionally noisy versions of the
+  rows, ``"corrupted"``, and features ``"guide"`` with their row weights ``"guided"``;
+* ``weights`` (b,) are 0 for rows that only pad the batch, else 1;
 * ``terms`` are the numbers to be reported, each a weighted mean over the batch.
 
-It is made of one `Forward` (how a batch runs through the networks) and one or more `Term` (what of
-that costs how much). Neither holds state.
+It is composed of one forward pass (how a batch runs through the networks) and one or more `Term`
+(a cost of that pass). Neither holds state.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ Objective = Callable[..., tuple[jax.Array, tuple[dict[str, jax.Array], dict[str,
 
 
 class Pass(NamedTuple):
-    """One batch on its way through an autoencoder."""
+    """Results of the forward pass of one batch through an autoencoder."""
 
     target: jax.Array  # (b, d)
     code: jax.Array  # (b, k)
@@ -39,7 +39,7 @@ class Pass(NamedTuple):
 
 
 class Term(NamedTuple):
-    """One part of what is minimised: ``weight · mean(rows(pass, batch))``."""
+    """One term of the objective: ``weight · mean(rows(pass, batch))``."""
 
     name: str
     weight: float
@@ -47,7 +47,7 @@ class Term(NamedTuple):
 
 
 def weighted_mean(rows: jax.Array, weights: jax.Array) -> jax.Array:
-    """Average the rows (b,) that count."""
+    """Weighted mean over the rows (b,)."""
     return jnp.sum(rows * weights) / jnp.maximum(jnp.sum(weights), 1.0)
 
 
@@ -60,19 +60,19 @@ def autoencoder(
 ) -> Callable[..., Pass]:
     """Make the forward pass: target = augment(x), output = decode(encode(corrupt(target))).
 
-    Where noisy versions of the rows are at hand, they are encoded instead. The clean target is
+    If the batch has noisy versions of the rows, they are encoded instead. The clean target is
     never corrupted (Vincent et al. 2008).
 
     Parameters
     ----------
     networks : mapping of str to Apply
-        ``"encoder"`` and ``"decoder"``, and where wanted ``"corruption"`` and ``"augmentation"``.
+        ``"encoder"`` and ``"decoder"``, optionally ``"corruption"`` and ``"augmentation"``.
     shapes : mapping of str to tuple
-        The shape of one row as each of the networks wants it.
+        Shape of a row for each network.
     in_graph : (offset, factor)
-        What is left of the scaling: ``(x - offset) · factor``.
+        The rest of the scaling: ``(x - offset) · factor``.
     training : bool
-        Whether layers behave as in training: Dropout drops, BatchNorm takes the batch's statistics.
+        Whether layers are in training mode: Dropout drops, BatchNorm uses the batch's statistics.
     """
     offset, factor = in_graph
 
@@ -107,12 +107,12 @@ def _flat(rows: jax.Array) -> jax.Array:
 
 
 def reconstruction(loss: RowLoss) -> Term:
-    """Cost of a restoration that differs from its clean target."""
+    """Cost of a reconstruction that differs from its clean target."""
     return Term("reconstruction", 1.0, lambda made, batch: _cost(loss, made))
 
 
 def _cost(loss: RowLoss, made: Pass) -> jax.Array:
-    """Call a loss while it is traced, and hold it to one number per row."""
+    """Call a loss while it is traced, and require one number per row."""
     try:
         cost = loss(made.target, made.output)
     except jax.errors.JAXTypeError as error:
@@ -130,9 +130,9 @@ def _cost(loss: RowLoss, made: Pass) -> jax.Array:
 
 
 def guidance(weight: float) -> Term:
-    """Cost of a code that differs from the features it is guided by (b, k), squared, mean.
+    """Mean squared difference between a code and its guiding features (b, k).
 
-    ``batch["guided"]`` (b,) weighs the rows, and is zero for one without features.
+    ``batch["guided"]`` (b,) is the weight of each row, zero for rows without features.
     """
 
     def rows(made: Pass, batch: Batch) -> jax.Array:
@@ -142,9 +142,9 @@ def guidance(weight: float) -> Term:
 
 
 def minimise(forward: Callable[..., Pass], *terms: Term) -> Objective:
-    """Put an objective together: the weighted sum of terms, and the networks' own penalties.
+    """Compose an objective: the weighted sum of terms and the networks' own penalties.
 
-    It reports that sum as ``"loss"``, and where there is more than one term each of them.
+    It reports the sum as ``"loss"`` and, if there is more than one term, each of them.
     """
 
     def objective(

@@ -1,8 +1,8 @@
-"""Layers of a user's own: what it takes to make them again, in this process or another.
+"""A user's own layers: how to rebuild them, in this process or another.
 
-Keras writes a layer down as its class's name and its ``get_config``. A class that was not
-registered is found by no other process, and a ``get_config`` that leaves out an argument makes
-another layer, or none.
+Keras stores a layer as its class's name and its ``get_config``. Another process does not find a
+class that was not registered, and a ``get_config`` that omits an argument rebuilds another layer,
+or none.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from jamjae.engine.fingerprints import fingerprint, parts
 from jamjae.errors import InvalidNetworkError, JamjaeError, brief
 
 CURE = (
-    "Give it a get_config that returns all arguments of its constructor, beside those of "
+    "Give it a get_config that returns all arguments of its constructor, in addition to "
     "super().get_config()."
 )
 ROWS = 2  # of a probe
@@ -59,7 +59,7 @@ def _is_own(kind: Any) -> bool:
 
 
 def require_rebuildable(layer: keras.Layer, attempt: str) -> None:
-    """Refuse a layer of one's own that its configuration does not make again.
+    """Refuse a user's own layer that cannot be rebuilt from its configuration.
 
     Raises
     ------
@@ -73,13 +73,13 @@ def require_rebuildable(layer: keras.Layer, attempt: str) -> None:
             type(part).from_config(part.get_config())
         except Exception as error:
             raise InvalidNetworkError(
-                f"{attempt}: the layer {part.name!r} of class {type(part).__name__} cannot be made "
-                f"again from its get_config ({brief(f'{type(error).__name__}: {error}')}). {CURE}"
+                f"{attempt}: the layer {part.name!r} of class {type(part).__name__} cannot be "
+                f"rebuilt from its get_config ({brief(f'{type(error).__name__}: {error}')}). {CURE}"
             ) from error
 
 
 def require_same(made: keras.Layer, layer: keras.Layer, attempt: str) -> None:
-    """Refuse a copy that gives other numbers, as its configuration leaves something out.
+    """Refuse a copy that gives other numbers, since its configuration omits something.
 
     Raises
     ------
@@ -91,8 +91,8 @@ def require_same(made: keras.Layer, layer: keras.Layer, attempt: str) -> None:
         return
     names = ", ".join(f"{part.name!r} of class {type(part).__name__}" for part in own(layer))
     raise InvalidNetworkError(
-        f"{attempt}: made again from its configuration, {layer.name!r} gives other numbers. One of "
-        f"its own layers ({brief(names)}) holds something that its get_config leaves out. {CURE}"
+        f"{attempt}: rebuilt from its configuration, {layer.name!r} gives other numbers. One of "
+        f"your layers ({brief(names)}) has an attribute that its get_config omits. {CURE}"
     )
 
 
@@ -120,7 +120,7 @@ def copied(layer: keras.Layer) -> keras.Layer:
     Raises
     ------
     InvalidNetworkError
-        If a layer of one's own cannot be made again from its configuration, or not the same.
+        A user's own layer cannot be rebuilt from its configuration, or not as the same layer.
     """
     attempt = f"Cannot copy {layer.name!r}"
     try:
@@ -129,7 +129,7 @@ def copied(layer: keras.Layer) -> keras.Layer:
     except Exception as error:
         require_rebuildable(layer, attempt)
         raise InvalidNetworkError(
-            f"{attempt}: Keras cannot make it again ({brief(error)}). Layers of your own need a "
+            f"{attempt}: Keras cannot rebuild it ({brief(error)}). Your own layers need a "
             "get_config that returns all arguments of their constructors."
         ) from error
     require_same(made, layer, attempt)
@@ -140,14 +140,14 @@ def copied(layer: keras.Layer) -> keras.Layer:
 
 
 class Carried:
-    """Stands for a layer in a pickle, along with the classes of its own, and becomes the layer.
+    """Represents a layer in a pickle, with the user's own classes, and unpickles to the layer.
 
-    The other process need not have registered them, only to be able to import them.
+    The other process must be able to import these classes, but need not have registered them.
 
     Raises
     ------
     InvalidNetworkError
-        If a layer of one's own cannot be made again from its configuration.
+        A user's own layer cannot be rebuilt from its configuration.
     """
 
     def __init__(self, layer: keras.Layer) -> None:
@@ -161,7 +161,7 @@ class Carried:
             raise
         except Exception as error:
             raise InvalidNetworkError(
-                f"Cannot pickle {self._layer.name!r}: Keras cannot write it ({brief(error)}). "
+                f"Cannot pickle {self._layer.name!r}: Keras cannot serialize it ({brief(error)}). "
                 f"{CURE}"
             ) from error
         return _arrived, (make, arguments, classes([self._layer]))

@@ -1,4 +1,4 @@
-"""PCA: the classical rival, the baseline of every result and the start of every default network."""
+"""PCA: the baseline of every result and the start of every default network."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from scipy.linalg import eigh, qr, svd
 
 from jamjae.data.rows import Array, row_chunks
 
-COVARIANCE_LIMIT = 3000  # features, or rows, up to which all their products are held
+COVARIANCE_LIMIT = 3000  # maximum number of features, or rows, whose products are held in memory
 OVERSAMPLING, PASSES = 10, 30  # of the subspace iteration beyond: directions more, passes at most
 STANDSTILL = 1e-5  # change of the error, relative to it, at which the iteration ends
 ILL_CONDITIONED = 1e-8  # share of the variance below which the covariance has lost its digits
 
 
 class Principal(NamedTuple):
-    """The best linear code of given rows, in the units of the data.
+    """The principal components of given rows, in the units of the data.
 
     Attributes
     ----------
@@ -40,7 +40,7 @@ class Principal(NamedTuple):
 
     @property
     def usable(self) -> np.ndarray:
-        """Which deviations are more than float32's rounding: booleans (k,)."""
+        """Whether each deviation exceeds the rounding of float32 (k,)."""
         return self.deviations > 1e-7 * self.deviations.max()
 
     def transform(self, X: np.ndarray) -> np.ndarray:
@@ -75,9 +75,9 @@ def _centred(rows: np.ndarray, mean: np.ndarray) -> np.ndarray:
 def fit(X: Array, n_components: int, random_state: int | None = 0) -> Principal:
     """Find the principal directions of rows without holding a float copy of them.
 
-    All is computed in float64, by pieces of the rows. Up to `COVARIANCE_LIMIT` features the leading
-    eigenvectors of the covariance are found. Where its condition is bad, an SVD of the triangular
-    factor of the rows replaces it. Of as few rows those of their inner products are found, and of
+    Everything is computed in float64, in pieces of the rows. Up to `COVARIANCE_LIMIT` features the
+    leading eigenvectors of the covariance are computed or, if it is ill-conditioned, an SVD of the
+    rows' triangular factor. For as few rows, those of their inner products are computed, and for
     larger data subspace iteration finds the directions in passes over the rows.
 
     Parameters
@@ -126,7 +126,7 @@ def _by_covariance(X: Array, d: int, k: int) -> Parts:
 
 
 def _by_triangle(X: Array, mean: np.ndarray, d: int, k: int) -> Parts:
-    """Take the SVD of the rows' triangular factor: nothing is squared, so small directions stay."""
+    """Compute the SVD of the rows' triangular factor: without squares, small directions survive."""
     triangle = np.empty((0, d))
     for rows in row_chunks(X):
         stacked = np.concatenate([triangle, _centred(X[rows], mean)])
@@ -138,7 +138,7 @@ def _by_triangle(X: Array, mean: np.ndarray, d: int, k: int) -> Parts:
 
 
 def _by_inner_products(X: Array, d: int, k: int) -> Parts:
-    """Find the directions of few rows with many features, by pieces of the features."""
+    """Find the directions of few rows with many features, in pieces of the features."""
     mean = _mean(X, d)
     products = np.zeros((len(X), len(X)))
     pieces = row_chunks(np.broadcast_to(0.0, (d, len(X))))
@@ -163,10 +163,10 @@ def _columns(X: Array, columns: slice) -> np.ndarray:
 
 
 def _by_subspace(X: Array, d: int, k: int, random_state: int | None) -> Parts:
-    """Find the leading directions by subspace iteration, until the error stands still.
+    """Find the leading directions by subspace iteration, until the error converges.
 
-    Neither a copy of X nor the covariance is held. Halko, Martinsson & Tropp (2011), SIAM Review
-    53:217, show why few passes over the rows are enough.
+    Neither a copy of X nor the covariance is held in memory. Halko, Martinsson & Tropp (2011),
+    SIAM Review 53:217, show why few passes over the rows are enough.
     """
     mean = _mean(X, d)
     size = min(k + max(OVERSAMPLING, k // 4), len(X), d)

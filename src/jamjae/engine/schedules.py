@@ -1,4 +1,4 @@
-"""The learning rate's course over a training: pure functions of the step."""
+"""Learning rate schedules: pure functions of the step."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import jax.numpy as jnp
 
 
 class Rate(NamedTuple):
-    """The learning rate's course; plain numbers, so that changing them compiles nothing."""
+    """Parameters of a schedule; plain numbers, so that changing them needs no compilation."""
 
     peak: float
     total_steps: float
@@ -28,7 +28,7 @@ def one_cycle(step: jax.Array, rate: Rate) -> jax.Array:
 
 
 def cosine(step: jax.Array, rate: Rate) -> jax.Array:
-    """Fall from the peak to nothing along half a cosine (Loshchilov & Hutter 2017)."""
+    """Fall from the peak to zero along half a cosine (Loshchilov & Hutter 2017)."""
     return rate.peak * 0.5 * (1.0 + jnp.cos(jnp.pi * jnp.minimum(step / rate.total_steps, 1.0)))
 
 

@@ -2,7 +2,7 @@
 
 ``step`` advances a `TrainState` by one batch; ``epoch`` shuffles the rows and takes ``step`` after
 ``step`` over them without returning to Python; ``run`` calls ``epoch`` until it is done and is the
-only place where progress, early stopping, checkpoints and divergence are looked after.
+only place that handles progress, early stopping, checkpoints and divergence.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Progress(NamedTuple):
     Attributes
     ----------
     state, best : TrainState
-        After the last epoch, and after the best: by ``val_loss`` where rows were held out, else by
+        After the last and after the best epoch, by ``val_loss`` if rows were held out, else by
         ``loss``.
     best_value : float
     best_epoch : int
@@ -59,24 +59,24 @@ class Progress(NamedTuple):
 
     @classmethod
     def begin(cls, state: TrainState) -> Self:
-        """Stand before the first epoch."""
+        """Give the progress before the first epoch."""
         return cls(state, state)
 
 
 class EpochReport(NamedTuple):
-    """What is known before the first step, or after an epoch.
+    """Report of training before the first step, or after an epoch.
 
     Attributes
     ----------
     epoch, epochs : int
         Epochs done, and epochs planned.
     terms : dict of str to float
-        Mean over the epoch's rows of each term, on the scale of training; ``"val_loss"`` where
-        rows were held out. At epoch 0 the ``"loss"`` of PCA, which is that of the first weights.
+        Mean of each term over the epoch's rows, on scaled data; ``"val_loss"`` if rows were held
+        out. At epoch 0 the ``"loss"`` of PCA, which is that of the initial weights.
     seconds : float
         Since training began in this process.
     baseline : float or None
-        PCA's loss on the same rows, where the loss is the squared error.
+        PCA's loss on the same rows, if the loss is the squared error.
     """
 
     epoch: int
@@ -119,9 +119,9 @@ def make_epoch(step: Step, batch_size: int) -> Epoch:
     """Compile ``(state, rows, n, rate) -> (state, sums)``: every row once, in random order.
 
     ``rows`` are arrays padded to a whole number of batches, of which the first ``n`` count; the
-    number is an argument, so folds that differ by a row share one compiled loop. What the last
-    batch lacks is filled with rows already seen, at weight zero: statistics of a batch
-    (BatchNorm) see real data only. ``sums`` are the terms summed over the n rows.
+    number is an argument, so folds that differ by a row share one compiled loop. The last batch is
+    filled with rows already used, at weight zero, so that statistics of a batch (BatchNorm) see
+    real data only. ``sums`` are the terms summed over the n rows.
     """
 
     @compiled_few
@@ -147,7 +147,7 @@ def make_epoch(step: Step, batch_size: int) -> Epoch:
 def _summed(
     advance: Callable[..., tuple[TrainState, dict[str, Any]]], times: jax.Array, state: TrainState
 ) -> tuple[TrainState, dict[str, jax.Array]]:
-    """Apply ``advance`` so many times, adding up what it reports."""
+    """Apply ``advance`` repeatedly, and sum the terms it reports."""
 
     def body(number: jax.Array, carried: tuple[TrainState, Any]) -> tuple[TrainState, Any]:
         state, added = advance(number, carried[0])
@@ -158,7 +158,7 @@ def _summed(
 
 
 def make_evaluation(objective: Objective, batch_size: int) -> Callable[..., dict[str, jax.Array]]:
-    """Compile ``(state, rows, n) -> sums``: the terms of the first n rows; nothing is learned."""
+    """Compile ``(state, rows, n) -> sums``: the terms of the first n rows, without training."""
 
     @compiled_few
     def evaluate(state: TrainState, rows: Any, n: jax.Array) -> dict[str, jax.Array]:
@@ -186,15 +186,15 @@ def _shuffled(key: jax.Array, held: int, n: jax.Array) -> jax.Array:
 
 
 class Recipe(NamedTuple):
-    """All that a compiled epoch depends on, save the networks and the shape of the rows; hashable.
+    """Everything a compiled epoch depends on, except networks and the shape of rows; hashable.
 
     Attributes
     ----------
     shapes : tuple of (str, tuple)
-        One row as each network takes it: ``"decoder"`` and ``"encoder"``, and where wanted
+        Shape of a row for each network: ``"decoder"`` and ``"encoder"``, optionally
         ``"augmentation"`` and ``"corruption"``.
     in_graph : (offset, factor)
-        The scaling left to the step.
+        The part of the scaling that the step applies.
     loss : str or callable
         A key of `losses.LOSSES`, or a user's own function.
     guide_weight : float or None
@@ -215,7 +215,7 @@ class Recipe(NamedTuple):
 
 
 class Program(NamedTuple):
-    """What a recipe compiles to."""
+    """The compiled functions of a recipe."""
 
     epoch: Epoch
     evaluate: Callable[..., dict[str, jax.Array]]
@@ -226,13 +226,13 @@ Templates: TypeAlias = tuple[tuple[str, Template], ...]
 
 
 def templates(layers: Mapping[str, Any]) -> Templates:
-    """Give the part of layers that compiled code depends on."""
+    """Give the parts of layers on which compiled code depends."""
     return tuple((name, template(layers[name])) for name in sorted(layers))
 
 
 @lru_cache(maxsize=16)
 def compiled(recipe: Recipe, templates: Templates) -> Program:
-    """Make the program of a recipe, or give the one made before: a second fit compiles nothing."""
+    """Compile the program of a recipe, or return a cached one: a second fit compiles nothing."""
     layers = {name: private(template.layer) for name, template in templates}
     networks = {name: apply(layer) for name, layer in layers.items()}
     loss = LOSSES[recipe.loss] if isinstance(recipe.loss, str) else recipe.loss
@@ -256,7 +256,7 @@ def compiled(recipe: Recipe, templates: Templates) -> Program:
 def first_state(
     layers: Mapping[str, Any], program: Program, layers_seed: int, shuffle_seed: int
 ) -> TrainState:
-    """Put the state together in which the training of layers begins."""
+    """Make the state in which the training of layers starts."""
     rng = np.random.RandomState(layers_seed)
     variables = {name: keras_bridge.read(layer) for name, layer in sorted(layers.items())}
     return TrainState(
@@ -283,14 +283,14 @@ SMALL = 1e-9  # a loss on the scale of training that is rounding, and not to be 
 
 
 class Sound(NamedTuple):
-    """What a loss is compared with to tell whether training diverged.
+    """Limits of the loss, to detect divergence.
 
     Attributes
     ----------
     variance : float
-        The squared error of the mean row, on the scale of training.
+        Squared error of the mean row, on scaled data.
     start : float
-        The loss before the first step, infinite where it is not known.
+        Loss before the first step, infinite if unknown.
     """
 
     variance: float
@@ -310,9 +310,9 @@ def run(
     observers: Iterable[Callable[[EpochReport, Progress], Any]] = (),
     start: float | None = None,
 ) -> Progress:
-    """Train until the epochs are done, patience ends, or an observer answers True.
+    """Train until the epochs are done, patience ends, or an observer returns True.
 
-    The loss before the first step is told as that of epoch 0, where it is known: `start`.
+    The loss before the first step, `start`, is reported as that of epoch 0 if it is known.
 
     Raises
     ------
@@ -339,7 +339,7 @@ def run(
 
 
 def validation(program: Program, held: Source) -> Callable[[TrainState], float]:
-    """Make the loss of rows held out, prepared as those that are trained on."""
+    """Make a function that computes the loss of held-out rows, prepared as the training rows."""
 
     def loss(state: TrainState) -> float:
         losses, counts = zip(
@@ -381,7 +381,7 @@ def _require_convergence(
     raise TrainingDiverged(
         f"Training diverged in epoch {len(history) + 1}: the loss became {loss:.3g}"
         + (f" after {lowest:.3g}" if history else "")
-        + f". The likely cause is the learning rate, {rate.peak:g} at its highest; try "
+        + f". The likely cause is the learning rate (peak {rate.peak:g}); try "
         f'{rate.peak / 10:g} or learning_rate="auto". If the data hold a few values far larger '
         "than the rest, clip or transform them first."
     )

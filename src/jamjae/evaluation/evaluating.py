@@ -165,7 +165,7 @@ def pixel_range(dtype: DTypeLike) -> float:
 def training_errors(model: Any) -> dict[str, Any]:
     """Return a fitted model's errors on its training rows beside PCA's, as ``fit`` measured them.
 
-    These are the errors that training minimises, before any clipping.
+    These are the errors that training minimizes, before any clipping.
 
     Parameters
     ----------

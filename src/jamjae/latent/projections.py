@@ -48,7 +48,7 @@ class LatentMap(NamedTuple):
         title: str | None = None,
         ax: Axes | None = None,
     ) -> Axes:
-        """Draw the map, coloured by class or value.
+        """Draw the map, colored by class or value.
 
         Parameters
         ----------
@@ -123,9 +123,7 @@ def latent_map(Z: ArrayLike, method: str = "tsne", *, random_state: int = 0) -> 
     if method == "pca" or codes.shape[1] == 1:
         return _pca(codes, random_state)
     if (codes == codes[0]).all():  # the search tree of t-SNE would end the process
-        raise InvalidDataError(
-            f"latent_map cannot lay out {len(codes)} codes that are all equal by {method}."
-        )
+        raise InvalidDataError(f"latent_map cannot project {len(codes)} equal codes by {method}.")
     return (_tsne if method == "tsne" else _umap)(codes, random_state)
 
 
@@ -183,4 +181,4 @@ def _umap(codes: np.ndarray, seed: int) -> LatentMap:
         warnings.simplefilter("ignore")
         umap = importlib.import_module("umap")
         found = umap.UMAP(n_neighbors=neighbors, init="pca", random_state=seed).fit_transform(codes)
-    return LatentMap(np.asarray(found, dtype=np.float64), f"UMAP ({neighbors} neighbours)")
+    return LatentMap(np.asarray(found, dtype=np.float64), f"UMAP ({neighbors} neighbors)")

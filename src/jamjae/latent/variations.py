@@ -129,11 +129,11 @@ def variations(
         raise InvalidDataError(f"variations received kind={kind!r}; expected one of {KINDS}.")
     if not (np.isfinite(spread) and spread >= 0) or n < 1:
         raise InvalidDataError(
-            f"variations received n={n} and spread={spread}; expected n from 1 and spread from 0."
+            f"variations received n={n} and spread={spread}; expected n >= 1 and spread >= 0."
         )
     if size.shape not in ((1,), start.shape):
         raise ShapeMismatchError(
-            f"variations received a code of {len(start)} numbers and a scale of shape "
+            f"variations received a code of {len(start)} components and a scale of shape "
             f"{size.shape}; expected one number, or {len(start)}."
         )
     noise = spread * check_random_state(random_state).standard_normal((n, len(start)))
@@ -160,7 +160,7 @@ def interpolate(first: ArrayLike, last: ArrayLike, n: int) -> NDArray[np.float64
     start, end = _code(first, "interpolate"), _code(last, "interpolate")
     if start.shape != end.shape or n < 2:
         raise ShapeMismatchError(
-            f"interpolate received codes of {len(start)} and {len(end)} numbers and n={n}; "
+            f"interpolate received codes of {len(start)} and {len(end)} components and n={n}; "
             "expected two of the same length, and n from 2."
         )
     return start + np.linspace(0.0, 1.0, n)[:, None] * (end - start)
@@ -174,7 +174,7 @@ def code_grid(
     Parameters
     ----------
     Z : array-like of shape (n_rows, k), k >= 2
-        Codes of data, which tell how far the grid reaches.
+        Codes of data, which determine the extent of the grid.
     n : int >= 2
         Codes a side.
     components : (int, int), default=(0, 1)
@@ -196,7 +196,7 @@ def code_grid(
     right, down = components
     if n < 2 or right == down or not all(0 <= c < codes.shape[1] for c in components):
         raise InvalidDataError(
-            f"code_grid received codes of {codes.shape[1]} numbers, components={components} and "
+            f"code_grid received codes of {codes.shape[1]} components, components={components} and "
             f"n={n}; expected two different columns of them, and n from 2."
         )
     if not 0 < coverage <= 1:

@@ -105,10 +105,10 @@ def _made(make: Callable[..., Any], *arguments: Any) -> Any:
     except Exception as error:  # Keras raises whatever a layer's methods do
         cause = error.__cause__ if isinstance(error, ModelFileError) and error.__cause__ else error
         raise ModelFileError(
-            "The model was not saved: Keras could not write it in such a way that it can be loaded "
-            f"again ({brief(f'{type(cause).__name__}: {cause}', model_file.DETAILS)}). Give layers "
-            "of your own a get_config that returns all arguments of their constructor, and "
-            "decorate them with @keras.saving.register_keras_serializable() or load the file by "
+            "The model was not saved: Keras could not write it so that it can be loaded "
+            f"again ({brief(f'{type(cause).__name__}: {cause}', model_file.DETAILS)}). Give your "
+            "own layers a get_config that returns all arguments of their constructor, and "
+            "decorate them with @keras.saving.register_keras_serializable(), or load the file with "
             "load_model(path, custom_objects=...)."
         ) from error
 
@@ -134,7 +134,7 @@ def _require_no_code(model: Any) -> None:
             if isinstance(layer, keras.layers.Lambda):
                 raise ModelFileError(
                     f"The model was not saved: its {name} has the Lambda layer {layer.name!r}, "
-                    "which is Python code, and a model file holds none. Write the same as a "
+                    "which is Python code, and model files contain no code. Write it as a "
                     "keras.layers.Layer subclass with "
                     "@keras.saving.register_keras_serializable()."
                 )
@@ -142,8 +142,8 @@ def _require_no_code(model: Any) -> None:
 
 def _warn_of_omitted(names: list[str]) -> None:
     warnings.warn(
-        f"The model file does not hold the parameters {', '.join(names)}: a model loaded from it "
-        "works as this one does, but fits with their defaults.",
+        f"The model file does not store the parameters {', '.join(names)}: the loaded model "
+        "encodes and decodes as this one does, but would be fitted with their defaults.",
         UserWarning,
         stacklevel=4,
     )
@@ -182,7 +182,7 @@ def _names(given: Any) -> list[Any]:
     if wrong:
         raise ModelFileError(
             f"The model was not saved: class_names_ holds {brief(repr(wrong[0]), 80)}, a "
-            f"{type(wrong[0]).__name__}, and a model file holds texts and numbers. Name the "
+            f"{type(wrong[0]).__name__}, but a model file stores only text and numbers. Name the "
             "classes by text."
         )
     return names
@@ -304,7 +304,7 @@ def _denoiser(described: dict[str, Any], autoencoder: Any) -> Any:
 
 def _class(name: str) -> Any:
     if name not in CLASSES:
-        raise UnsoundError(f"this jamjae knows no estimator named {brief(repr(name), 80)}")
+        raise UnsoundError(f"this version of jamjae has no estimator named {brief(repr(name), 80)}")
     return getattr(import_module(CLASSES[name]), name)
 
 
@@ -358,6 +358,6 @@ def _parameter(name: str, value: Any, own: dict[str, Any]) -> Any:
         network_file.require_modest(name, value["keras"], own)
         made = keras.saving.deserialize_keras_object(value["keras"], own, safe_mode=True)
         if not isinstance(made, (keras.Layer, keras.Optimizer)):
-            raise TypeError(f"{value['keras']} is no layer and no optimizer")
+            raise TypeError(f"{value['keras']} is neither a layer nor an optimizer")
         return made
     return tuple(value) if isinstance(value, list) else value

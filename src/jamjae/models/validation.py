@@ -184,36 +184,36 @@ def noisy_versions(model: BaseEstimator, rows: np.ndarray, corrupted: Any) -> di
     changed = [name for name in ("corruption", "augmentation") if getattr(model, name) is not None]
     if changed:
         raise InvalidDataError(
-            f"Noisy versions were given by corrupted=, and {changed[0]}= would change the rows as "
-            "well, or only one of each pair. Give one of the two."
+            f"Noisy versions were given by corrupted=, which cannot be combined with "
+            f"{changed[0]}=. Give one of the two."
         )
     noisy = check_rows(model, corrupted, "fit noisy versions", reset=False)
     if noisy.shape != rows.shape or noisy.dtype != rows.dtype:
         raise ShapeMismatchError(
             f"corrupted= holds {noisy.dtype} rows of shape {noisy.shape}, but X holds {rows.dtype} "
-            f"rows of shape {rows.shape}. One noisy version a row is expected, in the same units."
+            f"rows of shape {rows.shape}. One noisy version per row is expected, in the same units."
         )
     return {"corrupted": noisy}
 
 
 def require_same_kind(model: BaseEstimator, rows: np.ndarray) -> None:
-    """Refuse to go on from networks that were fitted to another kind of data, or codes."""
+    """Refuse a warm start from networks that were fitted to another kind of data, or codes."""
     kinds = {model.dtype_, counted_as(rows.dtype)}
     if len(kinds) > 1 and kinds & PIXELS.keys():
         raise InvalidDataError(
-            f"warm_start goes on from a fit to {model.dtype_} values, but {rows.dtype} values were "
-            "given. Convert them, or fit anew with warm_start=False."
+            f"warm_start continues a fit to {model.dtype_} values, but {rows.dtype} values were "
+            "given. Convert them, or set warm_start=False."
         )
     if model.encoder is None and model.n_components != model.n_components_:
         raise ShapeMismatchError(
-            f"warm_start goes on from codes of {model.n_components_} numbers, but n_components is "
-            f"{model.n_components} now. Set it back, or fit anew with warm_start=False."
+            f"warm_start continues with n_components={model.n_components_}, but n_components is "
+            f"{model.n_components} now. Change it back, or set warm_start=False."
         )
 
 
 @contextmanager
 def explained(model: BaseEstimator, rows: np.ndarray) -> Iterator[None]:
-    """Name the cause where training diverged on rows of another scale than those of ``fit``.
+    """Name the cause if training diverges on rows of another scale than those of ``fit``.
 
     Raises
     ------
@@ -228,8 +228,8 @@ def explained(model: BaseEstimator, rows: np.ndarray) -> Iterator[None]:
             raise
         raise TrainingDiverged(
             f"Training diverged: these rows lie {spread:.3g} standard deviations from the mean of "
-            f"those of the first call, which were divided by {model.scaling_.scale:.3g} ever "
-            "since. Bring all rows to the same units, or begin with rows that are like the rest."
+            f"the first call's rows, which set the scale to {model.scaling_.scale:.3g}. Convert "
+            "all rows to the same units, or start with typical rows."
         ) from error
 
 

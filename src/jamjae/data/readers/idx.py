@@ -48,7 +48,7 @@ def unpacked(path: Path) -> bytes:
         ) from None
     except PermissionError as error:
         raise DataFormatError(
-            f"Cannot read {str(path)!r}: {error.strerror}. Ask its owner for the right to read it."
+            f"Cannot read {str(path)!r}: {error.strerror}. Ask its owner for read permission."
         ) from error
     except (OSError, EOFError, zlib.error) as error:
         raise _damaged(path, error) from error
@@ -57,7 +57,7 @@ def unpacked(path: Path) -> bytes:
 def parse(content: bytes, path: Path) -> np.ndarray:
     """Make an array of the bytes of an IDX file; `path` is for messages, errors as `read_idx`."""
     if len(content) < 4 or content[:2] != b"\0\0" or content[2] not in TYPES:
-        raise _damaged(path, "it does not begin as an IDX file does")
+        raise _damaged(path, "it does not begin like an IDX file")
     start = 4 + 4 * content[3]
     if len(content) < start or start == 4:
         raise _damaged(path, "it ends within its header")
@@ -73,5 +73,5 @@ def parse(content: bytes, path: Path) -> np.ndarray:
 def _damaged(path: Path, why: object) -> DataFormatError:
     return DataFormatError(
         f"Cannot read {str(path)!r}: it is damaged or not what its name says ({why}). "
-        "Copy it again from where it came from."
+        "Copy it again from its source."
     )

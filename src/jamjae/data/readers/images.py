@@ -130,8 +130,8 @@ def stack(
 def _require_size(size: tuple[int, int] | None) -> None:
     if size is not None and (len(size) != 2 or min(size) < 1):
         raise InvalidDataError(
-            f"Cannot bring images to the size {size}: two numbers from 1 on are expected, the "
-            "height and the width in pixels."
+            f"Cannot resize images to {size}: two integers of at least 1 are expected, height and "
+            "width in pixels."
         )
 
 
@@ -148,10 +148,10 @@ def _files(path: Path) -> list[Path]:
 
 
 def _without_images(path: Path, skipped: Sequence[Path]) -> DataNotFoundError:
-    bad = f" The {len(skipped)} there are cannot be read." if skipped else ""
+    why = f"none of the {len(skipped)} can be read" if skipped else "no images were found"
     return DataNotFoundError(
-        f"Cannot read images from {str(path)!r}: it holds none.{bad} Files ending in "
-        f"{', '.join(sorted(SUFFIXES))} are looked for, in subfolders too. Check the path."
+        f"Cannot read images from {str(path)!r}: {why}. Files ending "
+        f"in {', '.join(sorted(SUFFIXES))} are read, also in subfolders. Check the path."
     )
 
 
@@ -159,15 +159,15 @@ def _without_images(path: Path, skipped: Sequence[Path]) -> DataNotFoundError:
 def _bad_ones(file: Path, skipped: list[Path], *, skip_bad: bool) -> Iterator[None]:
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # damaged EXIF data, say, harm no pixel
+            warnings.simplefilter("ignore")  # damaged EXIF data, for example, do not affect pixels
             yield
     except MemoryError:
         raise
-    except Exception as error:  # on damaged bytes a decoder may raise whatever it likes
+    except Exception as error:  # decoders may raise anything on damaged bytes
         if not skip_bad:
             raise DataFormatError(
-                f"Cannot read the image {str(file)!r}: {error}. Repair or remove it, or leave out "
-                "what cannot be read (skip_bad=True, on the command line --skip-bad)."
+                f"Cannot read the image {str(file)!r}: {error}. Repair or remove it, or skip "
+                "damaged images (skip_bad=True, or --skip-bad on the command line)."
             ) from error
         skipped.append(file)
 
@@ -217,8 +217,8 @@ def _eight_bit(image: Image, file_format: str | None) -> Image:
         return image
     if image.mode == "F" or (image.mode == "I" and file_format != "PPM"):
         raise ValueError(
-            "its pixels have 32 bits, and nothing says which of their values is white; read it "
-            "with a library of its kind and save it as .npy"
+            "its pixels have 32 bits without a known value of white; read it with another "
+            "library and save it as .npy"
         )
     values = np.asarray(image).astype(np.float64)  # 65535 = 257·255 is white
     return Images.fromarray(np.clip(values / 257, 0, WHITE).round().astype(np.uint8))
@@ -284,8 +284,8 @@ def write(
     low, high = data_range
     if not low < high:
         raise InvalidDataError(
-            f"Cannot write images: data_range={data_range} was given, the value of black and a "
-            "greater value of white are expected, such as (0, 255)."
+            f"Cannot write images: data_range={data_range} was given; (black, white) with "
+            "black < white is expected, such as (0, 255)."
         )
     paths = [Path(folder) / name for name in _file_names(names, len(images))]
     for path, image in zip(paths, images, strict=True):
@@ -316,9 +316,11 @@ def _as_images(images: np.ndarray) -> np.ndarray:
 def _file_names(names: Sequence[str], n: int) -> list[str]:
     names = list(names) or [f"{i:05d}" for i in range(n)]
     if len(names) != n:
-        raise InvalidDataError(f"Cannot write {n} images under {len(names)} names: give {n}.")
+        raise InvalidDataError(
+            f"Cannot write {n} images with {len(names)} names: one name per image is expected."
+        )
     plain = [_stem(name) + ".png" for name in names]
-    if len(set(plain)) < n:  # a.jpg and a.bmp: keep the suffix that tells them apart
+    if len(set(plain)) < n:  # a.jpg and a.bmp: keep the suffix, which differs
         plain = [f"{name}.png" for name in names]
     outside = [name for name in plain if Path(name).is_absolute() or ".." in Path(name).parts]
     if len(set(plain)) < n or outside:

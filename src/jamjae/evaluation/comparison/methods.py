@@ -83,7 +83,7 @@ def _pca(setting: Setting) -> Any:
 
 
 def _kernel_pca(setting: Setting) -> Any:
-    """RBF on centred rows whose mean squared distance is 1: one width suits rows and codes.
+    """RBF on centered rows whose mean squared distance is 1: one width suits rows and codes.
 
     scikit-learn's inverse map uses the same kernel on the codes, where the usual
     ``gamma = 1 / n_features`` would make all of them look alike. gamma = 0.5 and alpha = 0.01 were

@@ -36,7 +36,7 @@ def labels(y: ArrayLike, count: int, operation: str) -> NDArray[Any]:
     if found.missing:
         raise InvalidDataError(
             f"{operation} received {found.missing} missing labels among {count}; expected one "
-            "label per row. Leave the rows without one out."
+            "label per row. Drop the rows without a label."
         )
     return found.values
 
