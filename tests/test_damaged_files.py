@@ -150,6 +150,8 @@ def test_damaged_parts_are_refused(path, changes):
         ("scaling", {"scale": 1.0, "low": 0.0, "high": None}, "field 'scaling'"),
         ("scaling", {"scale": 1.0}, "field 'scaling'"),
         ("scaling", {"scale": 1.0, "low": 0, "high": 255}, "range is that of pixels"),
+        ("baseline_variance", -0.5, "field 'baseline_variance' is -0.5"),
+        ("is_pca", 1, "field 'is_pca'"),
         ("parameters", {"depth": 3}, "unexpected keyword argument 'depth'"),
         ("parameters", {"corruption": {"keras": {"class_name": "os"}}}, "could not build"),
         ("denoiser", {"class": "PatchDenoiser", "parameters": {"patch": 9}}, "patches of 9 pixels"),
@@ -216,7 +218,7 @@ def test_an_activation_that_is_none_is_refused_at_load(path):
 @pytest.mark.parametrize(
     ("field", "value"),
     [
-        ('"padding": [[2, 2], [2, 2]]', '"padding": [[10000000, 2], [2, 2]]'),
+        ('"padding": [[2, 2], [2, 2]]', '"padding": [[100000, 2], [2, 2]]'),
         ('"dilation_rate": [1, 1]', '"dilation_rate": [10000000, 1]'),
         ('"pool_size": [2, 2]', '"pool_size": [1000000000, 2]'),
         ('"size": [2, 2]', '"size": [1000000, 2]'),

@@ -32,7 +32,7 @@ CONFIG, NOTES, WEIGHTS, ASSETS = "config.json", "metadata.json", "model.weights.
 JSON_BYTES, LARGEST = 16 << 20, 8 << 30
 ALWAYS_ALLOWED = 16 << 20  # weights that need not be stored: constants of a layer, for one
 ROWS = 2  # of the call that is traced
-ROOM, SPREAD = 1 << 24, 1024  # values made of one row: so many, or so many times its own
+ROOM, SPREAD = 1 << 22, 1024  # values made of one row: so many, or so many times its own
 ALLOWED = 2  # times the weights stored; some layers merge theirs when they are saved
 
 

@@ -159,6 +159,10 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, float) or (isinstance(value, int) and abs(value) < LARGEST)
 
 
+def _is_error(value: Any) -> bool:
+    return _is_number(value) and not value < 0
+
+
 def _is_finite(value: Any) -> bool:
     return _is_number(value) and math.isfinite(value)
 
@@ -219,7 +223,7 @@ _FIELDS: dict[str, Callable[[Any], bool]] = {
     "feature_names": _list_of(str),
     "class_names": _list_of(str, int, float, bool),
     "scaling": _is_scaling,
-    "reconstruction_error": _is_number,
-    "baseline_error": _is_number,
-    "baseline_variance": _is_number,
+    "reconstruction_error": _is_error,
+    "baseline_error": _is_error,
+    "baseline_variance": _is_error,
 }
