@@ -31,7 +31,7 @@ def run(runs: int, quick: bool) -> tuple[list[Table], dict]:
         for title, cells in rows.items():
             cells.append(_reached(found[title]))
     words = (
-        "Mean squared error of the 10,000 test images, reconstructed pixels clipped to [0, 1], after "
+        "Mean squared error of the 10,000 test images, pixels clipped to [0, 1], after "
         f"a fit to {n:,} of as many epochs as the time from its call has room for, compiling "
         "included; of one epoch at least."
     )
