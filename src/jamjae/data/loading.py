@@ -66,7 +66,7 @@ def padded(rows: Batch, batch_size: int, length: int = 0) -> dict[str, jax.Array
 
 
 def _few(batches: int) -> int:
-    """Round up so that few numbers of batches exist: each is compiled for anew.
+    """Round up, so that code is compiled for few numbers of batches.
 
     Up to 16 exact, beyond to 4 leading bits, so at most an eighth is added; what is added is not
     computed.

@@ -99,7 +99,7 @@ def variations(
     kind : {"multiplicative", "additive"}
         A multiplicative variation leaves a component that is zero at zero.
     scale : float or array-like of shape (k,), default=1
-        For additive variations: a number, or one a component, such as the class's standard
+        For additive variations: a number, or one per component, such as the class's standard
         deviations.
     random_state : int, RandomState or None
 

@@ -121,7 +121,7 @@ def _layers(model: Any) -> dict[str, list[keras.Layer]]:
 
 
 def _classes(model: Any) -> dict[str, Any]:
-    """Name the classes and functions of one's own that a loader could pass as custom_objects."""
+    """Find the user's own classes and functions, which a loader could pass as custom_objects."""
     optimizers = [getattr(model, "optimizer", None)]
     return own_layers.classes(
         optimizers + [part for held in _layers(model).values() for part in held]

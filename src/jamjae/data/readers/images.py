@@ -85,11 +85,11 @@ def read(path: Path, size: tuple[int, int] | None = None, *, skip_bad: bool = Fa
 def stack(
     files: Sequence[Path], size: tuple[int, int] | None = None, *, skip_bad: bool = False
 ) -> tuple[np.ndarray, list[Path], list[Path]]:
-    """Read images into one array: their headers first, then one after the other in place.
+    """Read images into one array: first their headers, then their pixels one by one.
 
-    Grey images alone make (n, h, w); one in colour makes all of them so. EXIF rotation is applied,
-    what is transparent is laid on white, 16-bit grey is divided by 257, palettes are resolved, and
-    of an animation the first picture counts. Images of another size are stretched (Lanczos).
+    Only gray images give (n, h, w); with one color image all become color. EXIF rotation is
+    applied, transparent pixels are put on white, 16-bit gray is divided by 257, palettes are
+    resolved, and animations give their first frame. Images of another size are resized (Lanczos).
 
     Parameters
     ----------
@@ -337,7 +337,7 @@ def _stem(name: str) -> str:
 
 
 def in_channels(X: np.ndarray, colour: bool) -> np.ndarray:
-    """Make 8-bit images grey (n, h, w) or coloured (n, h, w, 3), whichever they are.
+    """Convert 8-bit images to gray (n, h, w) or color (n, h, w, 3).
 
     Grey is ITU-R 601-2 luma, as in Pillow: ``0.299 R + 0.587 G + 0.114 B``.
     """
