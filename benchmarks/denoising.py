@@ -1,11 +1,11 @@
-"""Noise taken from photographs: the README's picture.
+"""Denoising of photographs: the README's figure.
 
 Run it from the root of the project::
 
     .venv/bin/python benchmarks/denoising.py docs
 
 It learns from pieces of the two photographs that come with scikit-learn (china.jpg by
-danielbuechele and flower.jpg by vultilion, both CC BY 2.0), and restores others. `jamjae lab run
+danielbuechele and flower.jpg by vultilion, both CC BY 2.0), and denoises others. `jamjae lab run
 a2-denoise` measures the README's table on the course's photographs, which have no licence.
 """
 
@@ -34,8 +34,8 @@ def main(folder: str) -> None:
     found = {name: denoise_classically(noisy, name, sigma) for name in RIVALS}
     found["jamjae"] = PatchDenoiser(NOISE, random_state=0).fit(train).denoise(noisy)
     labels = ["clean", "noisy"]
-    for name, restored in found.items():
-        labels.append(f"{name}  {metrics.psnr(test, restored, data_range=255.0):.1f} dB")
+    for name, denoised in found.items():
+        labels.append(f"{name}  {metrics.psnr(test, denoised, data_range=255.0):.1f} dB")
     rows = [images[:SHOWN] for images in (test, noisy, *found.values())]
     figure = plotting.image_grid(rows, row_labels=labels)
     print(plotting.save(figure, Path(folder) / "denoised.png"))

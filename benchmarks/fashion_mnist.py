@@ -75,7 +75,7 @@ def defaults(X: np.ndarray, test: np.ndarray) -> None:
 
 
 def budgets(X: np.ndarray, test: np.ndarray) -> None:
-    """Which network restores unseen images best after so many seconds of training."""
+    """Which network reconstructs test images best after so many seconds of training."""
     rows = []
     for seconds in BUDGETS:
         for network in ("dense", "conv"):

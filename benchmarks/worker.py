@@ -101,13 +101,13 @@ def learn(
 
     Returns the seconds to the end of the last epoch and until ``fit`` returned, the loss that
     the library told, and the mean squared error of the test images; both of pixels in [0, 1].
-    Restored pixels are clipped to their range, whoever restored them.
+    Reconstructed pixels are clipped to their range for every library.
     """
     clock = Clock(lambda loss: loss <= target or clock.next > most, _unit(recipe, white))
     model, returned = _fit_clothes(recipe, white, n, epochs, seed, clock)
     test = _clothes(recipe, white, 10_000, "test")
-    restored = library.decode(model, library.encode(model, test)).reshape(test.shape)
-    error = np.square(test.astype(np.float32) - restored.clip(0, white)).mean() / white**2
+    reconstructed = library.decode(model, library.encode(model, test)).reshape(test.shape)
+    error = np.square(test.astype(np.float32) - reconstructed.clip(0, white)).mean() / white**2
     return {
         "called": clock.called,
         "seconds": clock.seconds[-1],

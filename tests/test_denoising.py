@@ -94,7 +94,9 @@ def test_each_image_is_denoised_by_itself(learned):
 
 
 def test_the_same_seed_learns_the_same():
-    models = [PatchDenoiser(0.2, patch=6, epochs=1, random_state=5).fit(TRAIN) for _ in range(2)]
+    models = [
+        PatchDenoiser(0.2, patch=6, epochs=1, random_state=5).fit(TRAIN[:3]) for _ in range(2)
+    ]
     first, second = (model.denoise(NOISY) for model in models)
     assert np.array_equal(first, second)
 

@@ -68,12 +68,22 @@ def test_the_guided_roll_reconstructs_and_keeps_neighbors_on_new_points():
     assert -model.score_samples(unseen).mean() < 0.0005
 
 
-@pytest.mark.parametrize("as_given", [np.asarray, np.ndarray.tolist, pd.DataFrame])
-def test_given_features_are_learned(as_given):
+def test_given_features_are_learned():
     features = np.stack([np.hypot(X[:, 0], X[:, 2]), X[:, 1]], axis=1)
-    guide = as_given(7.0 * features + 3.0)  # rows cannot be reconstructed from it
+    guide = 7.0 * features + 3.0  # rows cannot be reconstructed from it
     model = Autoencoder(guide=guide, guide_weight=20.0, epochs=200, random_state=0).fit(X)
     assert agreement(model.transform(X), features) > 0.95
+
+
+@pytest.mark.parametrize("as_given", [np.ndarray.tolist, pd.DataFrame])
+def test_features_are_the_same_in_whatever_they_are_given(as_given):
+    features = X[:, :2]
+    found, expected = (
+        guides.guide(given, X, (None, None), 2, seed=0) for given in (as_given(features), features)
+    )
+    np.testing.assert_array_equal(found.features, expected.features)
+    model = Autoencoder(guide=as_given(features), network=(), epochs=1, random_state=0).fit(X)
+    assert model.guide_rows_ == len(X)
 
 
 def test_a_fitted_learner_is_asked_and_not_fitted_again():

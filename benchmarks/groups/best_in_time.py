@@ -31,11 +31,11 @@ def run(runs: int, quick: bool) -> tuple[list[Table], dict]:
         for title, cells in rows.items():
             cells.append(_reached(found[title]))
     words = (
-        "Mean squared error of the 10,000 test images, restored pixels clipped to [0, 1], after a "
-        f"fit to {n:,} of as many epochs as the time from its call has room for, compiling "
+        "Mean squared error of the 10,000 test images, pixels clipped to [0, 1], after "
+        f"a fit to {n:,} of as many epochs as the time from its call has room for, compiling "
         "included; of one epoch at least."
     )
-    head = ("who", *(f"{mark} s" for mark in marks))
+    head = ("library", *(f"{mark} s" for mark in marks))
     return [Table("Unseen images", head, [tuple(each) for each in rows.values()], words)], versions
 
 

@@ -4,10 +4,10 @@
 
 Each rival trains the chapter's network by the chapter's recipe, but for the range of its pixels
 (see `Goal.white`), jamjae its own default; every library has a new process for each run. The loss
-is the mean squared error of an epoch's training images, as the library tells it while it learns;
-jamjae's default begins as PCA and tells that as the loss before its first step. Its learning rate
-follows a plan of 20 epochs; who wants a loss soon plans fewer, so a fit of few epochs is timed as
-well, and judged by the error of unseen images.
+is the mean squared error of an epoch's training images, as the library reports it during training;
+jamjae's default starts as PCA and reports that as the loss before its first step. Its learning rate
+follows a plan of 20 epochs; a short fit plans fewer, so a fit of few epochs is timed as
+well, and evaluated by the error of test images.
 """
 
 from __future__ import annotations
@@ -34,13 +34,13 @@ def run(runs: int, quick: bool) -> tuple[list[Table], dict]:
 
 
 def _until(entrant: Entrant, target: float, n: int, versions: dict, seed: int) -> dict:
-    """Fit until the loss that is told is at most `target`."""
+    """Fit until the reported loss is at most `target`."""
     answer = entrant.learn(versions, seed, n=n, target=target, most=MOST)
     return {**answer, "judged": answer["loss"]}
 
 
 def _short(n: int, versions: dict, seed: int) -> dict:
-    """Fit jamjae's default for few epochs, to the return of ``fit``, and judge what it restores."""
+    """Fit jamjae's default for few epochs, until ``fit`` returns, and evaluate it."""
     answer = DEFAULT.learn(versions, seed, n=n, epochs=FEW)
     return {**answer, "seconds": answer["returned"], "judged": answer["unseen"]}
 
@@ -68,12 +68,12 @@ def _table(goal: Goal, n: int, found: dict[str, list[dict]]) -> Table:
             times = [str(Spread.of(seconds)), *beside]
         told = (str(Spread.of(answers[key])) for key in ("returned", "epochs", "loss", "unseen"))
         rows.append((title, *times, whole, *told))
-    head = ("who", "s from the call of fit", "times the first row's", "times the second's")
+    head = ("library", "s from the call of fit", "times the first row's", "times the second's")
     head += ("s from the start of the process", "s until fit returned")
-    head += ("epochs", "loss told", "error of unseen images")
+    head += ("epochs", "reported loss", "error of unseen images")
     words = (
-        f"{n:,} images until the loss that is told is at most {goal.loss} (on record for "
-        f"{goal.recipe}), or for {MOST:.0f} s. The second row is judged by the error of 10,000 "
+        f"{n:,} images until the reported loss is at most {goal.loss} (on record for "
+        f"{goal.recipe}), or for {MOST:.0f} s. The second row is evaluated by the error of 10,000 "
         f"unseen images after a fit of {FEW} epochs, pixels clipped to their range, and timed "
         "until fit returned. Epoch 0 is PCA, by which jamjae's default begins."
     )

@@ -29,7 +29,7 @@ def demo(
     seed: Annotated[int, typer.Option(help="Random seed.")] = 0,
     quiet: Quiet = False,
 ) -> None:
-    """Compress handwritten digits, compare with PCA, and draw figures."""
+    """Compress handwritten digits, and compare with PCA."""
     voice = Voice(quiet=quiet)
     require_writable_folder(output)
     load_libraries("sklearn.datasets")

@@ -58,7 +58,7 @@ def explore(
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
-    """Write an offline page that maps and decodes the codes of DATA."""
+    """Write an offline page to explore the codes of DATA."""
     from jamjae.errors import OutputError
 
     voice = Voice(quiet=quiet, as_json=json)

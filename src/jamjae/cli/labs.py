@@ -69,7 +69,7 @@ def run(
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
-    """Run a lab, or all, and write a report with figures and metrics."""
+    """Run a lab, or all, and write a report."""
     from jamjae.labs import find
 
     voice = Voice(quiet=quiet, as_json=json)
