@@ -26,8 +26,8 @@ from jax import lax
 
 from jamjae.engine.convolution_geometry import (
     Geometry,
-    Pair,
     Side,
+    Two,
     conv2d_geometry,
     conv2d_transpose_geometry,
 )
@@ -40,7 +40,7 @@ CACHED = 3 << 20  # bytes of patches that are laid out at once, to be read again
 
 
 def conv2d(
-    x: jax.Array, kernel: jax.Array, *, strides: Pair, padding: str, dilation: Pair
+    x: jax.Array, kernel: jax.Array, *, strides: Two, padding: str, dilation: Two
 ) -> jax.Array:
     """Convolve images as ``keras.layers.Conv2D`` does.
 
@@ -67,10 +67,10 @@ def conv2d_transpose(
     x: jax.Array,
     kernel: jax.Array,
     *,
-    strides: Pair,
+    strides: Two,
     padding: str,
-    output_padding: int | Pair | None = None,
-    dilation: Pair = (1, 1),
+    output_padding: int | Two | None = None,
+    dilation: Two = (1, 1),
 ) -> jax.Array:
     """Convolve transposedly as ``keras.layers.Conv2DTranspose`` does.
 

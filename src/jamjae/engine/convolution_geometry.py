@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from jax import lax
 
-Pair = tuple[int, ...]  # of two, as shapes are typed
+Two = tuple[int, ...]  # of two, as shapes are typed
 Side = tuple[int, int]  # before and after
 
 
@@ -22,14 +22,14 @@ class Geometry(NamedTuple):
         Zeros before and after the image, an axis; less than nothing crops.
     """
 
-    image: Pair
-    kernel: Pair
-    strides: Pair
-    dilation: Pair
+    image: Two
+    kernel: Two
+    strides: Two
+    dilation: Two
     padding: tuple[Side, Side]
 
     @property
-    def reach(self) -> Pair:
+    def reach(self) -> Two:
         """What a window spans."""
         (height, width), (down, across) = self.kernel, self.dilation
         return (height - 1) * down + 1, (width - 1) * across + 1
@@ -45,12 +45,12 @@ class Geometry(NamedTuple):
         """Whether windows lie side by side, without overlap or gap."""
         return self.strides == self.kernel and self.dilation == (1, 1)
 
-    def grid(self, padded: Pair) -> Pair:
+    def grid(self, padded: Two) -> Two:
         """How many windows lie on a padded image."""
         sides = zip(padded, self.reach, self.strides, strict=True)
         return tuple((side - reach) // stride + 1 for side, reach, stride in sides)
 
-    def scattering(self, grid: Pair) -> list[Side]:
+    def scattering(self, grid: Two) -> list[Side]:
         """Pad a spread grid (h', w') such that its windows are as many as the image has pixels."""
         sides = zip(grid, self.image, self.reach, self.strides, self.padding, strict=True)
         return [
@@ -60,7 +60,7 @@ class Geometry(NamedTuple):
 
 
 def conv2d_geometry(
-    image: Pair, kernel: Pair, *, strides: Pair, padding: str, dilation: Pair
+    image: Two, kernel: Two, *, strides: Two, padding: str, dilation: Two
 ) -> Geometry:
     """Give the positions of a Conv2D's windows on images of a height and width."""
     reach = Geometry(image, kernel, strides, dilation, ((0, 0), (0, 0))).reach
@@ -69,13 +69,13 @@ def conv2d_geometry(
 
 
 def conv2d_transpose_geometry(
-    grid: Pair,
-    kernel: Pair,
+    grid: Two,
+    kernel: Two,
     *,
-    strides: Pair,
+    strides: Two,
     padding: str,
-    output_padding: int | Pair | None = None,
-    dilation: Pair = (1, 1),
+    output_padding: int | Two | None = None,
+    dilation: Two = (1, 1),
 ) -> Geometry:
     """Give the positions of a Conv2DTranspose's windows on its output for grids of a size."""
     extra = output_padding if isinstance(output_padding, tuple) else (output_padding,) * 2

@@ -17,7 +17,7 @@ DECODER_BITS, ENCODER_BITS = range(14, 21), 7
 PROBED = 2000  # codes decoded to measure it
 
 
-class Networks(NamedTuple):
+class TracedNetworks(NamedTuple):
     """Both networks of a model.
 
     Attributes
@@ -34,9 +34,9 @@ class Networks(NamedTuple):
     weights: dict[str, Packable]
 
 
-def prepare(model: LatentModel, codes: np.ndarray, span: float, *, encodes: bool) -> Networks:
+def prepare(model: LatentModel, codes: np.ndarray, span: float, *, encodes: bool) -> TracedNetworks:
     """Trace the decoder, and the encoder where the page is to encode."""
-    found = Networks({"decoder": None, "encoder": None}, {}, {})
+    found = TracedNetworks({"decoder": None, "encoder": None}, {}, {})
     asked = {"decoder": model.decoder_} | ({"encoder": model.encoder_} if encodes else {})
     for role, network in asked.items():
         try:
