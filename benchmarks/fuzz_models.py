@@ -328,8 +328,8 @@ def examined(
 
 def table(counts: Counter[tuple[str, str]]) -> Table:
     """Lay out how many mutants of each kind met each fate."""
-    shown = Table(box=None, padding=(0, 2, 0, 0), title="Damaged model files")
-    shown.add_column("what was changed")
+    shown = Table(box=None, padding=(0, 1, 0, 0), title="Damaged model files")
+    shown.add_column("changed", no_wrap=True)
     for verdict in (*FINE, *BAD):
         shown.add_column(verdict, justify="right", style="red" if verdict in BAD else None)
     for kind in KINDS:

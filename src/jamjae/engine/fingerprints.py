@@ -54,15 +54,15 @@ def fingerprint(layer: keras.Layer) -> Fingerprint:
 
 def _glance(layer: keras.Layer) -> tuple[Any, ...]:
     """Note the attributes of all layers inside: plain ones by value, others as they are held."""
-    return tuple(
-        _noted(value, deep=_is_foreign(part))
-        for part in parts(layer)
-        for value in vars(part).values()
-    )
+    noted: list[Any] = []
+    for part in parts(layer):
+        held, deep = vars(part).values(), _is_foreign(part)
+        noted += [v if type(v) in PLAIN else _noted(v, deep=deep) for v in held]
+    return tuple(noted)
 
 
 def _noted(value: Any, *, deep: bool) -> Any:
-    if isinstance(value, PLAIN):
+    if type(value) in PLAIN:
         return value
     if deep and type(value) in (list, tuple, dict, set):  # which may be changed in place
         inside = value.items() if isinstance(value, dict) else value
@@ -72,7 +72,7 @@ def _noted(value: Any, *, deep: bool) -> Any:
     return _by_value(value) if isinstance(value, np.ndarray) else id(value)
 
 
-PLAIN = (bool, int, float, complex, str, bytes, type(None))
+PLAIN = frozenset({bool, int, float, complex, str, bytes, type(None)})
 
 
 def _describe(layer: keras.Layer) -> Fingerprint:
@@ -109,7 +109,7 @@ def _own_attributes(layer: keras.Layer) -> str:
 
 
 def _by_value(value: Any) -> str:
-    if isinstance(value, PLAIN):
+    if type(value) in PLAIN:
         return repr(value)
     if isinstance(value, list | tuple | dict | set):
         items = sorted(value.items(), key=repr) if isinstance(value, dict) else value
