@@ -263,7 +263,7 @@ def test_a_full_disk_leaves_the_old_model(flower_model, tmp_path, monkeypatch):
     monkeypatch.setattr(Path, "replace", full)
     result = run("fit", "iris", "-o", old, *QUICK, code=1)
     assert "No space left on device" in result.stderr
-    assert "room left" in result.stderr
+    assert "free space" in result.stderr
     assert old.read_bytes() == flower_model.read_bytes()
     assert list(tmp_path.iterdir()) == [old]
 
@@ -369,7 +369,7 @@ def test_a_folder_of_images_alone(tmp_path):
     (tmp_path / "그림").mkdir()
     Image.new("L", (8, 8), 200).save(tmp_path / "그림" / "하나.png")
     result = run("fit", tmp_path / "그림", "-o", tmp_path / "m.jamjae", *QUICK, code=1)
-    assert "at least 2 are needed" in result.stderr
+    assert "at least 2 are required" in result.stderr
     assert not (tmp_path / "m.jamjae").exists()
 
 
