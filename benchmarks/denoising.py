@@ -6,7 +6,7 @@ Run it from the root of the project::
 
 It learns from pieces of the two photographs that come with scikit-learn (china.jpg by
 danielbuechele and flower.jpg by vultilion, both CC BY 2.0), and denoises others. `jamjae lab run
-a2-denoise` measures the README's table on the course's photographs, which have no licence.
+a2-denoise` measures the README's table on the course's photographs, which have no license.
 """
 
 from __future__ import annotations

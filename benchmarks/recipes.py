@@ -94,7 +94,7 @@ def clothes(n: int, part: str = "train") -> np.ndarray:
 
 
 def _photographs(n: int) -> np.ndarray:
-    """Smooth random colours: the pace does not depend on what is seen."""
+    """Smooth random colors: the pace does not depend on what is seen."""
     coarse = np.random.RandomState(0).rand(n, 7, 7, 3).astype(np.float32)
     return coarse.repeat(9, axis=1).repeat(9, axis=2)
 

@@ -52,7 +52,7 @@ def table(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """Images of two classes, two sizes, grey and in colour."""
+    """Images of two classes, two sizes, gray and in color."""
     root = tmp_path_factory.mktemp("사진")
     rng = np.random.RandomState(0)
     for i in range(24):

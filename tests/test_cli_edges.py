@@ -114,7 +114,7 @@ def test_a_cache_that_cannot_be_made_is_no_matter(tmp_path, monkeypatch):
 
 
 def on_terminal(columns, *arguments, **environment):
-    """Give the exit code and the lines that a terminal of that width was sent, without colours."""
+    """Give the exit code and the lines that a terminal of that width was sent, without colors."""
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
     own = {name: os.environ[name] for name in os.environ if name not in ("COLUMNS", "LINES")}
@@ -343,7 +343,7 @@ def test_rows_of_a_table_are_no_folder_of_images(command, flower_model, tmp_path
 
 
 def test_images_that_are_all_alike(tmp_path):
-    model, data = images(tmp_path, "grey", np.full((6, 8, 8), 3.0, dtype=np.float32))
+    model, data = images(tmp_path, "gray", np.full((6, 8, 8), 3.0, dtype=np.float32))
     told = run("reconstruct", model, data, "-o", tmp_path / "out").stdout
     assert "PSNR" not in told
     assert (tmp_path / "out" / "00005.png").exists()

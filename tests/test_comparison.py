@@ -188,7 +188,7 @@ def test_figures(iris, digits):
     assert len(digits.embeddings().axes) == 3  # of the codes of two numbers only
 
 
-def test_colours_belong_to_the_rows_they_were_given_with():
+def test_colors_belong_to_the_rows_they_were_given_with():
     roll = make_roll(200, random_state=0)
     found = compare(roll.X, methods=["pca"], **QUICK)
     drawn = found.embeddings(colors=roll.colors).axes[0].collections[0].get_facecolors()[:, :3]

@@ -64,9 +64,9 @@ def test_every_classical_method_removes_noise(name):
 
 @pytest.mark.parametrize("name", AT_HAND)
 def test_classical_methods_take_gray_images(name):
-    grey = NOISY[:2, ..., 0] / 255.0
-    found = denoise_classically(grey, name, SIGMA)
-    assert (found.shape, found.dtype) == (grey.shape, np.float64)
+    gray = NOISY[:2, ..., 0] / 255.0
+    found = denoise_classically(gray, name, SIGMA)
+    assert (found.shape, found.dtype) == (gray.shape, np.float64)
     assert 0 <= found.min() <= found.max() <= 1
 
 
@@ -108,14 +108,14 @@ def test_codes_stand_where_their_patches_are(learned):
     assert np.allclose(codes[0, 1, 2], one[0], atol=1e-5)
 
 
-def test_neighbours_give_back_what_they_have_seen():
+def test_neighbors_give_back_what_they_have_seen():
     model = NeighborDenoiser(1, corruption=ClippedNoise(0.05), random_state=0).fit(TRAIN)
     assert np.array_equal(model.denoise(noisy_of(TRAIN)), TRAIN)
 
 
-def test_neighbours_are_averaged():
-    grey = np.stack([np.full((4, 4), value) for value in (0.0, 0.2, 1.0)])
-    found = NeighborDenoiser(2).fit(grey).denoise(grey[:1])
+def test_neighbors_are_averaged():
+    gray = np.stack([np.full((4, 4), value) for value in (0.0, 0.2, 1.0)])
+    found = NeighborDenoiser(2).fit(gray).denoise(gray[:1])
     assert np.allclose(found, 0.1)
 
 

@@ -65,10 +65,10 @@ def test_pca_of_many_features_in_any_unit(offset, unit):
     rng = np.random.default_rng(0)
     rows = offset + unit * rng.normal(size=(60, 3100))
     found = pca.fit(rows, 4)
-    centred = rows - rows.mean(axis=0)
-    left = (np.linalg.svd(centred / unit, compute_uv=False)[4:] ** 2).sum() / rows.size
+    centered = rows - rows.mean(axis=0)
+    left = (np.linalg.svd(centered / unit, compute_uv=False)[4:] ** 2).sum() / rows.size
     assert found.error / unit**2 == pytest.approx(left, rel=1e-2)
-    assert found.variance / unit**2 == pytest.approx((centred / unit).var(), rel=1e-3)
+    assert found.variance / unit**2 == pytest.approx((centered / unit).var(), rel=1e-3)
     reconstructed = metrics.mean_squared_error(rows / unit, found.reconstruct(rows) / unit)
     assert reconstructed == pytest.approx(left, rel=1e-2)
 

@@ -107,15 +107,15 @@ def drawn(page):
     return page.evaluate("() => document.querySelector('#points').toDataURL()")
 
 
-def test_rows_without_a_label_are_grey(opened, digits):
+def test_rows_without_a_label_are_gray(opened, digits):
     X, y = digits.X[:60], digits.y[:60].astype(object)
     y[::3] = None
     model = Autoencoder(2, network=(), random_state=0, epochs=1).fit(X)
     size = np.where(np.arange(60) % 4 == 0, np.nan, np.arange(60) / 2.5)
     page = opened(explore(model, X, y, columns={"size": size}))
     assert texts(page, "#legend button") == [*"0123456789", "no label"]
-    grey = "getComputedStyle(document.querySelector('#legend button:last-child i')).backgroundColor"
-    assert page.evaluate(grey) == "rgb(153, 153, 153)"
+    gray = "getComputedStyle(document.querySelector('#legend button:last-child i')).backgroundColor"
+    assert page.evaluate(gray) == "rgb(153, 153, 153)"
     page.click("#legend button:last-child")
     settle(page)
     assert page.get_attribute("#legend button:last-child", "aria-pressed") == "false"

@@ -21,8 +21,8 @@ QUICK = {"epochs": 60, "random_state": 0}
 
 
 def normalised(features):
-    centred = features - features.mean(axis=0)
-    return centred / centred.std()
+    centered = features - features.mean(axis=0)
+    return centered / centered.std()
 
 
 def model_seed(random_state):

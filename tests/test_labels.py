@@ -51,10 +51,10 @@ def test_class_means_leave_them_out(name):
 
 
 @pytest.mark.parametrize("name", MISSING)
-def test_figures_draw_them_grey(name):
+def test_figures_draw_them_gray(name):
     ax = code_scatter(Z, MISSING[name])
-    grey = ax.collections[0]
-    assert grey.get_offsets().tolist() == [[2.0, 3.0]]
+    gray = ax.collections[0]
+    assert gray.get_offsets().tolist() == [[2.0, 3.0]]
     assert ax.get_legend().get_texts()[-1].get_text() == "no label"
     drawn = sum(len(collection.get_offsets()) for collection in ax.collections)
     assert drawn == 4
@@ -63,7 +63,7 @@ def test_figures_draw_them_grey(name):
     assert framed.patches[1].get_edgecolor()[:3] == pytest.approx([int(LIGHT[1:3], 16) / 255] * 3)
 
 
-def test_values_that_are_missing_are_grey_too():
+def test_values_that_are_missing_are_gray_too():
     ax = code_scatter(Z, [0.5, np.nan, 1.5, 2.5])
     assert ax.collections[0].get_offsets().tolist() == [[2.0, 3.0]]
     assert ax.collections[1].get_array().tolist() == [0.5, 1.5, 2.5]

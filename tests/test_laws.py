@@ -53,7 +53,7 @@ CASES = {
     "no anchor": ((12,), {"anchor": None, "network": "dense"}),
     "image": ((9, 11), {"network": "conv"}),
     "odd image": ((5, 13, 1), {"network": "conv"}),
-    "colour image": ((10, 6, 3), {"network": "conv"}),
+    "color image": ((10, 6, 3), {"network": "conv"}),
     "four channels": ((8, 8, 4), {"network": "conv"}),
     "seven channels": ((6, 9, 7), {"network": "conv"}),
     "tiny image": ((2, 3), {"network": "conv"}),

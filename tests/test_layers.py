@@ -25,11 +25,11 @@ def test_every_call_draws_anew(layer):
 
 
 def test_noise_is_normal_and_clipped():
-    grey = np.full((200, 40), 0.5, dtype="float32")
-    noisy = np.asarray(ClippedNoise(0.1, seed=0)(grey, training=True))
+    gray = np.full((200, 40), 0.5, dtype="float32")
+    noisy = np.asarray(ClippedNoise(0.1, seed=0)(gray, training=True))
     assert abs(noisy.mean() - 0.5) < 0.005
     assert abs(noisy.std() - 0.1) < 0.005
-    wild = np.asarray(ClippedNoise(5.0, low=-1.0, high=2.0, seed=0)(grey, training=True))
+    wild = np.asarray(ClippedNoise(5.0, low=-1.0, high=2.0, seed=0)(gray, training=True))
     assert (wild.min(), wild.max()) == (-1.0, 2.0)
 
 

@@ -27,7 +27,7 @@ OPEN = pytest.mark.skipif(not importlib.util.find_spec("openTSNE"), reason="no o
 
 
 @pytest.mark.parametrize("method", ["pca", "tsne", UMAP])
-def test_a_map_keeps_neighbours_and_is_the_same_each_time(method):
+def test_a_map_keeps_neighbors_and_is_the_same_each_time(method):
     found = latent_map(X, method)
     assert found.points.shape == (300, 2)
     assert metrics.neighborhood_hit(found.points, Y) > (0.4 if method == "pca" else 0.8)

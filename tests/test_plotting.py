@@ -40,7 +40,7 @@ def test_losses_and_the_baseline():
     assert ax.get_yscale() == "linear"
 
 
-def test_two_baselines_have_the_colours_of_their_curves():
+def test_two_baselines_have_the_colors_of_their_curves():
     history = {"loss": [0.5, 0.2], "val_loss": [0.6, 0.3]}
     ax = plotting.loss_curve(
         history, baseline=0.01033, validation_baseline=1037.4, baseline_label="KernelPCA"
@@ -124,7 +124,7 @@ def test_class_names_must_name_every_class():
         plotting.code_scatter(np.eye(3), [0, 1, 2], class_names=["a", "b"])
 
 
-def test_a_class_has_the_same_colour_whichever_others_are_there():
+def test_a_class_has_the_same_color_whichever_others_are_there():
     def colors(y):
         handles = plotting.code_scatter(np.eye(3), y).get_legend().legend_handles
         return [to_hex(handle.get_color()) for handle in handles]
@@ -151,7 +151,7 @@ def test_legend_stands_beside_the_points():
     assert box.x1 <= ax.figure.bbox.width
 
 
-def test_values_have_a_colour_bar():
+def test_values_have_a_color_bar():
     ax = plotting.code_scatter(np.eye(4), np.array([0.0, 1.0, 2.0, 5.0]))
     (points,) = ax.collections
     assert points.get_cmap().name == "viridis"
@@ -159,7 +159,7 @@ def test_values_have_a_colour_bar():
     assert ax.get_legend() is None
 
 
-def test_colours_as_given():
+def test_colors_as_given():
     colors = np.random.default_rng(0).random((7, 3))
     (points,) = plotting.code_scatter(
         np.random.default_rng(1).random((7, 2)), colors=colors

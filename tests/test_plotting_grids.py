@@ -62,7 +62,7 @@ def test_saved_pixels_are_the_pixels_given(tmp_path):
     np.testing.assert_allclose(np.kron(X[0], np.ones((factor, factor))), inside * 255, atol=1.5)
 
 
-def test_colour_images_stay_in_colour():
+def test_color_images_stay_in_color():
     X = np.random.default_rng(0).integers(0, 256, (2, 5, 6, 3), dtype=np.uint8)
     np.testing.assert_allclose(drawn(plotting.image_grid([X])), X / 255)
 

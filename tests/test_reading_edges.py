@@ -57,12 +57,12 @@ def photos(tmp_path_factory):
 
 
 def test_photographs_come_in_the_channels_of_the_model(photos, tmp_path):
-    run("fit", "digits", "-o", tmp_path / "grey.jamjae", "--epochs", "20", "-k", "2", "-q")
-    run("encode", tmp_path / "grey.jamjae", photos, "-o", tmp_path / "codes.npy")
+    run("fit", "digits", "-o", tmp_path / "gray.jamjae", "--epochs", "20", "-k", "2", "-q")
+    run("encode", tmp_path / "gray.jamjae", photos, "-o", tmp_path / "codes.npy")
     assert np.load(tmp_path / "codes.npy").shape == (12, 2)
-    run("fit", photos, "-o", tmp_path / "colour.jamjae", "--epochs", "20", "-k", "2", "-q")
-    Image.fromarray(np.zeros((9, 8), np.uint8)).save(tmp_path / "grey.png")
-    run("encode", tmp_path / "colour.jamjae", tmp_path / "grey.png", "-o", tmp_path / "one.npy")
+    run("fit", photos, "-o", tmp_path / "color.jamjae", "--epochs", "20", "-k", "2", "-q")
+    Image.fromarray(np.zeros((9, 8), np.uint8)).save(tmp_path / "gray.png")
+    run("encode", tmp_path / "color.jamjae", tmp_path / "gray.png", "-o", tmp_path / "one.npy")
     assert np.load(tmp_path / "one.npy").shape == (1, 2)
 
 

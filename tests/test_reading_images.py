@@ -33,7 +33,7 @@ def test_subfolders_are_classes(folder):
     assert found.y.tolist() == [0, 0, 1]
 
 
-def test_one_image_in_colour_makes_all_so(folder):
+def test_one_image_in_color_makes_all_so(folder):
     save_image(folder / "dog" / "z.png", np.full((4, 6, 3), [1, 2, 3]))
     X = read(folder).X
     assert X.shape == (4, 4, 6, 3)
@@ -88,15 +88,15 @@ def test_what_is_transparent_becomes_white(tmp_path):
 
 
 def test_palettes_are_resolved(tmp_path):
-    grey = Image.fromarray(np.array([[0, 100], [200, 255]], dtype=np.uint8))
-    palette = grey.convert("P")
+    gray = Image.fromarray(np.array([[0, 100], [200, 255]], dtype=np.uint8))
+    palette = gray.convert("P")
     palette.save(tmp_path / "a.png")
-    np.testing.assert_array_equal(read(tmp_path).X, np.asarray(grey)[None])
+    np.testing.assert_array_equal(read(tmp_path).X, np.asarray(gray)[None])
     palette.save(tmp_path / "a.png", transparency=b"\x00\xff")
     assert read(tmp_path).X.shape == (1, 2, 2)
-    colour = Image.fromarray(np.array([[[250, 0, 0], [0, 0, 250]]], dtype=np.uint8))
-    colour.quantize(2).save(tmp_path / "a.png")
-    np.testing.assert_array_equal(read(tmp_path).X, np.asarray(colour)[None])
+    color = Image.fromarray(np.array([[[250, 0, 0], [0, 0, 250]]], dtype=np.uint8))
+    color.quantize(2).save(tmp_path / "a.png")
+    np.testing.assert_array_equal(read(tmp_path).X, np.asarray(color)[None])
 
 
 @pytest.mark.parametrize("suffix", [".png", ".tif"])
@@ -111,7 +111,7 @@ def test_sixteen_bits_of_pgm_become_eight(tmp_path):
     assert read(tmp_path).X.tolist() == [[[0, 100, 255]]]
 
 
-def test_black_and_white_is_grey(tmp_path):
+def test_black_and_white_is_gray(tmp_path):
     Image.fromarray(np.array([[0, 255]], dtype=np.uint8)).convert("1").save(tmp_path / "a.png")
     assert read(tmp_path).X.tolist() == [[[0, 255]]]
 

@@ -14,7 +14,7 @@ from jamjae.data import loading
 from jamjae.data.rows import row_chunks
 from jamjae.engine import keras_bridge, training
 from jamjae.engine.losses import mse
-from jamjae.engine.objectives import autoencoder, minimise, reconstruction
+from jamjae.engine.objectives import autoencoder, minimize, reconstruction
 from jamjae.engine.schedules import SCHEDULES, Rate
 from jamjae.errors import InvalidDataError, TrainingDiverged
 from jamjae.models import base
@@ -109,7 +109,7 @@ def test_dropout_draws_anew_in_every_step():
     encoder = keras.Sequential([keras.Input((3,)), keras.layers.Dropout(0.5)])
     decoder = keras.Sequential([keras.Input((3,)), keras.layers.Dense(3)])
     networks = {"encoder": keras_bridge.apply(encoder), "decoder": keras_bridge.apply(decoder)}
-    objective = minimise(
+    objective = minimize(
         autoencoder(networks, {"encoder": (3,), "decoder": (3,)}, (0.0, 1.0)), reconstruction(mse)
     )
     held = {"encoder": keras_bridge.read(encoder), "decoder": keras_bridge.read(decoder)}
@@ -127,7 +127,7 @@ def test_a_row_of_weight_zero_changes_nothing():
     encoder, decoder = pair()
     networks = {"encoder": keras_bridge.apply(encoder), "decoder": keras_bridge.apply(decoder)}
     forward = autoencoder(networks, {"encoder": (5,), "decoder": (2,)}, (0.0, 1.0))
-    objective = minimise(forward, reconstruction(mse))
+    objective = minimize(forward, reconstruction(mse))
     held = {"encoder": keras_bridge.read(encoder), "decoder": keras_bridge.read(decoder)}
     params = {name: part.params for name, part in held.items()}
     buffers = {name: part.buffers for name, part in held.items()}

@@ -15,7 +15,7 @@ from benchmarks.recipes import RECIPES
 NAMES = ("LAB 12-1, roll", "LAB 12-3, MLP", "LAB 12-3, CNN", "A2, photographs")
 DENSE_ONLY = ("sklearn", "pyod")  # these build no other networks
 EPOCHS = {"LAB 12-1, roll": 11}
-WHAT = {"A2, photographs": "images of random colours in place of photographs"}
+WHAT = {"A2, photographs": "images of random colors in place of photographs"}
 
 
 def run(runs: int, quick: bool) -> tuple[list[Table], dict]:

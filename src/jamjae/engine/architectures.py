@@ -158,7 +158,7 @@ def _convolution(x: Tensor, size: int, *, strides: int = 1, name: str) -> Tensor
 
 
 def _residual(x: Tensor) -> Tensor:
-    return layers.Add(name="residual")([x, _convolution(x, 3, name="neighbours")])
+    return layers.Add(name="residual")([x, _convolution(x, 3, name="neighbors")])
 
 
 def _pair(

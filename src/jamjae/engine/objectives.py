@@ -141,7 +141,7 @@ def guidance(weight: float) -> Term:
     return Term("guide", weight, rows)
 
 
-def minimise(forward: Callable[..., Pass], *terms: Term) -> Objective:
+def minimize(forward: Callable[..., Pass], *terms: Term) -> Objective:
     """Compose an objective: the weighted sum of terms and the networks' own penalties.
 
     It reports the sum as ``"loss"`` and, if there is more than one term, each of them.

@@ -47,7 +47,7 @@ class Principal(NamedTuple):
         """Project rows (n, ...) on the components: float64 codes (n, k)."""
         codes = np.empty((len(X), len(self.components)))
         for rows in row_chunks(X):
-            codes[rows] = _centred(X[rows], self.mean) @ self.components.T
+            codes[rows] = _centered(X[rows], self.mean) @ self.components.T
         return codes
 
     def inverse_transform(self, Z: np.ndarray) -> np.ndarray:
@@ -67,9 +67,9 @@ class Principal(NamedTuple):
         return made
 
 
-def _centred(rows: np.ndarray, mean: np.ndarray) -> np.ndarray:
-    centred: np.ndarray = rows.reshape(len(rows), -1) - mean
-    return centred
+def _centered(rows: np.ndarray, mean: np.ndarray) -> np.ndarray:
+    centered: np.ndarray = rows.reshape(len(rows), -1) - mean
+    return centered
 
 
 def fit(X: Array, n_components: int, random_state: int | None = 0) -> Principal:
@@ -114,8 +114,8 @@ def _by_covariance(X: Array, d: int, k: int) -> Parts:
     mean = _mean(X, d)
     covariance = np.zeros((d, d))
     for rows in row_chunks(X):
-        centred = _centred(X[rows], mean)
-        covariance += centred.T @ centred
+        centered = _centered(X[rows], mean)
+        covariance += centered.T @ centered
     covariance /= len(X)
     variances, vectors = eigh(covariance, subset_by_index=(d - k, d - 1))
     total = float(np.trace(covariance))
@@ -129,7 +129,7 @@ def _by_triangle(X: Array, mean: np.ndarray, d: int, k: int) -> Parts:
     """Compute the SVD of the rows' triangular factor: without squares, small directions survive."""
     triangle = np.empty((0, d))
     for rows in row_chunks(X):
-        stacked = np.concatenate([triangle, _centred(X[rows], mean)])
+        stacked = np.concatenate([triangle, _centered(X[rows], mean)])
         triangle = qr(stacked, mode="r", overwrite_a=True, check_finite=False)[0][:d]
     _, singular, directions = svd(triangle, full_matrices=False, check_finite=False)
     variances = singular**2 / len(X)
@@ -143,8 +143,8 @@ def _by_inner_products(X: Array, d: int, k: int) -> Parts:
     products = np.zeros((len(X), len(X)))
     pieces = row_chunks(np.broadcast_to(0.0, (d, len(X))))
     for columns in pieces:
-        centred = _columns(X, columns) - mean[columns]
-        products += centred @ centred.T
+        centered = _columns(X, columns) - mean[columns]
+        products += centered @ centered.T
     products /= len(X)
     variances, vectors = eigh(products, subset_by_index=(len(X) - k, len(X) - 1))
     total = float(np.trace(products))
@@ -187,9 +187,9 @@ def _times_covariance(X: Array, mean: np.ndarray, basis: np.ndarray) -> tuple[np
     """Multiply the covariance of rows by directions (d, m); also give the covariance's trace."""
     product, total = np.zeros(basis.shape), 0.0
     for rows in row_chunks(X):
-        centred = _centred(X[rows], mean)
-        product += centred.T @ (centred @ basis)
-        total += float(np.square(centred, out=centred).sum())
+        centered = _centered(X[rows], mean)
+        product += centered.T @ (centered @ basis)
+        total += float(np.square(centered, out=centered).sum())
     return product / len(X), total / len(X)
 
 

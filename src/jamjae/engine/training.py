@@ -22,7 +22,7 @@ from jamjae.engine.compiling import compiled_few
 from jamjae.engine.fingerprints import Template, template
 from jamjae.engine.keras_bridge import Optimizer, apply, optimizer, private
 from jamjae.engine.losses import LOSSES, RowLoss
-from jamjae.engine.objectives import Objective, autoencoder, guidance, minimise, reconstruction
+from jamjae.engine.objectives import Objective, autoencoder, guidance, minimize, reconstruction
 from jamjae.engine.schedules import SCHEDULES, Rate, Schedule
 from jamjae.errors import TrainingDiverged
 
@@ -245,10 +245,10 @@ def compiled(recipe: Recipe, templates: Templates) -> Program:
     trained = [layers[name] for name in sorted(layers)]  # the order of jax.tree.leaves
     own = optimizer(recipe.optimizer, trained)
     schedule = SCHEDULES[recipe.schedule] if recipe.schedule else None
-    step = make_step(minimise(learning, *terms), own, schedule)
+    step = make_step(minimize(learning, *terms), own, schedule)
     return Program(
         make_epoch(step, recipe.batch_size),
-        make_evaluation(minimise(judging, *terms), recipe.batch_size),
+        make_evaluation(minimize(judging, *terms), recipe.batch_size),
         own,
     )
 

@@ -134,7 +134,7 @@ def photographs(settings: Settings, most: tuple[int, int]) -> Halves:
                 f"Learning to remove noise needs at least {FEWEST} photographs, but "
                 f"{str(settings.images)!r} holds {len(found.X)}."
             )
-        found = replace(found, X=_in_colour(found.X))
+        found = replace(found, X=_in_color(found.X))
     else:
         try:
             found = catalog.load("photos")
@@ -145,7 +145,7 @@ def photographs(settings: Settings, most: tuple[int, int]) -> Halves:
     return Halves(*map(_first, halves, most))
 
 
-def _in_colour(X: np.ndarray) -> np.ndarray:
+def _in_color(X: np.ndarray) -> np.ndarray:
     return X if X.ndim == 4 else np.repeat(X[..., None], 3, axis=-1)
 
 

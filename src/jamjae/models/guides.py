@@ -85,12 +85,12 @@ def guide(source: Any, rows: np.ndarray, parts: Parts, n_components: int, seed: 
     features = _checked(found, source, (len(chosen), n_components))
     targets = np.zeros((len(rows), n_components), dtype=np.float32)
     learned = np.isin(chosen, everywhere if parts[0] is None else parts[0])
-    centred = features - features[learned].mean(axis=0)
-    if not centred[learned].any():
+    centered = features - features[learned].mean(axis=0)
+    if not centered[learned].any():
         raise InvalidDataError(
             "The guide's features are the same for every row, so they cannot guide an encoder."
         )
-    targets[chosen] = centred / centred[learned].std()
+    targets[chosen] = centered / centered[learned].std()
     return Guide(targets, _weights(len(rows), chosen, parts), len(chosen))
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 SUFFIXES = frozenset(
     {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".ppm", ".pgm", ".pbm"}
 )
-COLOURLESS = ("1", "L", "LA", "I", "I;16", "I;16B", "I;16L", "I;16N")
+COLORLESS = ("1", "L", "LA", "I", "I;16", "I;16B", "I;16L", "I;16N")
 WIDE = ("I", "F", "I;16", "I;16B", "I;16L", "I;16N")
 WHITE = 255
 ORIENTATION = 0x0112  # the EXIF tag; from 5 on the image lies on its side
@@ -47,7 +47,7 @@ class Found(NamedTuple):
 
 class _Kind(NamedTuple):
     size: tuple[int, int]  # height, width, after rotation
-    colour: bool
+    color: bool
 
 
 # --- in -------------------------------------------------------------------------------------
@@ -117,12 +117,12 @@ def stack(
         with _bad_ones(file, skipped, skip_bad=skip_bad):
             kinds[file] = _kind(file, sized=size is None)
     height, width = size or _median([kind.size for kind in kinds.values()])
-    channels = (3,) if any(kind.colour for kind in kinds.values()) else ()
+    channels = (3,) if any(kind.color for kind in kinds.values()) else ()
     pixels = np.empty((len(kinds), height, width, *channels), dtype=np.uint8)
     kept: list[Path] = []
     for file in kinds:
         with _bad_ones(file, skipped, skip_bad=skip_bad):
-            pixels[len(kept)] = _pixels(file, (width, height), colour=bool(channels))
+            pixels[len(kept)] = _pixels(file, (width, height), color=bool(channels))
             kept.append(file)
     return pixels[: len(kept)], kept, sorted(skipped)
 
@@ -178,14 +178,14 @@ def _kind(file: Path, *, sized: bool) -> _Kind:
 
     with Image.open(file) as image:
         width, height = image.size
-        colour = image.mode not in COLOURLESS and not _grey_palette(image)
+        color = image.mode not in COLORLESS and not _gray_palette(image)
         turned = sized and image.getexif().get(ORIENTATION, 1) >= 5
         if turned and image.format == "TIFF":  # of which Pillow may have turned the size already
             height, width = ImageOps.exif_transpose(image).size
-        return _Kind((width, height) if turned else (height, width), colour)
+        return _Kind((width, height) if turned else (height, width), color)
 
 
-def _grey_palette(image: Image) -> bool:
+def _gray_palette(image: Image) -> bool:
     if image.mode not in ("P", "PA"):
         return False
     red, green, blue, _ = (band.tobytes() for band in image.convert("RGBA").split())
@@ -199,12 +199,12 @@ def _median(sizes: list[tuple[int, int]]) -> tuple[int, int]:
     return round(height), round(width)
 
 
-def _pixels(file: Path, size: tuple[int, int], *, colour: bool) -> np.ndarray:
+def _pixels(file: Path, size: tuple[int, int], *, color: bool) -> np.ndarray:
     from PIL import Image, ImageOps
 
     with Image.open(file) as opened:
         image = _eight_bit(ImageOps.exif_transpose(opened), opened.format)
-        image = _on_white(image).convert("RGB" if colour else "L")
+        image = _on_white(image).convert("RGB" if color else "L")
         if image.size != size:
             image = image.resize(size, Image.Resampling.LANCZOS)
         return np.asarray(image)
@@ -258,7 +258,7 @@ def write(
     folder : path
         It is made if there is none. Files of the same names are replaced.
     images : array of shape (n, h, w), (n, h, w, 1), (n, h, w, 3) or (n, h, w, 4)
-        Grey, in colour, or in colour with an alpha channel.
+        Gray, in color, or in color with an alpha channel.
     names : sequence of str, optional
         File names, with subfolders as in ``Dataset.row_names``; the suffix of an image becomes
         ``.png``. By default numbers from ``00000.png`` on.
@@ -336,13 +336,13 @@ def _stem(name: str) -> str:
     return str(path.with_suffix("")) if path.suffix.lower() in SUFFIXES else str(path)
 
 
-def in_channels(X: np.ndarray, colour: bool) -> np.ndarray:
+def in_channels(X: np.ndarray, color: bool) -> np.ndarray:
     """Convert 8-bit images to gray (n, h, w) or color (n, h, w, 3).
 
-    Grey is ITU-R 601-2 luma, as in Pillow: ``0.299 R + 0.587 G + 0.114 B``.
+    Gray is ITU-R 601-2 luma, as in Pillow: ``0.299 R + 0.587 G + 0.114 B``.
     """
-    if X.ndim == 3 and colour:
+    if X.ndim == 3 and color:
         return np.repeat(X[..., None], 3, axis=-1)
-    if X.ndim == 4 and not colour:
+    if X.ndim == 4 and not color:
         return np.rint(X @ np.array([0.299, 0.587, 0.114])).astype(X.dtype)
     return X

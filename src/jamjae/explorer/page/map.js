@@ -30,7 +30,7 @@ function classColor(number, palette) {
 }
 
 // A column as colors: the number of each row's color, the colors, and the entries of the legend.
-// Rows without a label or value (NaN) have the last color, grey.
+// Rows without a label or value (NaN) have the last color, gray.
 function coloring(column, n, palette) {
   if (!column.values) return { bins: new Uint8Array(n), colors: [classColor(0, palette)], classes: [] };
   const missing = column.values.some(Number.isNaN);
