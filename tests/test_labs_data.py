@@ -117,7 +117,7 @@ def test_noisy_versions_are_what_is_encoded():
     ("options", "corrupted", "match"),
     [
         ({}, np.zeros((30, 3)), "features|shape"),
-        ({}, np.zeros((29, 4)), "One noisy version a row"),
+        ({}, np.zeros((29, 4)), "One noisy version per row"),
         ({}, np.zeros((30, 4), dtype=np.uint8), "same units"),
         ({}, np.full((30, 4), np.nan), "NaN"),
     ],
