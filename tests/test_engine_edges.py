@@ -150,8 +150,8 @@ def tied():
     ("networks", "words"),
     [
         (tied(), "share"),
-        ({"encoder": Subclassed(), "decoder": Subclassed()}, "call of its own|share"),
-        ({**pair("relu"), "encoder": Subclassed()}, "call of its own"),
+        ({"encoder": Subclassed(), "decoder": Subclassed()}, "its own call method|share"),
+        ({**pair("relu"), "encoder": Subclassed()}, "its own call method"),
         ({**pair("relu"), "encoder": keras.Sequential()}, "no layers"),
     ],
 )
