@@ -154,7 +154,9 @@ def test_a_first_batch_smaller_than_the_code_is_refused():
 def test_batches_on_another_scale_are_named_as_the_cause():
     X = np.random.RandomState(0).normal(size=(60, 9))
     model = Autoencoder(2, random_state=0).partial_fit(X)
-    with pytest.raises(TrainingDiverged, match="standard deviations from the mean of the first call"):
+    with pytest.raises(
+        TrainingDiverged, match="standard deviations from the mean of the first call"
+    ):
         model.partial_fit(1e6 * X)
 
 
