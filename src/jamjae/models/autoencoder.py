@@ -103,7 +103,7 @@ class Autoencoder(LatentModel):
     warm_start : bool, default=False
         Whether ``fit`` continues from the networks of the previous ``fit``.
     random_state : int, RandomState or None, default=None
-        With an int, two fits on one machine agree bit for bit.
+        With an int, two fits agree bit for bit on one machine with the same number of cores.
     verbose : int, default=0
         1 prints one line per epoch.
 
@@ -118,7 +118,8 @@ class Autoencoder(LatentModel):
         The number by which the data are divided.
     reconstruction_error_, baseline_error_ : float
         Mean squared error per element on the training rows, in squared units of the data: of this
-        model, and of PCA with as many components. Both are measured before any clipping.
+        model, and of PCA with as many components. Both are measured before any clipping. After
+        ``partial_fit`` the first is that of the last call's rows, the second that of the first's.
     baseline_ : jamjae.engine.pca.Principal
         That PCA.
     is_pca_ : bool
