@@ -341,14 +341,12 @@ def run(
 def validation(program: Program, held: Source) -> Callable[[TrainState], float]:
     """Make a function that computes the loss of held-out rows, prepared as the training rows."""
 
-    def loss(state: TrainState) -> float:
-        losses, counts = zip(
-            *((program.evaluate(state, rows, n)["loss"], n) for rows, n in held(0)),
-            strict=True,
-        )
-        return sum(map(float, losses)) / sum(counts)
+    def evaluate(
+        state: TrainState, rows: Any, n: int, _: Rate
+    ) -> tuple[TrainState, dict[str, jax.Array]]:
+        return state, program.evaluate(state, rows, n)
 
-    return loss
+    return lambda state: _one_epoch(state, evaluate, held(0), Rate(0.0, 1.0))[1]["loss"]
 
 
 def _one_epoch(

@@ -263,7 +263,7 @@ def load_model(path: str | Path, custom_objects: Mapping[str, Any] | None = None
             networks = {n: network_file.read(n, contents[n], own) for n in NETWORKS}
             parameters = {n: _parameter(n, v, own) for n, v in manifest["parameters"].items()}
         require_consistent(manifest, arrays, networks)
-        model = _restored(manifest, parameters, arrays, networks)
+        model = _rebuilt(manifest, parameters, arrays, networks)
         return _denoiser(manifest["denoiser"], model) if manifest.get("denoiser") else model
 
 
@@ -308,7 +308,7 @@ def _class(name: str) -> Any:
     return getattr(import_module(CLASSES[name]), name)
 
 
-def _restored(
+def _rebuilt(
     manifest: dict[str, Any],
     parameters: dict[str, Any],
     arrays: dict[str, np.ndarray],
