@@ -34,7 +34,17 @@ if TYPE_CHECKING:
 
     from jamjae.data.catalog import Dataset
 
+ROOT = Path(__file__).parents[1]
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
+
+
+@pytest.fixture
+def benchmarks_path(monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The project's root, from which benchmarks can be imported."""
+    if not (ROOT / "benchmarks").exists():
+        pytest.skip("a source distribution has no benchmarks")
+    monkeypatch.syspath_prepend(str(ROOT))
+    return ROOT
 
 
 @pytest.fixture(scope="session")

@@ -4,21 +4,15 @@ from __future__ import annotations
 
 import importlib
 import sys
-from pathlib import Path
 
 import pytest
 
 from jamjae.errors import DataNotFoundError
 
-ROOT = Path(__file__).parents[1]
-
 
 @pytest.fixture
-def benchmarks(monkeypatch):
-    if not (ROOT / "benchmarks").exists():
-        pytest.skip("a source distribution has no benchmarks")
-    monkeypatch.syspath_prepend(str(ROOT))
-    monkeypatch.chdir(ROOT)  # processes of libraries are started from there
+def benchmarks(benchmarks_path, monkeypatch):
+    monkeypatch.chdir(benchmarks_path)  # processes of libraries are started from there
     return importlib.import_module("benchmarks.__main__")
 
 

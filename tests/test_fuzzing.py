@@ -5,18 +5,12 @@ from __future__ import annotations
 import importlib
 import math
 from collections import Counter
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[1]
-
 
 @pytest.fixture
-def fuzzing(monkeypatch):
-    if not (ROOT / "benchmarks").exists():
-        pytest.skip("a source distribution has no benchmarks")
-    monkeypatch.syspath_prepend(str(ROOT))
+def fuzzing(benchmarks_path, monkeypatch):
     found = importlib.import_module("benchmarks.fuzz_models")
     monkeypatch.setattr(found, "BYTES", math.inf)  # of a process that ran other tests before
     return found
