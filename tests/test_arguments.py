@@ -11,7 +11,7 @@ import scipy.sparse
 
 import jamjae
 from jamjae import evaluation, latent, plotting
-from jamjae.data.reading import write_images, write_rows
+from jamjae.data.writing import write_images, write_rows
 from jamjae.errors import InvalidDataError
 from jamjae.evaluation import metrics
 from jamjae.models.denoising import classical

@@ -140,7 +140,7 @@ def test_photos_of_another_size():
     require("photos")
     found = catalog.fetch_photos(image_size=(20, 30))
     assert found.X.shape == (40, 20, 30, 3)
-    assert found.row_names[:2] == ("img01.jpg", "img02.jpg")
+    assert found.index[:2] == ("img01.jpg", "img02.jpg")
 
 
 def test_fashion_mnist_begins_with_an_ankle_boot():

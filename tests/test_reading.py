@@ -22,7 +22,9 @@ from data_files import (
     left_over,
     some_rows,
 )
-from jamjae.data.reading import read, read_idx, write_images, write_rows
+from jamjae.data.readers.idx import read_idx
+from jamjae.data.reading import read
+from jamjae.data.writing import write_images, write_rows
 from jamjae.errors import (
     DataFormatError,
     DataNotFoundError,
@@ -54,11 +56,11 @@ def test_names_come_back(tmp_path, kind):
     row_names = ("a,b", 'c "d"', "é", "4", "", "nan", "g")
     feature_names = ("length (cm)", "x,y", "ü")
     path = tmp_path / f"rows{kind}"
-    write_rows(path, some_rows("float64"), row_names=row_names, feature_names=feature_names)
+    write_rows(path, some_rows("float64"), index=row_names, feature_names=feature_names)
     found = read(path)
-    write_rows(path, found.X, row_names=np.array(row_names), feature_names=np.array(feature_names))
+    write_rows(path, found.X, index=np.array(row_names), feature_names=np.array(feature_names))
     found = read(path)
-    assert (found.row_names, found.feature_names) == (row_names, feature_names)
+    assert (found.index, found.feature_names) == (row_names, feature_names)
     np.testing.assert_array_equal(found.X, some_rows("float64"))
 
 
@@ -110,7 +112,7 @@ def test_images_come_back(tmp_path, shape):
     found = read(tmp_path / "new" / "out")
     np.testing.assert_array_equal(found.X, pixels.reshape(found.X.shape))
     assert found.X.dtype == np.uint8
-    assert found.row_names == tuple(path.name for path in paths)
+    assert found.index == tuple(path.name for path in paths)
     assert found.y is None
 
 
@@ -118,7 +120,7 @@ def test_images_come_back_under_their_names(tmp_path):
     pixels = np.random.default_rng(0).integers(0, 256, (3, 4, 4), dtype=np.uint8)
     write_images(tmp_path, pixels, names=["cats/1.5.png", "cats/2.jpg", "dogs/1"])
     found = read(tmp_path)
-    assert found.row_names == ("cats/1.5.png", "cats/2.png", "dogs/1.png")
+    assert found.index == ("cats/1.5.png", "cats/2.png", "dogs/1.png")
     np.testing.assert_array_equal(found.X, pixels)
     assert found.class_names == ("cats", "dogs")
     np.testing.assert_array_equal(found.y, [0, 0, 1])

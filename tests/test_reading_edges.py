@@ -31,7 +31,7 @@ def test_pandas_own_files_of_unnamed_columns(tmp_path, index):
     pd.DataFrame(X).to_csv(tmp_path / "x.csv", index=index)
     found = reading.read(tmp_path / "x.csv")
     np.testing.assert_allclose(found.X, X)
-    assert len(found.row_names) == (40 if index else 0)
+    assert len(found.index) == (40 if index else 0)
 
 
 def test_a_table_that_counts_in_its_first_row_is_no_header(tmp_path):

@@ -28,7 +28,7 @@ def test_subfolders_are_classes(folder):
     found = read(folder)
     assert found.X.shape == (3, 4, 6)
     assert found.X[:, 0, 0].tolist() == [20, 30, 10]
-    assert found.row_names == ("cat/b.png", "cat/deep/c.PNG", "dog/a.png")
+    assert found.index == ("cat/b.png", "cat/deep/c.PNG", "dog/a.png")
     assert found.class_names == ("cat", "dog")
     assert found.y.tolist() == [0, 0, 1]
 
@@ -52,7 +52,7 @@ def test_sizes_become_the_median_or_as_asked(folder):
 def test_a_single_image_is_one_row(folder):
     found = read(folder / "dog" / "a.png")
     assert found.X.shape == (1, 4, 6)
-    assert found.row_names == ("a.png",)
+    assert found.index == ("a.png",)
     assert found.y is None
 
 
@@ -132,7 +132,7 @@ def test_damaged_images_are_named_or_left_out(folder, damage, suffix):
         read(folder)
     found = read(folder, skip_bad=True)
     assert found.skipped == (f"cat/bad{suffix}",)
-    assert found.row_names == ("cat/b.png", "cat/deep/c.PNG", "dog/a.png")
+    assert found.index == ("cat/b.png", "cat/deep/c.PNG", "dog/a.png")
     assert len(found.X) == len(found.y) == 3
 
 

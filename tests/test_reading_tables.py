@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 
 from jamjae.data.readers import delimited
-from jamjae.data.reading import read, write_rows
+from jamjae.data.reading import read
+from jamjae.data.writing import write_rows
 from jamjae.errors import (
     DataFormatError,
 )
@@ -174,8 +175,8 @@ def test_wide_tables_are_read(tmp_path):
 
 def test_names_are_no_formulas(tmp_path):
     names = ("=1+1", "-x", "@a", "-1", "'quoted", "+ b")
-    path = write_rows(tmp_path / "a.csv", np.eye(6), row_names=names, feature_names=names)
+    path = write_rows(tmp_path / "a.csv", np.eye(6), index=names, feature_names=names)
     cells = [line[0] for line in csv.reader(path.read_text("utf-8").splitlines())]
     assert cells == ["name", "'=1+1", "'-x", "'@a", "-1", "'quoted", "'+ b"]
     found = read(path)
-    assert (found.row_names, found.feature_names) == (names, names)
+    assert (found.index, found.feature_names) == (names, names)

@@ -11,7 +11,8 @@ from PIL import Image
 
 from data_files import KINDS, left_over
 from jamjae.data.readers import tables
-from jamjae.data.reading import read, write_images, write_rows
+from jamjae.data.reading import read
+from jamjae.data.writing import write_images, write_rows
 from jamjae.errors import (
     InvalidDataError,
     OutputError,
@@ -70,10 +71,10 @@ def test_unknown_kinds_of_output_list_the_known_ones(tmp_path):
         (np.array([{}, []], dtype=object), {}),
         (np.array(["a"]), {}),
         (np.float64(1), {}),
-        (np.eye(2), {"row_names": ["a"]}),
+        (np.eye(2), {"index": ["a"]}),
         (np.eye(2), {"feature_names": ["a", "b", "c"]}),
         (np.eye(2), {"feature_names": ["a", "a"]}),
-        (np.eye(2), {"feature_names": ["name", "a"], "row_names": ["a", "b"]}),
+        (np.eye(2), {"feature_names": ["name", "a"], "index": ["a", "b"]}),
     ],
 )
 @pytest.mark.parametrize("kind", KINDS)

@@ -30,7 +30,7 @@ from jamjae.cli.output import Voice
 from jamjae.cli.transforming import opened
 
 if TYPE_CHECKING:
-    from jamjae.data.reading import Dataset
+    from jamjae.data.dataset import Dataset
     from jamjae.evaluation.comparison import ComparisonProgress
 
 FIGURES = (".png", ".svg", ".pdf")

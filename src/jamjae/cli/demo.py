@@ -16,7 +16,7 @@ from jamjae.errors import ModelFileError
 
 if TYPE_CHECKING:
     from jamjae import Autoencoder
-    from jamjae.data.reading import Dataset
+    from jamjae.data.dataset import Dataset
 
 COMPONENTS = 8
 HELD_OUT = 5  # every fifth digit is held out

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from jamjae import Autoencoder
     from jamjae.cli.output import Voice
-    from jamjae.data.reading import Dataset
+    from jamjae.data.dataset import Dataset
 
 Data = Annotated[str, typer.Argument(metavar="DATA", help="Name of a data set, or a path.")]
 Model = Annotated[Path, typer.Argument(metavar="MODEL", help="A .jamjae file.")]
@@ -25,7 +25,7 @@ ImageSize = Annotated[
     str | None, typer.Option(metavar="HxW", help="Resize images to this size, such as 64x64.")
 ]
 SkipBad = Annotated[bool, typer.Option("--skip-bad", help="Skip damaged images.")]
-Limit = Annotated[int | None, typer.Option(min=1, help="Maximum number of rows, from the first.")]
+Limit = Annotated[int | None, typer.Option(min=1, help="Maximum number of rows, drawn at random.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")]
 
@@ -64,14 +64,7 @@ def load(voice: Voice, data: str, reading: Reading, *, model: Autoencoder | None
         found = files.read(data, image_size=size, skip_bad=skip_bad, label=label)
     if are_images and model is not None and len(model.row_shape_) > 1:
         found = replace(found, X=images.in_channels(found.X, len(model.row_shape_) == 3))
-    if limit is not None:
-        found = replace(
-            found,
-            X=found.X[:limit],
-            y=None if found.y is None else found.y[:limit],
-            row_names=found.row_names[:limit],
-            colors=None if found.colors is None else found.colors[:limit],
-        )
+    found = files.limited(found, files.ReadOptions(limit=limit))
     shape = " x ".join(map(str, found.X.shape))
     classes = f", {len(found.class_names)} classes" if found.class_names else ""
     voice.note(f"read {data}: {shape}, {found.X.dtype}{classes}")

@@ -52,7 +52,7 @@ def encode(
     json: Json = False,
 ) -> None:
     """Encode DATA and write the codes."""
-    from jamjae.data.reading import write_rows
+    from jamjae.data.writing import write_rows
 
     voice = Voice(quiet=quiet, as_json=json)
     require_other(output, data, model)
@@ -62,7 +62,7 @@ def encode(
     found = load(voice, data, reading, model=fitted)
     codes = fitted.transform(fitted_rows(fitted, found))
     names = [str(name) for name in fitted.get_feature_names_out()]
-    write_rows(output, codes, row_names=found.row_names, feature_names=names)
+    write_rows(output, codes, index=found.index, feature_names=names)
     shape = " x ".join(map(str, codes.shape))
     voice.result({"codes": list(codes.shape), "output": str(output)}, f"wrote {output}: {shape}")
 
@@ -83,7 +83,7 @@ def decode(
     _require_place(fitted, output)
     found = read(codes)
     rows = fitted.inverse_transform(found.X)
-    _write(fitted, output, rows, found.row_names, _range(fitted, rows))
+    _write(fitted, output, rows, found.index, _range(fitted, rows))
     shape = " x ".join(map(str, rows.shape))
     voice.result({"rows": list(rows.shape), "output": str(output)}, f"wrote {output}: {shape}")
 
@@ -113,7 +113,7 @@ def reconstruct(
     X = X.reshape(reconstructed.shape)
     reconstructions = {"jamjae": reconstructed, "PCA": beside(fitted, X)}
     values, lines = quality(fitted, X, reconstructions)
-    _write(fitted, output, reconstructions["jamjae"], found.row_names, _range(fitted, X))
+    _write(fitted, output, reconstructions["jamjae"], found.index, _range(fitted, X))
     if len(fitted.row_shape_) > 1 and output.suffix.lower() not in TABLES:
         draw(fitted, X, reconstructions, output, shown)
     values["output"] = str(output)
@@ -224,13 +224,13 @@ def _write(
     names: Any,
     span: tuple[float, float],
 ) -> None:
-    from jamjae.data import reading
+    from jamjae.data import writing
 
     if output.suffix.lower() in TABLES:
         features = getattr(model, "feature_names_in_", ())
-        reading.write_rows(output, rows, row_names=names, feature_names=features)
+        writing.write_rows(output, rows, index=names, feature_names=features)
     else:
-        reading.write_images(output, rows, names=names, data_range=span)
+        writing.write_images(output, rows, names=names, data_range=span)
 
 
 def _range(model: Autoencoder, rows: np.ndarray) -> tuple[float, float]:

@@ -6,7 +6,7 @@ from typing import Any, Literal, TypeAlias, overload
 
 import numpy as np
 
-from jamjae.data.reading import Dataset
+from jamjae.data.dataset import Dataset
 
 XY: TypeAlias = tuple[np.ndarray, np.ndarray | None]
 DIGITS = tuple("0123456789")

@@ -14,9 +14,9 @@ import numpy as np
 
 from jamjae.data import download
 from jamjae.data.bundled import DIGITS, XY, load_digits, load_table, make_roll
+from jamjae.data.dataset import Dataset
 from jamjae.data.download import Remote, cache
 from jamjae.data.readers import idx, images
-from jamjae.data.reading import Dataset
 from jamjae.errors import DataNotFoundError
 
 __all__ = [
@@ -153,7 +153,7 @@ def fetch_photos(
     files = [download.fetch(photo)[0] for photo in _photos()]
     pixels, _, _ = images.stack(files, image_size)
     described = f"forty photographs: {pixels.shape}, 0 to 255; dknife/ML, no license given"
-    found = Dataset(pixels, row_names=tuple(file.name for file in files), description=described)
+    found = Dataset(pixels, index=tuple(file.name for file in files), description=described)
     return (found.X, found.y) if return_X_y else found
 
 

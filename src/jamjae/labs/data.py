@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from jamjae.data import catalog, reading
+from jamjae.data.dataset import Dataset
 from jamjae.errors import DataNotFoundError, InvalidDataError
 
 if TYPE_CHECKING:
-    from jamjae.data.reading import Dataset
     from jamjae.labs.settings import Settings
 
 CHAPTER = "fashion-mnist"
@@ -76,23 +76,11 @@ def _halves(name: str, label: str | None) -> Halves:
 
 def _parted(found: Dataset) -> Halves:
     held = np.arange(len(found.X)) % HELD_OUT == HELD_OUT - 1
-    return Halves(_some(found, ~held), _some(found, held))
+    return Halves(found.take(np.flatnonzero(~held)), found.take(np.flatnonzero(held)))
 
 
 def _first(found: Dataset, most: int) -> Dataset:
-    return found if len(found.X) <= most else _some(found, slice(most))
-
-
-def _some(found: Dataset, chosen: np.ndarray | slice) -> Dataset:
-    return replace(
-        found,
-        X=found.X[chosen],
-        y=None if found.y is None else found.y[chosen],
-        row_names=tuple(np.asarray(found.row_names, dtype=object)[chosen])
-        if found.row_names
-        else (),
-        colors=None if found.colors is None else found.colors[chosen],
-    )
+    return found if len(found.X) <= most else found.take(slice(most))
 
 
 def components(asked: int, row_shape: Sequence[int]) -> int:
@@ -141,7 +129,7 @@ def photographs(settings: Settings, most: tuple[int, int]) -> Halves:
         except DataNotFoundError:
             found = pieces_of_photographs()
     learned = round(len(found.X) * LEARNED)
-    halves = _some(found, slice(learned)), _some(found, slice(learned, None))
+    halves = found.take(slice(learned)), found.take(slice(learned, None))
     return Halves(*map(_first, halves, most))
 
 
@@ -165,4 +153,4 @@ def pieces_of_photographs() -> Dataset:
         pieces += [small[top : top + side, left : left + side] for top in tops for left in lefts]
     order = np.random.RandomState(0).permutation(len(pieces))
     text = f"{len(pieces)} pieces of the two photographs that come with scikit-learn"
-    return reading.Dataset(np.stack(pieces)[order], description=text)
+    return Dataset(np.stack(pieces)[order], description=text)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from jamjae import Autoencoder, make_roll, plotting
-from jamjae.data.reading import Dataset
+from jamjae.data.dataset import Dataset
 from jamjae.evaluation import metrics
 from jamjae.labs.notebook import Notebook
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from jamjae import Autoencoder, plotting
-from jamjae.data.reading import Dataset
+from jamjae.data.dataset import Dataset
 from jamjae.labs import lab_12_3_cnn
 from jamjae.labs.notebook import Notebook
 from jamjae.latent.variations import class_means, variations

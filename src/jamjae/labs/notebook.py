@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from jamjae.data.reading import Dataset
+    from jamjae.data.dataset import Dataset
     from jamjae.evaluation.comparison import Comparison
     from jamjae.models.autoencoder import Autoencoder
 

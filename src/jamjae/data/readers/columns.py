@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from jamjae.data.dataset import Dataset
 from jamjae.errors import DataFormatError, brief
 
 if TYPE_CHECKING:
@@ -127,3 +128,31 @@ def guarded(name: str) -> str:
 def unguarded(name: str) -> str:
     """Take away the apostrophe that `guarded` put before a name."""
     return name[1:] if name.startswith("'") and name[1:].startswith(FORMULA) else name
+
+
+def labelled(
+    path: Path,
+    X: np.ndarray,
+    labels: np.ndarray | None,
+    index: tuple[str, ...] = (),
+    feature_names: tuple[str, ...] = (),
+) -> Dataset:
+    """Put rows, labels and names together, after comparing their numbers."""
+    y: np.ndarray | None = None
+    class_names: tuple[str, ...] = ()
+    width = math.prod(X.shape[1:])
+    for what, names, count in (("row", index, len(X)), ("feature", feature_names, width)):
+        if names and len(names) != count:
+            raise DataFormatError(
+                f"Cannot read {str(path)!r}: there are {count} {what}s, but {len(names)} "
+                f"{what} names; expected one name per {what}."
+            )
+    if labels is not None:
+        if labels.shape != (len(X),):
+            raise DataFormatError(
+                f"Cannot read {str(path)!r}: there are {len(X)} rows, but labels of shape "
+                f"{labels.shape}; expected one label per row."
+            )
+        classes, y = np.unique(labels, return_inverse=True)
+        class_names = tuple(str(name) for name in classes)
+    return Dataset(X, y, class_names, index, feature_names, description=str(path))

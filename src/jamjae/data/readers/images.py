@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from jamjae.data.atomic import atomic
+from jamjae.data.dataset import Dataset
 from jamjae.data.numeric import real_array
+from jamjae.data.read_options import ReadOptions
 from jamjae.errors import DataFormatError, DataNotFoundError, InvalidDataError
 
 if TYPE_CHECKING:
@@ -27,24 +29,6 @@ WHITE = 255
 ORIENTATION = 0x0112  # the EXIF tag; from 5 on the image lies on its side
 
 
-class Found(NamedTuple):
-    """Images of one size, and what their files and folders say of them.
-
-    Attributes
-    ----------
-    pixels : uint8 array of shape (n, h, w) or (n, h, w, 3)
-    classes : int array of shape (n,) or None
-    class_names, names, skipped : tuple of str
-        `names` and `skipped` are paths relative to the folder.
-    """
-
-    pixels: np.ndarray
-    classes: np.ndarray | None
-    class_names: tuple[str, ...]
-    names: tuple[str, ...]
-    skipped: tuple[str, ...]
-
-
 class _Kind(NamedTuple):
     size: tuple[int, int]  # height, width, after rotation
     color: bool
@@ -53,33 +37,36 @@ class _Kind(NamedTuple):
 # --- in -------------------------------------------------------------------------------------
 
 
-def read(path: Path, size: tuple[int, int] | None = None, *, skip_bad: bool = False) -> Found:
+def can_read(path: Path) -> bool:
+    """Whether a path is a folder, or the name of a file that of an image."""
+    return path.is_dir() or path.suffix.lower() in SUFFIXES
+
+
+def read(path: Path, options: ReadOptions) -> Dataset:
     """Read one image, or all images of a folder and its subfolders in the order of their names.
 
     Hidden files and files that are no images are passed over. The first level of subfolders names
     the classes, in sorted order. All else as `stack`.
-
-    Parameters
-    ----------
-    path : path
-        An image or a folder.
-    size : (height, width), optional
-    skip_bad : bool
 
     Raises
     ------
     DataNotFoundError
         If there is no image.
     DataFormatError
-        If an image cannot be read and `skip_bad` is off.
+        If an image cannot be read and ``skip_bad`` is off.
     """
+    if options.label is not None:
+        raise DataFormatError(
+            f"Cannot read {str(path)!r} with the label {options.label!r}: images take their "
+            "classes from subfolders. Leave label out."
+        )
     root = path if path.is_dir() else path.parent
-    pixels, kept, skipped = stack(_files(path), size, skip_bad=skip_bad)
+    pixels, kept, skipped = stack(_files(path), options.image_size, skip_bad=options.skip_bad)
     if not kept:
         raise _without_images(path, skipped)
     classes, class_names = _classes(kept, root)
     names = [tuple(file.relative_to(root).as_posix() for file in some) for some in (kept, skipped)]
-    return Found(pixels, classes, class_names, *names)
+    return Dataset(pixels, classes, class_names, names[0], skipped=names[1], description=str(path))
 
 
 def stack(

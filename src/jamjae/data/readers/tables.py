@@ -9,9 +9,12 @@ from typing import Any
 
 import numpy as np
 
+from jamjae.data.dataset import Dataset
+from jamjae.data.read_options import ReadOptions
 from jamjae.data.readers.columns import (
     ReadTable,
     cannot_read,
+    labelled,
     named_frame,
     place_columns,
     text_found,
@@ -20,22 +23,22 @@ from jamjae.data.readers.columns import (
 )
 from jamjae.data.readers.delimited import read_delimited, write_delimited
 
-__all__ = ["SUFFIXES", "ReadTable", "read", "write_delimited", "write_parquet"]
+__all__ = ["SUFFIXES", "can_read", "read", "write_delimited", "write_parquet"]
 
 SUFFIXES = frozenset({".csv", ".tsv", ".parquet"})
 
 
-def read(path: Path, label: str | None) -> ReadTable:
+def can_read(path: Path) -> bool:
+    """Whether the name of a file is that of a table."""
+    return path.suffix.lower() in SUFFIXES
+
+
+def read(path: Path, options: ReadOptions) -> Dataset:
     """Read a table; a first column with the heading ``name``, or none, holds the names of the rows.
 
-    Parameters
-    ----------
-    path : path
-        ``.parquet``, or UTF-8 text with columns separated by tabs (``.tsv``), commas or
-        semicolons. The first line is a header if it holds text where the next holds numbers, or
-        only text.
-    label : str or None
-        The column of the classes; columns without headings are ``column_1``, ``column_2``, ...
+    Text has columns separated by tabs (``.tsv``), commas or semicolons. The first line is a header
+    if it holds text where the next holds numbers, or only text. Columns without headings are
+    ``column_1``, ``column_2``, ...
 
     Raises
     ------
@@ -43,7 +46,9 @@ def read(path: Path, label: str | None) -> ReadTable:
         The file is damaged or empty, a column other than the label holds text, or there is no such
         label.
     """
-    return (_read_parquet if path.suffix.lower() == ".parquet" else read_delimited)(path, label)
+    parse = _read_parquet if path.suffix.lower() == ".parquet" else read_delimited
+    table = parse(path, options.label)
+    return labelled(path, table.X, table.labels, table.row_names, table.feature_names)
 
 
 # --- Parquet --------------------------------------------------------------------------------

@@ -1,0 +1,61 @@
+"""Dataset: rows, with what the source says about them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, Self
+
+import numpy as np
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """Rows, with what the source says about them.
+
+    Attributes
+    ----------
+    X : array of shape (n, ...) or DataFrame
+        One row per sample, in the units of the source. A DataFrame where some columns are not
+        numbers: dates, and categories as pandas's ``category``.
+    y : array of shape (n,) or None
+        Integers are indices into `class_names`, -1 where the label is missing; floats are a
+        continuous label, NaN where it is missing.
+    class_names, index, feature_names : tuple of str
+        Names of the classes, of the rows and of the columns; empty if the source has none.
+    colors : float array of shape (n, 3) or None
+        Red, green and blue from 0 to 1 for each row, if the source has colors.
+    subsets : tuple of str
+        The subsets of the source, such as ``("train", "test")``; empty if it is not divided.
+    skipped : tuple of str
+        Names of files that could not be read and were skipped.
+    description : str
+        Shape, range, source and license of named data; the path of other data.
+    notes : tuple of str
+        What was read, converted, left out and guessed, a line each.
+    """
+
+    X: Any
+    y: np.ndarray | None = None
+    class_names: tuple[str, ...] = ()
+    index: tuple[str, ...] = ()
+    feature_names: tuple[str, ...] = ()
+    colors: np.ndarray | None = None
+    subsets: tuple[str, ...] = ()
+    skipped: tuple[str, ...] = ()
+    description: str = ""
+    notes: tuple[str, ...] = ()
+
+    def take(self, rows: slice | np.ndarray) -> Self:
+        """Give some rows, by a slice or by their positions."""
+        places = range(len(self.X))[rows] if isinstance(rows, slice) else rows
+        return replace(
+            self,
+            X=self.X.iloc[rows] if hasattr(self.X, "iloc") else self.X[rows],
+            y=None if self.y is None else self.y[rows],
+            index=tuple(self.index[i] for i in places) if self.index else (),
+            colors=None if self.colors is None else self.colors[rows],
+        )
+
+    def noted(self, *notes: str) -> Self:
+        """Add notes."""
+        return replace(self, notes=(*self.notes, *notes))

@@ -1,0 +1,109 @@
+"""Writing rows as arrays and tables."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from jamjae.data.atomic import atomic
+from jamjae.data.numeric import real_array
+from jamjae.data.readers import tables
+from jamjae.data.readers.arrays import NAMES
+from jamjae.data.readers.images import write as write_images
+from jamjae.errors import InvalidDataError, OutputError
+
+__all__ = ["write_images", "write_rows"]
+
+OUTPUTS = (".npy", ".npz", ".csv", ".tsv", ".parquet")
+
+
+def write_rows(
+    path: str | os.PathLike[str],
+    rows: np.ndarray,
+    *,
+    index: Sequence[str] = (),
+    feature_names: Sequence[str] = (),
+) -> Path:
+    """Write rows so that `read` returns them; the file is written atomically.
+
+    Parameters
+    ----------
+    path : path
+        Ends in ``.npy``, ``.npz``, ``.csv``, ``.tsv`` or ``.parquet``; its folder is created
+        if missing.
+    rows : array of shape (n, ...)
+        Tables have two axes; further axes are flattened. ``.npy`` keeps the shape, but no names.
+    index : sequence of n str
+        Written as the first column, ``name``, of a table.
+    feature_names : sequence of str
+        Headings of the other columns; by default ``x1``, ``x2``, ...
+
+    Returns
+    -------
+    Path
+        The path of the file.
+
+    Raises
+    ------
+    InvalidDataError
+        Rows are not real numbers, or the number of names does not match.
+    OutputError
+        The suffix is not supported, or the file cannot be written.
+    """
+    path = Path(path)
+    index, feature_names = list(map(str, index)), list(map(str, feature_names))
+    if path.suffix.lower() not in OUTPUTS:
+        raise OutputError(
+            f"Cannot write {str(path)!r}: expected a file name that ends in {', '.join(OUTPUTS)}."
+        )
+    rows = real_array(rows, f"Cannot write {str(path)!r}", allow_empty=True)
+    _require_writable(path, rows, index, feature_names)
+    with atomic(path) as temporary:
+        _write(temporary, rows, index, feature_names)
+    return path
+
+
+def _write(path: Path, rows: np.ndarray, index: list[str], feature_names: list[str]) -> None:
+    kind = path.suffix.lower()
+    if kind == ".npy":
+        with path.open("wb") as file:  # by its name NumPy would add a suffix to one like .NPY
+            np.save(file, rows, allow_pickle=False)
+    elif kind == ".npz":
+        given = zip(NAMES, (index, feature_names), strict=True)
+        names: dict[str, Any] = {part: np.array(some) for part, some in given if some}
+        with path.open("wb") as file:
+            np.savez_compressed(file, X=rows, **names)
+    else:
+        table = rows.reshape(len(rows), math.prod(rows.shape[1:]))
+        table = table.astype(np.uint8) if rows.dtype == bool else table
+        columns = feature_names or [f"x{i + 1}" for i in range(table.shape[1])]
+        if kind == ".parquet":
+            tables.write_parquet(path, table, columns, index)
+        else:
+            tables.write_delimited(path, table, columns, index, "\t" if kind == ".tsv" else ",")
+
+
+def _require_writable(
+    path: Path, rows: np.ndarray, index: Sequence[str], feature_names: Sequence[str]
+) -> None:
+    if not rows.ndim or rows.dtype.kind not in "biuf":
+        raise InvalidDataError(
+            f"Cannot write {str(path)!r}: received an array of shape {rows.shape} and type "
+            f"{rows.dtype}; expected rows of real numbers (n, ...)."
+        )
+    columns = math.prod(rows.shape[1:])
+    for what, names, n in (("row", index, len(rows)), ("feature", feature_names, columns)):
+        if len(names) not in (0, n):
+            raise InvalidDataError(
+                f"Cannot write {str(path)!r}: received {len(names)} {what} names for {n} {what}s "
+                f"of an array of shape {rows.shape}; expected {n} names, or none."
+            )
+    if len(set(feature_names)) < len(feature_names) or (index and "name" in feature_names):
+        raise InvalidDataError(
+            f"Cannot write {str(path)!r}: two columns have the same name. Rename one of them."
+        )
