@@ -43,7 +43,7 @@ def made(**options):
         report.Heading("Numbers"),
         report.Table(["", "a", "b"], [["x", report.Cell("1", "0 to 2", best=True), "n/a"]]),
         report.Notes(["one", "two"]),
-        report.Picture("loss", figure, 'A "curve"'),
+        report.Illustration("loss", figure, 'A "curve"'),
     ]
     metrics = {"a": np.float32(0.5), "b": [math.inf, np.int64(3)], "c": np.arange(2)}
     settings = {"title": "A < B", "parts": parts, "metrics": metrics, "rows": [{"m": "x", "v": 1}]}

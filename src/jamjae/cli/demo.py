@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from jamjae.data.dataset import Dataset
 
 COMPONENTS = 8
-HELD_OUT = 5  # every fifth digit is held out
+EVERY = 5  # every fifth digit is held out
 
 
 def demo(
@@ -38,7 +38,7 @@ def demo(
     from jamjae import load_digits
 
     digits = load_digits()
-    held = np.arange(len(digits.X)) % HELD_OUT == 0
+    held = np.arange(len(digits.X)) % EVERY == 0
     voice.note(f"{len(digits.X)} digits of 8 x 8 pixels, {held.sum()} of them held out")
     model, seconds = train(voice, digits.X[~held], COMPONENTS, {"random_state": seed})
     again = opened(model.save(output / "digits.jamjae"))

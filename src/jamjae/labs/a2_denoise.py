@@ -20,7 +20,7 @@ NOISE, EPOCHS, MORE_EPOCHS, ROUNDS = 0.3, 100, 50, 401  # rounds of 30 photograp
 RECORDED, RECORDED_AUGMENTED = 0.0155, 0.0043  # training losses, pixels from 0 to 1
 
 
-Pair: TypeAlias = tuple[np.ndarray, np.ndarray]  # denoised: training and test photographs
+Denoised: TypeAlias = tuple[np.ndarray, np.ndarray]  # denoised: training and test photographs
 
 
 def chapter() -> tuple[keras.Model, keras.Model]:
@@ -56,7 +56,7 @@ class Photos(NamedTuple):
     test: np.ndarray
     noisy: np.ndarray
 
-    def denoised(self, denoise: Callable[[np.ndarray], np.ndarray]) -> Pair:
+    def denoised(self, denoise: Callable[[np.ndarray], np.ndarray]) -> Denoised:
         """Denoise both parts."""
         return denoise(self.noisy_train), denoise(self.noisy)
 
@@ -101,7 +101,7 @@ def changes(lab: Notebook) -> dict[str, Any]:
     }
 
 
-def the_chapter(lab: Notebook, photos: Photos) -> dict[str, Pair]:
+def the_chapter(lab: Notebook, photos: Photos) -> dict[str, Denoised]:
     """Train the chapter's network on thirty pairs, then continue with augmentation."""
     lab.section("The chapter's network, without augmentation")
     encoder, decoder = chapter()
@@ -153,7 +153,7 @@ def the_chapter(lab: Notebook, photos: Photos) -> dict[str, Pair]:
     return {**found, "the chapter's network, augmented": photos.denoised(network.denoise)}
 
 
-def ours(lab: Notebook, photos: Photos) -> Pair:
+def ours(lab: Notebook, photos: Photos) -> Denoised:
     """Train jamjae's default on patches of the same photographs."""
     lab.section("jamjae's default")
     lab.say(
@@ -177,7 +177,7 @@ def ours(lab: Notebook, photos: Photos) -> Pair:
     return photos.denoised(denoiser.denoise)
 
 
-def classical(lab: Notebook, photos: Photos) -> dict[str, Pair]:
+def classical(lab: Notebook, photos: Photos) -> dict[str, Denoised]:
     """Denoise by k-NN, with and without augmentation, and by methods without training."""
     lab.section("The classical methods")
     sigma = float(np.std(photos.noisy_train / 255.0 - photos.train / 255.0))

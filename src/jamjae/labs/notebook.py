@@ -18,7 +18,7 @@ from jamjae.labs import data
 from jamjae.labs.settings import Settings
 from jamjae.labs.translation import Words
 from jamjae.plotting.style import korean_fonts
-from jamjae.report import Cell, Heading, Notes, Paragraph, Part, Picture, Report, Table
+from jamjae.report import Cell, Heading, Illustration, Notes, Paragraph, Part, Report, Table
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -192,7 +192,7 @@ class Notebook:
             style = {"ha": "right", "va": "bottom", "fontsize": 9, "color": "#D55E00"}
             figure.text(0.998, 0.004, QUICK, weight="bold", bbox=box, zorder=10, **style)
         text = self.words(caption, **values)
-        self.parts.append(Picture(name, figure, f"[{QUICK}] {text}" if self.quick else text))
+        self.parts.append(Illustration(name, figure, f"[{QUICK}] {text}" if self.quick else text))
 
     def network(self, model: Autoencoder) -> None:
         """Add a table of a model's layers, their output shapes and numbers of parameters."""

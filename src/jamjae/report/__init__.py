@@ -4,10 +4,10 @@ from jamjae.report.comparisons import of_comparison
 from jamjae.report.pages import (
     Cell,
     Heading,
+    Illustration,
     Notes,
     Paragraph,
     Part,
-    Picture,
     Report,
     Table,
     versions,
@@ -17,10 +17,10 @@ from jamjae.report.pages import (
 __all__ = [
     "Cell",
     "Heading",
+    "Illustration",
     "Notes",
     "Paragraph",
     "Part",
-    "Picture",
     "Report",
     "Table",
     "of_comparison",

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from jamjae.evaluation import pixel_range
-from jamjae.report.pages import Cell, Heading, Notes, Paragraph, Part, Picture, Report, Table
+from jamjae.report.pages import Cell, Heading, Illustration, Notes, Paragraph, Part, Report, Table
 
 if TYPE_CHECKING:
     from jamjae.evaluation.comparison import Comparison
@@ -45,13 +45,13 @@ def of_comparison(
     ]
     leading = result.figure()
     if leading is not None:
-        parts.append(Picture("comparison", leading, caption))
+        parts.append(Illustration("comparison", leading, caption))
     for size in result.sizes:
         parts += block(result, size)
     embeddings = result.embeddings(colors=colors, class_names=class_names)
     if embeddings is not None:
         caption = "Codes of the training rows, for the first seed."
-        parts += [Heading("Embeddings"), Picture("embeddings", embeddings, caption)]
+        parts += [Heading("Embeddings"), Illustration("embeddings", embeddings, caption)]
     return Report(
         title=f"{title}: autoencoders and classical methods",
         parts=parts,
@@ -107,7 +107,7 @@ def block(result: Comparison, size: int, words: Callable[[str], str] = str) -> l
     reconstructed = result.reconstructions(size)
     if reconstructed is not None:
         caption = f"Held-out images and their reconstructions from {size} components."
-        parts.append(Picture(f"reconstructions-{size}", reconstructed, caption))
+        parts.append(Illustration(f"reconstructions-{size}", reconstructed, caption))
     return parts
 
 

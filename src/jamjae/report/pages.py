@@ -86,13 +86,13 @@ class Table:
 
 
 @dataclass(frozen=True)
-class Picture:
+class Illustration:
     """A Matplotlib figure with a caption; `name` is that of its file, without a suffix."""
 
     name: str
     figure: Figure
     caption: str
-    kind: ClassVar[str] = "picture"
+    kind: ClassVar[str] = "illustration"
 
     @property
     def broad(self) -> bool:
@@ -105,7 +105,7 @@ class Picture:
         return round(96 * self.figure.get_figwidth())
 
 
-Part = Heading | Paragraph | Notes | Table | Picture
+Part = Heading | Paragraph | Notes | Table | Illustration
 
 
 @dataclass(frozen=True)
@@ -116,7 +116,7 @@ class Report:
     ----------
     title : str
     parts : sequence
-        Headings, paragraphs, notes, tables and pictures, in the order of the page.
+        Headings, paragraphs, notes, tables and illustrations, in the order of the page.
     metrics : dict
         Written to ``metrics.json``; infinity and NaN become null.
     rows : sequence of dict
@@ -179,7 +179,8 @@ def write(report: Report, folder: str | os.PathLike[str]) -> Path:
             f"Cannot write a report into {str(place)!r}: {error.strerror}."
         ) from error
     parts = [
-        (part, _pixels(part, place) if isinstance(part, Picture) else "") for part in report.parts
+        (part, _pixels(part, place) if isinstance(part, Illustration) else "")
+        for part in report.parts
     ]
     known = {**report.metrics, "versions": versions()}
     text = json.dumps(_plain(known), ensure_ascii=False, indent=1, allow_nan=False)
@@ -203,12 +204,12 @@ def _page() -> Template:
     return found.get_template("page.html")
 
 
-def _pixels(picture: Picture, folder: Path) -> str:
+def _pixels(illustration: Illustration, folder: Path) -> str:
     """Write a figure beside the page, and return its PNG in base64 for the page itself."""
     from jamjae import plotting
 
-    plotting.save(picture.figure, folder / f"{picture.name}.svg")
-    png = plotting.save(picture.figure, folder / f"{picture.name}.png").read_bytes()
+    plotting.save(illustration.figure, folder / f"{illustration.name}.svg")
+    png = plotting.save(illustration.figure, folder / f"{illustration.name}.png").read_bytes()
     return base64.b64encode(png).decode("ascii")
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 ABOVE_ONE = 1e-6  # tolerated rounding of float32
-AT_ONCE = 256  # images per call of a Keras layer
+IMAGES_AT_ONCE = 256  # images per call of a Keras layer
 COLOR, SIDE = (3, 4), 8  # channels of a color image, and pixels of a side at least
 
 
@@ -165,5 +165,7 @@ def changed(
         held = keras_bridge.read(own)
         seeded = keras_bridge.reseed(own, held.buffers, rng)
         keras_bridge.write(own, keras_bridge.Variables(held.params, seeded))
-    parts = [values[start : start + AT_ONCE] for start in range(0, len(values), AT_ONCE)]
+    parts = [
+        values[start : start + IMAGES_AT_ONCE] for start in range(0, len(values), IMAGES_AT_ONCE)
+    ]
     return np.concatenate([np.asarray(own(part, training=True)) for part in parts])

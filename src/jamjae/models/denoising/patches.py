@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 WIDTHS = (512, 512)
 EPOCHS = 12
 MOST = 10_000  # patches for training, each in all eight orientations
-AT_ONCE = 16_384  # patches denoised at a time; large photographs have millions
+PATCHES_AT_ONCE = 16_384  # patches denoised at a time; large photographs have millions
 LEAST = 2  # minimum side of a patch in pixels
 
 
@@ -229,10 +229,10 @@ class PatchDenoiser(BaseEstimator):
         window = np.outer(*[np.hanning(size + 2)[1:-1]] * 2)[..., None]
         corners = [(top, left) for top in rows for left in columns]
         total, weight = np.zeros(image.shape), np.zeros((*image.shape[:2], 1))
-        for start in range(0, len(corners), AT_ONCE):
+        for start in range(0, len(corners), PATCHES_AT_ONCE):
             places = [
                 (slice(top, top + size), slice(left, left + size))
-                for top, left in corners[start : start + AT_ONCE]
+                for top, left in corners[start : start + PATCHES_AT_ONCE]
             ]
             some = np.stack([image[place] for place in places])
             found = self.autoencoder_.reconstruct(_eight_bit(some)) / 255.0
