@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from jamjae.data.numeric import column_names, real_array
-from jamjae.data.rows import row_chunks
+from jamjae.data.rows import Array, row_chunks
 from jamjae.errors import InvalidDataError
 
 TOO_LARGE = np.float64(1e150)  # squares of larger values are not finite
@@ -32,7 +32,7 @@ def finite_array(X: Any, attempt: str) -> np.ndarray:
     return rows
 
 
-def require_finite(rows: np.ndarray, attempt: str, names: list[str]) -> None:
+def require_finite(rows: Array, attempt: str, names: list[str]) -> None:
     """Refuse NaN, infinity and values too large to be squared, without copying the rows.
 
     Parameters
@@ -55,7 +55,7 @@ def require_finite(rows: np.ndarray, attempt: str, names: list[str]) -> None:
             _refuse(rows, attempt, names)
 
 
-def _refuse(rows: np.ndarray, attempt: str, names: list[str]) -> None:
+def _refuse(rows: Array, attempt: str, names: list[str]) -> None:
     """Raise an error that locates the first bad value, reading the rows chunk by chunk."""
     first: tuple[int, ...] = ()
     count = 0
@@ -65,7 +65,7 @@ def _refuse(rows: np.ndarray, attempt: str, names: list[str]) -> None:
             place = np.unravel_index(int(bad.argmax()), bad.shape)
             first = (int(place[0]) + chunk.start, *map(int, place[1:]))
         count += int(bad.sum())
-    value = rows[first]
+    value = rows[first[0] : first[0] + 1][(0, *first[1:])]
     kind = f"{value:g}" if np.isfinite(value) else "infinity (inf)"
     kind = "NaN" if np.isnan(value) else kind
     column = f" (column {names[first[-1]]!r})" if names else ""

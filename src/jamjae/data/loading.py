@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import TypeAlias
+from concurrent.futures import ThreadPoolExecutor
+from itertools import islice, pairwise
+from typing import TypeAlias, TypeVar
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jamjae.data.rows import Batch, Rows, is_mapped
+from jamjae.data.rows import Batch, Rows, is_lazy, is_mapped, read_together
 
-HELD_BYTES, MAPPED_BYTES = 1 << 30, 1 << 23  # handed over at once, of an array and of a file
+# bytes that are handed over at once: of an array, of a mapped file, and of files that are decoded
+HELD_BYTES, MAPPED_BYTES, LAZY_BYTES = 1 << 30, 1 << 23, 1 << 25
 BLOCK, BLOCKS = 256, 8  # rows that stay together, at most, and such blocks in a piece, at least
 
+T = TypeVar("T")
 
 # from the number of an epoch to its padded rows, piece by piece, and how many of each count
 Source: TypeAlias = Callable[[int], Iterable[tuple[dict[str, jax.Array], int]]]
@@ -29,34 +33,77 @@ def source(
     """Give the rows to train on: whole, or in pieces that fit in memory.
 
     A piece consists of random blocks of neighboring rows, so that a file is read nearly in order
-    and sorted data are still mixed.
+    and sorted data are still mixed; where files are decoded in parts, such as Parquet's row groups,
+    these are the blocks. The next piece of a file is read while one is trained on.
     """
     n, count = len(rows["x"]), _pieces(rows)
     if count <= 1:
         whole = [(padded(prepare({name: rows[name][:] for name in rows}), batch_size), n)]
         return lambda _: whole
-    blocks = -(-n // (block := min(BLOCK, max(n // (count * BLOCKS), 1))))
-    length = -(-blocks // count) * block
+    starts = _blocks(rows, count)
+    ends = [n * number // count for number in range(count + 1)]
+    length = -(-n // count)
+
+    def read(number: int) -> Iterator[tuple[Batch, int]]:
+        order = np.random.RandomState([seed, number]).permutation(len(starts) - 1)
+        for start, end in pairwise(ends):
+            chosen = _in_order(starts, order, start, end)
+            yield prepare({name: array[chosen] for name, array in rows.items()}), end - start
 
     def pieces(number: int) -> Iterator[tuple[dict[str, jax.Array], int]]:
-        order = np.random.RandomState([seed, number]).permutation(blocks)
-        for some in np.array_split(order, count):
-            chosen = (some[:, None] * block + np.arange(block)).ravel()
-            chosen = chosen[chosen < n]
-            piece = prepare({name: array[chosen] for name, array in rows.items()})
-            yield padded(piece, batch_size, length), len(chosen)
+        found = read(number)
+        from_file = is_lazy(rows["x"]) or is_mapped(rows["x"])
+        return (
+            (padded(piece, batch_size, length), held)
+            for piece, held in (_ahead(found) if from_file else found)
+        )
 
     return pieces
 
 
 def steps(rows: Rows, batch_size: int) -> int:
     """Count the batches of an epoch; each piece may end in one that is not full."""
-    return -(-len(rows["x"]) // batch_size) + max(_pieces(rows), 1) - 1
+    return -(-len(rows["x"]) // batch_size) + _pieces(rows) - 1
 
 
 def _pieces(rows: Rows) -> int:
-    held_bytes = MAPPED_BYTES if is_mapped(rows["x"]) else HELD_BYTES
-    return -(-sum(array.nbytes for array in rows.values()) // held_bytes)
+    x = rows["x"]
+    held_bytes = LAZY_BYTES if is_lazy(x) else MAPPED_BYTES if is_mapped(x) else HELD_BYTES
+    needed = -(-sum(array.nbytes for array in rows.values()) // held_bytes)
+    return max(min(needed, len(x)), 1)
+
+
+def _blocks(rows: Rows, count: int) -> np.ndarray:
+    """Give the first rows of the blocks, and the number of rows."""
+    n = len(rows["x"])
+    found = read_together(rows["x"])
+    if found is not None:
+        return found
+    block = min(BLOCK, max(n // (count * BLOCKS), 1))
+    return np.append(np.arange(0, n, block), n)
+
+
+def _in_order(starts: np.ndarray, order: np.ndarray, start: int, end: int) -> np.ndarray:
+    """Give the rows from `start` to `end` of the blocks laid one after the other in an order."""
+    lengths = np.diff(starts)[order]
+    ends = np.cumsum(lengths)
+    first, last = np.searchsorted(ends, (start, end - 1), side="right")
+    found = [np.arange(starts[block], starts[block + 1]) for block in order[first : last + 1]]
+    before = ends[first] - lengths[first]
+    return np.concatenate(found)[start - before : end - before]
+
+
+def _ahead(items: Iterator[T]) -> Iterator[T]:
+    """Make the next item in a thread while one is used."""
+    with ThreadPoolExecutor(1, thread_name_prefix="jamjae-reading") as pool:
+        waiting = pool.submit(_next, items)
+        while found := waiting.result():
+            waiting = pool.submit(_next, items)
+            yield found.pop()  # held by the caller alone
+
+
+def _next(items: Iterator[T]) -> list[T]:
+    return list(islice(items, 1))
 
 
 def padded(rows: Batch, batch_size: int, length: int = 0) -> dict[str, jax.Array]:

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import scipy.sparse
 
+from jamjae.data.rows import LazyRows
 from jamjae.errors import InvalidDataError, InvalidTypeError, brief
 
 DATES, DURATIONS, COMPLEX, TEXT, MISSING = "dates", "durations", "complex", "text", "missing"
@@ -49,14 +50,14 @@ def numeric(X: Any, attempt: str) -> Any:
     Parameters
     ----------
     X : array-like
-        A data frame stays one and keeps its column names. A list of arrays or images becomes an
-        array of their own type: 8-bit images stay 8-bit.
+        A data frame stays one and keeps its column names; rows in files stay there. A list of
+        arrays or images becomes an array of their own type: 8-bit images stay 8-bit.
     attempt : str
         Start of the error messages, such as ``"Autoencoder cannot fit"``.
 
     Returns
     -------
-    array or data frame
+    array, data frame or rows in files
 
     Raises
     ------
@@ -77,6 +78,8 @@ def numeric(X: Any, attempt: str) -> Any:
         kinds = [getattr(dtype, "kind", "O") for dtype in X.dtypes]
         unclear = [i for i, kind in enumerate(kinds) if kind not in REAL]
         _require_columns([(_titled(X.columns[i]), X.iloc[:, i]) for i in unclear], attempt)
+        return X
+    if isinstance(X, LazyRows):
         return X
     array = X if isinstance(X, np.ndarray) else _stacked(X, attempt)
     if isinstance(array, np.ma.MaskedArray):

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from jamjae.data.rows import Array, row_chunks
+from jamjae.data.rows import Array, row_chunks, value_range
 
 PIXELS = {"uint8": 255.0, "uint16": 65535.0}  # types that fix a range, and its end
 
@@ -51,11 +51,14 @@ class Scaling(NamedTuple):
         """
         if X.dtype == np.uint8 and np.ndim(self.offset) == 0:
             return X
-        scaled: np.ndarray = X.astype(value_type(X.dtype))
-        np.subtract(scaled, self.offset, out=scaled)
-        np.divide(scaled, self.scale, out=scaled)
-        with np.errstate(over="ignore"):  # what becomes infinite is refused by its row
-            return scaled.astype(np.float32, copy=False)
+        made = np.empty(X.shape, dtype=np.float32)
+        for rows in row_chunks(X):  # so that no second float64 copy is held
+            scaled: np.ndarray = X[rows].astype(value_type(X.dtype))
+            np.subtract(scaled, self.offset, out=scaled)
+            np.divide(scaled, self.scale, out=scaled)
+            with np.errstate(over="ignore"):  # what becomes infinite is refused by its row
+                made[rows] = scaled
+        return made
 
     def in_graph(self, dtype: np.dtype) -> tuple[float, float]:
         """Give the offset and factor that the compiled step applies to the result of `apply`."""
@@ -110,8 +113,7 @@ def into_range(X: Array, low: float, high: float, variance: float) -> Scaling:
     """
     if X.dtype == np.uint8 and low <= 0.0 and high >= 1.0:
         return Scaling(0.0, 255.0, *_range(X))
-    ends = [(float(X[rows].min()), float(X[rows].max())) for rows in row_chunks(X)]
-    least, most = min(end[0] for end in ends), max(end[1] for end in ends)
+    least, most = value_range(X)
     if np.isinf(high):
         scale = float(np.sqrt(variance)) or 1.0
     else:

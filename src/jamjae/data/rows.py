@@ -1,38 +1,137 @@
-"""Rows of a data set: in memory, in a mapped file or some of either, visited in chunks."""
+"""Rows of a data set: in memory, in files or some of either, visited in chunks."""
 
 from __future__ import annotations
 
+import copy
 import math
 import mmap
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import TypeAlias
+from typing import Any, Self, TypeAlias
 
 import numpy as np
+
+from jamjae.data import memory
+from jamjae.errors import InvalidDataError
 
 CHUNK_BYTES = 1 << 25  # rows are visited in pieces of about 32 MiB of float64
 
 
-class Subset:
-    """Some rows of an array, by index: copied only piece by piece, when they are asked for."""
+class _Indexed:
+    """What rows that are no array have in common with one.
 
-    def __init__(self, array: np.ndarray, index: np.ndarray) -> None:
-        self.array, self.index = array, index
-        self.shape, self.dtype = (len(index), *array.shape[1:]), array.dtype
-        self.nbytes = len(index) * math.prod(array.shape[1:]) * array.itemsize
+    Attributes
+    ----------
+    shape : tuple of int
+    dtype : dtype
+    """
+
+    shape: tuple[int, ...]
+    dtype: np.dtype
+
+    @property
+    def ndim(self) -> int:
+        """Number of axes, as of an array."""
+        return len(self.shape)
+
+    @property
+    def size(self) -> int:
+        """Number of values, as of an array."""
+        return math.prod(self.shape)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all values in memory."""
+        return self.size * self.dtype.itemsize
 
     def __len__(self) -> int:
-        return len(self.index)
+        return self.shape[0]
+
+
+class Subset(_Indexed):
+    """Some rows of others, by index: copied only piece by piece, when they are asked for."""
+
+    def __init__(self, array: Array, index: np.ndarray) -> None:
+        self.array, self.index = array, index
+        self.shape, self.dtype = (len(index), *array.shape[1:]), array.dtype
 
     def __getitem__(self, rows: slice | np.ndarray) -> np.ndarray:
         return self.array[self.index[rows]]
 
 
-Array: TypeAlias = np.ndarray | Subset
+class LazyRows(_Indexed, ABC):
+    """Rows in files, read when they are asked for: ``rows[a:b]`` and ``rows[index]`` are copies.
+
+    A subclass sets `shape` and `dtype`, and implements `_read`, which may be called from several
+    threads. Its instances hold paths, not open files, so that they can be pickled.
+
+    ``np.asarray(rows)`` reads all rows, if they fit into half of the available memory.
+    """
+
+    shape: tuple[int, ...]
+    dtype: np.dtype
+
+    @abstractmethod
+    def _read(self, index: np.ndarray) -> np.ndarray:
+        """Read rows by their positions (m,), which are in range but in any order."""
+
+    @property
+    def starts(self) -> np.ndarray | None:
+        """First rows of the parts of the files that are read at once; None if rows are.
+
+        The number of rows is the last element.
+        """
+        return None
+
+    def __getitem__(self, rows: int | slice | np.ndarray) -> np.ndarray:
+        if isinstance(rows, slice):
+            return self._of(np.arange(*rows.indices(len(self))))
+        index = np.asarray(rows)
+        index = np.flatnonzero(index) if index.dtype == bool else index.astype(np.intp)
+        if index.size and not -len(self) <= index.min() <= index.max() < len(self):
+            raise IndexError(f"row {index.max()} of {len(self)} rows was asked for")
+        found = self._of(np.where(index < 0, index + len(self), index).reshape(-1))
+        return found if index.ndim else found[0]
+
+    def _of(self, index: np.ndarray) -> np.ndarray:
+        read = self._read(index) if len(index) else np.empty((0, *self.shape[1:]), self.dtype)
+        return read.reshape(len(index), *self.shape[1:])
+
+    def reshape(self, *shape: int) -> Self:
+        """Give the same rows in another shape: ``rows.reshape(len(rows), 28, 28)``."""
+        if shape[0] != len(self) or math.prod(shape) != self.size:
+            raise ValueError(f"rows of shape {self.shape} cannot be reshaped to {shape}")
+        made = copy.copy(self)
+        made.shape = shape
+        return made
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        if copy is False:
+            raise ValueError("Rows in files cannot become an array without being read (copied).")
+        there = memory.available()
+        if there is not None and self.nbytes > there // 2:
+            raise InvalidDataError(
+                f"Cannot read all of {self!r} into memory: {self.nbytes / 1e9:.3g} GB are needed, "
+                f"and {there / 1e9:.3g} GB are available, of which at most half are taken. Take "
+                "some rows (rows[:1000], or limit= in jamjae.read and --limit), or use fit, "
+                "transform, score and score_samples, which read piece by piece."
+            )
+        found = np.empty(self.shape, self.dtype if dtype is None else dtype)
+        for chunk in row_chunks(self):
+            found[chunk] = self[chunk]
+        return found
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(shape={self.shape}, dtype={self.dtype.name})"
+
+
+Given: TypeAlias = np.ndarray | LazyRows  # as users give them
+Array: TypeAlias = Given | Subset
 Rows: TypeAlias = Mapping[str, Array]  # what belongs together, by name: "x", "guide", ...
 Batch: TypeAlias = Mapping[str, np.ndarray]  # the same of some rows, copied
 
 
-def part(rows: Batch, index: np.ndarray | None) -> Rows:
+def part(rows: Rows, index: np.ndarray | None) -> Rows:
     """Give the rows of an index, or all for None; nothing is copied."""
     return rows if index is None else {name: Subset(rows[name], index) for name in rows}
 
@@ -44,6 +143,17 @@ def row_chunks(X: Array, chunk_bytes: int = CHUNK_BYTES) -> list[slice]:
     return [slice(start, start + step) for start in range(0, len(X), step)]
 
 
+def value_range(X: Array) -> tuple[float, float]:
+    """Give the least and the greatest value, NaN if any value is."""
+    ends = [(float(some.min()), float(some.max())) for some in (X[rows] for rows in row_chunks(X))]
+    return float(np.min([least for least, _ in ends])), float(np.max([most for _, most in ends]))
+
+
+def is_lazy(X: Array) -> bool:
+    """Whether rows, or what they are some of, are read from files piece by piece."""
+    return isinstance(X.array if isinstance(X, Subset) else X, LazyRows)
+
+
 def is_mapped(X: Array) -> bool:
     """Whether an array, or what it is a view of, lies in a file that is mapped into memory."""
     held: object = X.array if isinstance(X, Subset) else X
@@ -52,3 +162,13 @@ def is_mapped(X: Array) -> bool:
             return True
         held = held.base
     return isinstance(held, mmap.mmap)
+
+
+def read_together(X: Array) -> np.ndarray | None:
+    """Give the first rows of what is read at once, and the number of rows; None if rows are."""
+    if isinstance(X, LazyRows):
+        return X.starts
+    if not isinstance(X, Subset) or not isinstance(X.array, LazyRows) or X.array.starts is None:
+        return None
+    rising = bool((np.diff(X.index) > 0).all())
+    return np.unique(np.searchsorted(X.index, X.array.starts)) if rising else None

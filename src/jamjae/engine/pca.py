@@ -43,7 +43,7 @@ class Principal(NamedTuple):
         """Whether each deviation exceeds the rounding of float32 (k,)."""
         return self.deviations > 1e-7 * self.deviations.max()
 
-    def transform(self, X: np.ndarray) -> np.ndarray:
+    def transform(self, X: Array) -> np.ndarray:
         """Project rows (n, ...) on the components: float64 codes (n, k)."""
         codes = np.empty((len(X), len(self.components)))
         for rows in row_chunks(X):

@@ -61,11 +61,12 @@ def gather(
     images = check_rows(model, X, "explore", reset=False)
     if len(images) < 2:
         raise InvalidDataError(f"explore received {len(images)} row; a map needs at least 2.")
-    colored = _columns(model, images, y, class_names, columns or {})
+    colored = _columns(len(images), y, class_names, columns or {})
     given = len(images)
     chosen = _some(given, rows, random_state)
     colored = [each._replace(values=each.values[chosen]) for each in colored]
     images = images[chosen]
+    colored += _features(model, images)
     _require_room(model, images)
     kept = rounded(np.asarray(model.transform(images), np.float64).T, CODE_BITS)
     codes = kept.array.T.astype(np.float64)  # as the page will have them
@@ -126,27 +127,30 @@ def _require_model(model: Any) -> None:
 
 
 def _columns(
-    model: LatentModel,
-    images: np.ndarray,
+    n: int,
     y: ArrayLike | None,
     class_names: Sequence[str] | None,
     columns: Mapping[str, ArrayLike],
 ) -> list[Column]:
     found = []
     if y is not None:
-        found.append(_column("class", y, len(images), class_names, what="y"))
+        found.append(_column("class", y, n, class_names, what="y"))
         found[0] = found[0]._replace(own=True)
     elif class_names is not None:
         raise InvalidDataError(
             "explore received class_names without y; both are needed to name the classes."
         )
-    found += [_column(str(name), values, len(images)) for name, values in columns.items()]
-    if images.ndim == 2 and not _is_image(model):
-        names = getattr(model, "feature_names_in_", None)
-        names = [f"x{i + 1}" for i in range(images.shape[1])] if names is None else names
-        few = list(names)[:MOST_FEATURES]
-        found += [Column(str(name), images[:, place]) for place, name in enumerate(few)]
-    return found
+    return found + [_column(str(name), values, n) for name, values in columns.items()]
+
+
+def _features(model: LatentModel, images: np.ndarray) -> list[Column]:
+    """Give the columns of a table, by which its points can be colored."""
+    if images.ndim != 2 or _is_image(model):
+        return []
+    names = getattr(model, "feature_names_in_", None)
+    names = [f"x{i + 1}" for i in range(images.shape[1])] if names is None else names
+    few = list(names)[:MOST_FEATURES]
+    return [Column(str(name), images[:, place]) for place, name in enumerate(few)]
 
 
 def _column(

@@ -14,7 +14,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 
 from jamjae.data.preprocessing import counted_as
-from jamjae.data.rows import Array, Batch, Rows, part
+from jamjae.data.rows import Array, Given, Rows, part
 from jamjae.engine import initialization, pca, training
 from jamjae.engine.checkpoints import Checkpoint, identity
 from jamjae.engine.losses import LOSSES
@@ -283,14 +283,14 @@ class Autoencoder(LatentModel):
         self.reconstruction_error_ = self._error(rows)
         return self
 
-    def _validated(self, X: Any, corrupted: Any) -> dict[str, np.ndarray]:
+    def _validated(self, X: Any, corrupted: Any) -> dict[str, Given]:
         callbacks.require_callables(self.callbacks)
         rows = check_rows(self, X, "fit", reset=not self._goes_on())
         if self._goes_on():
             require_same_kind(self, rows)
         return {"x": rows, **noisy_versions(self, rows, corrupted)}
 
-    def _planned(self, data: dict[str, np.ndarray]) -> Task:
+    def _planned(self, data: dict[str, Given]) -> Task:
         warm, checkpoint = self._goes_on(), self._checkpoint(data)
         seeds = Seeds.draw(self.random_state) if checkpoint is None else checkpoint.seeds
         kept, held = plan.split(len(data["x"]), self.validation_fraction, seeds.split)
@@ -344,7 +344,7 @@ class Autoencoder(LatentModel):
         initialization.start(self._pair(), anchor, self.scaling_, rng)
 
     def _guided(
-        self, rows: np.ndarray, parts: tuple[Any, Any], seeds: Seeds, *, turn: bool
+        self, rows: Given, parts: tuple[Any, Any], seeds: Seeds, *, turn: bool
     ) -> dict[str, np.ndarray]:
         """Find the guide's features, and match the signs of PCA's codes to them."""
         found = guides.guide(self.guide, rows, parts, self.n_components_, seeds.guide)
@@ -354,7 +354,7 @@ class Autoencoder(LatentModel):
             initialization.scale_codes(self._pair(), signs)
         return found.columns()
 
-    def _checkpoint(self, data: Batch) -> Checkpoint | None:
+    def _checkpoint(self, data: Rows) -> Checkpoint | None:
         if self.checkpoint_dir is None:
             return None
         networks = self._pair() if self._goes_on() else ()

@@ -14,7 +14,7 @@ from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, Transfo
 from sklearn.utils.validation import check_is_fitted
 
 from jamjae.data.preprocessing import Scaling, value_type
-from jamjae.data.rows import Array, row_chunks
+from jamjae.data.rows import Array, Given, row_chunks
 from jamjae.engine import architectures, custom_networks, keras_bridge, own_layers
 from jamjae.engine.pca import Principal
 from jamjae.errors import InvalidDataError
@@ -173,13 +173,13 @@ class LatentModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
     # --- computation on checked rows --------------------------------------------------------
 
-    def _checked(self, X: Any, operation: str) -> np.ndarray:
+    def _checked(self, X: Any, operation: str) -> Given:
         check_is_fitted(self)
         rows = check_rows(self, X, operation, reset=False)
         warn_of_other_range(self, rows)
         return rows
 
-    def _encode(self, rows: np.ndarray, start: int = 0) -> np.ndarray:
+    def _encode(self, rows: Array, start: int = 0) -> np.ndarray:
         if self.is_pca_:
             return self.baseline_.transform(rows)
         codes = [self._encode_some(rows[chunk]) for chunk in row_chunks(rows)]
@@ -199,7 +199,7 @@ class LatentModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         made = keras_bridge.predict(self.decoder_, codes.astype(np.float32, copy=False))
         return self.scaling_.undo(made.astype(precision, copy=False).reshape(shape))
 
-    def _reconstruct(self, rows: np.ndarray, *, clip: bool, start: int = 0) -> np.ndarray:
+    def _reconstruct(self, rows: Array, *, clip: bool, start: int = 0) -> np.ndarray:
         made = self._decode(self._encode(rows, start))
         return self.scaling_.clip(made) if clip else made
 
@@ -234,7 +234,7 @@ def _copied(layer: keras.Layer) -> keras.Layer:
     return custom_networks.copied(layer) if whole else own_layers.copied(layer)
 
 
-def _variance(rows: np.ndarray) -> float:
+def _variance(rows: Array) -> float:
     """Mean squared distance from the mean row per element, in pieces, in float64."""
     mean = sum(rows[c].sum(axis=0, dtype=np.float64) for c in row_chunks(rows)) / len(rows)
     total = sum(float(np.square(rows[c] - mean).sum()) for c in row_chunks(rows))

@@ -21,7 +21,7 @@ from jamjae.data.numeric import (
     numeric,
 )
 from jamjae.data.preprocessing import PIXELS, counted_as
-from jamjae.data.rows import Array, is_mapped, row_chunks
+from jamjae.data.rows import Array, Given, LazyRows, is_mapped, row_chunks, value_range
 from jamjae.errors import (
     InvalidDataError,
     InvalidTypeError,
@@ -38,11 +38,12 @@ OTHER_SCALE = 10.0  # standard deviations that rows of the same units do not hav
 FAR = 60.0  # standard deviations of images that no range of pixels in the same units spans
 
 
-def check_rows(model: BaseEstimator, X: Any, operation: str, *, reset: bool) -> np.ndarray:
+def check_rows(model: BaseEstimator, X: Any, operation: str, *, reset: bool) -> Given:
     """Give X as an array (n, ...) of numbers; remember or compare its shape.
 
     Its dtype is float64, float32, uint8 or uint16. A memory-mapped array keeps any other real one,
-    so that it need not be copied into memory; its values count as float64.
+    so that it need not be copied into memory; its values count as float64. So do rows in files,
+    which are checked piece by piece.
 
     Parameters
     ----------
@@ -82,14 +83,16 @@ def check_rows(model: BaseEstimator, X: Any, operation: str, *, reset: bool) -> 
     return rows
 
 
-def _as_array(model: BaseEstimator, X: Any, attempt: str, reset: bool) -> np.ndarray:
+def _as_array(model: BaseEstimator, X: Any, attempt: str, reset: bool) -> Given:
     table = len(X.shape) <= 2
     dtype = None if _stays_mapped(X) else DTYPES
     settings = {"dtype": dtype, "ensure_all_finite": False, "order": "C"}
+    lazy = isinstance(X, LazyRows)
     try:
         if table and (reset or len(model.row_shape_) == 1):
-            return validate_data(model, X, reset=reset, **settings)
-        rows = check_array(X, allow_nd=True, **settings)
+            more = {"skip_check_array": True} if lazy else settings
+            return validate_data(model, X, reset=reset, **more)
+        rows = X if lazy else check_array(X, allow_nd=True, **settings)
     except ValueError as error:
         if "features" in str(error) and not reset:  # the estimator checks want their own words
             raise ShapeMismatchError(f"{attempt}: {brief(error, 400)}") from None
@@ -108,7 +111,7 @@ def _stays_mapped(X: Any) -> bool:
     return real and X.dtype.isnative and is_mapped(X)
 
 
-def _require_images(model: BaseEstimator, rows: np.ndarray, attempt: str) -> None:
+def _require_images(model: BaseEstimator, rows: Array, attempt: str) -> None:
     if rows.ndim > 4 or 0 in rows.shape:
         raise InvalidDataError(
             f"{attempt}: an array of shape {rows.shape} was given. Rows of a table (n, d) or "
@@ -127,7 +130,7 @@ def _input_shape(model: BaseEstimator) -> tuple[int, ...] | None:
     return tuple(encoder.input_shape[1:])
 
 
-def _require_shape(model: BaseEstimator, rows: np.ndarray, attempt: str) -> None:
+def _require_shape(model: BaseEstimator, rows: Array, attempt: str) -> None:
     shape, fitted = rows.shape[1:], model.row_shape_
     same_image = len(fitted) == 1 or _without_channel(shape) == _without_channel(fitted)
     if math.prod(shape) == model.n_features_in_ and (len(shape) == 1 or same_image):
@@ -161,7 +164,7 @@ def require_magnitude(model: BaseEstimator, rows: Array, variance: float) -> Non
         )
 
 
-def require_rows(rows: np.ndarray, n_components: int) -> None:
+def require_rows(rows: Array, n_components: int) -> None:
     """Refuse a first batch of ``partial_fit`` whose PCA has fewer components than a code.
 
     Raises
@@ -177,7 +180,7 @@ def require_rows(rows: np.ndarray, n_components: int) -> None:
         )
 
 
-def noisy_versions(model: BaseEstimator, rows: np.ndarray, corrupted: Any) -> dict[str, np.ndarray]:
+def noisy_versions(model: BaseEstimator, rows: Given, corrupted: Any) -> dict[str, Given]:
     """Check the noisy versions of rows, where there are some, and name them for training."""
     if corrupted is None:
         return {}
@@ -196,7 +199,7 @@ def noisy_versions(model: BaseEstimator, rows: np.ndarray, corrupted: Any) -> di
     return {"corrupted": noisy}
 
 
-def require_same_kind(model: BaseEstimator, rows: np.ndarray) -> None:
+def require_same_kind(model: BaseEstimator, rows: Array) -> None:
     """Refuse a warm start from networks that were fitted to another kind of data, or codes."""
     kinds = {model.dtype_, counted_as(rows.dtype)}
     if len(kinds) > 1 and kinds & PIXELS.keys():
@@ -212,7 +215,7 @@ def require_same_kind(model: BaseEstimator, rows: np.ndarray) -> None:
 
 
 @contextmanager
-def explained(model: BaseEstimator, rows: np.ndarray) -> Iterator[None]:
+def explained(model: BaseEstimator, rows: Array) -> Iterator[None]:
     """Name the cause if training diverges on rows of another scale than those of ``fit``.
 
     Raises
@@ -262,7 +265,7 @@ def _in_order(model: BaseEstimator, Z: Any, attempt: str) -> Any:
     )
 
 
-def warn_of_other_range(model: BaseEstimator, rows: np.ndarray) -> None:
+def warn_of_other_range(model: BaseEstimator, rows: Array) -> None:
     """Warn of pixels in another range than those of ``fit``, such as 0 to 1 in place of 0 to 255.
 
     Parameters
@@ -272,7 +275,7 @@ def warn_of_other_range(model: BaseEstimator, rows: np.ndarray) -> None:
     """
     if rows.size < 2:
         return
-    least, most = float(rows.min()), float(rows.max())
+    least, most = value_range(rows)
     deviation = math.sqrt(model.baseline_.variance)
     fraction = 0 < most <= 1.0
     cure = ""

@@ -1,0 +1,38 @@
+"""How much memory this process may still take."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+MEMINFO = Path("/proc/meminfo")
+GROUP = Path("/sys/fs/cgroup")  # of a container, whose limit may be below the machine's memory
+
+
+def available() -> int | None:
+    """Give the bytes of memory that are available without swapping, None if unknown."""
+    found = [bytes_ for bytes_ in (_of_machine(), _of_container()) if bytes_ is not None]
+    return min(found, default=None)
+
+
+def _of_machine() -> int | None:
+    try:
+        lines = MEMINFO.read_text(encoding="ascii").splitlines()
+        return next(int(line.split()[1]) << 10 for line in lines if line.startswith("MemAvailable"))
+    except (OSError, ValueError, StopIteration):  # not Linux
+        pass
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):
+        return None
+
+
+def _of_container() -> int | None:
+    try:
+        limit, used = (
+            int((GROUP / f"memory.{name}").read_text(encoding="ascii"))
+            for name in ("max", "current")
+        )
+    except (OSError, ValueError):  # no container, or none with a limit: "max"
+        return None
+    return max(limit - used, 0)
