@@ -261,7 +261,7 @@ def test_a_full_disk_leaves_the_old_model(flower_model, tmp_path, monkeypatch):
         return whole(self, target)
 
     monkeypatch.setattr(Path, "replace", full)
-    result = run("fit", "iris", "-o", old, *QUICK, code=1)
+    result = run("fit", "iris", "-o", old, "--force", *QUICK, code=1)
     assert "No space left on device" in result.stderr
     assert "free space" in result.stderr
     assert old.read_bytes() == flower_model.read_bytes()

@@ -48,10 +48,10 @@ def test_it_writes_a_page(place):
     ("words", "said"),
     [
         (("digits.jamjae", "digits", "-o", "page.png"), "ends in .html"),
-        (("digits.jamjae", "other.npy"), "rows of shape (3, 3)"),
-        (("digits.jamjae", "digits", "--method", "isomap"), "method='isomap'"),
+        (("digits.jamjae", "other.npy", "--force"), "rows of shape (3, 3)"),
+        (("digits.jamjae", "digits", "--method", "isomap", "--force"), "method='isomap'"),
         (("digits.jamjae", "digits", "-o", "no/../digits.jamjae/page.html"), "Cannot write"),
-        (("none.jamjae", "digits"), "none.jamjae"),
+        (("none.jamjae", "digits", "--force"), "none.jamjae"),
     ],
 )
 def test_what_cannot_be_done_is_said_in_a_line(place, words, said):

@@ -28,6 +28,7 @@ from jamjae.data.writing import write_images, write_rows
 from jamjae.errors import (
     DataFormatError,
     DataNotFoundError,
+    InvalidDataError,
 )
 
 # --- laws: written and read back ------------------------------------------------------------
@@ -281,10 +282,11 @@ def test_an_npz_of_no_arrays_is_refused(tmp_path):
 def test_a_label_where_there_are_no_columns_is_refused(folder, name):
     write_rows(folder / "a.npy", np.eye(2))
     (folder / "a-idx3-ubyte").write_bytes(idx_bytes(np.zeros((1, 2, 2), dtype="u1")))
-    with pytest.raises(DataFormatError, match=r"label 'y'.*Leave label out"):
+    with pytest.raises((DataFormatError, InvalidDataError), match=r"label.*'y'.*[Ll]eave"):
         read(folder / name, label="y")
 
 
-def test_a_size_of_images_leaves_arrays_as_they_are(tmp_path):
+def test_options_without_effect_are_refused(tmp_path):
     path = write_rows(tmp_path / "a.npy", np.zeros((2, 5, 5)))
-    assert read(path, image_size=(3, 3)).X.shape == (2, 5, 5)
+    with pytest.raises(InvalidDataError, match=r"image_size=\(3, 3\).*no effect on arrays"):
+        read(path, image_size=(3, 3))

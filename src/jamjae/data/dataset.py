@@ -59,3 +59,11 @@ class Dataset:
     def noted(self, *notes: str) -> Self:
         """Add notes."""
         return replace(self, notes=(*self.notes, *notes))
+
+    def named_rows(self) -> Any:
+        """Give `X` with its column names, as a data frame, where it is a table that has names."""
+        if not self.feature_names or self.X.ndim != 2 or hasattr(self.X, "iloc"):
+            return self.X
+        from pandas import DataFrame
+
+        return DataFrame(self.X, columns=list(self.feature_names), copy=False)

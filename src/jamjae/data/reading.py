@@ -6,6 +6,7 @@ The formats themselves are read by `jamjae.data.readers`.
 from __future__ import annotations
 
 import os
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,8 @@ from jamjae.errors import DataFormatError, DataNotFoundError, InvalidDataError
 __all__ = ["Dataset", "ReadOptions", "read"]
 
 READERS = (tables, images, arrays)
+ALL_USE = ("limit", "limit_first", "random_state", "shape", "channels")
+OPTION_NAMES = {"separator": "sep"}
 KINDS = (
     ".npy, .npz, .csv, .tsv, .txt (.gz, .zip, .zst too), .parquet, .feather, .xlsx, .jsonl, IDX, "
     "an image "
@@ -68,7 +71,12 @@ def read(path: str | os.PathLike[str], **options: Any) -> Dataset:
     >>> read(path).feature_names
     ('a', 'b', 'c')
     """
-    path, chosen = Path(path), ReadOptions(**options)
+    return read_with(path, ReadOptions(**options))
+
+
+def read_with(path: str | os.PathLike[str], options: ReadOptions) -> Dataset:
+    """Read data as `read` does, with all options as one value."""
+    path = Path(path)
     if not path.exists() and path != STANDARD_INPUT:
         raise DataNotFoundError(
             f"Cannot read {str(path)!r}: there is no such file or folder. Check the path, or use "
@@ -77,13 +85,14 @@ def read(path: str | os.PathLike[str], **options: Any) -> Dataset:
     reader = next((reader for reader in READERS if reader.can_read(path)), None)
     if reader is None:
         raise _unsupported(path)
+    _require_use(path, reader, options)
     try:
-        found = reader.read(path, chosen)
+        found = reader.read(path, options)
     except PermissionError as error:
         raise DataFormatError(
             f"Cannot read {str(path)!r}: {error.strerror}. Ask its owner for read permission."
         ) from error
-    return limited(found, chosen)
+    return limited(found, options)
 
 
 def limited(found: Dataset, options: ReadOptions) -> Dataset:
@@ -100,6 +109,22 @@ def limited(found: Dataset, options: ReadOptions) -> Dataset:
     chosen = np.random.default_rng(options.random_state).choice(n, limit, replace=False)
     seed = "" if options.random_state is None else f" (seed {options.random_state})"
     return found.take(np.sort(chosen)).noted(f"limit: {limit:,} of {n:,} rows, at random{seed}")
+
+
+def subsets(path: str | os.PathLike[str]) -> tuple[str, ...]:
+    """Give the names of the subsets of a folder of images; empty if it is not divided."""
+    return images.subsets(Path(path)) if Path(path).is_dir() else ()
+
+
+def _require_use(path: Path, reader: Any, options: ReadOptions) -> None:
+    """Refuse options that would have no effect."""
+    others = [field.name for field in fields(options) if field.name not in (*reader.USES, *ALL_USE)]
+    if unused := options.given(*others):
+        option = OPTION_NAMES.get(unused[0], unused[0].replace("_", "-"))
+        raise InvalidDataError(
+            f"Cannot read {str(path)!r} with {unused[0]}={getattr(options, unused[0])!r}: it has "
+            f"no effect on {reader.KIND}. Leave it (on the command line --{option}) out."
+        )
 
 
 def _unsupported(path: Path) -> DataFormatError:

@@ -165,6 +165,7 @@ def _manifest(model: Any) -> dict[str, Any]:
         "n_components": model.n_components_,
         "feature_names": list(getattr(model, "feature_names_in_", [])),
         "class_names": _names(getattr(model, "class_names_", [])),
+        "data_notes": list(getattr(model, "data_notes_", ())),
         "scaling": {
             "scale": model.scaling_.scale,
             "low": _or_none(model.scaling_.low),
@@ -325,6 +326,8 @@ def _rebuilt(
     for key, attribute in (("feature_names", "feature_names_in_"), ("class_names", "class_names_")):
         if manifest[key]:
             setattr(model, attribute, np.array(manifest[key], dtype=object))
+    if notes := manifest.get("data_notes"):  # files of the first versions lack them
+        model.data_notes_ = tuple(notes)
     model.scaling_ = _scaling(manifest["scaling"], arrays["scaling.offset"])
     model.scale_ = model.scaling_.scale
     model.baseline_ = Principal(

@@ -22,6 +22,10 @@ LABELS = ("y", "labels", "label", "target", "y_train")
 NAMES = {"row_names": "index", "feature_names": "feature_names"}  # arrays, and what they become
 
 
+KIND = "arrays"
+USES = ("label", "key")  # options
+
+
 def can_read(path: Path) -> bool:
     """Whether the name of a file is that of an array."""
     return path.suffix.lower() in (".npy", ".npz") or IDX_NAME.search(path.name) is not None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -41,6 +41,8 @@ class RawTable:
         From the position of a row to how a person finds it in the file.
     decimal, thousands : str, str or None
         How numbers in columns of text are written.
+    na : tuple of str
+        Further texts that stand for a missing value.
     """
 
     table: pa.Table
@@ -51,6 +53,7 @@ class RawTable:
     place: Callable[[int], str] = field(default=lambda row: f"row {row}")
     decimal: str = "."
     thousands: str | None = None
+    na: tuple[str, ...] = ()
 
 
 def cannot_read(path: Path, why: str) -> DataFormatError:
@@ -80,6 +83,7 @@ def read_columnar(path: Path, options: ReadOptions) -> RawTable:
         if isinstance(error, DataFormatError):
             raise
         raise cannot_read(path, f"{brief(error)}. Copy it again from its source.") from error
+    raw = replace(raw, na=options.na)
     n, width = raw.table.shape
     if not n or not width:
         raise cannot_read(path, f"the table is empty, {n} rows of {width} columns.")

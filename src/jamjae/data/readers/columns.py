@@ -48,10 +48,10 @@ def place_columns(path: Path, raw: RawTable, options: ReadOptions) -> Roles:
     """
     names, notes = _titles(raw)
     find = _Finder(path, names, raw.named)
-    dropped = {find(name, "drop") for name in options.drop}
+    dropped = set(find.each(options.drop, "drop"))
     label = find(options.label, "the label") if options.label else None
     index = find(options.index, "the index") if options.index else None
-    chosen = [find(name, "columns") for name in options.columns]
+    chosen = find.each(options.columns, "columns")
     taken = {label, index, *dropped, *chosen}
     if index is None and options.index != "":
         index = _index(raw, names, notes, taken)
@@ -101,6 +101,14 @@ class _Finder:
         if name.isdecimal() and not self.named and 1 <= int(name) <= len(self.names):
             return int(name) - 1
         raise self._unknown(asked, role)
+
+    def each(self, asked: Sequence[str], role: str) -> list[int]:
+        """Find several; one text may name some, separated by commas."""
+        names: list[str] = []
+        for one in asked:
+            whole = clean(one) in self.names or "," not in one
+            names += [one] if whole else one.split(",")
+        return [self(name, role) for name in names]
 
     def _unknown(self, asked: str, role: str) -> DataFormatError:
         near = difflib.get_close_matches(clean(asked), [name for name in self.names if name], n=1)

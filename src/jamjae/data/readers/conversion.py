@@ -138,7 +138,8 @@ def _text(column: pa.ChunkedArray, raw: RawTable) -> Converted:
     """Convert a column of text by the first kind that all its cells are of."""
     from pyarrow import compute
 
-    held = _with_missing(compute.utf8_trim_whitespace(column), MISSING)
+    markers = (*MISSING, *(text.strip().lower() for text in raw.na))
+    held = _with_missing(compute.utf8_trim_whitespace(column), markers)
     known = len(held) - held.null_count
     if not known:
         return _null(column, raw)

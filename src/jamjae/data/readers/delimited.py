@@ -74,6 +74,7 @@ def read_delimited(path: Path, options: ReadOptions) -> RawTable:
         place=lambda row: f"line {_line(path, form, row)}",
         decimal=form.decimal,
         thousands=form.thousands,
+        na=options.na,
     )
 
 

@@ -15,6 +15,8 @@ from jamjae.data.atomic import atomic
 from jamjae.data.dataset import Dataset
 from jamjae.data.numeric import real_array
 from jamjae.data.read_options import ReadOptions
+from jamjae.data.readers.cells import counted, listed
+from jamjae.data.readers.labelling import counted_classes
 from jamjae.errors import DataFormatError, DataNotFoundError, InvalidDataError
 
 if TYPE_CHECKING:
@@ -25,6 +27,7 @@ SUFFIXES = frozenset(
 )
 COLORLESS = ("1", "L", "LA", "I", "I;16", "I;16B", "I;16L", "I;16N")
 WIDE = ("I", "F", "I;16", "I;16B", "I;16L", "I;16N")
+SUBSETS = ("train", "valid", "val", "validation", "test")  # folders that divide data
 WHITE = 255
 ORIENTATION = 0x0112  # the EXIF tag; from 5 on the image lies on its side
 
@@ -37,9 +40,20 @@ class _Kind(NamedTuple):
 # --- in -------------------------------------------------------------------------------------
 
 
+KIND = "images"
+USES = ("image_size", "frames", "background", "label_file", "skip_bad", "subset")  # options
+
+
 def can_read(path: Path) -> bool:
     """Whether a path is a folder, or the name of a file that of an image."""
     return path.is_dir() or path.suffix.lower() in SUFFIXES
+
+
+def subsets(folder: Path) -> tuple[str, ...]:
+    """Give the names of the subsets into which a folder is divided; empty if it is not."""
+    inside = {part.name.lower(): part.name for part in folder.iterdir() if part.is_dir()}
+    found = tuple(inside[name] for name in SUBSETS if name in inside)
+    return found if "train" in map(str.lower, found) and len(found) > 1 else ()
 
 
 def read(path: Path, options: ReadOptions) -> Dataset:
@@ -55,18 +69,26 @@ def read(path: Path, options: ReadOptions) -> Dataset:
     DataFormatError
         If an image cannot be read and ``skip_bad`` is off.
     """
-    if options.label is not None:
-        raise DataFormatError(
-            f"Cannot read {str(path)!r} with the label {options.label!r}: images take their "
-            "classes from subfolders. Leave label out."
-        )
     root = path if path.is_dir() else path.parent
     pixels, kept, skipped = stack(_files(path), options.image_size, skip_bad=options.skip_bad)
     if not kept:
         raise _without_images(path, skipped)
     classes, class_names = _classes(kept, root)
     names = [tuple(file.relative_to(root).as_posix() for file in some) for some in (kept, skipped)]
-    return Dataset(pixels, classes, class_names, names[0], skipped=names[1], description=str(path))
+    notes = [f"images: {len(pixels):,} of {' x '.join(map(str, pixels.shape[1:]))}, {pixels.dtype}"]
+    if classes is not None:
+        notes.append(f"label: the folder, {counted_classes(classes, class_names)}")
+    if skipped:
+        notes.append(f"skipped: {counted(len(skipped), 'damaged image')}: {listed(names[1])}")
+    return Dataset(
+        pixels,
+        classes,
+        class_names,
+        names[0],
+        skipped=names[1],
+        description=str(path),
+        notes=tuple(notes),
+    )
 
 
 def stack(

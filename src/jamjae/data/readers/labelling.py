@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -26,11 +27,11 @@ class Labels(NamedTuple):
     note: str
 
 
-def of_values(values: np.ndarray) -> Labels:
-    """Make labels of an array of shape (n,) of numbers, booleans or text, some None or NaN."""
+def of_values(values: np.ndarray, na: Sequence[str] = ()) -> Labels:
+    """Make labels of an array of shape (n,) of numbers, booleans or text; `na` are missing."""
     if values.dtype.kind in "iufb":
         return _of_numbers(values)
-    texts = [None if _missing(one) else clean(one) for one in values.tolist()]
+    texts = [None if _missing(one) or one in na else clean(one) for one in values.tolist()]
     known = [text for text in texts if text is not None]
     numbers = [number_in(text) for text in known]
     if known and None not in numbers:
@@ -39,7 +40,7 @@ def of_values(values: np.ndarray) -> Labels:
     return _of_classes(texts, sorted(set(known), key=natural))
 
 
-def of_column(column: pa.ChunkedArray) -> Labels:
+def of_column(column: pa.ChunkedArray, na: Sequence[str] = ()) -> Labels:
     """Make labels of a column of a table."""
     import pyarrow as pa
 
@@ -49,7 +50,7 @@ def of_column(column: pa.ChunkedArray) -> Labels:
         column = column.cast(pa.float64(), safe=False)
     if pa.types.is_boolean(column.type):
         return of_values(np.array(column.cast(pa.string()).to_pylist(), dtype=object))
-    return of_values(np.asarray(column.to_numpy()))
+    return of_values(np.asarray(column.to_numpy()), na)
 
 
 def _missing(value: Any) -> bool:
@@ -72,16 +73,17 @@ def _of_numbers(values: np.ndarray) -> Labels:
         for one in different
     ]
     y = np.where(known, np.searchsorted(different, np.nan_to_num(numbers)), -1)
-    return Labels(y.astype(np.int64), tuple(names), _counts(y, names) + _gaps(known))
+    return Labels(y.astype(np.int64), tuple(names), counted_classes(y, names) + _gaps(known))
 
 
 def _of_classes(texts: list[str | None], names: list[str]) -> Labels:
     places: dict[str | None, int] = {name: i for i, name in enumerate(names)}
     y = np.array([places.get(text, -1) for text in texts], dtype=np.int64)
-    return Labels(y, tuple(names), _counts(y, names) + _gaps(y >= 0))
+    return Labels(y, tuple(names), counted_classes(y, names) + _gaps(y >= 0))
 
 
-def _counts(y: np.ndarray, names: list[str]) -> str:
+def counted_classes(y: np.ndarray, names: Sequence[str]) -> str:
+    """Count the rows of each class."""
     sizes = np.bincount(y[y >= 0], minlength=len(names))
     each = [f"{name} {size:,}" for name, size in zip(names, sizes, strict=True)]
     return f"{counted(len(names), 'class')}: {listed(each, NAMED_CLASSES)}"

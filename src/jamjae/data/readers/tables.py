@@ -35,6 +35,22 @@ PACKED = (*OPENERS, ".zip", ".zst")
 SUFFIXES = frozenset((*TEXT, *columnar.PARQUET, *columnar.ARROW, *columnar.EXCEL, *columnar.JSON))
 
 
+KIND = "tables"
+USES = (
+    "label",
+    "index",
+    "columns",
+    "drop",
+    "na",
+    "encoding",
+    "separator",
+    "decimal",
+    "thousands",
+    "header",
+    "key",
+)  # options
+
+
 def can_read(path: Path) -> bool:
     """Whether the name of a file is that of a table."""
     if path == STANDARD_INPUT:
@@ -165,7 +181,7 @@ def _label(raw: RawTable, roles: Roles) -> tuple[Labels | None, str]:
     """Make the label, and a note that says how it was found."""
     if roles.label is None:
         return None, ""
-    made = labelling.of_column(raw.table.column(roles.label))
+    made = labelling.of_column(raw.table.column(roles.label), raw.na)
     how = "" if roles.label_asked else " (by its name; label=..., --label names another)"
     return made, f"label: {roles.names[roles.label]}{how}, {made.note}"
 
