@@ -160,9 +160,7 @@ def test_a_reconstruction_has_the_units_and_precision_of_the_data(shape, dtype):
 
 @pytest.mark.parametrize(
     ("factor", "offset"),
-    mostly_slow(
-        itertools.product([1e-6, 1.0, 1e6], [0.0, 1000.0]), {(1e-6, 0.0), (1e6, 1000.0)}
-    ),
+    mostly_slow(itertools.product([1e-6, 1.0, 1e6], [0.0, 1000.0]), {(1e-6, 0.0), (1e6, 1000.0)}),
 )
 def test_units_do_not_matter(factor, offset):
     """Scaling is by one number, so the share of the variance explained has no units."""
