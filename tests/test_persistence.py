@@ -53,7 +53,7 @@ def test_parameters_come_back(rows, tmp_path):
 
 
 def test_what_a_file_cannot_hold_is_named(rows, tmp_path):
-    model = Autoencoder(2, loss=_loss, epochs=1).fit(rows)
+    model = Autoencoder(2, network=(), loss=_loss, epochs=1).fit(rows)
     with pytest.warns(UserWarning, match="does not store the parameters loss"):
         path = model.save(tmp_path / "model.jamjae")
     assert persistence.read_manifest(path)["parameters_omitted"] == ["loss"]
@@ -67,13 +67,13 @@ def test_data_frames_and_pixels(tmp_path):
     import pandas as pd
 
     table = pd.DataFrame(np.random.RandomState(0).normal(size=(30, 3)), columns=["가", "b", "c"])
-    model = Autoencoder(2, epochs=1).fit(table)
+    model = Autoencoder(2, network=(), epochs=1).fit(table)
     again = jamjae.load_model(model.save(tmp_path / "table.jamjae"))
     assert list(again.feature_names_in_) == ["가", "b", "c"]
     np.testing.assert_array_equal(again.transform(table), model.transform(table))
 
     pixels = np.random.RandomState(0).randint(0, 256, (30, 6, 6), dtype=np.uint8)
-    model = Autoencoder(2, epochs=1).fit(pixels)
+    model = Autoencoder(2, network=(), epochs=1).fit(pixels)
     again = jamjae.load_model(model.save(tmp_path / "pixels.jamjae"))
     reconstructed = again.inverse_transform(np.full((1, 2), 1e3))
     assert 0 <= reconstructed.min() <= reconstructed.max() <= 255
@@ -90,7 +90,8 @@ def test_networks_of_one_s_own_come_back_as_such(rows, tmp_path):
 
 
 def test_numbers_of_numpy_are_written(rows, tmp_path):
-    model = Autoencoder(2, epochs=np.int64(1), verbose=0, warm_start=np.bool_(True)).fit(rows)
+    settings = {"epochs": np.int64(1), "verbose": 0, "warm_start": np.bool_(True)}
+    model = Autoencoder(2, network=(), **settings).fit(rows)
     model.class_names_ = np.array([3, 5])
     again = jamjae.load_model(model.save(tmp_path / "model.jamjae"))
     assert again.warm_start is True
@@ -190,8 +191,8 @@ def test_what_a_killed_process_left_is_removed_by_the_next_write(tmp_path):
 
 
 def test_pixels_are_scaled_in_the_compiled_step_after_loading_too(tmp_path):
-    pixels = np.random.RandomState(0).randint(0, 256, (40, 7, 5), dtype=np.uint8)
-    model = Autoencoder(2, epochs=1, random_state=0).fit(pixels)
+    pixels = np.random.RandomState(0).randint(0, 256, (30, 6, 6), dtype=np.uint8)
+    model = Autoencoder(2, network=(), epochs=1, random_state=0).fit(pixels)
     again = load_model(model.save(tmp_path / "pixels.jamjae"))
     assert again.scaling_ == model.scaling_
     assert np.array_equal(again.transform(pixels), model.transform(pixels))
