@@ -166,22 +166,22 @@ def test_hidden_widths_noise_and_the_rest(tmp_path):
         (["fit", "digitz", "-o", "m.jamjae"], "Did you mean 'digits'"),
         (["fit", "nothing/here.csv", "-o", "m.jamjae"], "no such file or folder"),
         (["fit", "iris", "-o", "."], "it is a folder"),
-        (["fit", "iris", "-o", "file.txt/m.jamjae"], "Cannot write"),
-        (["fit", "file.txt", "-o", "m.jamjae"], "are not supported"),
+        (["fit", "iris", "-o", "file.xyz/m.jamjae"], "Cannot write"),
+        (["fit", "file.xyz", "-o", "m.jamjae"], "are not supported"),
         (["fit", "iris", "-o", "m.jamjae", "--loss", "mee"], "'loss' parameter"),
-        (["info", "file.txt"], "not a .jamjae file"),
+        (["info", "file.xyz"], "not a .jamjae file"),
         (["info", "none.jamjae"], "no such file"),
         (["encode", "none.jamjae", "iris", "-o", "codes.csv"], "no such file"),
     ],
 )
 def test_failures_are_one_clear_line_and_exit_1(arguments, message, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "file.txt").write_text("text")
+    (tmp_path / "file.xyz").write_text("text")
     result = run(*arguments, code=1)
     assert result.stderr.splitlines()[-1].startswith("error: ")
     assert message in result.stderr
     assert "Traceback" not in result.output
-    assert [path.name for path in tmp_path.iterdir()] == ["file.txt"]
+    assert [path.name for path in tmp_path.iterdir()] == ["file.xyz"]
 
 
 @pytest.mark.parametrize(

@@ -14,13 +14,15 @@ import numpy as np
 from jamjae.data.dataset import Dataset
 from jamjae.data.read_options import ReadOptions
 from jamjae.data.readers import arrays, images, tables
+from jamjae.data.readers.text import STANDARD_INPUT
 from jamjae.errors import DataFormatError, DataNotFoundError, InvalidDataError
 
 __all__ = ["Dataset", "ReadOptions", "read"]
 
-READERS = (images, tables, arrays)
+READERS = (tables, images, arrays)
 KINDS = (
-    ".npy, .npz, .csv, .tsv, .parquet, IDX (.gz too), an image "
+    ".npy, .npz, .csv, .tsv, .txt (.gz, .zip, .zst too), .parquet, .feather, .xlsx, .jsonl, IDX, "
+    "an image "
     f"({', '.join(sorted(images.SUFFIXES))}), or a folder of images"
 )
 
@@ -67,7 +69,7 @@ def read(path: str | os.PathLike[str], **options: Any) -> Dataset:
     ('a', 'b', 'c')
     """
     path, chosen = Path(path), ReadOptions(**options)
-    if not path.exists():
+    if not path.exists() and path != STANDARD_INPUT:
         raise DataNotFoundError(
             f"Cannot read {str(path)!r}: there is no such file or folder. Check the path, or use "
             "the name of a data set (listed by jamjae datasets)."

@@ -12,7 +12,7 @@ import numpy as np
 
 from jamjae.data.atomic import atomic
 from jamjae.data.numeric import real_array
-from jamjae.data.readers import tables
+from jamjae.data.readers import table_writing
 from jamjae.data.readers.arrays import NAMES
 from jamjae.data.readers.images import write as write_images
 from jamjae.errors import InvalidDataError, OutputError
@@ -83,9 +83,11 @@ def _write(path: Path, rows: np.ndarray, index: list[str], feature_names: list[s
         table = table.astype(np.uint8) if rows.dtype == bool else table
         columns = feature_names or [f"x{i + 1}" for i in range(table.shape[1])]
         if kind == ".parquet":
-            tables.write_parquet(path, table, columns, index)
+            table_writing.write_parquet(path, table, columns, index)
         else:
-            tables.write_delimited(path, table, columns, index, "\t" if kind == ".tsv" else ",")
+            table_writing.write_delimited(
+                path, table, columns, index, "\t" if kind == ".tsv" else ","
+            )
 
 
 def _require_writable(

@@ -12,8 +12,8 @@ import numpy as np
 
 from jamjae.data.dataset import Dataset
 from jamjae.data.read_options import ReadOptions
-from jamjae.data.readers.columns import labelled
 from jamjae.data.readers.idx import read_idx
+from jamjae.data.readers.labelling import labelled
 from jamjae.errors import DataFormatError
 
 IDX_NAME = re.compile(r"([.-]idx\d*(-\w+)?|ubyte)(\.gz)?$")

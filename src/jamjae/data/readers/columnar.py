@@ -1,0 +1,171 @@
+"""Tables with typed columns: Parquet, Arrow and Feather, Excel, JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from jamjae.data.read_options import ReadOptions
+from jamjae.data.readers.cells import clean
+from jamjae.errors import DataFormatError, MissingDependencyError, brief
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+PARQUET = (".parquet", ".pq")
+ARROW = (".arrow", ".feather", ".ipc")
+EXCEL = (".xlsx", ".xlsm", ".xls", ".ods")
+JSON = (".jsonl", ".ndjson", ".json")
+
+
+@dataclass(frozen=True)
+class RawTable:
+    """A table as it stands in its file.
+
+    Attributes
+    ----------
+    table : pyarrow.Table
+        Its columns are addressed by their positions.
+    names : list of str
+        Empty where a column has no name.
+    named : bool
+        Whether columns have names.
+    indexed : tuple of int
+        Positions of the columns that the file itself calls an index.
+    notes : tuple of str
+    place : callable
+        From the position of a row to how a person finds it in the file.
+    decimal, thousands : str, str or None
+        How numbers in columns of text are written.
+    """
+
+    table: pa.Table
+    names: list[str]
+    named: bool = True
+    indexed: tuple[int, ...] = ()
+    notes: tuple[str, ...] = ()
+    place: Callable[[int], str] = field(default=lambda row: f"row {row}")
+    decimal: str = "."
+    thousands: str | None = None
+
+
+def cannot_read(path: Path, why: str) -> DataFormatError:
+    """Name the file that cannot be read, and why."""
+    return DataFormatError(f"Cannot read {str(path)!r}: {why}")
+
+
+def is_parquet_folder(path: Path) -> bool:
+    """Whether a folder holds Parquet files, as those that Spark and Dask write."""
+    return path.is_dir() and any(True for end in PARQUET for _ in path.rglob(f"*{end}"))
+
+
+def read_columnar(path: Path, options: ReadOptions) -> RawTable:
+    """Read a table whose columns have types; errors as `jamjae.read`."""
+    import pyarrow as pa
+
+    try:
+        raw = _reader(path)(path, options)
+    except PermissionError:
+        raise
+    except ImportError as error:
+        raise MissingDependencyError(
+            f"Cannot read {str(path)!r}: {brief(error)} Install what reads it, for .xlsx "
+            "pip install openpyxl, or save the table as .csv."
+        ) from error
+    except (ValueError, OSError, NotImplementedError, KeyError, pa.ArrowException) as error:
+        if isinstance(error, DataFormatError):
+            raise
+        raise cannot_read(path, f"{brief(error)}. Copy it again from its source.") from error
+    n, width = raw.table.shape
+    if not n or not width:
+        raise cannot_read(path, f"the table is empty, {n} rows of {width} columns.")
+    return raw
+
+
+def _reader(path: Path) -> Callable[[Path, ReadOptions], RawTable]:
+    kind = path.suffix.lower()
+    readers = {
+        **dict.fromkeys(ARROW, _arrow),
+        **dict.fromkeys(EXCEL, _excel),
+        **dict.fromkeys(JSON, _json),
+    }
+    return readers.get(kind, _parquet)
+
+
+def _parquet(path: Path, options: ReadOptions) -> RawTable:
+    import pyarrow.parquet as pq
+
+    return _with_index(pq.read_table(path))
+
+
+def _arrow(path: Path, options: ReadOptions) -> RawTable:
+    from pyarrow import feather
+
+    return _with_index(feather.read_table(path))
+
+
+def _with_index(table: pa.Table) -> RawTable:
+    """Find the columns that pandas wrote as its index."""
+    written = (table.schema.metadata or {}).get(b"pandas")
+    columns = json.loads(written)["index_columns"] if written else []
+    names = list(table.column_names)
+    indexed = tuple(names.index(one) for one in columns if isinstance(one, str) and one in names)
+    shown = ["" if i in indexed and n.startswith("__index") else n for i, n in enumerate(names)]
+    return RawTable(table, [clean(name) for name in shown], indexed=indexed)
+
+
+def _excel(path: Path, options: ReadOptions) -> RawTable:
+    import pandas as pd
+
+    book = pd.ExcelFile(path)
+    sheet = options.key or book.sheet_names[0]
+    if sheet not in book.sheet_names:
+        raise cannot_read(
+            path, f"there is no sheet {sheet!r}; it has {', '.join(map(str, book.sheet_names))}."
+        )
+    header = None if options.header is False else 0
+    frame = book.parse(sheet, header=header, na_values=list(options.na), keep_default_na=True)
+    others = len(book.sheet_names) - 1
+    note = f"sheet: {sheet}; {others} more passed over (key=..., --key)" if others else ""
+    return _of_frame(frame, note, named=header == 0, first=2 - (header is None))
+
+
+def _json(path: Path, options: ReadOptions) -> RawTable:
+    import pandas as pd
+
+    return _of_frame(pd.read_json(path, lines=path.suffix.lower() != ".json"), first=1)
+
+
+def _of_frame(frame: pd.DataFrame, note: str = "", *, named: bool = True, first: int) -> RawTable:
+    """Give a frame's columns types; those that hold several kinds of values become text."""
+    import pyarrow as pa
+
+    names = [_title(name) if named else "" for name in frame.columns]
+    arrays = [_array(frame.iloc[:, i]) for i in range(frame.shape[1])]
+    table = pa.Table.from_arrays(arrays, names=[str(i) for i in range(len(arrays))])
+    notes = (note,) if note else ()
+    return RawTable(table, names, named, notes=notes, place=lambda row: f"row {row + first}")
+
+
+def _title(name: Any) -> str:
+    return "" if str(name).startswith("Unnamed: ") else clean(name)
+
+
+def _array(column: pd.Series) -> pa.Array:
+    import pyarrow as pa
+
+    try:
+        return pa.Array.from_pandas(column)
+    except (pa.ArrowInvalid, pa.ArrowTypeError):
+        missing = column.isna()
+        return pa.Array.from_pandas(column.astype(str).where(~missing, None), type=pa.string())
+
+
+def frame_columns(table: pa.Table, positions: Sequence[int]) -> Any:
+    """Give some columns as a pandas frame, in the types that pandas has for them."""
+    chosen = table.select(list(positions))
+    return chosen.to_pandas(split_blocks=True)

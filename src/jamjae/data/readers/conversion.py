@@ -1,0 +1,265 @@
+"""Columns of a table as values: numbers, booleans, dates, categories, or nothing to learn from."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from jamjae.data.readers.cells import (
+    BOOLEANS,
+    GROUPED,
+    LEADING_ZERO,
+    MARKERS,
+    MISSING,
+    PAIRS,
+    counted,
+    listed,
+)
+from jamjae.data.readers.columnar import RawTable
+from jamjae.errors import brief
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+NUMBERS, BOOLEAN, DATES, DURATIONS, CATEGORY, VECTORS, NOTHING = (
+    *("numbers", "booleans", "dates", "durations", "categories", "vectors", "nothing"),
+)
+AS_MATRIX = (NUMBERS, BOOLEAN)  # kinds that an array of numbers holds
+MOST_CATEGORIES = 100
+FEW = 10  # different texts that are categories however few the rows
+NEARLY_ALL = 0.8  # of the cells are numbers, so that the others are mistakes
+EXACT = 2**53  # integers beyond are rounded in float64
+ISO_DATE = re.compile(
+    r"\d{4}-\d{1,2}-\d{1,2}([T ]\d{1,2}:\d{2}(:\d{2}([.,]\d+)?)?)?(Z|[+-]\d{2}:?\d{2})?$"
+)
+OTHER_DATES = (  # regular expression, format, how it is called
+    (re.compile(r"\d{4}/\d{1,2}/\d{1,2}$"), "%Y/%m/%d", "year/month/day"),
+    (re.compile(r"\d{4}\.\d{1,2}\.\d{1,2}\.?$"), "%Y.%m.%d", "year.month.day"),
+    (re.compile(r"\d{1,2}\.\d{1,2}\.\d{4}$"), "%d.%m.%Y", "day.month.year"),
+    (re.compile(r"\d{1,2}/\d{1,2}/\d{4}$"), "%m/%d/%Y", "month/day/year"),
+    (re.compile(r"\d{1,2}/\d{1,2}/\d{4}$"), "%d/%m/%Y", "day/month/year"),
+)
+
+
+class Converted(NamedTuple):
+    """What a column holds.
+
+    Attributes
+    ----------
+    kind : str
+    values : array, pandas Series or None
+        Floats for numbers, booleans (0, 1, NaN) and vectors (n, d).
+    note : str
+        What was converted, left out or guessed; after the name of the column.
+    mistake : tuple of int and str, optional
+        The first cell that is no number where nearly all are, and its row.
+    """
+
+    kind: str
+    values: Any = None
+    note: str = ""
+    mistake: tuple[int, str] | None = None
+
+
+def converted(raw: RawTable, position: int) -> Converted:
+    """Convert a column by its type, text by what it says."""
+    import pyarrow as pa
+
+    column = raw.table.column(position)
+    kind = column.type
+    if pa.types.is_dictionary(kind):
+        column = column.cast(kind.value_type)
+        kind = column.type
+    for holds, convert in _CONVERTERS:
+        if holds(pa.types, kind):
+            return convert(column, raw)
+    return Converted(NOTHING, note=f"holds {brief(kind, 40)}, which is no number")
+
+
+def _null(column: Any, raw: RawTable) -> Converted:
+    return Converted(NOTHING, note="is empty")
+
+
+def _numbers(column: pa.ChunkedArray, raw: RawTable) -> Converted:
+    if column.null_count == len(column):
+        return _null(column, raw)
+    values = column.to_numpy()
+    note = ""
+    if (
+        values.dtype.kind in "iu"
+        and len(values)
+        and max(abs(int(values.min())), int(values.max())) > EXACT
+    ):
+        note = "integers beyond 2⁵³ are rounded"
+    return Converted(NUMBERS, values, note)
+
+
+def _decimals(column: pa.ChunkedArray, raw: RawTable) -> Converted:
+    import pyarrow as pa
+
+    return Converted(NUMBERS, column.cast(pa.float64(), safe=False).to_numpy())
+
+
+def _booleans(column: pa.ChunkedArray, raw: RawTable) -> Converted:
+    import pyarrow as pa
+
+    return Converted(BOOLEAN, column.cast(pa.uint8()).cast(pa.float64()).to_numpy())
+
+
+def _dates(column: pa.ChunkedArray, raw: RawTable) -> Converted:
+    import pandas as pd
+
+    series = column.to_pandas()
+    return Converted(DATES, series if series.dtype.kind == "M" else pd.to_datetime(series))
+
+
+def _durations(column: pa.ChunkedArray, raw: RawTable) -> Converted:
+    return Converted(DURATIONS, column.to_pandas())
+
+
+def _vectors(column: pa.ChunkedArray, raw: RawTable) -> Converted:
+    import pyarrow as pa
+    from pyarrow import compute
+
+    kind = column.type.value_type
+    lengths = compute.unique(compute.list_value_length(column)).to_pylist()
+    real = pa.types.is_floating(kind) or pa.types.is_integer(kind)
+    if not real or len(lengths) != 1 or not lengths[0]:
+        return Converted(NOTHING, note="holds lists of several lengths, or not of numbers")
+    flat = compute.list_flatten(column).to_numpy()
+    return Converted(VECTORS, flat.reshape(len(column), lengths[0]))
+
+
+def _text(column: pa.ChunkedArray, raw: RawTable) -> Converted:
+    """Convert a column of text by the first kind that all its cells are of."""
+    from pyarrow import compute
+
+    held = _with_missing(compute.utf8_trim_whitespace(column), MISSING)
+    known = len(held) - held.null_count
+    if not known:
+        return _null(column, raw)
+    different = compute.value_counts(held.drop_null()).to_pylist()
+    texts = {str(one["values"]): int(one["counts"]) for one in different}
+    for attempt in (_as_booleans, _as_numbers, _as_dates):
+        if (found := attempt(held, texts, raw)) is not None:
+            return found
+    return _as_categories(held, texts, known)
+
+
+def _with_missing(column: pa.ChunkedArray, markers: Sequence[str]) -> pa.ChunkedArray:
+    import pyarrow as pa
+    from pyarrow import compute
+
+    missing = compute.is_in(
+        compute.utf8_lower(column), value_set=pa.array(list(markers), column.type)
+    )
+    return compute.if_else(missing, pa.scalar(None, column.type), column)
+
+
+def _as_booleans(held: Any, texts: dict[str, int], raw: RawTable) -> Converted | None:
+    words = {text.lower() for text in texts}
+    if not any(words == pair for pair in PAIRS) and words not in ({"true"}, {"false"}):
+        return None
+    values = [None if cell is None else BOOLEANS[cell.lower()] for cell in held.to_pylist()]
+    yes = next((text for text in texts if BOOLEANS[text.lower()]), "true")
+    return Converted(
+        BOOLEAN, np.array(values, dtype=np.float64), f"booleans as 0 and 1 ({yes} is 1)"
+    )
+
+
+def _as_numbers(held: Any, texts: dict[str, int], raw: RawTable) -> Converted | None:
+    """Parse the different texts, since there may be few."""
+    numbers = {text: _number(text, raw) for text in texts}
+    if any(LEADING_ZERO.match(text) and text.strip("+-0") for text in texts):
+        return None  # identifiers such as 007
+    parsed = sum(texts[text] for text, number in numbers.items() if number is not None)
+    marks = {text for text, number in numbers.items() if number is None and text in MARKERS}
+    marked = sum(texts[text] for text in marks)
+    known = sum(texts.values()) - marked
+    if not parsed or parsed < NEARLY_ALL * known:
+        return None
+    wrong = next((t for t, number in numbers.items() if number is None and t not in marks), None)
+    if wrong is not None:
+        row = held.to_pylist().index(wrong)
+        return Converted(NUMBERS, mistake=(row, wrong))
+    nan = float("nan")
+    lookup = {text: nan if number is None else number for text, number in numbers.items()}
+    values = np.array([nan if cell is None else lookup[cell] for cell in held.to_pylist()])
+    percent = any(text.endswith("%") for text in texts)
+    notes = [
+        "percent as numbers, 5 % is 5" if percent else "",
+        f"{counted(marked, 'cell')} {listed(sorted(marks))} taken for missing" if marks else "",
+    ]
+    return Converted(NUMBERS, values, "; ".join(note for note in notes if note))
+
+
+def _number(text: str, raw: RawTable) -> float | None:
+    text = text.removesuffix("%").rstrip() if text.endswith("%") else text
+    mark = raw.thousands
+    if mark and GROUPED[mark].match(text):
+        text = text.replace(mark, "")
+    if raw.decimal == ",":
+        text = text.replace(",", ".") if text.count(",") == 1 and "." not in text else text
+    try:
+        return None if "_" in text else float(text)
+    except ValueError:
+        return None
+
+
+def _as_dates(held: Any, texts: dict[str, int], raw: RawTable) -> Converted | None:
+    import pandas as pd
+
+    marks = [text for text in texts if text in MARKERS]
+    dates = [text for text in texts if text not in MARKERS]
+    series = _with_missing(held, marks).to_pandas() if marks else held.to_pandas()
+    if not dates:
+        return None
+    if all(ISO_DATE.match(text) for text in dates):
+        aware = any(re.search(r"(Z|[+-]\d{2}:?\d{2})$", text[10:]) for text in dates)
+        found = _parse(lambda: pd.to_datetime(series, format="ISO8601", utc=aware))
+        return None if found is None else Converted(DATES, found)
+    fitting = []
+    for pattern, form, called in OTHER_DATES:
+        if all(pattern.match(text) for text in dates):
+            found = _parse(lambda form=form: pd.to_datetime(series, format=form))  # type: ignore[misc]
+            fitting += [] if found is None else [(found, called)]
+    if not fitting:
+        return None
+    found, called = fitting[0]
+    doubt = f"; {fitting[1][1]} would fit as well" if len(fitting) > 1 else ""
+    return Converted(DATES, found, f"dates read as {called}{doubt}")
+
+
+def _parse(parse: Callable[[], pd.Series]) -> pd.Series | None:
+    try:
+        return parse()
+    except (ValueError, OverflowError):
+        return None
+
+
+def _as_categories(held: Any, texts: dict[str, int], known: int) -> Converted:
+    n = len(texts)
+    if n > min(MOST_CATEGORIES, max(FEW, known // 2)) or (n == known and n > 2):
+        example = listed(texts, 2)
+        same = "all different" if n == known else f"{n:,} different"
+        return Converted(NOTHING, note=f"text, {same}: {example}")
+    return Converted(CATEGORY, held.to_pandas().astype("category"))
+
+
+_CONVERTERS: list[tuple[Callable[[Any, Any], bool], Callable[[Any, RawTable], Converted]]] = [
+    (lambda t, kind: t.is_null(kind), _null),
+    (lambda t, kind: t.is_floating(kind) or t.is_integer(kind), _numbers),
+    (lambda t, kind: t.is_boolean(kind), _booleans),
+    (lambda t, kind: t.is_decimal(kind), _decimals),
+    (lambda t, kind: t.is_timestamp(kind) or t.is_date(kind), _dates),
+    (lambda t, kind: t.is_duration(kind), _durations),
+    (
+        lambda t, kind: t.is_list(kind) or t.is_large_list(kind) or t.is_fixed_size_list(kind),
+        _vectors,
+    ),
+    (lambda t, kind: t.is_string(kind) or t.is_large_string(kind) or t.is_string_view(kind), _text),
+]

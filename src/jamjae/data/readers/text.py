@@ -1,0 +1,336 @@
+"""How a table is written as text: encoding, separator, decimal mark and header, found out."""
+
+from __future__ import annotations
+
+import bz2
+import codecs
+import csv
+import gzip
+import io
+import itertools
+import lzma
+import re
+import sys
+import zipfile
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import IO, Any, NamedTuple
+
+from jamjae.data.read_options import ReadOptions
+from jamjae.data.readers import headers
+from jamjae.data.readers.cells import GROUPED, WITH_COMMA, clean, is_missing, unguarded
+from jamjae.errors import DataFormatError
+
+SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar", " ": "space"}
+SAMPLE_BYTES, SAMPLE_LINES = 1 << 20, 300
+PIECE = 1 << 24  # bytes decoded at a time
+OPENERS: dict[str, Any] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
+STANDARD_INPUT = Path("-")
+WESTERN = frozenset("äöüßÄÖÜéèêëÉÈÊàâáãåæçñíîïìóôòõøúûùýÿÀÂÁÃÅÆÇÑÍÎÓÔÕØÚŒœ°µ²³±£€§“”–—«»½")
+HANGUL = 0.8  # of the characters beyond ASCII, so that bytes are taken for Korean text
+DECLARED = re.compile(r"sep=(.)\s*$", re.IGNORECASE)  # a first line that Excel writes
+BYTE_ORDERS = {codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
+
+
+class TextFormat(NamedTuple):
+    """How a table is written.
+
+    Attributes
+    ----------
+    encoding, separator, decimal : str
+    thousands : str or None
+    skipped : int
+        Lines before the header, or before the first row where there is none.
+    header : bool
+        Whether a line names the columns.
+    names : tuple of str
+        As many as there are columns; empty where a column has no name.
+    sample : tuple of tuple of str
+        The first rows.
+    notes : tuple of str
+        What was found out.
+    """
+
+    encoding: str
+    separator: str
+    decimal: str
+    thousands: str | None
+    skipped: int
+    header: bool
+    names: tuple[str, ...]
+    sample: tuple[tuple[str, ...], ...]
+    notes: tuple[str, ...]
+
+
+def opened(path: Path) -> IO[bytes]:
+    """Open a file, decompressed if it is compressed; standard input is kept in memory."""
+    if path == STANDARD_INPUT:
+        return io.BytesIO(_standard_input())
+    kind = path.suffix.lower()
+    if kind == ".zip":
+        return _only_member(path)
+    if kind == ".zst":
+        import pyarrow as pa
+
+        return pa.CompressedInputStream(pa.OSFile(str(path)), "zstd")
+    return OPENERS.get(kind, Path.open)(path, "rb")
+
+
+def _standard_input(held: list[bytes] = []) -> bytes:  # noqa: B006 - it can be read only once
+    if not held:
+        held.append(sys.stdin.buffer.read())
+    return held[0]
+
+
+def _only_member(path: Path) -> IO[bytes]:
+    with zipfile.ZipFile(path) as archive:
+        names = [n for n in archive.namelist() if not n.endswith("/") and "__MACOSX" not in n]
+        if len(names) != 1:
+            raise DataFormatError(
+                f"Cannot read {str(path)!r}: the archive holds {len(names)} files; a table packed "
+                "as .zip has one. Unpack it, and read one of its files."
+            )
+    return zipfile.ZipFile(path).open(names[0])
+
+
+# --- encoding -------------------------------------------------------------------------------
+
+
+def find_encoding(path: Path) -> tuple[str, str]:
+    """Find the encoding of a text file; return it with a note, empty for UTF-8."""
+    with opened(path) as file:
+        head = file.read(SAMPLE_BYTES)
+    if head.startswith(codecs.BOM_UTF8):
+        return "utf-8-sig", ""
+    for mark, name in BYTE_ORDERS.items():
+        if head.startswith(mark):
+            return name, "encoding: UTF-16"
+    zeros = head[:4096].count(0), head[1:4096:2].count(0)
+    if zeros[0] > len(head[:4096]) // 4:
+        little = zeros[1] > zeros[0] // 2
+        return ("utf-16-le" if little else "utf-16-be"), "encoding: UTF-16, without its mark"
+    if _decodes(path, "utf-8"):
+        return "utf-8", ""
+    if _decodes(path, "cp949") and _korean(head):
+        return "cp949", "encoding: cp949 (Korean); --encoding reads it as another"
+    return _guessed(head)
+
+
+def _decodes(path: Path, encoding: str) -> bool:
+    decoder = codecs.getincrementaldecoder(encoding)()
+    try:
+        with opened(path) as file:
+            while piece := file.read(PIECE):
+                decoder.decode(piece)
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _korean(head: bytes) -> bool:
+    text = head.decode("cp949", errors="ignore")
+    beyond = [letter for letter in text if ord(letter) > 127]
+    hangul = sum("가" <= letter <= "힣" for letter in beyond)
+    return hangul >= HANGUL * len(beyond)
+
+
+def _guessed(head: bytes) -> tuple[str, str]:
+    from charset_normalizer import from_bytes
+
+    western = head.decode("cp1252", errors="replace")
+    if set(filter(lambda letter: ord(letter) > 127, western)) <= WESTERN:
+        return (
+            "cp1252",
+            "encoding: cp1252 (Western European), as it seems; --encoding reads it as another",
+        )
+    best = from_bytes(head[: 1 << 16]).best()
+    name = best.encoding if best is not None else "latin-1"
+    if name in ("ascii", "utf_8", "utf-8"):
+        name = "cp1252"
+    return name, f"encoding: {name}, as it seems; --encoding reads it as another"
+
+
+# --- the form of lines ----------------------------------------------------------------------
+
+
+def find_format(path: Path, options: ReadOptions) -> TextFormat:
+    """Find out how a table is written, as far as `options` do not say."""
+    encoding, note = options.encoding, ""
+    if encoding is None:
+        encoding, note = find_encoding(path)
+    lines = _first_lines(path, encoding)
+    declared, skipped, comments = _preamble(lines, options)
+    lines = lines[skipped:]
+    if not any(line.strip() for line in lines):
+        raise DataFormatError(f"Cannot read {str(path)!r}: the file is empty.")
+    separator = options.separator or declared or _separator(path, lines)
+    rows = [row for row in csv.reader(lines, delimiter=separator, strict=False) if row]
+    wide = Counter(map(len, rows[1:] or rows)).most_common(1)[0][0]
+    body = rows[1:] if len(rows) > 1 else rows
+    decimal = options.decimal or _decimal(separator, body)
+    thousands = options.thousands or _thousands(separator, decimal, body)
+    named, why = headers.found(rows, options, decimal)
+    names = _names(rows[0], wide, rows) if named else ("",) * wide
+    if named and len(rows) == 1:
+        raise DataFormatError(f"Cannot read {str(path)!r}: it has a header line, but no rows.")
+    notes = [
+        note,
+        f"comments: {comments} lines that start with # passed over" if comments else "",
+        _form_note(separator, decimal, thousands, options, path),
+        why,
+    ]
+    sample = tuple(tuple(row) for row in (rows[1:] if named else rows))
+    said = tuple(note for note in notes if note)
+    return TextFormat(encoding, separator, decimal, thousands, skipped, named, names, sample, said)
+
+
+def _first_lines(path: Path, encoding: str) -> list[str]:
+    try:
+        with opened(path) as file:
+            text = io.TextIOWrapper(file, encoding=encoding, newline="")
+            held = list(itertools.islice(_logical(text), SAMPLE_LINES))
+    except LookupError:
+        raise DataFormatError(
+            f"Cannot read {str(path)!r}: there is no encoding {encoding!r}. Expected a name such "
+            "as utf-8, cp949 or latin-1 (encoding=..., --encoding)."
+        ) from None
+    if held and held[0].startswith("\ufeff"):
+        held[0] = held[0][1:]
+    return held
+
+
+def _logical(text: IO[str]) -> Iterator[str]:
+    """Give lines, those that belong to one quoted cell together, at most some bytes."""
+    size = 0
+    held = ""
+    for line in text:
+        size += len(line)
+        held += line
+        if held.count('"') % 2 == 0 or size > SAMPLE_BYTES:
+            yield held
+            held = ""
+        if size > SAMPLE_BYTES:
+            return
+    if held:
+        yield held
+
+
+def _preamble(lines: Sequence[str], options: ReadOptions) -> tuple[str | None, int, int]:
+    """Give the separator that a first line declares, lines to skip, and how many are comments."""
+    declared, at, comments = None, 0, 0
+    while at < len(lines):
+        line = lines[at]
+        if not line.strip():
+            pass
+        elif at == 0 and (found := DECLARED.match(line.strip("\r\n"))):
+            declared = found.group(1)
+        elif line.startswith("#") and not _is_header(lines, at):
+            comments += 1
+        else:
+            break
+        at += 1
+    return declared, at, comments
+
+
+def _is_header(lines: Sequence[str], at: int) -> bool:
+    """Whether a line that starts with # names columns: the next has as many cells."""
+    after = next((line for line in lines[at + 1 :] if line.strip()), "")
+    if after.startswith("#"):
+        return False
+    return any(
+        line_count == after.count(mark)
+        for mark in SEPARATORS
+        if (line_count := lines[at].lstrip("# ").count(mark)) and mark != " "
+    )
+
+
+def _separator(path: Path, lines: Sequence[str]) -> str:
+    """Choose the mark that cuts most lines into the same number of cells, several of them."""
+    if ".tsv" in (suffix.lower() for suffix in path.suffixes):
+        return "\t"
+    best, score = ",", 0.0
+    for mark in SEPARATORS:
+        widths = _widths(lines, mark)
+        width, often = Counter(widths).most_common(1)[0]
+        if width < 2 or (mark == " " and not _aligned(lines)):
+            continue
+        agree = often / len(widths) * (1 if widths[0] in (width, width - 1) else 0.5)
+        marked = agree + {";": 0.02, "\t": 0.02, "|": 0.01, ",": 0.015, " ": 0.0}[mark]
+        if marked > score:
+            best, score = mark, marked
+    return best
+
+
+def _widths(lines: Sequence[str], mark: str) -> list[int]:
+    try:
+        return [len(row) for row in csv.reader(lines, delimiter=mark) if row] or [1]
+    except csv.Error:  # with another mark a line is one cell, longer than a cell may be
+        return [1]
+
+
+def _aligned(lines: Sequence[str]) -> bool:
+    return not any(mark in line for mark in ",;\t|" for line in lines[:20])
+
+
+def _cells(rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    return (cell.strip() for row in rows for cell in row if not is_missing(cell))
+
+
+def _decimal(separator: str, rows: Sequence[Sequence[str]]) -> str:
+    """Find a decimal comma: more cells are numbers with it than with a point."""
+    if separator == ",":  # then such cells are quoted
+        quoted = [cell for cell in _cells(rows) if "," in cell]
+        commas = sum(bool(WITH_COMMA.match(cell)) for cell in quoted)
+        groups = sum(bool(GROUPED[","].match(cell)) for cell in quoted)
+        return "," if commas > groups and not _with_point(rows) else "."
+    commas = sum(bool(WITH_COMMA.match(cell)) for cell in _cells(rows))
+    return "," if commas > _with_point(rows) and not _grouped_by(",", rows) else "."
+
+
+def _with_point(rows: Sequence[Sequence[str]]) -> int:
+    return sum(bool(re.match(r"[+-]?\d*\.\d+$", cell)) for cell in _cells(rows))
+
+
+def _grouped_by(mark: str, rows: Sequence[Sequence[str]]) -> bool:
+    """Whether all numbers with a mark are groups of three digits, and one cannot be else."""
+    marked = [cell for cell in _cells(rows) if mark in cell and re.match(r"[+-]?[\d.,' ]+$", cell)]
+    sure = any(cell.count(mark) > 1 or ("." in cell and mark == ",") for cell in marked)
+    return sure and all(GROUPED[mark].match(cell) for cell in marked)
+
+
+def _thousands(separator: str, decimal: str, rows: Sequence[Sequence[str]]) -> str | None:
+    marks = [mark for mark in (",", ".", "'") if mark != decimal]
+    if decimal == ".":
+        marks = [mark for mark in marks if mark != "."]
+    for mark in marks:
+        cells = [cell for cell in _cells(rows) if GROUPED[mark].match(cell)]
+        if cells and (_grouped_by(mark, rows) or (separator == "," and mark == ",")):
+            return mark
+    return None
+
+
+def _form_note(
+    separator: str, decimal: str, thousands: str | None, options: ReadOptions, path: Path
+) -> str:
+    usual = "\t" if ".tsv" in path.suffixes else ","
+    parts = []
+    if options.separator is None and separator != usual:
+        parts.append(f"separator: {SEPARATORS.get(separator, separator)}")
+    if options.decimal is None and decimal == ",":
+        parts.append("decimal comma: 1,5 is 1.5")
+    if options.thousands is None and thousands:
+        parts.append(f"thousands: {thousands} separates groups of three digits")
+    return "; ".join(parts)
+
+
+def _names(first: Sequence[str], width: int, rows: Sequence[Sequence[str]]) -> tuple[str, ...]:
+    """Give a name to each column: R leaves out that of the first, which names the rows."""
+    names = [unguarded(clean(cell)) for cell in first]
+    if names and names[0].startswith("#"):
+        names[0] = names[0].lstrip("# ")
+    if len(names) == width - 1:
+        trailing = all(not row[-1].strip() for row in rows[1:] if len(row) == width)
+        names = [*names, ""] if trailing else ["", *names]
+    return tuple(names)
