@@ -241,6 +241,7 @@ def test_help_and_version_as_a_process():
     assert told.startswith("jamjae ")
 
 
+@pytest.mark.slow  # it trains for seconds, in a process
 def test_an_interrupted_fit_leaves_nothing(tmp_path):
     output = tmp_path / "m.jamjae"
     # A job in the background may have been told to ignore Ctrl-C, and would pass that on.

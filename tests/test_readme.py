@@ -16,10 +16,23 @@ BLOCKS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
 TEN_LINES, COMPARISON, GUIDED, NEW_DATA, DENOISED, EXPLORED, CHAPTER = BLOCKS
 
 
-def test_ten_lines(tmp_path, monkeypatch, capsys):
+# What `make test` trains less, and `make test-slow` as it stands.
+epochs = pytest.mark.parametrize(
+    "epochs", [", epochs=2", pytest.param("", marks=pytest.mark.slow)], ids=["few", "all"]
+)
+
+
+def trained_for(epochs, code):
+    """The code with another argument for an autoencoder."""
+    assert code.count("random_state=0)") == 1
+    return code.replace("random_state=0)", f"random_state=0{epochs})")
+
+
+@epochs
+def test_ten_lines(tmp_path, monkeypatch, capsys, epochs):
     monkeypatch.chdir(tmp_path)
     names = {}
-    exec(TEN_LINES, names)  # noqa: S102
+    exec(trained_for(epochs, TEN_LINES), names)  # noqa: S102
     assert len([line for line in TEN_LINES.splitlines() if line]) == 10
     assert names["Z"].shape == (1797, 8)
     assert names["X2"].shape == (1797, 8, 8)
@@ -28,6 +41,7 @@ def test_ten_lines(tmp_path, monkeypatch, capsys):
     assert ours < rival
 
 
+@pytest.mark.slow
 def test_the_comparison(capsys):
     names = {}
     exec(COMPARISON, names)  # noqa: S102
@@ -37,6 +51,7 @@ def test_the_comparison(capsys):
     assert len(names["figure"].axes) == 3
 
 
+@pytest.mark.slow
 def test_the_guided_autoencoder():
     names = {}
     exec(GUIDED, names)  # noqa: S102
@@ -44,9 +59,10 @@ def test_the_guided_autoencoder():
     assert np.square(names["X2"] - names["unseen"]).mean() < 0.0005
 
 
-def test_new_data():
+@epochs
+def test_new_data(epochs):
     names = {}
-    exec(NEW_DATA, names)  # noqa: S102
+    exec(trained_for(epochs, NEW_DATA), names)  # noqa: S102
     digits, new = names["digits"], names["new"]
     assert new.shape == (50, 8, 8)
     nearest = KNeighborsClassifier(5).fit(digits.X.reshape(-1, 64), digits.y)
@@ -61,9 +77,10 @@ def test_noise_is_removed():
     assert names["denoised"].dtype == np.uint8
 
 
-def test_a_model_is_explored(tmp_path, monkeypatch):
+@epochs
+def test_a_model_is_explored(tmp_path, monkeypatch, epochs):
     monkeypatch.chdir(tmp_path)
-    exec(EXPLORED.replace("random_state=0", "random_state=0, epochs=2"), {})  # noqa: S102
+    exec(trained_for(epochs, EXPLORED), {})  # noqa: S102
     assert (tmp_path / "explorer.html").read_text("utf-8").startswith("<!DOCTYPE html>")
 
 
