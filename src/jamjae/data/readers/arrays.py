@@ -257,7 +257,8 @@ def _sparse(path: Path, file: Any) -> Dataset:
         raise DataFormatError(
             f"Cannot read {str(path)!r}: it is a sparse matrix of {shape[0]:,} x {shape[1]:,}, "
             f"which would take {needed / 1e9:.1f} GB as a dense one; "
-            f"{DENSE_BYTES / 1e9:.1f} GB are allowed. Reduce it first, for example with sklearn.decomposition.TruncatedSVD(100)."
+            f"{DENSE_BYTES / 1e9:.1f} GB are allowed. Reduce it first, for example with "
+            "sklearn.decomposition.TruncatedSVD(100)."
         )
     matrix = scipy.sparse.load_npz(path)
     held = counted(matrix.nnz, "value")
