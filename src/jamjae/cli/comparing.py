@@ -53,6 +53,13 @@ def compare(
     neighbors: Annotated[
         int, typer.Option(min=1, help="Neighbors of trustworthiness, continuity, recall and hit.")
     ] = 5,
+    standardize: Annotated[
+        bool | None,
+        typer.Option(
+            "--standardize/--no-standardize",
+            help="Divide each column by its deviation; by default where units differ.",
+        ),
+    ] = None,
     force: Force = False,
     quiet: Quiet = False,
     json: Json = False,
@@ -69,22 +76,26 @@ def compare(
     from jamjae import report
     from jamjae.evaluation.comparison import compare as side_by_side
 
+    labels = found.labels if found.class_names else None
+    if found.y is not None and labels is None:
+        voice.note("the label is a number, so metrics of classes are left out")
     began = time.perf_counter()
     with _progress(voice) as notify:
         result = side_by_side(
             found.X,
-            found.y,
+            labels,
             methods=methods if methods == "auto" else [m.strip() for m in methods.split(",")],
             n_components=sizes,
             test_size=test_size,
-            test=None if test is None else test.X if test.y is None else (test.X, test.y),
+            test=None if test is None else test.X if labels is None else (test.X, test.labels),
+            standardize=_standardize(standardize),
             seeds=seeds,
             n_neighbors=neighbors,
             on_progress=notify,
         )
     seconds = time.perf_counter() - began
     values = {"data": data, "seconds": seconds, "sentence": result.sentence, "rows": result.rows}
-    values["notes"] = list(found.notes)
+    values |= {"notes": list(found.notes), "standardized": result.standardized}
     lines = [result.text(_width())]
     if output is not None:
         page = report.write(
@@ -131,11 +142,15 @@ def map_(
     voice.note(f"mapping {len(codes):,} codes of {codes.shape[1]} components")
     laid_out = latent_map(codes, method, random_state=seed)
     names = found.class_names or None
-    drawn = laid_out.plot(found.y, class_names=names, images=found.X if thumbnails else None)
+    drawn = laid_out.plot(found.labels, class_names=names, images=found.X if thumbnails else None)
     plotting.save(drawn, output)
     values = {"rows": len(codes), "method": laid_out.method, "output": str(output)}
     values["notes"] = list(found.notes)
     voice.result(values, f"wrote {output}: {len(codes):,} codes, {laid_out.method}")
+
+
+def _standardize(asked: bool | None) -> bool | str:
+    return "auto" if asked is None else asked
 
 
 # --- input -----------------------------------------------------------------------------

@@ -60,7 +60,7 @@ def explore(
     page = make(
         fitted,
         fitted_rows(fitted, found),
-        found.y,
+        found.labels,
         class_names=found.class_names or None,
         rows=rows,
         method=method,

@@ -80,6 +80,11 @@ def fit(
         "random_state": seed,
     }
     found = load(voice, data, replace(reading, random_state=seed or 0))
+    from jamjae.data.advice import advice
+
+    found = found.noted(*(hints := advice(found.X, found.feature_names, components)))
+    for hint in hints:
+        voice.note(f"  {hint}")
     with _kept_checkpoints(voice):
         model, seconds = train(voice, found.named_rows(), components, options, noise)
         if found.class_names:

@@ -47,6 +47,13 @@ class Dataset:
     description: str = ""
     notes: tuple[str, ...] = ()
 
+    @property
+    def labels(self) -> np.ndarray | None:
+        """`y` with NaN in place of missing classes, as figures and comparisons take it."""
+        if self.y is None or self.y.dtype.kind == "f" or not (self.y < 0).any():
+            return self.y
+        return np.where(self.y < 0, np.nan, self.y)
+
     def take(self, rows: slice | np.ndarray) -> Self:
         """Give some rows, by a slice or by their positions."""
         places = range(len(self.X))[rows] if isinstance(rows, slice) else rows
