@@ -179,10 +179,15 @@ def test_npz_label_may_be_named(tmp_path):
         read(tmp_path / "a.npz", label="sort")
 
 
-def test_ambiguous_npz_lists_its_names(tmp_path):
+def test_of_several_arrays_the_largest_is_taken_and_said(tmp_path):
     np.savez(tmp_path / "a.npz", np.eye(3), np.eye(2))
-    with pytest.raises(DataFormatError, match="arr_0, arr_1"):
-        read(tmp_path / "a.npz")
+    found = read(tmp_path / "a.npz")
+    np.testing.assert_array_equal(found.X, np.eye(3))
+    assert "array: arr_0, the largest of arr_0, arr_1 (key=, --key takes another)" in found.notes
+    assert "not read: arr_1 (key=, --key)" in found.notes
+    np.testing.assert_array_equal(read(tmp_path / "a.npz", key="arr_1").X, np.eye(2))
+    with pytest.raises(DataFormatError, match=r"no array 'arr_9'.*arr_0, arr_1"):
+        read(tmp_path / "a.npz", key="arr_9")
 
 
 def test_labels_of_another_length_are_refused(tmp_path):

@@ -203,9 +203,14 @@ def _write(
         features = getattr(model, "feature_names_in_", ())
         writing.write_rows(output, rows, index=names, feature_names=features)
     else:
-        writing.write_images(output, rows, names=names, data_range=span)
+        bits = 16 if model.dtype_ == "uint16" else 8
+        writing.write_images(output, rows, names=names, data_range=span, bits=bits)
 
 
 def _range(model: Autoencoder, rows: np.ndarray) -> tuple[float, float]:
+    from jamjae.evaluation import pixel_range
+
+    if (highest := pixel_range(model.dtype_)) > 1:
+        return 0.0, highest
     low, high = float(rows.min()), float(rows.max())
-    return (0.0, 255.0) if model.dtype_ == "uint8" else (low, high if high > low else low + 1.0)
+    return low, high if high > low else low + 1.0

@@ -7,6 +7,8 @@ from typing import Any, Self
 
 import numpy as np
 
+from jamjae.data.read_options import ReadOptions
+
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
@@ -67,3 +69,13 @@ class Dataset:
         from pandas import DataFrame
 
         return DataFrame(self.X, columns=list(self.feature_names), copy=False)
+
+
+def sample_rows(n: int, options: ReadOptions) -> tuple[np.ndarray, str]:
+    """Choose ``options.limit`` of n rows, in their order; return their positions and a note."""
+    limit = options.limit or n
+    if options.limit_first:
+        return np.arange(min(limit, n)), f"limit: the first {limit:,} of {n:,} rows"
+    chosen = np.random.default_rng(options.random_state).choice(n, limit, replace=False)
+    seed = "" if options.random_state is None else f" (seed {options.random_state})"
+    return np.sort(chosen), f"limit: {limit:,} of {n:,} rows, at random{seed}"

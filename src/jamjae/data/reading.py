@@ -10,12 +10,11 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from jamjae.data.dataset import Dataset
+from jamjae.data.dataset import Dataset, sample_rows
 from jamjae.data.read_options import ReadOptions
 from jamjae.data.readers import arrays, images, tables
 from jamjae.data.readers.text import STANDARD_INPUT
+from jamjae.data.shaping import shaped
 from jamjae.errors import DataFormatError, DataNotFoundError, InvalidDataError
 
 __all__ = ["Dataset", "ReadOptions", "read"]
@@ -92,7 +91,7 @@ def read_with(path: str | os.PathLike[str], options: ReadOptions) -> Dataset:
         raise DataFormatError(
             f"Cannot read {str(path)!r}: {error.strerror}. Ask its owner for read permission."
         ) from error
-    return limited(found, options)
+    return limited(shaped(found, options), options)
 
 
 def limited(found: Dataset, options: ReadOptions) -> Dataset:
@@ -104,11 +103,8 @@ def limited(found: Dataset, options: ReadOptions) -> Dataset:
         raise InvalidDataError(
             f"Cannot keep limit={limit} rows: an integer of at least 1 is expected."
         )
-    if options.limit_first:
-        return found.take(slice(limit)).noted(f"limit: the first {limit:,} of {n:,} rows")
-    chosen = np.random.default_rng(options.random_state).choice(n, limit, replace=False)
-    seed = "" if options.random_state is None else f" (seed {options.random_state})"
-    return found.take(np.sort(chosen)).noted(f"limit: {limit:,} of {n:,} rows, at random{seed}")
+    chosen, note = sample_rows(n, options)
+    return found.take(chosen).noted(note)
 
 
 def subsets(path: str | os.PathLike[str]) -> tuple[str, ...]:

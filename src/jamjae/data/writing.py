@@ -14,7 +14,7 @@ from jamjae.data.atomic import atomic
 from jamjae.data.numeric import real_array
 from jamjae.data.readers import table_writing
 from jamjae.data.readers.arrays import NAMES
-from jamjae.data.readers.images import write as write_images
+from jamjae.data.readers.image_writing import write as write_images
 from jamjae.errors import InvalidDataError, OutputError
 
 __all__ = ["write_images", "write_rows"]

@@ -23,6 +23,7 @@ from jamjae.data.readers.conversion import (
     Converted,
 )
 from jamjae.data.readers.delimited import read_delimited
+from jamjae.data.readers.folders import holds_images
 from jamjae.data.readers.labelling import Labels
 from jamjae.data.readers.text import OPENERS, STANDARD_INPUT
 from jamjae.errors import brief
@@ -57,7 +58,8 @@ def can_read(path: Path) -> bool:
         return True
     if path.is_dir():
         return columnar.is_parquet_folder(path)
-    return path.suffix.lower() in SUFFIXES or _is_packed_text(path)
+    packed = path.suffix.lower() == ".zip" and not holds_images(path)
+    return packed or path.suffix.lower() in SUFFIXES or _is_packed_text(path)
 
 
 def _is_packed_text(path: Path) -> bool:
@@ -67,7 +69,7 @@ def _is_packed_text(path: Path) -> bool:
 
 def read(path: Path, options: ReadOptions) -> Dataset:
     """Read a table; errors as `jamjae.read`."""
-    text = path == STANDARD_INPUT or path.suffix.lower() in TEXT or _is_packed_text(path)
+    text = path == STANDARD_INPUT or path.suffix.lower() in (*TEXT, *PACKED)
     raw = (read_delimited if text else columnar.read_columnar)(path, options)
     roles = place_columns(path, raw, options)
     converted = _features(path, raw, roles, options)

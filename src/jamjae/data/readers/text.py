@@ -90,6 +90,8 @@ def _standard_input(held: list[bytes] = []) -> bytes:  # noqa: B006 - it can be 
 
 
 def _only_member(path: Path) -> IO[bytes]:
+    if not zipfile.is_zipfile(path):
+        raise DataFormatError(f"Cannot read {str(path)!r}: it is damaged or no .zip archive.")
     with zipfile.ZipFile(path) as archive:
         names = [n for n in archive.namelist() if not n.endswith("/") and "__MACOSX" not in n]
         if len(names) != 1:
