@@ -31,7 +31,6 @@ from jamjae.errors import JamjaeError
 
 EQUAL, REFUSED, DECIDED, CHANGED, RAW = "equal", "refused", "decided", "changed", "raw error"
 BAD = (CHANGED, RAW)
-
 WORDS = {
     "ascii": ("red", "green", "blue", "dark red", "teal, light", 'a "b" c', "North-West", "x;y"),
     "cp1252": ("Zürich", "Genève", "Köln", "São Paulo", "naïve", "red"),
@@ -146,7 +145,7 @@ def made(folder: Path, seed: int, number: int) -> Made:
     if len(names) > 2 and rng.random() < 0.15:
         names = [str(number) for number in 400 + np.arange(len(names)) * pick(rng, (0.5, 1, 10))]
     columns = [column(rng, str(name), WORDS[letters], n) for name in names]
-    columns[0] = Column(columns[0].name, "numbers", numbers(rng, n))
+    columns[0] = Column(columns[0].name, "numbers", numbers(rng, n, ()))
     if rng.random() < 0.3:
         word = pick(rng, ("label", "target", "Species", "class"))
         columns.append(Column(word, "label", categories(rng, n, WORDS[letters])))
@@ -326,8 +325,8 @@ def _difference(name: str, one: Column, found: Dataset, names: Sequence[str], ap
         if list(found.index) == want or one.kind in ("dates", "numbers"):
             return ""
         return f"{name}: index {found.index[:4]}, not {want[:4]}"
-    unlearnable = one.kind in ("codes", "sentences", "categories", "label") or not known
-    if unlearnable and (name in apart or "more" in apart):
+    text = one.kind in ("codes", "sentences", "categories", "label")
+    if (text or not known) and (name in apart or "more" in apart):
         return ""
     return f"{name} ({one.kind}) is gone"
 
@@ -380,12 +379,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--tables", type=int, default=5_000)
-    parser.add_argument("--seed", type=int, default=0)
+    for option, usual in (("--tables", 5_000), ("--seed", 0)):
+        parser.add_argument(option, type=int, default=usual)
     parser.add_argument("--only", type=int, metavar="NUMBER", help="repeat one table")
     asked = parser.parse_args()
-    counts: Counter[str] = Counter()
-    began = time.perf_counter()
+    counts, began = Counter[str](), time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:
         for number in range(asked.tables) if asked.only is None else [asked.only]:
             outcome, found = examined(Path(folder), asked.seed, number)
