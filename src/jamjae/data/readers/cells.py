@@ -33,10 +33,10 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet takes for the s
 NAMED = 5  # names in a note
 POINT, COMMA = ".", ","
 GROUPED = {  # numbers whose thousands are separated, by that mark
-    ",": re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?$"),
-    ".": re.compile(r"[+-]?\d{1,3}(\.\d{3})+(,\d+)?$"),
-    "'": re.compile(r"[+-]?\d{1,3}('\d{3})+([.,]\d+)?$"),
-    " ": re.compile(r"[+-]?\d{1,3}([ \u00a0\u202f]\d{3})+([.,]\d+)?$"),
+    ",": re.compile(r"[+-]?[1-9]\d{0,2}(,\d{3})+(\.\d+)?$"),
+    ".": re.compile(r"[+-]?[1-9]\d{0,2}(\.\d{3})+(,\d+)?$"),
+    "'": re.compile(r"[+-]?[1-9]\d{0,2}('\d{3})+([.,]\d+)?$"),
+    " ": re.compile(r"[+-]?[1-9]\d{0,2}([ \u00a0\u202f]\d{3})+([.,]\d+)?$"),
 }
 WITH_COMMA = re.compile(r"[+-]?(\d*|\d{1,3}(\.\d{3})+),\d+([eE][+-]?\d+)?$")
 
@@ -60,6 +60,17 @@ def is_number(cell: str) -> bool:
     if number_in(cell) is not None:
         return not is_missing(cell)
     return bool(WITH_COMMA.match(cell)) or any(kind.match(cell) for kind in GROUPED.values())
+
+
+def value_of(cell: str, decimal: str = POINT) -> float | None:
+    """Parse a number in any of the usual notations: NaN if missing, None if the cell is text."""
+    cell = cell.strip()
+    if is_missing(cell) or cell in MARKERS:
+        return math.nan
+    for mark, kind in GROUPED.items():
+        if mark != decimal and kind.match(cell):
+            cell = re.sub(f"[{mark}\u00a0\u202f]", "", cell)
+    return number_in(cell.removesuffix("%").replace(",", ".") if decimal == COMMA else cell)
 
 
 def clean(name: object) -> str:

@@ -117,9 +117,21 @@ def _with_index(table: pa.Table) -> RawTable:
     written = (table.schema.metadata or {}).get(b"pandas")
     columns = json.loads(written)["index_columns"] if written else []
     names = list(table.column_names)
-    indexed = tuple(names.index(one) for one in columns if isinstance(one, str) and one in names)
+    indexed = [names.index(one) for one in columns if isinstance(one, str) and one in names]
     shown = ["" if i in indexed and n.startswith("__index") else n for i, n in enumerate(names)]
-    return RawTable(table, [clean(name) for name in shown], indexed=indexed)
+    for one in columns:
+        if isinstance(one, dict) and (one["name"] is not None or one["start"] or one["step"] != 1):
+            table = table.append_column("", _counting(one))
+            indexed.append(len(shown))
+            shown.append(one["name"] or "")
+    return RawTable(table, [clean(name) for name in shown], indexed=tuple(indexed))
+
+
+def _counting(span: dict[str, Any]) -> pa.ChunkedArray:
+    """Give an index that counts, of which pandas writes the ends."""
+    import pyarrow as pa
+
+    return pa.chunked_array([pa.array(range(span["start"], span["stop"], span["step"]))])
 
 
 def _excel(path: Path, options: ReadOptions) -> RawTable:
@@ -139,9 +151,79 @@ def _excel(path: Path, options: ReadOptions) -> RawTable:
 
 
 def _json(path: Path, options: ReadOptions) -> RawTable:
-    import pandas as pd
+    import pyarrow as pa
+    from pyarrow import json as pa_json
 
-    return _of_frame(pd.read_json(path, lines=path.suffix.lower() != ".json"), first=1)
+    if path.suffix.lower() == ".json":
+        return _of_records(_records(path))
+    try:
+        table = pa_json.read_json(path)
+    except pa.ArrowInvalid:  # NaN, or values of several kinds in a column
+        return _of_records(_each_line(path))
+    return RawTable(table, [clean(name) for name in table.column_names], place=_line)
+
+
+def _line(row: int) -> str:
+    return f"record {row + 1}"
+
+
+def _records(path: Path) -> list[dict[str, Any]]:
+    """Read a list of records, or an object of columns."""
+    found = json.loads(path.read_bytes())
+    if isinstance(found, dict):
+        lists = {name: value for name, value in found.items() if isinstance(value, list)}
+        if len(lists) == 1 and all(isinstance(one, dict) for one in next(iter(lists.values()))):
+            return next(iter(lists.values()))
+        columns = {name: list(_held(value)) for name, value in found.items()}
+        if len({len(column) for column in columns.values()}) == 1:
+            return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values())]  # noqa: B905
+    if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
+        raise cannot_read(
+            path, 'it holds no records. Expected a list such as [{"a": 1}, {"a": 2}].'
+        )
+    return found
+
+
+def _held(column: Any) -> Any:
+    """Give the values of a column, that pandas writes as an object by row."""
+    return column.values() if isinstance(column, dict) else column
+
+
+def _each_line(path: Path) -> list[dict[str, Any]]:
+    found = []
+    with path.open(encoding="utf-8-sig") as file:
+        for number, line in enumerate(file, 1):
+            if not line.strip():
+                continue
+            try:
+                record = json.loads(line)
+            except ValueError as error:
+                raise cannot_read(path, f"line {number} is no JSON ({brief(error)}).") from error
+            if not isinstance(record, dict):
+                raise cannot_read(path, f'line {number} is no record, such as {{"a": 1}}.')
+            found.append(record)
+    return found
+
+
+def _of_records(records: list[dict[str, Any]]) -> RawTable:
+    import pyarrow as pa
+
+    names = list(dict.fromkeys(name for record in records for name in record))
+    arrays = [_values([record.get(name) for record in records]) for name in names]
+    table = pa.Table.from_arrays(arrays, names=[str(i) for i in range(len(arrays))])
+    return RawTable(table, [clean(name) for name in names], place=_line)
+
+
+def _values(values: list[Any]) -> pa.Array:
+    """Give values one type: numbers, else their own, else text."""
+    import pyarrow as pa
+
+    kinds = {type(value) for value in values if value is not None}
+    try:
+        return pa.array(values, pa.float64() if kinds == {int, float} else None)
+    except (pa.ArrowInvalid, pa.ArrowTypeError):
+        texts = [None if v is None else v if isinstance(v, str) else json.dumps(v) for v in values]
+        return pa.array(texts, pa.string())
 
 
 def _of_frame(frame: pd.DataFrame, note: str = "", *, named: bool = True, first: int) -> RawTable:

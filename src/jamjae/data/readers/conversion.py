@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -163,7 +163,7 @@ def _with_missing(column: pa.ChunkedArray, markers: Sequence[str]) -> pa.Chunked
 
 def _as_booleans(held: Any, texts: dict[str, int], raw: RawTable) -> Converted | None:
     words = {text.lower() for text in texts}
-    if not any(words == pair for pair in PAIRS) and words not in ({"true"}, {"false"}):
+    if not any(words <= pair for pair in PAIRS):
         return None
     values = [None if cell is None else BOOLEANS[cell.lower()] for cell in held.to_pylist()]
     yes = next((text for text in texts if BOOLEANS[text.lower()]), "true")
@@ -174,7 +174,8 @@ def _as_booleans(held: Any, texts: dict[str, int], raw: RawTable) -> Converted |
 
 def _as_numbers(held: Any, texts: dict[str, int], raw: RawTable) -> Converted | None:
     """Parse the different texts, since there may be few."""
-    numbers = {text: _number(text, raw) for text in texts}
+    mark = _thousands(texts, raw)
+    numbers = {text: _number(text, raw.decimal, mark) for text in texts}
     if any(LEADING_ZERO.match(text) and text.strip("+-0") for text in texts):
         return None  # identifiers such as 007
     parsed = sum(texts[text] for text, number in numbers.items() if number is not None)
@@ -198,12 +199,18 @@ def _as_numbers(held: Any, texts: dict[str, int], raw: RawTable) -> Converted | 
     return Converted(NUMBERS, values, "; ".join(note for note in notes if note))
 
 
-def _number(text: str, raw: RawTable) -> float | None:
+def _thousands(texts: Iterable[str], raw: RawTable) -> str | None:
+    """Give what separates groups of three digits, if it does in all texts that have it."""
+    mark = raw.thousands or ("." if raw.decimal == "," else None)
+    marked = [text for text in texts if mark and mark in text]
+    return mark if mark and all(GROUPED[mark].match(text) for text in marked) else None
+
+
+def _number(text: str, decimal: str, mark: str | None) -> float | None:
     text = text.removesuffix("%").rstrip() if text.endswith("%") else text
-    mark = raw.thousands
     if mark and GROUPED[mark].match(text):
         text = text.replace(mark, "")
-    if raw.decimal == ",":
+    if decimal == ",":
         text = text.replace(",", ".") if text.count(",") == 1 and "." not in text else text
     try:
         return None if "_" in text else float(text)

@@ -7,10 +7,13 @@ import math
 from collections.abc import Sequence
 
 from jamjae.data.read_options import ReadOptions
-from jamjae.data.readers.cells import clean, is_number, number_in
+from jamjae.data.readers.cells import clean, is_missing, is_number, value_of
 
 NUMERIC_NAMES = 3  # columns, at least, whose names can be told to be numbers
 FAR = 0.9  # of the columns whose name lies outside of its values
+HALF = 0.5  # the same, where the names go up by equal steps and the rows do not
+FEW_ROWS = 4
+USUAL = frozenset(("name", "id", "index", "label", "target", "class", "species"))
 
 
 def found(
@@ -20,11 +23,13 @@ def found(
     if options.header is not None:
         return options.header, ""
     first, body = [clean(cell) for cell in rows[0]], rows[1:]
-    if _asked_for(first, options) or _counted(first):
+    if _asked_for(first, options) or _counted(first) or _usual(first):
         return True, ""
     if not body:
-        return all(_value(cell, decimal) is None for cell in first), ""
+        return all(value_of(cell, decimal) is None for cell in first), ""
     columns = list(itertools.zip_longest(*body[:100], fillvalue=""))[: len(first)]
+    while len(first) > 1 and not first[-1] and not any(map(str.strip, columns[-1])):
+        first, columns = first[:-1], columns[:-1]  # a separator ends each line
     return _judged(first, columns, decimal)
 
 
@@ -32,17 +37,19 @@ def _judged(
     first: Sequence[str], columns: Sequence[Sequence[str]], decimal: str
 ) -> tuple[bool, str]:
     """Hold each cell of the first line against those below it."""
-    kinds = [_value(cell, decimal) for cell in first]
+    pairs = list(zip(first, columns, strict=False))
+    kinds = [value_of(cell, decimal) for cell in first]
     numbers = [kind for kind in kinds if kind is not None and not math.isnan(kind)]
-    over_numbers = [
-        kind is None and _mostly_numbers(column)
-        for kind, column in zip(kinds, columns, strict=False)
-    ]
+    over_numbers = [kind is None and _mostly_numbers(c) for kind, (_, c) in zip(kinds, pairs)]  # noqa: B905
     if any(over_numbers) or not numbers:
         return any(over_numbers) or not _is_a_row(first, columns), ""
     why = ""
-    if len(numbers) == len(first) - 1 and not first[0] and _is_text(columns[0]):
+    if len(numbers) == len(first) - 1 and not first[0] and all(map(str.strip, columns[0])):
         why = "numbers, for the first column has no name"
+    elif any(value_of(cell, decimal) in numbers and _is_text(column) for cell, column in pairs):
+        why = "numbers above text"
+    elif any(kind is None and _is_above_classes(*pair) for kind, pair in zip(kinds, pairs)):  # noqa: B905
+        why = "a name that no row has"
     elif len(numbers) == len(first) and _ordered(numbers) and _unlike(numbers, columns, decimal):
         why = "numbers in order and unlike the rows"
     if why:
@@ -50,13 +57,26 @@ def _judged(
     return False, "header: none, the first line is a row; --header takes it for names"
 
 
+def _is_above_classes(cell: str, column: Sequence[str]) -> bool:
+    """Whether a text stands above a few others that come again and again."""
+    known = [clean(one) for one in column if not is_missing(one)]
+    different = len(set(known))
+    return cell not in known and len(known) >= FEW_ROWS and different <= len(known) / 2
+
+
 def _is_text(column: Sequence[str]) -> bool:
-    return all(cell.strip() and not is_number(cell) for cell in column)
+    known = [cell for cell in column if not is_missing(cell)]
+    return bool(known) and not any(is_number(cell) for cell in known)
 
 
 def _asked_for(first: Sequence[str], options: ReadOptions) -> bool:
     asked = [options.label, options.index, *options.columns, *options.drop]
     return any(clean(name) in first for name in asked if name)
+
+
+def _usual(first: Sequence[str]) -> bool:
+    """Whether a cell is what index and label are called everywhere."""
+    return any(cell.lower() in USUAL for cell in first)
 
 
 def _counted(first: Sequence[str]) -> bool:
@@ -65,12 +85,8 @@ def _counted(first: Sequence[str]) -> bool:
     return len(first) > 1 and first in (counted, ["", *counted[:-1]])
 
 
-def _value(cell: str, decimal: str) -> float | None:
-    return number_in(cell.replace(",", ".") if decimal == "," else cell)
-
-
 def _mostly_numbers(column: Sequence[str]) -> bool:
-    held = [cell for cell in column if cell.strip() and number_in(cell) != math.inf]
+    held = [cell for cell in column if not is_missing(cell)]
     numbers = sum(is_number(cell) for cell in held)
     return bool(held) and numbers > len(held) / 2
 
@@ -90,21 +106,28 @@ def _ordered(numbers: Sequence[float]) -> bool:
 def _unlike(numbers: Sequence[float], columns: Sequence[Sequence[str]], decimal: str) -> bool:
     """Whether the numbers lie outside of the values below them, and no row is in order as they."""
     values = [
-        [v for cell in column if (v := _value(cell, decimal)) is not None and not math.isnan(v)]
+        [v for cell in column if (v := value_of(cell, decimal)) is not None and not math.isnan(v)]
         for column in columns
     ]
     if any(not column for column in values):
         return False
-    outside = [
-        not min(column) - (max(column) - min(column)) <= number
-        or not number <= max(column) + (max(column) - min(column))
-        for number, column in zip(numbers, values, strict=False)
-    ]
-    in_order = any(_ordered(row) for row in zip(*values, strict=False))
-    return sum(outside) >= FAR * len(outside) and (not in_order or _even(numbers))
+    rows = list(zip(*values, strict=False))
+    if _even(numbers) and not any(_even(row) for row in rows):
+        apart = [_apart(*each) for each in zip(numbers, values, strict=False)]
+        return sum(apart) >= HALF * len(apart)
+    far = [_apart(*each, margin=1) for each in zip(numbers, values, strict=False)]
+    return sum(far) >= FAR * len(far) and not any(_ordered(row) for row in rows)
+
+
+def _apart(number: float, column: Sequence[float], margin: float = 0) -> bool:
+    """Whether a number is outside of a column, or the only whole one."""
+    low, high = min(column), max(column)
+    beyond = margin * (high - low)
+    whole = not margin and number.is_integer() and not any(one.is_integer() for one in column)
+    return whole or not low - beyond <= number <= high + beyond
 
 
 def _even(numbers: Sequence[float]) -> bool:
-    """Whether numbers go up by equal steps."""
+    """Whether numbers go up by equal steps, none of them nothing."""
     steps = [b - a for a, b in itertools.pairwise(numbers)]
-    return max(steps) - min(steps) <= 1e-6 * max(map(abs, numbers))
+    return bool(steps[0]) and max(steps) - min(steps) <= 1e-6 * max(map(abs, numbers))

@@ -29,6 +29,12 @@ OPENERS: dict[str, Any] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
 STANDARD_INPUT = Path("-")
 WESTERN = frozenset("äöüßÄÖÜéèêëÉÈÊàâáãåæçñíîïìóôòõøúûùýÿÀÂÁÃÅÆÇÑÍÎÓÔÕØÚŒœ°µ²³±£€§“”–—«»½")
 HANGUL = 0.8  # of the characters beyond ASCII, so that bytes are taken for Korean text
+WITH_POINT = re.compile(r"[+-]?\d*\.\d+([eE][+-]?\d+)?$")
+BOTH = {  # numbers in groups with decimals, by their decimal mark
+    ",": re.compile(r"[+-]?\d{1,3}([.']\d{3})+,\d+$"),
+    ".": re.compile(r"[+-]?\d{1,3}([,']\d{3})+\.\d+$"),
+}
+IN_MARKS = re.compile(r"[+-]?[\d.,' ]+$")
 DECLARED = re.compile(r"sep=(.)\s*$", re.IGNORECASE)  # a first line that Excel writes
 BYTE_ORDERS = {codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 
@@ -113,10 +119,25 @@ def find_encoding(path: Path) -> tuple[str, str]:
         little = zeros[1] > zeros[0] // 2
         return ("utf-16-le" if little else "utf-16-be"), "encoding: UTF-16, without its mark"
     if _decodes(path, "utf-8"):
-        return "utf-8", ""
+        return _utf8_or_korean(head)
     if _decodes(path, "cp949") and _korean(head):
         return "cp949", "encoding: cp949 (Korean); --encoding reads it as another"
     return _guessed(head)
+
+
+def _utf8_or_korean(head: bytes) -> tuple[str, str]:
+    """Choose for a few letters that UTF-8 reads as Ű, in which no word is written, cp949 as 키."""
+    text = head.decode("utf-8", errors="ignore")
+    beyond = {letter for letter in text if ord(letter) > 127}
+    pairs = [letter.encode() for letter in beyond]
+    if not pairs or not all(len(p) == 2 and 0xC3 <= p[0] <= 0xC8 and p[1] > 0xA0 for p in pairs):
+        return "utf-8", ""
+    among = re.escape("".join(beyond))
+    if re.search(f"[A-Za-z][{among}]|[{among}][A-Za-z]", text):
+        return "utf-8", ""
+    if beyond <= WESTERN:
+        return "utf-8", "encoding: UTF-8; cp949 (Korean) is possible too: --encoding cp949"
+    return "cp949", "encoding: cp949 (Korean); UTF-8 is possible too: --encoding utf-8"
 
 
 def _decodes(path: Path, encoding: str) -> bool:
@@ -134,8 +155,9 @@ def _decodes(path: Path, encoding: str) -> bool:
 def _korean(head: bytes) -> bool:
     text = head.decode("cp949", errors="ignore")
     beyond = [letter for letter in text if ord(letter) > 127]
-    hangul = sum("가" <= letter <= "힣" for letter in beyond)
-    return hangul >= HANGUL * len(beyond)
+    hangul = [letter for letter in beyond if "가" <= letter <= "힣"]
+    common = [letter for letter in hangul if len(letter.encode("euc-kr", errors="ignore")) == 2]
+    return len(hangul) >= HANGUL * len(beyond) and 2 * len(common) > len(hangul)
 
 
 def _guessed(head: bytes) -> tuple[str, str]:
@@ -172,7 +194,7 @@ def find_format(path: Path, options: ReadOptions) -> TextFormat:
     wide = Counter(map(len, rows[1:] or rows)).most_common(1)[0][0]
     body = rows[1:] if len(rows) > 1 else rows
     decimal = options.decimal or _decimal(separator, body)
-    thousands = options.thousands or _thousands(separator, decimal, body)
+    thousands = options.thousands or _thousands(decimal, body)
     named, why = headers.found(rows, options, decimal)
     names = _names(rows[0], wide, rows) if named else ("",) * wide
     if named and len(rows) == 1:
@@ -252,6 +274,10 @@ def _separator(path: Path, lines: Sequence[str]) -> str:
     """Choose the mark that cuts most lines into the same number of cells, several of them."""
     if ".tsv" in (suffix.lower() for suffix in path.suffixes):
         return "\t"
+    first, *rest = (line.strip() for line in lines if line.strip())
+    numbers = [line.strip('"') for line in (rest if "," not in first else [first, *rest])]
+    if numbers and all(WITH_COMMA.match(line) for line in numbers) and _one_column(lines, numbers):
+        return ";"
     best, score = ",", 0.0
     for mark in SEPARATORS:
         widths = _widths(lines, mark)
@@ -263,6 +289,11 @@ def _separator(path: Path, lines: Sequence[str]) -> str:
         if marked > score:
             best, score = mark, marked
     return best
+
+
+def _one_column(lines: Sequence[str], numbers: Sequence[str]) -> bool:
+    """Whether numbers such as 1,05 are decimal: no other column is named, or a cell begins so."""
+    return "," not in lines[0] or any(re.search(r",0\d", number) for number in numbers)
 
 
 def _widths(lines: Sequence[str], mark: str) -> list[int]:
@@ -281,35 +312,36 @@ def _cells(rows: Sequence[Sequence[str]]) -> Iterator[str]:
 
 
 def _decimal(separator: str, rows: Sequence[Sequence[str]]) -> str:
-    """Find a decimal comma: more cells are numbers with it than with a point."""
-    if separator == ",":  # then such cells are quoted
-        quoted = [cell for cell in _cells(rows) if "," in cell]
-        commas = sum(bool(WITH_COMMA.match(cell)) for cell in quoted)
-        groups = sum(bool(GROUPED[","].match(cell)) for cell in quoted)
-        return "," if commas > groups and not _with_point(rows) else "."
-    commas = sum(bool(WITH_COMMA.match(cell)) for cell in _cells(rows))
-    return "," if commas > _with_point(rows) and not _grouped_by(",", rows) else "."
+    """Find a decimal comma: more cells are numbers with it than with a point.
+
+    Those in which the mark cannot separate groups of digits count first: 0,5 but not 1,500.
+    """
+    cells = list(_cells(rows))
+    commas, points = (_surely(mark, cells) for mark in ",.")
+    if commas or points:
+        return "," if commas > points else "."
+    if separator == ",":  # then 1,500 is quoted
+        return "."
+    commas = sum(bool(WITH_COMMA.match(cell)) for cell in cells)
+    return "," if commas > sum(bool(WITH_POINT.match(cell)) for cell in cells) else "."
 
 
-def _with_point(rows: Sequence[Sequence[str]]) -> int:
-    return sum(bool(re.match(r"[+-]?\d*\.\d+$", cell)) for cell in _cells(rows))
+def _surely(mark: str, cells: Sequence[str]) -> int:
+    """Count the numbers whose decimal mark is this one, and nothing else."""
+    written = WITH_COMMA if mark == "," else WITH_POINT
+    return sum(
+        bool(BOTH[mark].match(cell) or (written.match(cell) and not GROUPED[mark].match(cell)))
+        for cell in cells
+    )
 
 
-def _grouped_by(mark: str, rows: Sequence[Sequence[str]]) -> bool:
-    """Whether all numbers with a mark are groups of three digits, and one cannot be else."""
-    marked = [cell for cell in _cells(rows) if mark in cell and re.match(r"[+-]?[\d.,' ]+$", cell)]
-    sure = any(cell.count(mark) > 1 or ("." in cell and mark == ",") for cell in marked)
-    return sure and all(GROUPED[mark].match(cell) for cell in marked)
-
-
-def _thousands(separator: str, decimal: str, rows: Sequence[Sequence[str]]) -> str | None:
-    marks = [mark for mark in (",", ".", "'") if mark != decimal]
-    if decimal == ".":
-        marks = [mark for mark in marks if mark != "."]
-    for mark in marks:
-        cells = [cell for cell in _cells(rows) if GROUPED[mark].match(cell)]
-        if cells and (_grouped_by(mark, rows) or (separator == "," and mark == ",")):
-            return mark
+def _thousands(decimal: str, rows: Sequence[Sequence[str]]) -> str | None:
+    """Find what separates groups of digits: in a column, all numbers that have it are groups."""
+    for mark in (",", ".", "'"):
+        for column in itertools.zip_longest(*rows, fillvalue=""):
+            cells = [cell for cell in _cells([column]) if mark in cell and IN_MARKS.match(cell)]
+            if mark != decimal and cells and all(GROUPED[mark].match(cell) for cell in cells):
+                return mark
     return None
 
 
