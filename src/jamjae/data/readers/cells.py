@@ -28,7 +28,9 @@ PAIRS = [  # the two words that a column of booleans is written in
     {"예", "아니오"},
     {"참", "거짓"},
 ]
+MINUS = "\N{MINUS SIGN}"
 LEADING_ZERO = re.compile(r"[+-]?0\d+$")  # of an identifier such as 007
+LONG = re.compile(r"[+-]?\d{16,}$")  # an integer that a float may round
 FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet takes for the start of a formula
 NAMED = 5  # names in a note
 POINT, COMMA = ".", ","
@@ -64,7 +66,7 @@ def is_number(cell: str) -> bool:
 
 def value_of(cell: str, decimal: str = POINT) -> float | None:
     """Parse a number in any of the usual notations: NaN if missing, None if the cell is text."""
-    cell = cell.strip()
+    cell = cell.strip().replace(MINUS, "-")
     if is_missing(cell) or cell in MARKERS:
         return math.nan
     for mark, kind in GROUPED.items():
@@ -97,7 +99,7 @@ def natural(text: str) -> list[tuple[int, float, str]]:
     return [(1, float(part), "") if part.isdecimal() else (2, 0.0, part) for part in parts if part]
 
 
-def listed(names: Iterable[object], most: int = NAMED) -> str:
+def listed(names: Iterable[object], most: int = NAMED, longest: int = 40) -> str:
     """Name a few, and count the others.
 
     Examples
@@ -105,9 +107,10 @@ def listed(names: Iterable[object], most: int = NAMED) -> str:
     >>> listed("abc"), listed("abcdefg", 2)
     ('a, b, c', 'a, b and 5 more')
     """
-    all_names = [brief(name, 40) for name in names]
+    all_names = list(names)
     rest = len(all_names) - most
-    return ", ".join(all_names[:most]) + (f" and {rest} more" if rest > 0 else "")
+    shown = ", ".join(brief(name, longest) for name in all_names[:most])
+    return shown + (f" and {rest} more" if rest > 0 else "")
 
 
 def counted(n: int, what: str) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from jamjae.data.read_options import ReadOptions
-from jamjae.data.readers.cells import clean, listed
+from jamjae.data.readers.cells import BOOLEANS, MISSING, clean, listed
 from jamjae.data.readers.columnar import RawTable, cannot_read
 from jamjae.errors import DataFormatError, brief
 
@@ -177,7 +177,12 @@ def _names_rows(raw: RawTable) -> bool:
         return False
     if compute.count_distinct(first).as_py() < len(first):
         return False
-    letters = compute.match_substring_regex(compute.utf8_trim_whitespace(first), "^[^0-9.,+-]")
+    held = {str(one).strip().lower() for one in first.slice(0, 20).to_pylist()}
+    if held & set(MISSING) or held <= set(BOOLEANS):
+        return False
+    letters = compute.match_substring_regex(
+        compute.utf8_trim_whitespace(first), r"^[^0-9.,+-]*\p{L}"
+    )
     return bool(compute.mean(letters.cast(pa.uint8())).as_py() > 0.5)
 
 

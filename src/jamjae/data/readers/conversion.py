@@ -12,7 +12,9 @@ from jamjae.data.readers.cells import (
     BOOLEANS,
     GROUPED,
     LEADING_ZERO,
+    LONG,
     MARKERS,
+    MINUS,
     MISSING,
     PAIRS,
     counted,
@@ -51,7 +53,7 @@ class Converted(NamedTuple):
     Attributes
     ----------
     kind : str
-    values : array, pandas Series or None
+    values : array, pyarrow.ChunkedArray, pandas Series or None
         Floats for numbers, booleans (0, 1, NaN) and vectors (n, d).
     note : str
         What was converted, left out or guessed; after the name of the column.
@@ -85,17 +87,15 @@ def _null(column: Any, raw: RawTable) -> Converted:
 
 
 def _numbers(column: pa.ChunkedArray, raw: RawTable) -> Converted:
+    import pyarrow as pa
+
     if column.null_count == len(column):
         return _null(column, raw)
+    if pa.types.is_floating(column.type):
+        return Converted(NUMBERS, column)
     values = column.to_numpy()
-    note = ""
-    if (
-        values.dtype.kind in "iu"
-        and len(values)
-        and max(abs(int(values.min())), int(values.max())) > EXACT
-    ):
-        note = "integers beyond 2⁵³ are rounded"
-    return Converted(NUMBERS, values, note)
+    beyond = max(abs(int(np.nanmin(values))), int(np.nanmax(values))) > EXACT
+    return Converted(NUMBERS, values, "integers beyond 2⁵³ are rounded" if beyond else "")
 
 
 def _decimals(column: pa.ChunkedArray, raw: RawTable) -> Converted:
@@ -139,7 +139,7 @@ def _text(column: pa.ChunkedArray, raw: RawTable) -> Converted:
     from pyarrow import compute
 
     markers = (*MISSING, *(text.strip().lower() for text in raw.na))
-    held = _with_missing(compute.utf8_trim_whitespace(column), markers)
+    held = _with_missing(_unquoted(compute.utf8_trim_whitespace(column)), markers)
     known = len(held) - held.null_count
     if not known:
         return _null(column, raw)
@@ -149,6 +149,15 @@ def _text(column: pa.ChunkedArray, raw: RawTable) -> Converted:
         if (found := attempt(held, texts, raw)) is not None:
             return found
     return _as_categories(held, texts, known)
+
+
+def _unquoted(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Take away the quotes that are left where a space stands before them."""
+    from pyarrow import compute
+
+    if not compute.all(compute.match_substring_regex(column, '^"(?s:.*)"$|^$')).as_py():
+        return column
+    return compute.utf8_trim(column, '"')
 
 
 def _with_missing(column: pa.ChunkedArray, markers: Sequence[str]) -> pa.ChunkedArray:
@@ -194,6 +203,7 @@ def _as_numbers(held: Any, texts: dict[str, int], raw: RawTable) -> Converted | 
     percent = any(text.endswith("%") for text in texts)
     notes = [
         "percent as numbers, 5 % is 5" if percent else "",
+        "integers beyond 2⁵³ are rounded" if any(LONG.match(text) for text in texts) else "",
         f"{counted(marked, 'cell')} {listed(sorted(marks))} taken for missing" if marks else "",
     ]
     return Converted(NUMBERS, values, "; ".join(note for note in notes if note))
@@ -202,14 +212,15 @@ def _as_numbers(held: Any, texts: dict[str, int], raw: RawTable) -> Converted | 
 def _thousands(texts: Iterable[str], raw: RawTable) -> str | None:
     """Give what separates groups of three digits, if it does in all texts that have it."""
     mark = raw.thousands or ("." if raw.decimal == "," else None)
-    marked = [text for text in texts if mark and mark in text]
+    marked = [text for text in texts if mark and mark in text and text not in MARKERS]
     return mark if mark and all(GROUPED[mark].match(text) for text in marked) else None
 
 
 def _number(text: str, decimal: str, mark: str | None) -> float | None:
     text = text.removesuffix("%").rstrip() if text.endswith("%") else text
+    text = text.replace(MINUS, "-")
     if mark and GROUPED[mark].match(text):
-        text = text.replace(mark, "")
+        text = re.sub(r"\s" if mark == " " else re.escape(mark), "", text)
     if decimal == ",":
         text = text.replace(",", ".") if text.count(",") == 1 and "." not in text else text
     try:

@@ -13,6 +13,7 @@ from jamjae.data.read_options import ReadOptions
 from jamjae.data.readers import text
 from jamjae.data.readers.cells import (
     LEADING_ZERO,
+    LONG,
     MISSING,
     counted,
     number_in,
@@ -101,7 +102,7 @@ def _numeric(form: TextFormat) -> frozenset[int]:
 
     def plain(cell: str) -> bool:
         cell = cell.strip()
-        if LEADING_ZERO.match(cell) and cell.strip("+-0"):
+        if (LEADING_ZERO.match(cell) and cell.strip("+-0")) or LONG.match(cell):
             return False
         return number_in(cell.replace(",", ".", 1) if form.decimal == "," else cell) is not None
 
@@ -118,12 +119,14 @@ def _cells(
     width = len(form.names)
     types = {str(i): pa.float64() if i in numeric else pa.string() for i in range(width)}
     ragged: list[Any] = []
+    comments: list[int] = []
 
     def judge(row: Any) -> str:
-        ragged.append(row)
-        return "error"
+        comment = row.text.startswith("#")
+        (comments if comment else ragged).append(row)
+        return "skip" if comment else "error"
 
-    with text.opened(path) as file:
+    with text.opened_cells(path, form) as (file, encoding):
         try:
             table = pa_csv.read_csv(
                 file,
@@ -134,7 +137,7 @@ def _cells(
                     skip_rows=form.skipped,
                     column_names=list(types),
                     skip_rows_after_names=int(form.header),
-                    encoding=form.encoding.replace("utf-8-sig", "utf-8"),
+                    encoding=encoding,
                 ),
                 parse_options=pa_csv.ParseOptions(
                     delimiter=form.separator, newlines_in_values=True, invalid_row_handler=judge
@@ -152,7 +155,8 @@ def _cells(
             raise _uneven(path, form, ragged[0]) from error
     if not len(table):
         raise cannot_read(path, "it has a header line, but no rows.")
-    return table, []
+    found = f"comments: {counted(len(comments), 'line')} among the rows passed over"
+    return table, [found] if comments else []
 
 
 def _uneven(path: Path, form: TextFormat, row: Any) -> DataFormatError:
@@ -171,5 +175,10 @@ def _line(path: Path, form: TextFormat, row: int) -> int:
         for _ in range(form.skipped):
             next(lines, None)
         reader = csv.reader(lines, delimiter=form.separator)
-        starts = (reader.line_num for cells in reader if cells)
+        width = len(form.names)
+        starts = (
+            reader.line_num
+            for cells in reader
+            if cells and (len(cells) == width or not cells[0].startswith("#"))
+        )
         return form.skipped + next(islice(starts, row + form.header, None), row + 1)

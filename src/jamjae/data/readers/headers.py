@@ -13,6 +13,7 @@ NUMERIC_NAMES = 3  # columns, at least, whose names can be told to be numbers
 FAR = 0.9  # of the columns whose name lies outside of its values
 HALF = 0.5  # the same, where the names go up by equal steps and the rows do not
 FEW_ROWS = 4
+MOST_COLUMNS = 2_000  # that are looked at
 USUAL = frozenset(("name", "id", "index", "label", "target", "class", "species"))
 
 
@@ -27,6 +28,7 @@ def found(
         return True, ""
     if not body:
         return all(value_of(cell, decimal) is None for cell in first), ""
+    first, body = first[:MOST_COLUMNS], [row[:MOST_COLUMNS] for row in body[:100]]
     columns = list(itertools.zip_longest(*body[:100], fillvalue=""))[: len(first)]
     while len(first) > 1 and not first[-1] and not any(map(str.strip, columns[-1])):
         first, columns = first[:-1], columns[:-1]  # a separator ends each line
@@ -46,6 +48,8 @@ def _judged(
     why = ""
     if len(numbers) == len(first) - 1 and not first[0] and all(map(str.strip, columns[0])):
         why = "numbers, for the first column has no name"
+    elif len(numbers) == len(first) - 1 > 1 and _over_names(numbers, columns, decimal):
+        why = "numbers in order, beside names of rows"
     elif any(value_of(cell, decimal) in numbers and _is_text(column) for cell, column in pairs):
         why = "numbers above text"
     elif any(kind is None and _is_above_classes(*pair) for kind, pair in zip(kinds, pairs)):  # noqa: B905
@@ -62,6 +66,12 @@ def _is_above_classes(cell: str, column: Sequence[str]) -> bool:
     known = [clean(one) for one in column if not is_missing(one)]
     different = len(set(known))
     return cell not in known and len(known) >= FEW_ROWS and different <= len(known) / 2
+
+
+def _over_names(numbers: Sequence[float], columns: Sequence[Sequence[str]], decimal: str) -> bool:
+    """Whether numbers as those of years stand beside a name, above rows that begin with text."""
+    steps = {b - a for a, b in itertools.pairwise(numbers)}
+    return _is_text(columns[0]) and len(steps) == 1 and _unlike(numbers, columns[1:], decimal)
 
 
 def _is_text(column: Sequence[str]) -> bool:

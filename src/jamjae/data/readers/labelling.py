@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from jamjae.data.dataset import Dataset
-from jamjae.data.readers.cells import MISSING, clean, counted, listed, natural, number_in
+from jamjae.data.readers.cells import (
+    LEADING_ZERO,
+    MISSING,
+    clean,
+    counted,
+    listed,
+    natural,
+    number_in,
+)
 from jamjae.errors import DataFormatError
 
 if TYPE_CHECKING:
@@ -34,10 +42,11 @@ def of_values(values: np.ndarray, na: Sequence[str] = ()) -> Labels:
     texts = [None if _missing(one) or one in na else clean(one) for one in values.tolist()]
     known = [text for text in texts if text is not None]
     numbers = [number_in(text) for text in known]
-    if known and None not in numbers:
+    coded = any(LEADING_ZERO.match(text) and text.strip("+-0") for text in known)  # 01 is not 1
+    if known and None not in numbers and not coded:
         found = iter(numbers)
         return _of_numbers(np.array([np.nan if t is None else next(found) for t in texts]))
-    return _of_classes(texts, sorted(set(known), key=natural))
+    return _of_classes(texts, sorted(sorted(set(known)), key=natural))
 
 
 def of_column(column: pa.ChunkedArray, na: Sequence[str] = ()) -> Labels:

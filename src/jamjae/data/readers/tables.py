@@ -132,7 +132,7 @@ def _rows(
         frame = _frame(kept, names)
         return frame, tuple(map(str, frame.columns))
     if any(one.kind == VECTORS for one in kept.values()):
-        parts = [one.values.reshape(len(raw.table), -1) for one in kept.values()]
+        parts = [np.asarray(one.values).reshape(len(raw.table), -1) for one in kept.values()]
         each = [
             [name] if part.shape[1] == 1 else [f"{name}_{k}" for k in range(part.shape[1])]
             for name, part in zip(names.values(), parts, strict=True)
@@ -146,24 +146,28 @@ def _frame(kept: dict[int, Converted], names: dict[int, str]) -> pd.DataFrame:
 
     columns = {}
     for i, one in kept.items():
-        values = one.values
+        values = np.asarray(one.values) if one.kind == NUMBERS else one.values
         if one.kind == BOOLEAN:
             values = pd.array([None if v != v else bool(v) for v in values], dtype="boolean")  # noqa: PLR0124
         columns[names[i]] = pd.Series(values).reset_index(drop=True)
     return pd.DataFrame(columns)
 
 
-def _matrix(columns: Sequence[np.ndarray]) -> np.ndarray:
-    """Put columns side by side, in the one type that all have, else as float64."""
-    kinds = {column.dtype for column in columns}
+def _matrix(columns: Sequence[Any]) -> np.ndarray:
+    """Put columns, of NumPy or pyarrow, side by side in the one type all have, else as float64."""
+    kinds = {_dtype(column) for column in columns}
     dtype = kinds.pop() if len(kinds) == 1 else np.dtype(np.float64)
     made = np.empty((len(columns[0]), len(columns)), dtype=dtype)
     block = max(1, (1 << 22) // max(len(columns), 1))
     for start in range(0, len(made), block):  # column by column would miss the cache
         rows = slice(start, start + block)
         for place, column in enumerate(columns):
-            made[rows, place] = column[rows]
+            made[rows, place] = column[rows]  # of a column of pyarrow, so many are copied at once
     return made
+
+
+def _dtype(column: Any) -> np.dtype:
+    return column.dtype if isinstance(column, np.ndarray) else np.asarray(column[:0]).dtype
 
 
 # --- index and label ------------------------------------------------------------------------
@@ -213,8 +217,8 @@ def _notes(
         label,
         *roles.notes,
         *raw.notes,
-        f"converted: {listed(said)}" if said else "",
-        f"dropped: {listed(dropped)}" if dropped else "",
+        f"converted: {listed(said, longest=100)}" if said else "",
+        f"dropped: {listed(dropped, longest=100)}" if dropped else "",
         missing,
     ]
     return [note for note in notes if note]

@@ -14,6 +14,7 @@ import sys
 import zipfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
@@ -26,15 +27,17 @@ SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar", " ": "spa
 SAMPLE_BYTES, SAMPLE_LINES = 1 << 20, 300
 PIECE = 1 << 24  # bytes decoded at a time
 OPENERS: dict[str, Any] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
+MOST_COLUMNS = 2_000  # in which the form of numbers is looked for
+SPACES = re.compile(" {2,}")
 STANDARD_INPUT = Path("-")
 WESTERN = frozenset("äöüßÄÖÜéèêëÉÈÊàâáãåæçñíîïìóôòõøúûùýÿÀÂÁÃÅÆÇÑÍÎÓÔÕØÚŒœ°µ²³±£€§“”–—«»½")
 HANGUL = 0.8  # of the characters beyond ASCII, so that bytes are taken for Korean text
 WITH_POINT = re.compile(r"[+-]?\d*\.\d+([eE][+-]?\d+)?$")
 BOTH = {  # numbers in groups with decimals, by their decimal mark
-    ",": re.compile(r"[+-]?\d{1,3}([.']\d{3})+,\d+$"),
-    ".": re.compile(r"[+-]?\d{1,3}([,']\d{3})+\.\d+$"),
+    ",": re.compile(r"[+-]?\d{1,3}([.'\s]\d{3})+,\d+$"),
+    ".": re.compile(r"[+-]?\d{1,3}([,'\s]\d{3})+\.\d+$"),
 }
-IN_MARKS = re.compile(r"[+-]?[\d.,' ]+$")
+IN_MARKS = re.compile(r"[+-]?\d[\d.,'\s]+$")
 DECLARED = re.compile(r"sep=(.)\s*$", re.IGNORECASE)  # a first line that Excel writes
 BYTE_ORDERS = {codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 
@@ -81,6 +84,22 @@ def opened(path: Path) -> IO[bytes]:
 
         return pa.CompressedInputStream(pa.OSFile(str(path)), "zstd")
     return OPENERS.get(kind, Path.open)(path, "rb")
+
+
+@contextmanager
+def opened_cells(path: Path, form: TextFormat) -> Iterator[tuple[IO[bytes], str]]:
+    """Open a table with one separator between cells; yield it and its encoding."""
+    with opened(path) as file:
+        if form.separator == " ":
+            text = io.TextIOWrapper(file, encoding=form.encoding)
+            yield io.BytesIO("".join(map(single_spaced, text)).encode()), "utf-8"
+        else:
+            yield file, form.encoding.replace("utf-8-sig", "utf-8")
+
+
+def single_spaced(line: str) -> str:
+    """Take away the further spaces of columns that stand below each other."""
+    return line if '"' in line else SPACES.sub(" ", line.strip(" ")).replace(" \n", "\n")
 
 
 def _standard_input(held: list[bytes] = []) -> bytes:  # noqa: B006 - it can be read only once
@@ -190,11 +209,14 @@ def find_format(path: Path, options: ReadOptions) -> TextFormat:
     if not any(line.strip() for line in lines):
         raise DataFormatError(f"Cannot read {str(path)!r}: the file is empty.")
     separator = options.separator or declared or _separator(path, lines)
+    if separator == " ":
+        lines = list(map(single_spaced, lines))
     rows = [row for row in csv.reader(lines, delimiter=separator, strict=False) if row]
     wide = Counter(map(len, rows[1:] or rows)).most_common(1)[0][0]
     body = rows[1:] if len(rows) > 1 else rows
-    decimal = options.decimal or _decimal(separator, body)
-    thousands = options.thousands or _thousands(decimal, body)
+    some = [row[:MOST_COLUMNS] for row in body]
+    decimal = options.decimal or _decimal(separator, some)
+    thousands = options.thousands or _thousands(decimal, some)
     named, why = headers.found(rows, options, decimal)
     names = _names(rows[0], wide, rows) if named else ("",) * wide
     if named and len(rows) == 1:
@@ -298,6 +320,8 @@ def _one_column(lines: Sequence[str], numbers: Sequence[str]) -> bool:
 
 def _widths(lines: Sequence[str], mark: str) -> list[int]:
     try:
+        if mark == " ":
+            lines = list(map(single_spaced, lines))
         return [len(row) for row in csv.reader(lines, delimiter=mark) if row] or [1]
     except csv.Error:  # with another mark a line is one cell, longer than a cell may be
         return [1]
@@ -337,9 +361,10 @@ def _surely(mark: str, cells: Sequence[str]) -> int:
 
 def _thousands(decimal: str, rows: Sequence[Sequence[str]]) -> str | None:
     """Find what separates groups of digits: in a column, all numbers that have it are groups."""
-    for mark in (",", ".", "'"):
+    for mark in (",", ".", "'", " "):
         for column in itertools.zip_longest(*rows, fillvalue=""):
-            cells = [cell for cell in _cells([column]) if mark in cell and IN_MARKS.match(cell)]
+            held = (re.sub(r"\s", " ", cell) for cell in _cells([column]))
+            cells = [cell for cell in held if mark in cell and IN_MARKS.match(cell)]
             if mark != decimal and cells and all(GROUPED[mark].match(cell) for cell in cells):
                 return mark
     return None
@@ -355,7 +380,9 @@ def _form_note(
     if options.decimal is None and decimal == ",":
         parts.append("decimal comma: 1,5 is 1.5")
     if options.thousands is None and thousands:
-        parts.append(f"thousands: {thousands} separates groups of three digits")
+        parts.append(
+            f"thousands: {SEPARATORS.get(thousands, thousands)} separates groups of three digits"
+        )
     return "; ".join(parts)
 
 
