@@ -30,9 +30,8 @@ def said(found, about):
 
 def spread(names, rows=6, separator=","):
     """Give rows of numbers, never in order, under a header."""
-    body = [
-        [f"{(i * 7 + j * 3) % 11 / 10 + 0.05:.3f}" for j in range(len(names))] for i in range(rows)
-    ]
+    values = np.random.default_rng(0).random((rows, len(names)))
+    body = [[f"{value:.3f}" for value in row] for row in values]
     return "\n".join(separator.join(cells) for cells in [names, *body]) + "\n"
 
 
