@@ -25,10 +25,11 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-NUMBERS, BOOLEAN, DATES, DURATIONS, CATEGORY, VECTORS, NOTHING = (
-    *("numbers", "booleans", "dates", "durations", "categories", "vectors", "nothing"),
+NUMBERS, BOOLEAN, DATES, DURATIONS, CATEGORY, VECTORS, EMPTY, NOTHING = (
+    *("numbers", "booleans", "dates", "durations", "categories", "vectors", "missing cells only"),
+    "nothing",
 )
-AS_MATRIX = (NUMBERS, BOOLEAN)  # kinds that an array of numbers holds
+AS_MATRIX = (NUMBERS, BOOLEAN, EMPTY)  # kinds that an array of numbers holds
 MOST_CATEGORIES = 100
 FEW = 10  # different texts that are categories however few the rows
 NEARLY_ALL = 0.8  # of the cells are numbers, so that the others are mistakes
@@ -51,7 +52,7 @@ class Converted(NamedTuple):
     Attributes
     ----------
     kind : str
-    values : array, pandas Series or None
+    values : array, pyarrow.ChunkedArray, pandas Series or None
         Floats for numbers, booleans (0, 1, NaN) and vectors (n, d).
     note : str
         What was converted, left out or guessed; after the name of the column.
@@ -81,12 +82,14 @@ def converted(raw: RawTable, position: int) -> Converted:
 
 
 def _null(column: Any, raw: RawTable) -> Converted:
-    return Converted(NOTHING, note="is empty")
+    return Converted(EMPTY, np.full(len(column), np.nan))
 
 
 def _numbers(column: pa.ChunkedArray, raw: RawTable) -> Converted:
     if column.null_count == len(column):
         return _null(column, raw)
+    if str(column.type) == "double":  # as it is: a copy of all columns would take memory twice
+        return Converted(NUMBERS, column)
     values = column.to_numpy()
     note = ""
     if (

@@ -13,7 +13,6 @@ from jamjae.data.read_options import ReadOptions
 from jamjae.data.readers import text
 from jamjae.data.readers.cells import (
     LEADING_ZERO,
-    MISSING,
     counted,
     number_in,
 )
@@ -24,8 +23,8 @@ from jamjae.errors import DataFormatError, brief
 if TYPE_CHECKING:
     import pyarrow as pa
 
-SPELLED = sorted(
-    {case(one) for one in MISSING for case in (str.lower, str.upper, str.title)} | {"NaN"}
+SPELLED = (  # usual missing cells among numbers; a column with others is read as text first
+    *("", "NA", "N/A", "n/a", "na", "NaN", "nan", "NULL", "null", "None", "none", "#N/A", "\\N"),
 )
 BLOCK = 1 << 26  # bytes of text parsed at a time; no line may be longer
 TRIES = 3  # numbers of columns that turn out to hold text late, before all are read as text
@@ -126,7 +125,7 @@ def _cells(
     with text.opened(path) as file:
         try:
             table = pa_csv.read_csv(
-                file,
+                file if text.is_packed(path) else str(path),  # which is read faster
                 # One thread, so that a line which is too short or too long is known by its number.
                 read_options=pa_csv.ReadOptions(
                     use_threads=False,

@@ -17,6 +17,7 @@ from jamjae.data.readers.columns import Roles, place_columns
 from jamjae.data.readers.conversion import (
     AS_MATRIX,
     BOOLEAN,
+    EMPTY,
     NOTHING,
     NUMBERS,
     VECTORS,
@@ -107,6 +108,8 @@ def _features(
             one = Converted(
                 NOTHING, note=f"lists of {size} numbers; columns=, --columns takes them"
             )
+        if one.kind == EMPTY and raw.named and not raw.names[i]:
+            one = Converted(NOTHING, note="no name, no values")
         found[i] = one
     if mistakes:
         _, cell = next(one.mistake for one in found.values() if one.mistake)
@@ -132,7 +135,7 @@ def _rows(
         frame = _frame(kept, names)
         return frame, tuple(map(str, frame.columns))
     if any(one.kind == VECTORS for one in kept.values()):
-        parts = [one.values.reshape(len(raw.table), -1) for one in kept.values()]
+        parts = [np.asarray(one.values).reshape(len(raw.table), -1) for one in kept.values()]
         each = [
             [name] if part.shape[1] == 1 else [f"{name}_{k}" for k in range(part.shape[1])]
             for name, part in zip(names.values(), parts, strict=True)
@@ -146,23 +149,24 @@ def _frame(kept: dict[int, Converted], names: dict[int, str]) -> pd.DataFrame:
 
     columns = {}
     for i, one in kept.items():
-        values = one.values
+        values = one.values.to_numpy() if hasattr(one.values, "chunks") else one.values
         if one.kind == BOOLEAN:
             values = pd.array([None if v != v else bool(v) for v in values], dtype="boolean")  # noqa: PLR0124
         columns[names[i]] = pd.Series(values).reset_index(drop=True)
     return pd.DataFrame(columns)
 
 
-def _matrix(columns: Sequence[np.ndarray]) -> np.ndarray:
+def _matrix(columns: Sequence[Any]) -> np.ndarray:
     """Put columns side by side, in the one type that all have, else as float64."""
-    kinds = {column.dtype for column in columns}
+    kinds = {getattr(column, "dtype", np.dtype(np.float64)) for column in columns}
     dtype = kinds.pop() if len(kinds) == 1 else np.dtype(np.float64)
     made = np.empty((len(columns[0]), len(columns)), dtype=dtype)
     block = max(1, (1 << 22) // max(len(columns), 1))
     for start in range(0, len(made), block):  # column by column would miss the cache
         rows = slice(start, start + block)
         for place, column in enumerate(columns):
-            made[rows, place] = column[rows]
+            some = column[rows]
+            made[rows, place] = some if isinstance(some, np.ndarray) else some.to_numpy()
     return made
 
 

@@ -23,7 +23,7 @@ from jamjae.data.readers.cells import GROUPED, WITH_COMMA, clean, is_missing, un
 from jamjae.errors import DataFormatError
 
 SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar", " ": "space"}
-SAMPLE_BYTES, SAMPLE_LINES = 1 << 20, 300
+SAMPLE_BYTES, SAMPLE_LINES, SAMPLE_CELLS = 1 << 20, 300, 20_000
 PIECE = 1 << 24  # bytes decoded at a time
 OPENERS: dict[str, Any] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
 STANDARD_INPUT = Path("-")
@@ -67,6 +67,11 @@ class TextFormat(NamedTuple):
     names: tuple[str, ...]
     sample: tuple[tuple[str, ...], ...]
     notes: tuple[str, ...]
+
+
+def is_packed(path: Path) -> bool:
+    """Whether a file is compressed, or standard input."""
+    return path == STANDARD_INPUT or path.suffix.lower() in (*OPENERS, ".zip", ".zst")
 
 
 def opened(path: Path) -> IO[bytes]:
@@ -308,7 +313,8 @@ def _aligned(lines: Sequence[str]) -> bool:
 
 
 def _cells(rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    return (cell.strip() for row in rows for cell in row if not is_missing(cell))
+    cells = (cell.strip() for row in rows for cell in row if not is_missing(cell))
+    return itertools.islice(cells, SAMPLE_CELLS)
 
 
 def _decimal(separator: str, rows: Sequence[Sequence[str]]) -> str:
