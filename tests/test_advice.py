@@ -16,7 +16,7 @@ RNG = np.random.default_rng(0)
 def test_a_column_that_makes_nearly_all_the_variance():
     wine = load_wine()
     (found,) = advice(wine.data, wine.feature_names, 2)
-    assert found.startswith("variance: proline makes 99.8% of it: consider to standardize")
+    assert found.startswith("variance: proline makes 99.8% of it: consider standardizing")
     assert advice(load_iris().data[:100:7], [], 2) == []
 
 

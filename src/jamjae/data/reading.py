@@ -13,7 +13,7 @@ from typing import Any
 from jamjae.data.dataset import Dataset, sample_rows
 from jamjae.data.read_options import ReadOptions
 from jamjae.data.readers import arrays, images, tables
-from jamjae.data.readers.text import STANDARD_INPUT
+from jamjae.data.readers.opening import STANDARD_INPUT
 from jamjae.data.shaping import shaped
 from jamjae.errors import DataFormatError, DataNotFoundError, InvalidDataError
 
@@ -30,36 +30,70 @@ KINDS = (
 
 
 def read(path: str | os.PathLike[str], **options: Any) -> Dataset:
-    """Read data by the type of a file or folder.
+    """Read data by the type of a file or folder, and note what was read.
 
     Parameters
     ----------
     path : path
-        - ``.npy``: memory-mapped;
-        - ``.npz``: its only array, or the one named X, x, data, rows, images, x_train, Z or codes;
-          y, labels, label, target or y_train hold the classes;
-        - ``.csv``, ``.tsv``, ``.parquet``: numeric columns, an empty cell is NaN; a first column
-          with the heading ``name``, or with none, holds the names of the rows;
-        - IDX, also ``.gz``: the label file beside the image file is read as well;
-        - an image, or a folder of images whose subfolders are classes: uint8, gray (n, h, w) or
-          color (n, h, w, 3), see `jamjae.data.readers.images.stack`.
-    **options
-        The fields of `jamjae.data.read_options.ReadOptions`:
+        - A table: ``.csv``, ``.tsv``, ``.txt`` (also ``.gz``, ``.bz2``, ``.xz``, ``.zst`` or
+          ``.zip``), ``.parquet`` or a folder of these, ``.feather``, ``.xlsx``, ``.jsonl``,
+          ``.json``, or ``"-"`` for text from standard input. Encoding, separator, decimal mark and
+          header are found out.
+        - Arrays: ``.npy`` (memory-mapped), ``.npz``, ``.safetensors``, ``.mat``, ``.h5``,
+          ``.h5ad``, IDX (also ``.gz``; the label file beside the image file is read as well).
+          Matrices of ``scipy.sparse.save_npz`` are made dense.
+        - An image, or a folder or ``.zip`` of images whose subfolders are classes; folders called
+          train and test are subsets. See `jamjae.data.readers.images.stack`.
+    label : str
+        Column, or array, of the classes or of a number. By default a column named label, target,
+        species or the like; ``""`` for none.
+    index : str
+        Column that names the rows. By default one without a name, or one such as ``Id`` that
+        counts up; ``""`` for none.
+    columns, drop : tuple of str
+        Columns to take as features, or to leave out. A column of lists is taken if it is named.
+    na : tuple of str
+        Further texts that mean a missing value.
+    encoding, separator, decimal, thousands : str
+    header : bool
+        Whether the first line names the columns.
+    key : str
+        Array of a file of several, or sheet of a workbook.
+    shape : tuple of int
+        Shape of each row, to make images of flat rows.
+    channels : {"first", "last"}
+        Where the channels of images stand; by default found out from the shape.
+    image_size : (height, width)
+        The size to which images are resized; by default the median of their sizes.
+    frames : {"rows", "first"}, default="rows"
+        Whether all pages and frames of an image are rows, or only the first is.
+    background : str, default="white"
+        Color behind transparent pixels: a name, or ``#rrggbb``.
+    label_file : path
+        Table with the names of image files in one column and labels in another.
+    skip_bad : bool, default=False
+        Skip images that cannot be read, and list them in ``skipped``.
+    subset : str
+        ``"train"`` (the default where there are subsets), ``"test"``, ``"valid"`` or ``"all"``.
+    limit : int
+        Maximum number of rows, chosen at random by `random_state` (default 0), or the first with
+        ``limit_first=True``.
 
-        - image_size : (height, width), optional. The size to which images are resized; by default
-          the median of their heights and widths. Arrays and tables keep their shape.
-        - skip_bad : bool. Skip images that cannot be read, and list them in ``skipped``.
-        - label : str, optional. The column of a table, or the array of an ``.npz``, that holds the
-          class of each row.
-        - limit : int, optional. Maximum number of rows, chosen at random by ``random_state``, or
-          the first with ``limit_first=True``.
+    Returns
+    -------
+    Dataset
+        ``X`` is an array, or a data frame if some columns are no numbers; ``notes`` says what was
+        read, converted, guessed and left out.
 
     Raises
     ------
     DataNotFoundError
         The path does not exist, or the folder holds no image.
     DataFormatError
-        A file is damaged, ambiguous or of an unsupported type.
+        A file is damaged, ambiguous or of an unsupported type; the message names the line, column
+        and cell.
+    InvalidDataError
+        An option has no effect on this kind of data, or is not valid.
 
     Examples
     --------

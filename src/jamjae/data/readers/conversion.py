@@ -27,10 +27,11 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-NUMBERS, BOOLEAN, DATES, DURATIONS, CATEGORY, VECTORS, NOTHING = (
-    *("numbers", "booleans", "dates", "durations", "categories", "vectors", "nothing"),
+NUMBERS, BOOLEAN, DATES, DURATIONS, CATEGORY, VECTORS, EMPTY, NOTHING = (
+    *("numbers", "booleans", "dates", "durations", "categories", "vectors", "missing cells only"),
+    "nothing",
 )
-AS_MATRIX = (NUMBERS, BOOLEAN)  # kinds that an array of numbers holds
+AS_MATRIX = (NUMBERS, BOOLEAN, EMPTY)  # kinds that an array of numbers holds
 MOST_CATEGORIES = 100
 FEW = 10  # different texts that are categories however few the rows
 NEARLY_ALL = 0.8  # of the cells are numbers, so that the others are mistakes
@@ -83,7 +84,7 @@ def converted(raw: RawTable, position: int) -> Converted:
 
 
 def _null(column: Any, raw: RawTable) -> Converted:
-    return Converted(NOTHING, note="is empty")
+    return Converted(EMPTY, np.full(len(column), np.nan))
 
 
 def _numbers(column: pa.ChunkedArray, raw: RawTable) -> Converted:

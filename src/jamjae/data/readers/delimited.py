@@ -14,19 +14,19 @@ from jamjae.data.readers import text
 from jamjae.data.readers.cells import (
     LEADING_ZERO,
     LONG,
-    MISSING,
     counted,
     number_in,
 )
 from jamjae.data.readers.columnar import RawTable, cannot_read
+from jamjae.data.readers.opening import opened
 from jamjae.data.readers.text import TextFormat
 from jamjae.errors import DataFormatError, brief
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-SPELLED = sorted(
-    {case(one) for one in MISSING for case in (str.lower, str.upper, str.title)} | {"NaN"}
+SPELLED = (  # usual missing cells among numbers; a column with others is read as text first
+    *("", "NA", "N/A", "n/a", "na", "NaN", "nan", "NULL", "null", "None", "none", "#N/A", "\\N"),
 )
 BLOCK = 1 << 26  # bytes of text parsed at a time; no line may be longer
 TRIES = 3  # numbers of columns that turn out to hold text late, before all are read as text
@@ -170,7 +170,7 @@ def _uneven(path: Path, form: TextFormat, row: Any) -> DataFormatError:
 
 def _line(path: Path, form: TextFormat, row: int) -> int:
     """Give the number, in the file, of a row of the table; empty lines count."""
-    with text.opened(path) as file:
+    with opened(path) as file:
         lines = io.TextIOWrapper(file, encoding=form.encoding, newline="")
         for _ in range(form.skipped):
             next(lines, None)

@@ -17,6 +17,7 @@ from jamjae.data.readers.columns import Roles, place_columns
 from jamjae.data.readers.conversion import (
     AS_MATRIX,
     BOOLEAN,
+    EMPTY,
     NOTHING,
     NUMBERS,
     VECTORS,
@@ -25,7 +26,7 @@ from jamjae.data.readers.conversion import (
 from jamjae.data.readers.delimited import read_delimited
 from jamjae.data.readers.folders import holds_images
 from jamjae.data.readers.labelling import Labels
-from jamjae.data.readers.text import OPENERS, STANDARD_INPUT
+from jamjae.data.readers.opening import OPENERS, STANDARD_INPUT
 from jamjae.errors import brief
 
 if TYPE_CHECKING:
@@ -107,6 +108,8 @@ def _features(
             one = Converted(
                 NOTHING, note=f"lists of {size} numbers; columns=, --columns takes them"
             )
+        if one.kind == EMPTY and raw.named and not raw.names[i]:
+            one = Converted(NOTHING, note="no name, no values")
         found[i] = one
     if mistakes:
         _, cell = next(one.mistake for one in found.values() if one.mistake)

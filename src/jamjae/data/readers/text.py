@@ -2,36 +2,27 @@
 
 from __future__ import annotations
 
-import bz2
-import codecs
 import csv
-import gzip
 import io
 import itertools
-import lzma
 import re
-import sys
-import zipfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import IO, NamedTuple
 
 from jamjae.data.read_options import ReadOptions
 from jamjae.data.readers import headers
 from jamjae.data.readers.cells import GROUPED, WITH_COMMA, clean, is_missing, unguarded
+from jamjae.data.readers.encoding import SAMPLE_BYTES, find_encoding
+from jamjae.data.readers.opening import is_packed, opened
 from jamjae.errors import DataFormatError
 
 SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar", " ": "space"}
-SAMPLE_BYTES, SAMPLE_LINES = 1 << 20, 300
-PIECE = 1 << 24  # bytes decoded at a time
-OPENERS: dict[str, Any] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
+SAMPLE_LINES, SAMPLE_CELLS = 300, 20_000
 MOST_COLUMNS = 2_000  # in which the form of numbers is looked for
 SPACES = re.compile(" {2,}")
-STANDARD_INPUT = Path("-")
-WESTERN = frozenset("äöüßÄÖÜéèêëÉÈÊàâáãåæçñíîïìóôòõøúûùýÿÀÂÁÃÅÆÇÑÍÎÓÔÕØÚŒœ°µ²³±£€§“”–—«»½")
-HANGUL = 0.8  # of the characters beyond ASCII, so that bytes are taken for Korean text
 WITH_POINT = re.compile(r"[+-]?\d*\.\d+([eE][+-]?\d+)?$")
 BOTH = {  # numbers in groups with decimals, by their decimal mark
     ",": re.compile(r"[+-]?\d{1,3}([.'\s]\d{3})+,\d+$"),
@@ -39,7 +30,6 @@ BOTH = {  # numbers in groups with decimals, by their decimal mark
 }
 IN_MARKS = re.compile(r"[+-]?\d[\d.,'\s]+$")
 DECLARED = re.compile(r"sep=(.)\s*$", re.IGNORECASE)  # a first line that Excel writes
-BYTE_ORDERS = {codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 
 
 class TextFormat(NamedTuple):
@@ -72,127 +62,21 @@ class TextFormat(NamedTuple):
     notes: tuple[str, ...]
 
 
-def opened(path: Path) -> IO[bytes]:
-    """Open a file, decompressed if it is compressed; standard input is kept in memory."""
-    if path == STANDARD_INPUT:
-        return io.BytesIO(_standard_input())
-    kind = path.suffix.lower()
-    if kind == ".zip":
-        return _only_member(path)
-    if kind == ".zst":
-        import pyarrow as pa
-
-        return pa.CompressedInputStream(pa.OSFile(str(path)), "zstd")
-    return OPENERS.get(kind, Path.open)(path, "rb")
-
-
 @contextmanager
-def opened_cells(path: Path, form: TextFormat) -> Iterator[tuple[IO[bytes], str]]:
-    """Open a table with one separator between cells; yield it and its encoding."""
+def opened_cells(path: Path, form: TextFormat) -> Iterator[tuple[IO[bytes] | str, str]]:
+    """Open a table with one separator between cells; yield it, or its path, and its encoding."""
     with opened(path) as file:
         if form.separator == " ":
             text = io.TextIOWrapper(file, encoding=form.encoding)
             yield io.BytesIO("".join(map(single_spaced, text)).encode()), "utf-8"
         else:
-            yield file, form.encoding.replace("utf-8-sig", "utf-8")
+            encoding = form.encoding.replace("utf-8-sig", "utf-8")
+            yield (file if is_packed(path) else str(path)), encoding  # a path is read faster
 
 
 def single_spaced(line: str) -> str:
     """Take away the further spaces of columns that stand below each other."""
     return line if '"' in line else SPACES.sub(" ", line.strip(" ")).replace(" \n", "\n")
-
-
-def _standard_input(held: list[bytes] = []) -> bytes:  # noqa: B006 - it can be read only once
-    if not held:
-        held.append(sys.stdin.buffer.read())
-    return held[0]
-
-
-def _only_member(path: Path) -> IO[bytes]:
-    if not zipfile.is_zipfile(path):
-        raise DataFormatError(f"Cannot read {str(path)!r}: it is damaged or no .zip archive.")
-    with zipfile.ZipFile(path) as archive:
-        names = [n for n in archive.namelist() if not n.endswith("/") and "__MACOSX" not in n]
-        if len(names) != 1:
-            raise DataFormatError(
-                f"Cannot read {str(path)!r}: the archive holds {len(names)} files; a table packed "
-                "as .zip has one. Unpack it, and read one of its files."
-            )
-    return zipfile.ZipFile(path).open(names[0])
-
-
-# --- encoding -------------------------------------------------------------------------------
-
-
-def find_encoding(path: Path) -> tuple[str, str]:
-    """Find the encoding of a text file; return it with a note, empty for UTF-8."""
-    with opened(path) as file:
-        head = file.read(SAMPLE_BYTES)
-    if head.startswith(codecs.BOM_UTF8):
-        return "utf-8-sig", ""
-    for mark, name in BYTE_ORDERS.items():
-        if head.startswith(mark):
-            return name, "encoding: UTF-16"
-    zeros = head[:4096].count(0), head[1:4096:2].count(0)
-    if zeros[0] > len(head[:4096]) // 4:
-        little = zeros[1] > zeros[0] // 2
-        return ("utf-16-le" if little else "utf-16-be"), "encoding: UTF-16, without its mark"
-    if _decodes(path, "utf-8"):
-        return _utf8_or_korean(head)
-    if _decodes(path, "cp949") and _korean(head):
-        return "cp949", "encoding: cp949 (Korean); --encoding reads it as another"
-    return _guessed(head)
-
-
-def _utf8_or_korean(head: bytes) -> tuple[str, str]:
-    """Choose for a few letters that UTF-8 reads as Ű, in which no word is written, cp949 as 키."""
-    text = head.decode("utf-8", errors="ignore")
-    beyond = {letter for letter in text if ord(letter) > 127}
-    pairs = [letter.encode() for letter in beyond]
-    if not pairs or not all(len(p) == 2 and 0xC3 <= p[0] <= 0xC8 and p[1] > 0xA0 for p in pairs):
-        return "utf-8", ""
-    among = re.escape("".join(beyond))
-    if re.search(f"[A-Za-z][{among}]|[{among}][A-Za-z]", text):
-        return "utf-8", ""
-    if beyond <= WESTERN:
-        return "utf-8", "encoding: UTF-8; cp949 (Korean) is possible too: --encoding cp949"
-    return "cp949", "encoding: cp949 (Korean); UTF-8 is possible too: --encoding utf-8"
-
-
-def _decodes(path: Path, encoding: str) -> bool:
-    decoder = codecs.getincrementaldecoder(encoding)()
-    try:
-        with opened(path) as file:
-            while piece := file.read(PIECE):
-                decoder.decode(piece)
-        decoder.decode(b"", final=True)
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
-def _korean(head: bytes) -> bool:
-    text = head.decode("cp949", errors="ignore")
-    beyond = [letter for letter in text if ord(letter) > 127]
-    hangul = [letter for letter in beyond if "가" <= letter <= "힣"]
-    common = [letter for letter in hangul if len(letter.encode("euc-kr", errors="ignore")) == 2]
-    return len(hangul) >= HANGUL * len(beyond) and 2 * len(common) > len(hangul)
-
-
-def _guessed(head: bytes) -> tuple[str, str]:
-    from charset_normalizer import from_bytes
-
-    western = head.decode("cp1252", errors="replace")
-    if set(filter(lambda letter: ord(letter) > 127, western)) <= WESTERN:
-        return (
-            "cp1252",
-            "encoding: cp1252 (Western European), as it seems; --encoding reads it as another",
-        )
-    best = from_bytes(head[: 1 << 16]).best()
-    name = best.encoding if best is not None else "latin-1"
-    if name in ("ascii", "utf_8", "utf-8"):
-        name = "cp1252"
-    return name, f"encoding: {name}, as it seems; --encoding reads it as another"
 
 
 # --- the form of lines ----------------------------------------------------------------------
@@ -332,7 +216,8 @@ def _aligned(lines: Sequence[str]) -> bool:
 
 
 def _cells(rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    return (cell.strip() for row in rows for cell in row if not is_missing(cell))
+    cells = (cell.strip() for row in rows for cell in row if not is_missing(cell))
+    return itertools.islice(cells, SAMPLE_CELLS)
 
 
 def _decimal(separator: str, rows: Sequence[Sequence[str]]) -> str:
