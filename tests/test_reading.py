@@ -6,6 +6,7 @@ import gzip
 import zipfile
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -289,6 +290,15 @@ def test_a_label_where_there_are_no_columns_is_refused(folder, name):
     (folder / "a-idx3-ubyte").write_bytes(idx_bytes(np.zeros((1, 2, 2), dtype="u1")))
     with pytest.raises((DataFormatError, InvalidDataError), match=r"label.*'y'.*[Ll]eave"):
         read(folder / name, label="y")
+
+
+def test_options_are_known_and_take_one_name_or_several(tmp_path):
+    frame = pd.DataFrame(np.arange(6.0).reshape(2, 3), columns=list("abc"))
+    frame.to_csv(tmp_path / "a.csv", index=False)
+    assert read(tmp_path / "a.csv", drop="a").feature_names == ("b", "c")
+    assert read(tmp_path / "a.csv", columns=["c", "a"]).X.tolist() == [[2, 0], [5, 3]]
+    with pytest.raises(InvalidDataError, match=r"'lable'.*Did you mean 'label'"):
+        read(tmp_path / "a.csv", lable="a")
 
 
 def test_options_without_effect_are_refused(tmp_path):

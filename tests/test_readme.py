@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.neighbors import KNeighborsClassifier
 
@@ -13,7 +14,7 @@ from jamjae.evaluation.metrics import trustworthiness
 
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
-TEN_LINES, COMPARISON, GUIDED, NEW_DATA, DENOISED, EXPLORED, CHAPTER = BLOCKS
+TEN_LINES, COMPARISON, GUIDED, NEW_DATA, DENOISED, EXPLORED, CHAPTER, OWN_DATA = BLOCKS
 
 
 # What `make test` trains less, and `make test-slow` as it stands.
@@ -92,3 +93,16 @@ def test_the_chapter_s_code(capsys):
     assert names["ae"].encoder_ is names["encoder"]
     assert "117,840" in capsys.readouterr().out
     assert names["ae"].score(names["X"][:1000]) > 0.5
+
+
+def test_own_data(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    rng = np.random.default_rng(0)
+    heights, weights = rng.normal(165, 8, 60).round(1), rng.normal(62, 9, 60).round(1)
+    columns = {"번호": range(1, 61), "키": heights, "몸무게": weights}
+    frame = pd.DataFrame(columns | {"혈압": rng.integers(100, 140, 60) * 1.0})
+    frame["등급"] = rng.choice(list("가나"), 60)
+    frame.loc[3, "혈압"] = np.nan
+    frame.to_csv("health.csv", index=False, encoding="cp949", sep=";", decimal=",")
+    exec(OWN_DATA, {})  # noqa: S102
+    assert capsys.readouterr().out in README

@@ -5,6 +5,7 @@ The formats themselves are read by `jamjae.data.readers`.
 
 from __future__ import annotations
 
+import difflib
 import os
 from dataclasses import fields
 from pathlib import Path
@@ -21,6 +22,7 @@ __all__ = ["Dataset", "ReadOptions", "read"]
 
 READERS = (tables, images, arrays)
 ALL_USE = ("limit", "limit_first", "random_state", "shape", "channels")
+SEVERAL = {"columns", "drop", "na"}  # options of several names
 OPTION_NAMES = {"separator": "sep"}
 KINDS = (
     ".npy, .npz, .csv, .tsv, .txt (.gz, .zip, .zst too), .parquet, .feather, .xlsx, .jsonl, IDX, "
@@ -97,6 +99,7 @@ def read(path: str | os.PathLike[str], **options: Any) -> Dataset:
 
     Examples
     --------
+    >>> import numpy as np
     >>> from pathlib import Path
     >>> from tempfile import mkdtemp
     >>> from jamjae.data.writing import write_rows
@@ -104,7 +107,7 @@ def read(path: str | os.PathLike[str], **options: Any) -> Dataset:
     >>> read(path).feature_names
     ('a', 'b', 'c')
     """
-    return read_with(path, ReadOptions(**options))
+    return read_with(path, _options(options))
 
 
 def read_with(path: str | os.PathLike[str], options: ReadOptions) -> Dataset:
@@ -126,6 +129,24 @@ def read_with(path: str | os.PathLike[str], options: ReadOptions) -> Dataset:
             f"Cannot read {str(path)!r}: {error.strerror}. Ask its owner for read permission."
         ) from error
     return limited(shaped(found, options), options)
+
+
+def _options(given: dict[str, Any]) -> ReadOptions:
+    """Check the names of options, and take one name, or a list, for a tuple of names."""
+    names = [field.name for field in fields(ReadOptions)]
+    for name in given:
+        if name not in names:
+            near = difflib.get_close_matches(name, names, n=1)
+            hint = f" Did you mean {near[0]!r}?" if near else ""
+            raise InvalidDataError(
+                f"read received the option {name!r}, which it does not have.{hint} Expected some "
+                f"of {', '.join(names)}."
+            )
+    made = dict(given)
+    for name in SEVERAL & given.keys():
+        value = given[name]
+        made[name] = (value,) if isinstance(value, str) else tuple(map(str, value))
+    return ReadOptions(**made)
 
 
 def limited(found: Dataset, options: ReadOptions) -> Dataset:
