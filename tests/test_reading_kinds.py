@@ -102,6 +102,35 @@ def test_integers_beyond_what_floats_hold_are_said(table):
     assert "a integers beyond 2⁵³ are rounded" in str(found.notes)
 
 
+def test_measurements_beside_a_word_are_no_categories(table):
+    rows = "1,0.5\n2,unknown\n3,0.7\n4,0.1\n5,.3\n6,unknown\n7,unknown\n"
+    with pytest.raises(DataFormatError, match="line 3, column b: 'unknown'"):
+        table("a,b\n" + rows)
+    assert np.isnan(table("a,b\n" + rows, na=("unknown",)).X[5, 1])
+    doors = table("a,doors\n" + "1.5,2\n2.5,4\n3,5more\n4,2\n5,4\n6,5more\n")
+    assert set(doors.X["doors"]) == {"2", "4", "5more"}
+
+
+@pytest.mark.parametrize("name", ["PassengerId", "user_id", "customer ID", "학번"])
+def test_names_that_end_in_id_are_those_of_the_index(table, name):
+    found = table(f"{name},a\n" + "".join(f"{i * 3 + 7},{i * i}\n" for i in range(9)))
+    assert found.index[:2] == ("7", "10")
+    assert f"index: {name}" in str(found.notes)
+    for other in ("grid", "fluid", "Acid"):
+        assert table(f"{other},a\n1,1\n2,4\n3,9\n").index == ()
+
+
+def test_y_beside_x_is_a_coordinate(table):
+    assert table("v,x,y\n" + "1,0,0\n2,0,1\n3,1,0\n" * 9).y is None
+    assert table("v,w,y\n" + "1,0,0\n2,0,1\n3,1,0\n" * 9).class_names == ("0", "1")
+
+
+def test_an_empty_column_that_pandas_named_is_dropped(table):
+    found = table("a,b,Unnamed: 32\n1,2,\n3,5,\n")
+    assert found.feature_names == ("a", "b")
+    assert "dropped" in str(found.notes)
+
+
 # --- Excel ----------------------------------------------------------------------------------
 
 

@@ -36,6 +36,7 @@ AS_MATRIX = (NUMBERS, BOOLEAN, EMPTY)  # kinds that an array of numbers holds
 MOST_CATEGORIES = 100
 FEW = 10  # different texts that are categories however few the rows
 NEARLY_ALL = 0.8  # of the cells are numbers, so that the others are mistakes
+MOSTLY = 0.5  # the same, where numbers are measured
 EXACT = 2**53  # integers beyond are rounded in float64
 
 
@@ -204,7 +205,7 @@ def _as_numbers(held: Any, texts: dict[str, int], raw: RawTable) -> Converted | 
     marks = {text for text, number in numbers.items() if number is None and text in MARKERS}
     marked = sum(texts[text] for text in marks)
     known = sum(texts.values()) - marked
-    if not parsed or parsed < NEARLY_ALL * known:
+    if not parsed or parsed < (MOSTLY if _measured(numbers) else NEARLY_ALL) * known:
         return None
     wrong = next((t for t, number in numbers.items() if number is None and t not in marks), None)
     if wrong is not None:
@@ -219,6 +220,12 @@ def _as_numbers(held: Any, texts: dict[str, int], raw: RawTable) -> Converted | 
         f"{counted(marked, 'cell')} {listed(sorted(marks))} taken for missing" if marks else "",
     ]
     return Converted(NUMBERS, values, "; ".join(note for note in notes if note))
+
+
+def _measured(numbers: dict[str, float | None]) -> bool:
+    """Whether numbers are no grades such as 1, 2, 3: there are many, or some have decimals."""
+    found = [number for number in numbers.values() if number is not None]
+    return len(found) > FEW or not all(number.is_integer() for number in found)
 
 
 def _looked_up(held: pa.ChunkedArray, numbers: dict[str, float | None]) -> np.ndarray:

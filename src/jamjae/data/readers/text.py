@@ -14,7 +14,7 @@ from typing import IO, NamedTuple
 
 from jamjae.data.read_options import ReadOptions
 from jamjae.data.readers import headers
-from jamjae.data.readers.cells import GROUPED, WITH_COMMA, clean, is_missing, unguarded
+from jamjae.data.readers.cells import GROUPED, WITH_COMMA, clean, counted, is_missing, unguarded
 from jamjae.data.readers.encoding import SAMPLE_BYTES, find_encoding
 from jamjae.data.readers.opening import is_packed, opened
 from jamjae.errors import DataFormatError
@@ -108,7 +108,7 @@ def find_format(path: Path, options: ReadOptions) -> TextFormat:
         raise DataFormatError(f"Cannot read {str(path)!r}: it has a header line, but no rows.")
     notes = [
         note,
-        f"comments: {comments} lines that start with # passed over" if comments else "",
+        f"comments: {counted(comments, 'line')} passed over" if comments else "",
         _form_note(separator, decimal, thousands, options, path),
         why,
     ]
