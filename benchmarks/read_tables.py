@@ -130,10 +130,8 @@ def column(rng: Generator, name: str, words: Sequence[str], n: int) -> Column:
     kinds = ("numbers", "numbers", "integers", "integers", "booleans", "dates", "categories")
     kind = pick(rng, (*kinds, "years", "codes", "sentences"))
     values = MAKERS[kind](rng, n, words)
-    if rng.random() < 0.3:
-        gone = rng.random(n) < 0.2
-        values = [None if lost else value for value, lost in zip(values, gone, strict=True)]
-    return Column(name, kind, values)
+    gone = rng.random(n) < (0.2 if rng.random() < 0.3 else 0)
+    return Column(name, kind, [None if lost else v for v, lost in zip(values, gone, strict=True)])
 
 
 def made(folder: Path, seed: int, number: int) -> Made:
@@ -173,6 +171,8 @@ INDEXES = (
 
 def written_typed(folder: Path, rng: Generator, columns: list[Column], kind: str) -> Made:
     """Write a table in a format that has types."""
+    if kind == "xlsx":  # in which numbers have 15 digits
+        columns = [Column(c.name, c.kind, [digits(v) for v in c.values]) for c in columns]
     frame = pd.DataFrame({c.name: typed(c) for c in columns})
     path = folder / f"table.{kind}"
     if columns[0].kind == "index" and (not columns[0].name or rng.random() < 0.5):
@@ -193,6 +193,10 @@ def written_typed(folder: Path, rng: Generator, columns: list[Column], kind: str
         text = "\n".join(records) if kind == "jsonl" else f"[{', '.join(records)}]"
         path.write_text(text.replace('"<NA>"', "null").replace('"NaT"', "null"), encoding="utf-8")
     return Made(path, columns, {}, kind, named=True)
+
+
+def digits(value: Any) -> Any:
+    return float(f"{value:.15g}") if isinstance(value, float) else value
 
 
 def typed(one: Column) -> pd.Series:
@@ -244,10 +248,8 @@ def texts(rng: Generator, one: Column, decimal: str, grouped: str) -> list[str]:
         form = pick(rng, DATE_FORMATS[1:3])
 
     def spelled(value: Any) -> str:
-        if value is None:
-            return marker
-        if isinstance(value, bool):
-            return truth[0] if value else truth[1]
+        if value is None or isinstance(value, bool):
+            return {None: marker, True: truth[0], False: truth[1]}[value]
         if one.kind in ("numbers", "integers"):
             text = repr(value)
             if grouped and "e" not in text:
@@ -279,7 +281,7 @@ def packed(folder: Path, rng: Generator, name: str, content: bytes) -> Path:
         path.write_bytes(content)
         return path
     suffix = pick(rng, tuple(PACKERS))
-    path = folder / f"{name}{suffix}"
+    path = folder / (name + suffix)
     if suffix == ".zst":
         path.write_bytes(pa.compress(content, "zstd", asbytes=True))
         return path
@@ -320,15 +322,13 @@ def _difference(name: str, one: Column, found: Dataset, names: Sequence[str], ap
     if one.kind == "label" and found.class_names:
         back = [found.class_names[i] if i >= 0 else None for i in found.y.tolist()]
         return "" if back == one.values else f"{name}: labels {back[:4]}, not {one.values[:4]}"
-    if found.index and (one.kind == "index" or f"index: {name}" in apart):
+    if found.index and (one.kind == "index" or f"index: {name} " in apart):
         want = ["" if value is None else str(value) for value in one.values]
-        if list(found.index) == want or one.kind in ("dates", "numbers"):
-            return ""
-        return f"{name}: index {found.index[:4]}, not {want[:4]}"
+        same = list(found.index) == want or one.kind in ("dates", "numbers")
+        return "" if same else f"{name}: index {found.index[:4]}, not {want[:4]}"
     text = one.kind in ("codes", "sentences", "categories", "label")
-    if (text or not known) and (name in apart or "more" in apart):
-        return ""
-    return f"{name} ({one.kind}) is gone"
+    dropped = (text or not known) and (name in apart or "more" in apart)
+    return "" if dropped else f"{name} ({one.kind}) is gone"
 
 
 def _unequal(name: str, one: Column, values: Any) -> str:

@@ -3,62 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jamjae.data.read_options import ReadOptions
 from jamjae.data.readers.cells import clean
+from jamjae.data.readers.excel import read_excel
+from jamjae.data.readers.raw_table import RawTable, cannot_read, typed
 from jamjae.errors import DataFormatError, MissingDependencyError, brief
 
 if TYPE_CHECKING:
-    import pandas as pd
     import pyarrow as pa
 
 PARQUET = (".parquet", ".pq")
 ARROW = (".arrow", ".feather", ".ipc")
 EXCEL = (".xlsx", ".xlsm", ".xls", ".ods")
 JSON = (".jsonl", ".ndjson", ".json")
-
-
-@dataclass(frozen=True)
-class RawTable:
-    """A table as it stands in its file.
-
-    Attributes
-    ----------
-    table : pyarrow.Table
-        Its columns are addressed by their positions.
-    names : list of str
-        Empty where a column has no name.
-    named : bool
-        Whether columns have names.
-    indexed : tuple of int
-        Positions of the columns that the file itself calls an index.
-    notes : tuple of str
-    place : callable
-        From the position of a row to how a person finds it in the file.
-    decimal, thousands : str, str or None
-        How numbers in columns of text are written.
-    na : tuple of str
-        Further texts that stand for a missing value.
-    """
-
-    table: pa.Table
-    names: list[str]
-    named: bool = True
-    indexed: tuple[int, ...] = ()
-    notes: tuple[str, ...] = ()
-    place: Callable[[int], str] = field(default=lambda row: f"row {row}")
-    decimal: str = "."
-    thousands: str | None = None
-    na: tuple[str, ...] = ()
-
-
-def cannot_read(path: Path, why: str) -> DataFormatError:
-    """Name the file that cannot be read, and why."""
-    return DataFormatError(f"Cannot read {str(path)!r}: {why}")
 
 
 def is_parquet_folder(path: Path) -> bool:
@@ -94,7 +56,7 @@ def _reader(path: Path) -> Callable[[Path, ReadOptions], RawTable]:
     kind = path.suffix.lower()
     readers = {
         **dict.fromkeys(ARROW, _arrow),
-        **dict.fromkeys(EXCEL, _excel),
+        **dict.fromkeys(EXCEL, read_excel),
         **dict.fromkeys(JSON, _json),
     }
     return readers.get(kind, _parquet)
@@ -132,22 +94,6 @@ def _counting(span: dict[str, Any]) -> pa.ChunkedArray:
     import pyarrow as pa
 
     return pa.chunked_array([pa.array(range(span["start"], span["stop"], span["step"]))])
-
-
-def _excel(path: Path, options: ReadOptions) -> RawTable:
-    import pandas as pd
-
-    book = pd.ExcelFile(path)
-    sheet = options.key or book.sheet_names[0]
-    if sheet not in book.sheet_names:
-        raise cannot_read(
-            path, f"there is no sheet {sheet!r}; it has {', '.join(map(str, book.sheet_names))}."
-        )
-    header = None if options.header is False else 0
-    frame = book.parse(sheet, header=header, na_values=list(options.na), keep_default_na=True)
-    others = len(book.sheet_names) - 1
-    note = f"sheet: {sheet}; {others} more passed over (key=..., --key)" if others else ""
-    return _of_frame(frame, note, named=header == 0, first=2 - (header is None))
 
 
 def _json(path: Path, options: ReadOptions) -> RawTable:
@@ -209,49 +155,6 @@ def _of_records(records: list[dict[str, Any]]) -> RawTable:
     import pyarrow as pa
 
     names = list(dict.fromkeys(name for record in records for name in record))
-    arrays = [_values([record.get(name) for record in records]) for name in names]
+    arrays = [typed([record.get(name) for record in records]) for name in names]
     table = pa.Table.from_arrays(arrays, names=[str(i) for i in range(len(arrays))])
     return RawTable(table, [clean(name) for name in names], place=_line)
-
-
-def _values(values: list[Any]) -> pa.Array:
-    """Give values one type: numbers, else their own, else text."""
-    import pyarrow as pa
-
-    kinds = {type(value) for value in values if value is not None}
-    try:
-        return pa.array(values, pa.float64() if kinds == {int, float} else None)
-    except (pa.ArrowInvalid, pa.ArrowTypeError):
-        texts = [None if v is None else v if isinstance(v, str) else json.dumps(v) for v in values]
-        return pa.array(texts, pa.string())
-
-
-def _of_frame(frame: pd.DataFrame, note: str = "", *, named: bool = True, first: int) -> RawTable:
-    """Give a frame's columns types; those that hold several kinds of values become text."""
-    import pyarrow as pa
-
-    names = [_title(name) if named else "" for name in frame.columns]
-    arrays = [_array(frame.iloc[:, i]) for i in range(frame.shape[1])]
-    table = pa.Table.from_arrays(arrays, names=[str(i) for i in range(len(arrays))])
-    notes = (note,) if note else ()
-    return RawTable(table, names, named, notes=notes, place=lambda row: f"row {row + first}")
-
-
-def _title(name: Any) -> str:
-    return "" if str(name).startswith("Unnamed: ") else clean(name)
-
-
-def _array(column: pd.Series) -> pa.Array:
-    import pyarrow as pa
-
-    try:
-        return pa.Array.from_pandas(column)
-    except (pa.ArrowInvalid, pa.ArrowTypeError):
-        missing = column.isna()
-        return pa.Array.from_pandas(column.astype(str).where(~missing, None), type=pa.string())
-
-
-def frame_columns(table: pa.Table, positions: Sequence[int]) -> Any:
-    """Give some columns as a pandas frame, in the types that pandas has for them."""
-    chosen = table.select(list(positions))
-    return chosen.to_pandas(split_blocks=True)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from jamjae.data.read_options import ReadOptions
 from jamjae.data.readers.cells import BOOLEANS, MISSING, clean, listed
-from jamjae.data.readers.columnar import RawTable, cannot_read
+from jamjae.data.readers.raw_table import RawTable, cannot_read
 from jamjae.errors import DataFormatError, brief
 
 ROW_NAMES = ("", "name")  # what the first column is called when it names the rows
@@ -125,8 +125,8 @@ class _Finder:
 
 def _index(raw: RawTable, names: list[str], notes: list[str], taken: set[int | None]) -> int | None:
     if raw.indexed:
-        if len(raw.indexed) > 1:
-            notes.append(f"index: {names[raw.indexed[0]]}; of its further levels features are made")
+        further = "; of its further levels features are made" if len(raw.indexed) > 1 else ""
+        notes.append(f"index: {raw.names[raw.indexed[0]] or 'that'} of the file{further}")
         return raw.indexed[0]
     if not raw.named:
         return None
@@ -134,6 +134,8 @@ def _index(raw: RawTable, names: list[str], notes: list[str], taken: set[int | N
         if not names[0]:
             names[0] = "index"
             notes.append("index: the first column, which has no name")
+        else:
+            notes.append(f"index: {names[0]} (the first column)")
         return 0
     for i, name in enumerate(names):
         if name.lower() in ID_NAMES and i not in taken and (why := _identifies(raw, i)):

@@ -19,12 +19,13 @@ from jamjae.data.readers.cells import (
     PAIRS,
     counted,
     listed,
+    number_in,
 )
-from jamjae.data.readers.columnar import RawTable
+from jamjae.data.readers.dates import dates_in
+from jamjae.data.readers.raw_table import RawTable
 from jamjae.errors import brief
 
 if TYPE_CHECKING:
-    import pandas as pd
     import pyarrow as pa
 
 NUMBERS, BOOLEAN, DATES, DURATIONS, CATEGORY, VECTORS, EMPTY, NOTHING = (
@@ -36,16 +37,6 @@ MOST_CATEGORIES = 100
 FEW = 10  # different texts that are categories however few the rows
 NEARLY_ALL = 0.8  # of the cells are numbers, so that the others are mistakes
 EXACT = 2**53  # integers beyond are rounded in float64
-ISO_DATE = re.compile(
-    r"\d{4}-\d{1,2}-\d{1,2}([T ]\d{1,2}:\d{2}(:\d{2}([.,]\d+)?)?)?(Z|[+-]\d{2}:?\d{2})?$"
-)
-OTHER_DATES = (  # regular expression, format, how it is called
-    (re.compile(r"\d{4}/\d{1,2}/\d{1,2}$"), "%Y/%m/%d", "year/month/day"),
-    (re.compile(r"\d{4}\.\d{1,2}\.\d{1,2}\.?$"), "%Y.%m.%d", "year.month.day"),
-    (re.compile(r"\d{1,2}\.\d{1,2}\.\d{4}$"), "%d.%m.%Y", "day.month.year"),
-    (re.compile(r"\d{1,2}/\d{1,2}/\d{4}$"), "%m/%d/%Y", "month/day/year"),
-    (re.compile(r"\d{1,2}/\d{1,2}/\d{4}$"), "%d/%m/%Y", "day/month/year"),
-)
 
 
 class Converted(NamedTuple):
@@ -58,14 +49,15 @@ class Converted(NamedTuple):
         Floats for numbers, booleans (0, 1, NaN) and vectors (n, d).
     note : str
         What was converted, left out or guessed; after the name of the column.
-    mistake : tuple of int and str, optional
-        The first cell that is no number where nearly all are, and its row.
+    mistake : tuple of int, str and str, optional
+        The row of the first cell that is something else than nearly all are, the cell, and what
+        the others are.
     """
 
     kind: str
     values: Any = None
     note: str = ""
-    mistake: tuple[int, str] | None = None
+    mistake: tuple[int, str, str] | None = None
 
 
 def converted(raw: RawTable, position: int) -> Converted:
@@ -90,6 +82,7 @@ def _null(column: Any, raw: RawTable) -> Converted:
 def _numbers(column: pa.ChunkedArray, raw: RawTable) -> Converted:
     import pyarrow as pa
 
+    column = _without_codes(column, raw.na)
     if column.null_count == len(column):
         return _null(column, raw)
     if pa.types.is_floating(column.type):
@@ -97,6 +90,20 @@ def _numbers(column: pa.ChunkedArray, raw: RawTable) -> Converted:
     values = column.to_numpy()
     beyond = max(abs(int(np.nanmin(values))), int(np.nanmax(values))) > EXACT
     return Converted(NUMBERS, values, "integers beyond 2⁵³ are rounded" if beyond else "")
+
+
+def _without_codes(column: pa.ChunkedArray, na: Sequence[str]) -> pa.ChunkedArray:
+    """Replace numbers, such as -999, that stand for a missing value."""
+    import pyarrow as pa
+    from pyarrow import compute
+
+    codes = [number for text in na if (number := number_in(text)) is not None]
+    if not codes:
+        return column
+    missing = compute.is_in(column.cast(pa.float64(), safe=False), value_set=pa.array(codes))
+    if not compute.any(missing).as_py():
+        return column
+    return compute.if_else(missing, pa.scalar(None, column.type), column)
 
 
 def _decimals(column: pa.ChunkedArray, raw: RawTable) -> Converted:
@@ -130,7 +137,9 @@ def _vectors(column: pa.ChunkedArray, raw: RawTable) -> Converted:
     lengths = compute.unique(compute.list_value_length(column)).to_pylist()
     real = pa.types.is_floating(kind) or pa.types.is_integer(kind)
     if not real or len(lengths) != 1 or not lengths[0]:
-        return Converted(NOTHING, note="holds lists of several lengths, or not of numbers")
+        return Converted(
+            NOTHING, note="holds lists that are missing, of several lengths, or not of numbers"
+        )
     flat = compute.list_flatten(column).to_numpy()
     return Converted(VECTORS, flat.reshape(len(column), lengths[0]))
 
@@ -139,8 +148,9 @@ def _text(column: pa.ChunkedArray, raw: RawTable) -> Converted:
     """Convert a column of text by the first kind that all its cells are of."""
     from pyarrow import compute
 
-    markers = (*MISSING, *(text.strip().lower() for text in raw.na))
-    held = _with_missing(_unquoted(compute.utf8_trim_whitespace(column)), markers)
+    trimmed = _unquoted(compute.utf8_trim_whitespace(column))
+    held = without(trimmed, MISSING, compute.utf8_lower(trimmed))
+    held = without(held, [text.strip() for text in raw.na])
     known = len(held) - held.null_count
     if not known:
         return _null(column, raw)
@@ -161,13 +171,15 @@ def _unquoted(column: pa.ChunkedArray) -> pa.ChunkedArray:
     return compute.utf8_trim(column, '"')
 
 
-def _with_missing(column: pa.ChunkedArray, markers: Sequence[str]) -> pa.ChunkedArray:
+def without(
+    column: pa.ChunkedArray, markers: Sequence[str], compared: pa.ChunkedArray | None = None
+) -> pa.ChunkedArray:
+    """Replace the cells that stand for a missing value, as they are or as they are `compared`."""
     import pyarrow as pa
     from pyarrow import compute
 
-    missing = compute.is_in(
-        compute.utf8_lower(column), value_set=pa.array(list(markers), column.type)
-    )
+    cells = column if compared is None else compared
+    missing = compute.is_in(cells, value_set=pa.array(list(markers), column.type))
     return compute.if_else(missing, pa.scalar(None, column.type), column)
 
 
@@ -175,15 +187,15 @@ def _as_booleans(held: Any, texts: dict[str, int], raw: RawTable) -> Converted |
     words = {text.lower() for text in texts}
     if not any(words <= pair for pair in PAIRS):
         return None
-    values = [None if cell is None else BOOLEANS[cell.lower()] for cell in held.to_pylist()]
+    values = _looked_up(held, {text: float(BOOLEANS[text.lower()]) for text in texts})
     yes = next((text for text in texts if BOOLEANS[text.lower()]), "true")
-    return Converted(
-        BOOLEAN, np.array(values, dtype=np.float64), f"booleans as 0 and 1 ({yes} is 1)"
-    )
+    return Converted(BOOLEAN, values, f"booleans as 0 and 1 ({yes} is 1)")
 
 
 def _as_numbers(held: Any, texts: dict[str, int], raw: RawTable) -> Converted | None:
     """Parse the different texts, since there may be few."""
+    from pyarrow import compute
+
     mark = _thousands(texts, raw)
     numbers = {text: _number(text, raw.decimal, mark) for text in texts}
     if any(LEADING_ZERO.match(text) and text.strip("+-0") for text in texts):
@@ -196,18 +208,25 @@ def _as_numbers(held: Any, texts: dict[str, int], raw: RawTable) -> Converted | 
         return None
     wrong = next((t for t, number in numbers.items() if number is None and t not in marks), None)
     if wrong is not None:
-        row = held.to_pylist().index(wrong)
-        return Converted(NUMBERS, mistake=(row, wrong))
-    nan = float("nan")
-    lookup = {text: nan if number is None else number for text, number in numbers.items()}
-    values = np.array([nan if cell is None else lookup[cell] for cell in held.to_pylist()])
-    percent = any(text.endswith("%") for text in texts)
+        row = compute.index(held, wrong).as_py()
+        return Converted(NUMBERS, mistake=(row, wrong, "number"))
+    values = _looked_up(held, numbers)
+    percent = sum(count for text, count in texts.items() if text.endswith("%"))
+    some = f" in {percent} of {counted(known, 'cell')}" if percent < known else ""
     notes = [
-        "percent as numbers, 5 % is 5" if percent else "",
+        f"percent as numbers{some}, 5 % is 5" if percent else "",
         "integers beyond 2⁵³ are rounded" if any(LONG.match(text) for text in texts) else "",
         f"{counted(marked, 'cell')} {listed(sorted(marks))} taken for missing" if marks else "",
     ]
     return Converted(NUMBERS, values, "; ".join(note for note in notes if note))
+
+
+def _looked_up(held: pa.ChunkedArray, numbers: dict[str, float | None]) -> np.ndarray:
+    """Give each cell the number of its text, NaN where there is none."""
+    encoded = held.combine_chunks().dictionary_encode()
+    each = [numbers[text] for text in encoded.dictionary.to_pylist()]
+    found = np.array([*each, None], dtype=np.float64)
+    return found[encoded.indices.fill_null(len(each)).to_numpy()]
 
 
 def _thousands(texts: Iterable[str], raw: RawTable) -> str | None:
@@ -231,34 +250,12 @@ def _number(text: str, decimal: str, mark: str | None) -> float | None:
 
 
 def _as_dates(held: Any, texts: dict[str, int], raw: RawTable) -> Converted | None:
-    import pandas as pd
-
-    marks = [text for text in texts if text in MARKERS]
-    dates = [text for text in texts if text not in MARKERS]
-    series = _with_missing(held, marks).to_pandas() if marks else held.to_pandas()
-    if not dates:
+    found = dates_in(without(held, MARKERS), [text for text in texts if text not in MARKERS])
+    if found is None:
         return None
-    if all(ISO_DATE.match(text) for text in dates):
-        aware = any(re.search(r"(Z|[+-]\d{2}:?\d{2})$", text[10:]) for text in dates)
-        found = _parse(lambda: pd.to_datetime(series, format="ISO8601", utc=aware))
-        return None if found is None else Converted(DATES, found)
-    fitting = []
-    for pattern, form, called in OTHER_DATES:
-        if all(pattern.match(text) for text in dates):
-            found = _parse(lambda form=form: pd.to_datetime(series, format=form))  # type: ignore[misc]
-            fitting += [] if found is None else [(found, called)]
-    if not fitting:
-        return None
-    found, called = fitting[0]
-    doubt = f"; {fitting[1][1]} would fit as well" if len(fitting) > 1 else ""
-    return Converted(DATES, found, f"dates read as {called}{doubt}")
-
-
-def _parse(parse: Callable[[], pd.Series]) -> pd.Series | None:
-    try:
-        return parse()
-    except (ValueError, OverflowError):
-        return None
+    if found.wrong is not None:
+        return Converted(DATES, mistake=(found.wrong, str(held[found.wrong]), "date"))
+    return Converted(DATES, found.dates, found.note)
 
 
 def _as_categories(held: Any, texts: dict[str, int], known: int) -> Converted:

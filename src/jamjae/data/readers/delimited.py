@@ -17,8 +17,8 @@ from jamjae.data.readers.cells import (
     counted,
     number_in,
 )
-from jamjae.data.readers.columnar import RawTable, cannot_read
 from jamjae.data.readers.opening import opened
+from jamjae.data.readers.raw_table import RawTable, cannot_read
 from jamjae.data.readers.text import TextFormat
 from jamjae.errors import DataFormatError, brief
 
@@ -155,8 +155,24 @@ def _cells(
             raise _uneven(path, form, ragged[0]) from error
     if not len(table):
         raise cannot_read(path, "it has a header line, but no rows.")
+    _require_closed(path, form, table)
     found = f"comments: {counted(len(comments), 'line')} among the rows passed over"
     return table, [found] if comments else []
+
+
+def _require_closed(path: Path, form: TextFormat, table: pa.Table) -> None:
+    """Refuse a table of which the last cell begins with a quote that never ends."""
+    last = table.column(table.num_columns - 1)[len(table) - 1].as_py()
+    if not isinstance(last, str) or "\n" not in last:
+        return
+    with opened(path) as file:
+        closed = file.read().decode(form.encoding).rstrip().endswith('"')
+    if not closed:
+        raise cannot_read(
+            path,
+            f"line {_line(path, form, len(table) - 1)} opens a quote that is never closed. Close "
+            "it, or take it away.",
+        )
 
 
 def _uneven(path: Path, form: TextFormat, row: Any) -> DataFormatError:

@@ -24,7 +24,10 @@ def found(
     if options.header is not None:
         return options.header, ""
     first, body = [clean(cell) for cell in rows[0]], rows[1:]
-    if _asked_for(first, options) or _counted(first) or _usual(first):
+    if _asked_for(first, options):
+        sure = not any(value_of(cell, decimal) is not None for cell in first if cell)
+        return True, "" if sure else "header: the first line, which has a column that was asked for"
+    if _counted(first) or _usual(first):
         return True, ""
     if not body:
         return all(value_of(cell, decimal) is None for cell in first), ""

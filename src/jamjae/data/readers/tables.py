@@ -12,7 +12,6 @@ from jamjae.data.dataset import Dataset
 from jamjae.data.read_options import ReadOptions
 from jamjae.data.readers import columnar, conversion, labelling
 from jamjae.data.readers.cells import counted, listed, unguarded
-from jamjae.data.readers.columnar import RawTable, cannot_read
 from jamjae.data.readers.columns import Roles, place_columns
 from jamjae.data.readers.conversion import (
     AS_MATRIX,
@@ -27,6 +26,7 @@ from jamjae.data.readers.delimited import read_delimited
 from jamjae.data.readers.folders import holds_images
 from jamjae.data.readers.labelling import Labels
 from jamjae.data.readers.opening import OPENERS, STANDARD_INPUT
+from jamjae.data.readers.raw_table import RawTable, cannot_read
 from jamjae.errors import brief
 
 if TYPE_CHECKING:
@@ -99,20 +99,21 @@ def _features(
     for i in roles.features:
         one = conversion.converted(raw, i)
         if one.mistake is not None:
-            row, cell = one.mistake
+            row, cell, kind = one.mistake
             mistakes.append(
-                f"{raw.place(row)}, column {roles.names[i]}: {brief(cell, 60)!r} is not a number"
+                f"{raw.place(row)}, column {roles.names[i]}: {brief(cell, 60)!r} is not a {kind}"
             )
         if one.kind == VECTORS and roles.names[i] not in options.columns:
             size = one.values.shape[1]
             one = Converted(
                 NOTHING, note=f"lists of {size} numbers; columns=, --columns takes them"
             )
-        if one.kind == EMPTY and raw.named and not raw.names[i]:
+        last = i == len(raw.names) - 1  # after a separator at the end of each line
+        if one.kind == EMPTY and not raw.names[i] and (raw.named or last):
             one = Converted(NOTHING, note="no name, no values")
         found[i] = one
     if mistakes:
-        _, cell = next(one.mistake for one in found.values() if one.mistake)
+        _, cell, _ = next(one.mistake for one in found.values() if one.mistake)
         extra = f"; and in {len(mistakes) - 3} more columns" if len(mistakes) > 3 else ""
         raise cannot_read(
             path,
@@ -149,6 +150,9 @@ def _frame(kept: dict[int, Converted], names: dict[int, str]) -> pd.DataFrame:
 
     columns = {}
     for i, one in kept.items():
+        if one.kind == VECTORS:
+            columns.update({f"{names[i]}_{k}": part for k, part in enumerate(one.values.T)})
+            continue
         values = np.asarray(one.values) if one.kind == NUMBERS else one.values
         if one.kind == BOOLEAN:
             values = pd.array([None if v != v else bool(v) for v in values], dtype="boolean")  # noqa: PLR0124

@@ -22,6 +22,7 @@ from jamjae.errors import DataFormatError
 SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar", " ": "space"}
 SAMPLE_LINES, SAMPLE_CELLS = 300, 20_000
 MOST_COLUMNS = 2_000  # in which the form of numbers is looked for
+QUOTED = re.compile(r'(^|[,;\t| ])"')  # the start of a quoted cell, not 5" for inches
 SPACES = re.compile(" {2,}")
 WITH_POINT = re.compile(r"[+-]?\d*\.\d+([eE][+-]?\d+)?$")
 BOTH = {  # numbers in groups with decimals, by their decimal mark
@@ -138,7 +139,7 @@ def _logical(text: IO[str]) -> Iterator[str]:
     for line in text:
         size += len(line)
         held += line
-        if held.count('"') % 2 == 0 or size > SAMPLE_BYTES:
+        if held.count('"') % 2 == 0 or not QUOTED.search(held) or size > SAMPLE_BYTES:
             yield held
             held = ""
         if size > SAMPLE_BYTES:
@@ -178,7 +179,8 @@ def _is_header(lines: Sequence[str], at: int) -> bool:
 
 def _separator(path: Path, lines: Sequence[str]) -> str:
     """Choose the mark that cuts most lines into the same number of cells, several of them."""
-    if ".tsv" in (suffix.lower() for suffix in path.suffixes):
+    named = ".tsv" in (suffix.lower() for suffix in path.suffixes)
+    if named and (any("\t" in line for line in lines) or len(set(_widths(lines, ","))) > 1):
         return "\t"
     first, *rest = (line.strip() for line in lines if line.strip())
     numbers = [line.strip('"') for line in (rest if "," not in first else [first, *rest])]
