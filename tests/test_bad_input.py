@@ -44,22 +44,7 @@ BAD = {
     ),
     "masked entries": (MASKED, r"4 masked entries, the first at index \(1, 2\).*filled"),
     "a masked row": ([MASKED[0], MASKED[1]], r"1 masked entry, the first at index \(1, 2\)"),
-    "a column of dates": (table(day=DAYS), "column 'day' holds dates .*dt.days"),
-    "dates of a time zone": (table(day=DAYS.tz_localize("Asia/Seoul")), "column 'day' holds dates"),
-    "a column of durations": (table(took=DAYS - DAYS[0]), "column 'took' holds durations"),
-    "a column of text": (
-        table(town=["Seoul"] * 40),
-        "'town' holds text such as 'Seoul'.*OneHotEnc",
-    ),
-    "text as a category": (
-        table(town=pd.Categorical(["Busan"] * 40)),
-        "'town' holds text such as 'Bus",
-    ),
     "complex columns": (table(phase=GOOD[:, 2] * 1j), "'phase' holds complex numbers.*X.real"),
-    "several columns": (
-        table(town=["Seoul"] * 40, day=DAYS),
-        "column 'town' holds text such as 'Seoul'; column 'day' holds dates",
-    ),
     "nan in a column": (table(weight=with_value(np.nan, 3, 2)[:, 2]), r"NaN .*\(column 'weight'\)"),
     "a missing number": (table(n=pd.array([None] + [1] * 39, dtype="Int64")), "NaN .*column 'n'"),
     "missing objects": (table(n=np.array([pd.NA] + [1] * 39)), "'n' holds missing.*Imputer"),

@@ -60,6 +60,9 @@ def fit(
         Path | None, typer.Option(help="Folder for checkpoints, to resume if interrupted.")
     ] = None,
     seed: Annotated[int | None, typer.Option(help="Random seed.")] = None,
+    standardize: Annotated[
+        bool, typer.Option("--standardize", help="Divide each column by its deviation.")
+    ] = False,
     force: Force = False,
     quiet: Quiet = False,
     json: Json = False,
@@ -73,6 +76,7 @@ def fit(
         "batch_size": batch_size,
         "learning_rate": _number(learning_rate, float, "--learning-rate"),
         "loss": loss,
+        "scaling": "standardize" if standardize else "auto",
         "validation_fraction": validation_fraction,
         "early_stopping": early_stopping,
         "patience": patience,

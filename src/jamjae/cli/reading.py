@@ -219,7 +219,9 @@ def fitted_rows(model: Autoencoder, found: Dataset) -> Any:
     """Return the rows, or refuse columns other than those the model was fitted to."""
     from jamjae.errors import ShapeMismatchError
 
-    names = tuple(getattr(model, "feature_names_in_", ()))
+    source = getattr(model, "table_encoder_", None)
+    source = source if hasattr(source, "feature_names_in_") else model
+    names = tuple(getattr(source, "feature_names_in_", ()))
     if names and found.feature_names and names != found.feature_names:
         raise ShapeMismatchError(
             f"The model was fitted to the columns {_few(names)}, but the data have "

@@ -88,18 +88,22 @@ def reconstruct(
     json: Json = False,
 ) -> None:
     """Reconstruct DATA and report the quality beside that of PCA."""
+    from jamjae.models.tables import as_numbers
+
     voice = Voice(quiet=quiet, as_json=json)
     fitted = opened(model)
     _require_place(fitted, output, files_read(data, reading, model), force=force)
     found = load(voice, data, reading, model=fitted)
     X = fitted_rows(fitted, found)
-    reconstructed = fitted.reconstruct(X)
-    X = X.reshape(reconstructed.shape)
-    reconstructions = {"jamjae": reconstructed, "PCA": beside(fitted, X)}
-    values, lines = quality(fitted, X, reconstructions)
-    _write(fitted, output, reconstructions["jamjae"], found.index, _range(fitted, X))
+    table = fitted.reconstruct(X)
+    numbers, rows = as_numbers(fitted, X)
+    reconstructed = table if numbers is fitted else numbers.reconstruct(rows)
+    rows = rows.reshape(reconstructed.shape)
+    reconstructions = {"jamjae": reconstructed, "PCA": beside(numbers, rows)}
+    values, lines = quality(numbers, rows, reconstructions)
+    _write(fitted, output, table, found.index, _range(fitted, rows))
     if len(fitted.row_shape_) > 1 and output.suffix.lower() not in TABLES:
-        draw(fitted, X, reconstructions, output, shown)
+        draw(fitted, rows, reconstructions, output, shown)
     values |= {"notes": list(found.notes), "output": str(output)}
     voice.result(values, lines, f"wrote {output}")
 
@@ -210,6 +214,8 @@ def _write(
 def _range(model: Autoencoder, rows: np.ndarray) -> tuple[float, float]:
     from jamjae.evaluation import pixel_range
 
+    if hasattr(rows, "iloc"):
+        return 0.0, 1.0  # a table
     if (highest := pixel_range(model.dtype_)) > 1:
         return 0.0, highest
     low, high = float(rows.min()), float(rows.max())

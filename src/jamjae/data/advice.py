@@ -81,7 +81,7 @@ def _leading(titles: Sequence[str], deviations: np.ndarray) -> list[str]:
     title = titles[int(np.nanargmax(deviations))]
     return [
         (
-            f"variance: {title} makes {share:.1%} of it: consider standardizing the columns first "
-            "(sklearn.preprocessing.StandardScaler; compare does so by itself)"
+            f"variance: {title} makes {share:.1%} of it: consider standardizing "
+            "(scaling='standardize', --standardize)"
         )
     ]

@@ -59,10 +59,11 @@ class Autoencoder(LatentModel):
     loss : {"mse", "mae", "huber", "bce"} or callable, default="mse"
         Reconstruction loss; a callable takes (b, d) targets and outputs and returns (b,).
         ``"bce"`` requires a decoder that ends in a sigmoid.
-    scaling : {"auto", None}, default="auto"
+    scaling : {"auto", "standardize", None}, default="auto"
         ``"auto"`` divides 8-bit values by 255, centers other data and divides them by one number,
-        or scales them to the range of a decoder that ends in a sigmoid or tanh. None trains on the
-        unscaled values.
+        or scales them to the range of a decoder that ends in a sigmoid or tanh. ``"standardize"``
+        first divides each column of a table by its standard deviation, so that each counts alike;
+        errors and PCA are then those of standardized columns. None trains on the unscaled values.
     corruption : keras.Layer, default=None
         Changes the input during training, never the target, for example
         ``keras.layers.GaussianNoise(0.3)``. It acts on scaled values.
@@ -127,6 +128,9 @@ class Autoencoder(LatentModel):
         ``encoder_`` and ``decoder_`` then compute the same in float32.
     guide_rows_ : int
         Number of rows with features, if there is a guide.
+    table_encoder_ : TableEncoder or None
+        What encodes a data frame with columns that are no numbers, or standardizes. Errors are
+        then those of its columns, which ``n_features_in_`` counts.
 
     Examples
     --------
@@ -151,7 +155,7 @@ class Autoencoder(LatentModel):
         "decoder": [keras.Model, None],
         "anchor": [StrOptions({"pca"}), None],
         "loss": [StrOptions(set(LOSSES)), callable],
-        "scaling": [StrOptions({"auto"}), None],
+        "scaling": [StrOptions({"auto", "standardize"}), None],
         "corruption": [keras.Layer, None],
         "augmentation": [keras.Layer, None],
         "guide": ["array-like", HasMethods("fit"), None],
@@ -231,8 +235,9 @@ class Autoencoder(LatentModel):
 
         Parameters
         ----------
-        X : array-like of shape (n, d), (n, h, w) or (n, h, w, c)
-            At least two rows of finite numbers; 8-bit values stay 8-bit in memory.
+        X : array-like of shape (n, d), (n, h, w) or (n, h, w, c), or data frame
+            At least two rows of finite numbers; 8-bit values stay 8-bit in memory. A data frame may
+            have booleans, categories, text and dates, which a `TableEncoder` encodes.
         y : ignored
         corrupted : array-like of the shape of X, optional
             Noisy versions of the rows, in the same units, to encode; the targets are the rows of

@@ -29,6 +29,7 @@ from jamjae.errors import (
     TrainingDiverged,
     brief,
 )
+from jamjae.models import tables
 
 DTYPES = (np.float64, np.float32, np.uint8, np.uint16)  # anything else numeric becomes float64
 WIDEST = 8  # bytes of a number in a mapped file that is left as it is
@@ -63,7 +64,7 @@ def check_rows(model: BaseEstimator, X: Any, operation: str, *, reset: bool) -> 
         For rows of another shape than those of ``fit``.
     """
     attempt = f"{type(model).__name__} cannot {operation}"
-    given = numeric(X, attempt)
+    given = numeric(tables.encoded(model, X, attempt, reset=reset), attempt)
     rows = _as_array(model, given, attempt, reset)
     if rows.shape[0] < 2 and reset:
         raise InvalidDataError(

@@ -69,7 +69,8 @@ def compare(
     Parameters
     ----------
     X : array-like of shape (n, d), (n, h, w) or (n, h, w, c)
-        Finite numbers. scikit-learn's estimators get flattened rows in the units of X.
+        Finite numbers. scikit-learn's estimators get flattened rows in the units of X. A data frame
+        with other columns than numbers is encoded by `TableEncoder`, once for all methods.
     y : array-like of shape (n,), optional
         Classes, for the metrics that need them and the colors of figures. No method is fitted to
         them. Rows whose label is missing (None, NaN) are left out of these metrics.
@@ -130,6 +131,7 @@ def compare(
     >>> found.rows[1]["test_mse"]
     'n/a'
     """
+    (X, test), mixed = standardizing.encoded(X, test)
     rows, classes = _checked(X, y, "X")
     sizes = _whole_numbers(n_components, "n_components", least=1)
     chosen_seeds = _whole_numbers(seeds, "seeds", least=0, count=isinstance(seeds, Integral))
@@ -153,7 +155,7 @@ def compare(
         Run(task.method, task.n_components, task.seed, outcome)
         for task, outcome in _outcomes(tasks, splits, n_neighbors, told)
     ]
-    return Comparison(runs, splits, standardized=brought)
+    return Comparison(runs, splits, standardized=brought, encoded=mixed)
 
 
 def _outcomes(

@@ -51,11 +51,14 @@ class Comparison:
         Training and held-out rows, by seed.
     standardized : bool
         Whether each column was centered and divided by its deviation.
+    encoded : bool
+        Whether the columns of a mixed table were encoded by `TableEncoder`.
     """
 
     runs: list[Run]
     splits: dict[int, Split]
     standardized: bool = False
+    encoded: bool = False
 
     # --- tables -----------------------------------------------------------------------------
 
@@ -142,6 +145,7 @@ class Comparison:
     def sentence(self) -> str:
         """For each number of components, whether PCA suffices, in words."""
         said = ["Columns are standardized."] if self.standardized else []
+        said += ["Columns are encoded as numbers by TableEncoder."] if self.encoded else []
         return " ".join([*said, *(self._verdict(size) for size in self.sizes)])
 
     def _verdict(self, size: int) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from jamjae.data.advice import differ_in_units
+from jamjae.data.table_encoder import TableEncoder, is_mixed
 from jamjae.errors import InvalidDataError
 from jamjae.evaluation.comparison.measuring import Split
 
@@ -25,6 +26,24 @@ def is_wanted(standardize: Any, rows: np.ndarray) -> bool:
             "of a table are standardized."
         )
     return bool(standardize)
+
+
+def encoded(X: Any, test: Any) -> tuple[tuple[Any, Any], bool]:
+    """Encode a mixed table, and held-out rows by the same encoder."""
+    if not is_mixed(X):
+        return (X, test), False
+    encoder = TableEncoder().fit(X)
+
+    def numbers(table: Any) -> Any:
+        from pandas import DataFrame
+
+        return DataFrame(encoder.transform(table), columns=encoder.get_feature_names_out())
+
+    if isinstance(test, tuple) and len(test) == 2:
+        test = numbers(test[0]), test[1]
+    elif test is not None and not isinstance(test, tuple):
+        test = numbers(test)
+    return (numbers(X), test), True
 
 
 def standardized(split: Split) -> Split:
