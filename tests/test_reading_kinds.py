@@ -89,6 +89,11 @@ def test_commas_may_stand_in_a_file_called_tsv(table):
     np.testing.assert_array_equal(table("a\tb\n1\t2\n3\t4\n", "a.tsv").X, [[1, 2], [3, 4]])
 
 
+def test_a_long_cell_is_read(table):
+    found = table(f"a,b\n1,2\n3,{'x' * (5 << 20)}\n5,6\n", drop=("b",))
+    assert found.X.tolist() == [[1], [3], [5]]
+
+
 def test_vectors_stand_beside_categories(tmp_path):
     frame = pd.DataFrame({"e": [[1.0, 2.0], [5.0, 6.0], [3.0, 4.0]], "b": ["x", "y", "x"]})
     frame.to_parquet(tmp_path / "a.parquet")

@@ -21,6 +21,7 @@ from jamjae.errors import DataFormatError
 
 SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar", " ": "space"}
 SAMPLE_LINES, SAMPLE_CELLS = 300, 20_000
+LONGEST = 1 << 26  # of a line
 MOST_COLUMNS = 2_000  # in which the form of numbers is looked for
 QUOTED = re.compile(r'(^|[,;\t| ])"')  # the start of a quoted cell, not 5" for inches
 SPACES = re.compile(" {2,}")
@@ -75,6 +76,16 @@ def opened_cells(path: Path, form: TextFormat) -> Iterator[tuple[IO[bytes] | str
             yield (file if is_packed(path) else str(path)), encoding  # a path is read faster
 
 
+@contextmanager
+def long_cells() -> Iterator[None]:
+    """Let Python's reader take cells as long as a line may be."""
+    usual = csv.field_size_limit(LONGEST)
+    try:
+        yield
+    finally:
+        csv.field_size_limit(usual)
+
+
 def single_spaced(line: str) -> str:
     """Take away the further spaces of columns that stand below each other."""
     return line if '"' in line else SPACES.sub(" ", line.strip(" ")).replace(" \n", "\n")
@@ -96,7 +107,8 @@ def find_format(path: Path, options: ReadOptions) -> TextFormat:
     separator = options.separator or declared or _separator(path, lines)
     if separator == " ":
         lines = list(map(single_spaced, lines))
-    rows = [row for row in csv.reader(lines, delimiter=separator, strict=False) if row]
+    with long_cells():
+        rows = [row for row in csv.reader(lines, delimiter=separator, strict=False) if row]
     wide = Counter(map(len, rows[1:] or rows)).most_common(1)[0][0]
     body = rows[1:] if len(rows) > 1 else rows
     some = [row[:MOST_COLUMNS] for row in body]
@@ -193,7 +205,7 @@ def _separator(path: Path, lines: Sequence[str]) -> str:
         if width < 2 or (mark == " " and not _aligned(lines)):
             continue
         agree = often / len(widths) * (1 if widths[0] in (width, width - 1) else 0.5)
-        marked = agree + {";": 0.02, "\t": 0.02, "|": 0.01, ",": 0.015, " ": 0.0}[mark]
+        marked = agree + {"\t": 0.03, "|": 0.03, ";": 0.02, ",": 0.015, " ": 0.0}[mark]
         if marked > score:
             best, score = mark, marked
     return best
