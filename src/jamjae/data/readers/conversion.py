@@ -200,8 +200,8 @@ def _as_numbers(held: Any, texts: dict[str, int], raw: RawTable) -> Converted | 
     """Parse the different texts, since there may be few."""
     from pyarrow import compute
 
-    some = list(texts)[:: len(texts) // LOOKED_AT + 1]
-    if not any(is_number(text.rstrip("% ").replace(MINUS, "-")) for text in some):
+    looked_at = list(texts)[:: len(texts) // LOOKED_AT + 1]
+    if not any(is_number(text.rstrip("% ").replace(MINUS, "-")) for text in looked_at):
         return None
     mark = _thousands(texts, raw)
     numbers = {text: _number(text, raw.decimal, mark) for text in texts}
