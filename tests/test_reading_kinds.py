@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from jamjae.data.reading import read
-from jamjae.errors import DataFormatError
+from jamjae.errors import DataFormatError, InvalidDataError
 
 DAYS = [pd.Timestamp(2019, 11, 5, 4, 30) + pd.Timedelta(days=9 * i) for i in range(30)]
 
@@ -134,6 +138,44 @@ def test_an_empty_column_that_pandas_named_is_dropped(table):
     found = table("a,b,Unnamed: 32\n1,2,\n3,5,\n")
     assert found.feature_names == ("a", "b")
     assert "dropped" in str(found.notes)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"separator": "::"}, "one character, or one of comma, semicolon, tab"),
+        ({"decimal": "x"}, "one of '.', ',' is expected"),
+        ({"thousands": "_"}, "one of ',', '.'"),
+        ({"decimal": ".", "thousands": "."}, "both '.'"),
+    ],
+)
+def test_marks_are_checked(table, options, said):
+    with pytest.raises(InvalidDataError, match=re.escape(said)):
+        table("a,b\n1,2\n", **options)
+
+
+@pytest.mark.parametrize("name", ["tab", "\\t", "\t"])
+def test_separators_have_names(table, name):
+    assert table("a\tb\n1\t2\n", separator=name).X.tolist() == [[1, 2]]
+
+
+@pytest.mark.parametrize("ending", [".gz", ".bz2", ".xz", ".zst", ".zip"])
+def test_damaged_archives_are_said(table, ending):
+    with pytest.raises(DataFormatError, match="Cannot read"):
+        table("a,b\n1,2\n", f"a.csv{ending}")
+
+
+def test_columns_of_one_name_are_told_apart_in_each_format(tmp_path, table):
+    columns = pa.Table.from_arrays([pa.array([1, 2]), pa.array([3, 5])], names=["a", "a"])
+    pq.write_table(columns, tmp_path / "a.parquet")
+    for found in (read(tmp_path / "a.parquet"), table("a,a\n1,3\n2,5\n")):
+        assert found.feature_names == ("a", "a.1")
+        assert found.X.tolist() == [[1, 3], [2, 5]]
+        assert "columns of the same name: a" in str(found.notes)
+
+
+def test_integers_of_any_size_are_read_from_json(table):
+    assert table('{"a":1180591620717411303424}\n{"a":1}\n', "a.jsonl").X[0, 0] == 2.0**70
 
 
 # --- Excel ----------------------------------------------------------------------------------

@@ -220,7 +220,9 @@ def _as_numbers(held: Any, texts: dict[str, int], raw: RawTable) -> Converted | 
     values = _looked_up(held, numbers)
     percent = sum(count for text, count in texts.items() if text.endswith("%"))
     some = f" in {percent} of {counted(known, 'cell')}" if percent < known else ""
+    groups = bool(mark) and raw.thousands is None and any(str(mark) in text for text in texts)
     notes = [
+        f"{mark} separates groups of three digits" if groups else "",
         f"percent as numbers{some}, 5 % is 5" if percent else "",
         "integers beyond 2⁵³ are rounded" if any(LONG.match(text) for text in texts) else "",
         f"{counted(marked, 'cell')} {listed(sorted(marks))} taken for missing" if marks else "",

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
+import lzma
 import re
+import zipfile
+import zlib
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -64,7 +67,7 @@ def read_delimited(path: Path, options: ReadOptions) -> RawTable:
         raise cannot_read(
             path, f"{brief(error)}. Save it again as comma-separated values."
         ) from error
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, lzma.LZMAError, zlib.error, zipfile.BadZipFile) as error:
         if isinstance(error, PermissionError):
             raise
         raise cannot_read(path, f"{brief(error)}. Copy it again from its source.") from error

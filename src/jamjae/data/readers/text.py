@@ -17,9 +17,10 @@ from jamjae.data.readers import headers
 from jamjae.data.readers.cells import GROUPED, WITH_COMMA, clean, counted, is_missing, unguarded
 from jamjae.data.readers.encoding import SAMPLE_BYTES, find_encoding
 from jamjae.data.readers.opening import is_packed, opened
-from jamjae.errors import DataFormatError
+from jamjae.errors import DataFormatError, InvalidDataError
 
 SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar", " ": "space"}
+MARK_NAMES = {**{name: mark for mark, name in SEPARATORS.items()}, "\\t": "\t"}
 SAMPLE_LINES, SAMPLE_CELLS = 300, 20_000
 LONGEST = 1 << 26  # of a line
 MOST_COLUMNS = 2_000  # in which the form of numbers is looked for
@@ -96,6 +97,7 @@ def single_spaced(line: str) -> str:
 
 def find_format(path: Path, options: ReadOptions) -> TextFormat:
     """Find out how a table is written, as far as `options` do not say."""
+    given = _separator_given(options)
     encoding, note = options.encoding, ""
     if encoding is None:
         encoding, note = find_encoding(path)
@@ -104,7 +106,7 @@ def find_format(path: Path, options: ReadOptions) -> TextFormat:
     lines = lines[skipped:]
     if not any(line.strip() for line in lines):
         raise DataFormatError(f"Cannot read {str(path)!r}: the file is empty.")
-    separator = options.separator or declared or _separator(path, lines)
+    separator = given or declared or _separator(path, lines)
     if separator == " ":
         lines = list(map(single_spaced, lines))
     with long_cells():
@@ -127,6 +129,31 @@ def find_format(path: Path, options: ReadOptions) -> TextFormat:
     sample = tuple(tuple(row) for row in (rows[1:] if named else rows))
     said = tuple(note for note in notes if note)
     return TextFormat(encoding, separator, decimal, thousands, skipped, named, names, sample, said)
+
+
+def _separator_given(options: ReadOptions) -> str | None:
+    """Check the marks that were asked for; a separator may be named, as in ``"tab"``."""
+    separator = MARK_NAMES.get(options.separator or "", options.separator)
+    if separator is not None and len(separator) != 1:
+        raise InvalidDataError(
+            f"Cannot cut lines at separator={options.separator!r}: one character, or one of "
+            f"{', '.join(MARK_NAMES)}, is expected (--sep)."
+        )
+    for name, mark, marks in (
+        ("decimal", options.decimal, (".", ",")),
+        ("thousands", options.thousands, (",", ".", "'", " ")),
+    ):
+        if mark is not None and mark not in marks:
+            raise InvalidDataError(
+                f"Cannot read numbers with {name}={mark!r}: one of "
+                f"{', '.join(map(repr, marks))} is expected (--{name})."
+            )
+    if options.thousands is not None and options.thousands == options.decimal:
+        raise InvalidDataError(
+            f"Cannot read numbers with decimal and thousands both {options.decimal!r}: give two "
+            "different marks (--decimal, --thousands)."
+        )
+    return separator
 
 
 def _first_lines(path: Path, encoding: str) -> list[str]:
