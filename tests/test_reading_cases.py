@@ -167,6 +167,20 @@ def test_numbers_are_read_as_they_are_written(table, text, first):
     assert found.feature_names == ("h", "w")
 
 
+@pytest.mark.parametrize(
+    ("text", "first"),
+    [
+        ("e\n-224,983.92\n983.5\n12,000\n", -224983.92),
+        ("e\n-224,05\n983,5\n12,25\n", -224.05),
+        ("-224,05\n983,5\n12,25\n", -224.05),
+    ],
+)
+def test_commas_in_one_column_are_those_of_its_numbers(table, text, first):
+    found = table(text)
+    assert found.X.shape == (3, 1)
+    assert found.X[0, 0] == first
+
+
 def test_a_mark_that_comes_late_is_no_decimal_point(table):
     text = "a;b\n" + "0,5;1\n" * 400 + "1.234;2\n"
     found = table(text)

@@ -14,7 +14,15 @@ from typing import IO, NamedTuple
 
 from jamjae.data.read_options import ReadOptions
 from jamjae.data.readers import headers
-from jamjae.data.readers.cells import GROUPED, WITH_COMMA, clean, counted, is_missing, unguarded
+from jamjae.data.readers.cells import (
+    GROUPED,
+    WITH_COMMA,
+    clean,
+    counted,
+    is_missing,
+    number_in,
+    unguarded,
+)
 from jamjae.data.readers.encoding import SAMPLE_BYTES, find_encoding
 from jamjae.data.readers.opening import is_packed, opened
 from jamjae.errors import DataFormatError, InvalidDataError
@@ -222,6 +230,8 @@ def _separator(path: Path, lines: Sequence[str]) -> str:
     if named and (any("\t" in line for line in lines) or len(set(_widths(lines, ","))) > 1):
         return "\t"
     first, *rest = (line.strip() for line in lines if line.strip())
+    if rest and "," not in first and all(_is_grouped(line.strip('"')) for line in rest):
+        return ";"
     numbers = [line.strip('"') for line in (rest if "," not in first else [first, *rest])]
     if numbers and all(WITH_COMMA.match(line) for line in numbers) and _one_column(lines, numbers):
         return ";"
@@ -236,6 +246,11 @@ def _separator(path: Path, lines: Sequence[str]) -> str:
         if marked > score:
             best, score = mark, marked
     return best
+
+
+def _is_grouped(line: str) -> bool:
+    """Whether a line is one number, such as 1,234.5, or missing."""
+    return bool(GROUPED[","].match(line)) or number_in(line) is not None
 
 
 def _one_column(lines: Sequence[str], numbers: Sequence[str]) -> bool:
