@@ -169,7 +169,9 @@ def test_numbers_are_read_as_they_are_written(table, text, first):
 
 def test_a_mark_that_comes_late_is_no_decimal_point(table):
     text = "a;b\n" + "0,5;1\n" * 400 + "1.234;2\n"
-    assert table(text).X[-1, 0] == 1234
+    found = table(text)
+    assert found.X[-1, 0] == 1234
+    assert "a . separates groups of three digits" in said(found, "converted")
 
 
 @pytest.mark.parametrize(

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from jamjae.data.reading import read
-from jamjae.errors import DataFormatError
+from jamjae.errors import DataFormatError, InvalidDataError
 
 DAYS = [pd.Timestamp(2019, 11, 5, 4, 30) + pd.Timedelta(days=9 * i) for i in range(30)]
 
@@ -89,6 +93,11 @@ def test_commas_may_stand_in_a_file_called_tsv(table):
     np.testing.assert_array_equal(table("a\tb\n1\t2\n3\t4\n", "a.tsv").X, [[1, 2], [3, 4]])
 
 
+def test_a_long_cell_is_read(table):
+    found = table(f"a,b\n1,2\n3,{'x' * (5 << 20)}\n5,6\n", drop=("b",))
+    assert found.X.tolist() == [[1], [3], [5]]
+
+
 def test_vectors_stand_beside_categories(tmp_path):
     frame = pd.DataFrame({"e": [[1.0, 2.0], [5.0, 6.0], [3.0, 4.0]], "b": ["x", "y", "x"]})
     frame.to_parquet(tmp_path / "a.parquet")
@@ -100,6 +109,73 @@ def test_vectors_stand_beside_categories(tmp_path):
 def test_integers_beyond_what_floats_hold_are_said(table):
     found = table("a,b\n9007199254740993,1\n2,3\n")
     assert "a integers beyond 2⁵³ are rounded" in str(found.notes)
+
+
+def test_measurements_beside_a_word_are_no_categories(table):
+    rows = "1,0.5\n2,unknown\n3,0.7\n4,0.1\n5,.3\n6,unknown\n7,unknown\n"
+    with pytest.raises(DataFormatError, match="line 3, column b: 'unknown'"):
+        table("a,b\n" + rows)
+    assert np.isnan(table("a,b\n" + rows, na=("unknown",)).X[5, 1])
+    doors = table("a,doors\n" + "1.5,2\n2.5,4\n3,5more\n4,2\n5,4\n6,5more\n")
+    assert set(doors.X["doors"]) == {"2", "4", "5more"}
+
+
+@pytest.mark.parametrize("name", ["PassengerId", "user_id", "customer ID", "학번"])
+def test_names_that_end_in_id_are_those_of_the_index(table, name):
+    found = table(f"{name},a\n" + "".join(f"{i * 3 + 7},{i * i}\n" for i in range(9)))
+    assert found.index[:2] == ("7", "10")
+    assert f"index: {name}" in str(found.notes)
+    for other in ("grid", "fluid", "Acid"):
+        assert table(f"{other},a\n1,1\n2,4\n3,9\n").index == ()
+
+
+def test_y_beside_x_is_a_coordinate(table):
+    assert table("v,x,y\n" + "1,0,0\n2,0,1\n3,1,0\n" * 9).y is None
+    assert table("v,w,y\n" + "1,0,0\n2,0,1\n3,1,0\n" * 9).class_names == ("0", "1")
+
+
+def test_an_empty_column_that_pandas_named_is_dropped(table):
+    found = table("a,b,Unnamed: 32\n1,2,\n3,5,\n")
+    assert found.feature_names == ("a", "b")
+    assert "dropped" in str(found.notes)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"separator": "::"}, "one character, or one of comma, semicolon, tab"),
+        ({"decimal": "x"}, "one of '.', ',' is expected"),
+        ({"thousands": "_"}, "one of ',', '.'"),
+        ({"decimal": ".", "thousands": "."}, "both '.'"),
+    ],
+)
+def test_marks_are_checked(table, options, said):
+    with pytest.raises(InvalidDataError, match=re.escape(said)):
+        table("a,b\n1,2\n", **options)
+
+
+@pytest.mark.parametrize("name", ["tab", "\\t", "\t"])
+def test_separators_have_names(table, name):
+    assert table("a\tb\n1\t2\n", separator=name).X.tolist() == [[1, 2]]
+
+
+@pytest.mark.parametrize("ending", [".gz", ".bz2", ".xz", ".zst", ".zip"])
+def test_damaged_archives_are_said(table, ending):
+    with pytest.raises(DataFormatError, match="Cannot read"):
+        table("a,b\n1,2\n", f"a.csv{ending}")
+
+
+def test_columns_of_one_name_are_told_apart_in_each_format(tmp_path, table):
+    columns = pa.Table.from_arrays([pa.array([1, 2]), pa.array([3, 5])], names=["a", "a"])
+    pq.write_table(columns, tmp_path / "a.parquet")
+    for found in (read(tmp_path / "a.parquet"), table("a,a\n1,3\n2,5\n")):
+        assert found.feature_names == ("a", "a.1")
+        assert found.X.tolist() == [[1, 3], [2, 5]]
+        assert "columns of the same name: a" in str(found.notes)
+
+
+def test_integers_of_any_size_are_read_from_json(table):
+    assert table('{"a":1180591620717411303424}\n{"a":1}\n', "a.jsonl").X[0, 0] == 2.0**70
 
 
 # --- Excel ----------------------------------------------------------------------------------

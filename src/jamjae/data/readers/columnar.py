@@ -44,7 +44,9 @@ def read_columnar(path: Path, options: ReadOptions) -> RawTable:
     except (ValueError, OSError, NotImplementedError, KeyError, pa.ArrowException) as error:
         if isinstance(error, DataFormatError):
             raise
-        raise cannot_read(path, f"{brief(error)}. Copy it again from its source.") from error
+        raise cannot_read(
+            path, f"{brief(error).rstrip('.')}. Copy it again from its source."
+        ) from error
     raw = replace(raw, na=options.na)
     n, width = raw.table.shape
     if not n or not width:
@@ -65,7 +67,8 @@ def _reader(path: Path) -> Callable[[Path, ReadOptions], RawTable]:
 def _parquet(path: Path, options: ReadOptions) -> RawTable:
     import pyarrow.parquet as pq
 
-    return _with_index(pq.read_table(path))
+    # A single file may have columns of one name, a folder of files may not.
+    return _with_index(pq.ParquetFile(path).read() if path.is_file() else pq.read_table(path))
 
 
 def _arrow(path: Path, options: ReadOptions) -> RawTable:

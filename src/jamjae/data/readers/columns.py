@@ -21,6 +21,7 @@ ID_NAMES = frozenset(
         *("#", "uid", "uuid", "번호", "순번", "아이디", "일련번호"),
     )
 )
+ID_ENDING = re.compile(r"[a-z]I[dD]$|[_ .-][iI][dD]$|학번$|번호$|아이디$")  # PassengerId, user_id
 FEW_ROWS = 20
 LABEL_NAMES = frozenset(("label", "labels", "target", "species", "레이블", "라벨", "정답"))
 LABEL_AT_THE_END = frozenset(("y", "class", "classes", "category", "분류", "등급"))  # first or last
@@ -138,7 +139,8 @@ def _index(raw: RawTable, names: list[str], notes: list[str], taken: set[int | N
             notes.append(f"index: {names[0]} (the first column)")
         return 0
     for i, name in enumerate(names):
-        if name.lower() in ID_NAMES and i not in taken and (why := _identifies(raw, i)):
+        called = name.lower() in ID_NAMES or ID_ENDING.search(name)
+        if called and i not in taken and (why := _identifies(raw, i)):
             notes.append(f"index: {name} ({why})")
             return i
     if 0 not in taken and len(names) > 1 and _names_rows(raw):
@@ -198,8 +200,11 @@ def _label(
     rest = [i for i in range(len(names)) if i not in apart]
     if len(rest) < 2 or not raw.named:
         return None
+    plane = "x" in [name.lower() for name in names]  # then y is the other coordinate
     for i in rest:
         name = names[i].lower()
+        if name == "y" and plane:
+            continue
         at_the_end = i in (rest[0], rest[-1])
         if (name in LABEL_NAMES or (name in LABEL_AT_THE_END and at_the_end)) and _few(raw, i):
             return i

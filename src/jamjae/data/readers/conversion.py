@@ -18,6 +18,7 @@ from jamjae.data.readers.cells import (
     MISSING,
     PAIRS,
     counted,
+    is_number,
     listed,
     number_in,
 )
@@ -36,6 +37,9 @@ AS_MATRIX = (NUMBERS, BOOLEAN, EMPTY)  # kinds that an array of numbers holds
 MOST_CATEGORIES = 100
 FEW = 10  # different texts that are categories however few the rows
 NEARLY_ALL = 0.8  # of the cells are numbers, so that the others are mistakes
+SPACE = re.compile(r"\s")
+MOSTLY = 0.5  # the same, where numbers are measured
+LOOKED_AT = 500  # different texts, at most, of which one must be a number
 EXACT = 2**53  # integers beyond are rounded in float64
 
 
@@ -196,6 +200,9 @@ def _as_numbers(held: Any, texts: dict[str, int], raw: RawTable) -> Converted | 
     """Parse the different texts, since there may be few."""
     from pyarrow import compute
 
+    looked_at = list(texts)[:: len(texts) // LOOKED_AT + 1]
+    if not any(is_number(text.rstrip("% ").replace(MINUS, "-")) for text in looked_at):
+        return None
     mark = _thousands(texts, raw)
     numbers = {text: _number(text, raw.decimal, mark) for text in texts}
     if any(LEADING_ZERO.match(text) and text.strip("+-0") for text in texts):
@@ -204,7 +211,7 @@ def _as_numbers(held: Any, texts: dict[str, int], raw: RawTable) -> Converted | 
     marks = {text for text, number in numbers.items() if number is None and text in MARKERS}
     marked = sum(texts[text] for text in marks)
     known = sum(texts.values()) - marked
-    if not parsed or parsed < NEARLY_ALL * known:
+    if not parsed or parsed < (MOSTLY if _measured(numbers) else NEARLY_ALL) * known:
         return None
     wrong = next((t for t, number in numbers.items() if number is None and t not in marks), None)
     if wrong is not None:
@@ -213,12 +220,20 @@ def _as_numbers(held: Any, texts: dict[str, int], raw: RawTable) -> Converted | 
     values = _looked_up(held, numbers)
     percent = sum(count for text, count in texts.items() if text.endswith("%"))
     some = f" in {percent} of {counted(known, 'cell')}" if percent < known else ""
+    groups = bool(mark) and raw.thousands is None and any(str(mark) in text for text in texts)
     notes = [
+        f"{mark} separates groups of three digits" if groups else "",
         f"percent as numbers{some}, 5 % is 5" if percent else "",
         "integers beyond 2⁵³ are rounded" if any(LONG.match(text) for text in texts) else "",
         f"{counted(marked, 'cell')} {listed(sorted(marks))} taken for missing" if marks else "",
     ]
     return Converted(NUMBERS, values, "; ".join(note for note in notes if note))
+
+
+def _measured(numbers: dict[str, float | None]) -> bool:
+    """Whether numbers are no grades such as 1, 2, 3: there are many, or some have decimals."""
+    found = [number for number in numbers.values() if number is not None]
+    return len(found) > FEW or not all(number.is_integer() for number in found)
 
 
 def _looked_up(held: pa.ChunkedArray, numbers: dict[str, float | None]) -> np.ndarray:
@@ -232,17 +247,20 @@ def _looked_up(held: pa.ChunkedArray, numbers: dict[str, float | None]) -> np.nd
 def _thousands(texts: Iterable[str], raw: RawTable) -> str | None:
     """Give what separates groups of three digits, if it does in all texts that have it."""
     mark = raw.thousands or ("." if raw.decimal == "," else None)
-    marked = [text for text in texts if mark and mark in text and text not in MARKERS]
-    return mark if mark and all(GROUPED[mark].match(text) for text in marked) else None
+    if mark is None:
+        return None
+    has = SPACE.search if mark == " " else re.compile(re.escape(mark)).search
+    marked = [text.rstrip("% ") for text in texts if has(text) and text not in MARKERS]
+    return mark if all(GROUPED[mark].match(text) for text in marked) else None
 
 
 def _number(text: str, decimal: str, mark: str | None) -> float | None:
     text = text.removesuffix("%").rstrip() if text.endswith("%") else text
     text = text.replace(MINUS, "-")
-    if mark and GROUPED[mark].match(text):
-        text = re.sub(r"\s" if mark == " " else re.escape(mark), "", text)
-    if decimal == ",":
-        text = text.replace(",", ".") if text.count(",") == 1 and "." not in text else text
+    if mark:  # all that have it are groups, see `_thousands`
+        text = SPACE.sub("", text) if mark == " " else text.replace(mark, "")
+    if decimal == "," and text.count(",") == 1 and "." not in text:
+        text = text.replace(",", ".")
     try:
         return None if "_" in text else float(text)
     except ValueError:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
+import lzma
 import re
+import zipfile
+import zlib
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -28,7 +31,8 @@ if TYPE_CHECKING:
 SPELLED = (  # usual missing cells among numbers; a column with others is read as text first
     *("", "NA", "N/A", "n/a", "na", "NaN", "nan", "NULL", "null", "None", "none", "#N/A", "\\N"),
 )
-BLOCK = 1 << 26  # bytes of text parsed at a time; no line may be longer
+BLOCK, LARGE_BLOCK = 1 << 22, 1 << 26  # bytes of text parsed at a time; no line may be longer
+WIDE = 1_000  # columns, from which blocks are large, since each has as many pieces
 TRIES = 3  # numbers of columns that turn out to hold text late, before all are read as text
 FAILED_COLUMN = re.compile(r"CSV column #(\d+)")
 
@@ -63,7 +67,7 @@ def read_delimited(path: Path, options: ReadOptions) -> RawTable:
         raise cannot_read(
             path, f"{brief(error)}. Save it again as comma-separated values."
         ) from error
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, lzma.LZMAError, zlib.error, zipfile.BadZipFile) as error:
         if isinstance(error, PermissionError):
             raise
         raise cannot_read(path, f"{brief(error)}. Copy it again from its source.") from error
@@ -84,15 +88,19 @@ def _parsed(path: Path, form: TextFormat, options: ReadOptions) -> tuple[pa.Tabl
     import pyarrow as pa
 
     numeric = _numeric(form)
+    block = LARGE_BLOCK if len(form.names) > WIDE else BLOCK
     for _ in range(TRIES):
         try:
-            return _cells(path, form, options, numeric)
+            return _cells(path, form, options, numeric, block)
         except pa.ArrowInvalid as error:
+            if "straddl" in str(error) and block < LARGE_BLOCK:
+                block = LARGE_BLOCK
+                continue
             found = FAILED_COLUMN.search(str(error))
             if found is None or "conversion error" not in str(error):
                 raise
             numeric = numeric - {int(found.group(1))}
-    return _cells(path, form, options, frozenset())
+    return _cells(path, form, options, frozenset(), block)
 
 
 def _numeric(form: TextFormat) -> frozenset[int]:
@@ -111,7 +119,7 @@ def _numeric(form: TextFormat) -> frozenset[int]:
 
 
 def _cells(
-    path: Path, form: TextFormat, options: ReadOptions, numeric: frozenset[int]
+    path: Path, form: TextFormat, options: ReadOptions, numeric: frozenset[int], block: int
 ) -> tuple[pa.Table, list[str]]:
     import pyarrow as pa
     from pyarrow import csv as pa_csv
@@ -133,7 +141,7 @@ def _cells(
                 # One thread, so that a line which is too short or too long is known by its number.
                 read_options=pa_csv.ReadOptions(
                     use_threads=False,
-                    block_size=BLOCK,
+                    block_size=block,
                     skip_rows=form.skipped,
                     column_names=list(types),
                     skip_rows_after_names=int(form.header),
@@ -186,7 +194,7 @@ def _uneven(path: Path, form: TextFormat, row: Any) -> DataFormatError:
 
 def _line(path: Path, form: TextFormat, row: int) -> int:
     """Give the number, in the file, of a row of the table; empty lines count."""
-    with opened(path) as file:
+    with opened(path) as file, text.long_cells():
         lines = io.TextIOWrapper(file, encoding=form.encoding, newline="")
         for _ in range(form.skipped):
             next(lines, None)

@@ -60,7 +60,7 @@ def typed(values: list[Any]) -> pa.Array:
     kinds = {type(value) for value in values if value is not None}
     try:
         return pa.array(values, pa.float64() if kinds == {int, float} else None)
-    except (pa.ArrowInvalid, pa.ArrowTypeError):
+    except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError):
         return pa.array([None if v is None else _spelled(v) for v in values], pa.string())
 
 

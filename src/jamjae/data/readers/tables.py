@@ -12,7 +12,7 @@ from jamjae.data.dataset import Dataset
 from jamjae.data.read_options import ReadOptions
 from jamjae.data.readers import columnar, conversion, labelling
 from jamjae.data.readers.cells import counted, listed, unguarded
-from jamjae.data.readers.columns import Roles, place_columns
+from jamjae.data.readers.columns import UNNAMED, Roles, place_columns
 from jamjae.data.readers.conversion import (
     AS_MATRIX,
     BOOLEAN,
@@ -109,7 +109,8 @@ def _features(
                 NOTHING, note=f"lists of {size} numbers; columns=, --columns takes them"
             )
         last = i == len(raw.names) - 1  # after a separator at the end of each line
-        if one.kind == EMPTY and not raw.names[i] and (raw.named or last):
+        unnamed = not raw.names[i] or UNNAMED.match(raw.names[i])
+        if one.kind == EMPTY and unnamed and (raw.named or last):
             one = Converted(NOTHING, note="no name, no values")
         found[i] = one
     if mistakes:

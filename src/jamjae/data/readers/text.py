@@ -14,13 +14,15 @@ from typing import IO, NamedTuple
 
 from jamjae.data.read_options import ReadOptions
 from jamjae.data.readers import headers
-from jamjae.data.readers.cells import GROUPED, WITH_COMMA, clean, is_missing, unguarded
+from jamjae.data.readers.cells import GROUPED, WITH_COMMA, clean, counted, is_missing, unguarded
 from jamjae.data.readers.encoding import SAMPLE_BYTES, find_encoding
 from jamjae.data.readers.opening import is_packed, opened
-from jamjae.errors import DataFormatError
+from jamjae.errors import DataFormatError, InvalidDataError
 
 SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar", " ": "space"}
+MARK_NAMES = {**{name: mark for mark, name in SEPARATORS.items()}, "\\t": "\t"}
 SAMPLE_LINES, SAMPLE_CELLS = 300, 20_000
+LONGEST = 1 << 26  # of a line
 MOST_COLUMNS = 2_000  # in which the form of numbers is looked for
 QUOTED = re.compile(r'(^|[,;\t| ])"')  # the start of a quoted cell, not 5" for inches
 SPACES = re.compile(" {2,}")
@@ -75,6 +77,16 @@ def opened_cells(path: Path, form: TextFormat) -> Iterator[tuple[IO[bytes] | str
             yield (file if is_packed(path) else str(path)), encoding  # a path is read faster
 
 
+@contextmanager
+def long_cells() -> Iterator[None]:
+    """Let Python's reader take cells as long as a line may be."""
+    usual = csv.field_size_limit(LONGEST)
+    try:
+        yield
+    finally:
+        csv.field_size_limit(usual)
+
+
 def single_spaced(line: str) -> str:
     """Take away the further spaces of columns that stand below each other."""
     return line if '"' in line else SPACES.sub(" ", line.strip(" ")).replace(" \n", "\n")
@@ -85,6 +97,7 @@ def single_spaced(line: str) -> str:
 
 def find_format(path: Path, options: ReadOptions) -> TextFormat:
     """Find out how a table is written, as far as `options` do not say."""
+    given = _separator_given(options)
     encoding, note = options.encoding, ""
     if encoding is None:
         encoding, note = find_encoding(path)
@@ -93,10 +106,11 @@ def find_format(path: Path, options: ReadOptions) -> TextFormat:
     lines = lines[skipped:]
     if not any(line.strip() for line in lines):
         raise DataFormatError(f"Cannot read {str(path)!r}: the file is empty.")
-    separator = options.separator or declared or _separator(path, lines)
+    separator = given or declared or _separator(path, lines)
     if separator == " ":
         lines = list(map(single_spaced, lines))
-    rows = [row for row in csv.reader(lines, delimiter=separator, strict=False) if row]
+    with long_cells():
+        rows = [row for row in csv.reader(lines, delimiter=separator, strict=False) if row]
     wide = Counter(map(len, rows[1:] or rows)).most_common(1)[0][0]
     body = rows[1:] if len(rows) > 1 else rows
     some = [row[:MOST_COLUMNS] for row in body]
@@ -108,13 +122,38 @@ def find_format(path: Path, options: ReadOptions) -> TextFormat:
         raise DataFormatError(f"Cannot read {str(path)!r}: it has a header line, but no rows.")
     notes = [
         note,
-        f"comments: {comments} lines that start with # passed over" if comments else "",
+        f"comments: {counted(comments, 'line')} passed over" if comments else "",
         _form_note(separator, decimal, thousands, options, path),
         why,
     ]
     sample = tuple(tuple(row) for row in (rows[1:] if named else rows))
     said = tuple(note for note in notes if note)
     return TextFormat(encoding, separator, decimal, thousands, skipped, named, names, sample, said)
+
+
+def _separator_given(options: ReadOptions) -> str | None:
+    """Check the marks that were asked for; a separator may be named, as in ``"tab"``."""
+    separator = MARK_NAMES.get(options.separator or "", options.separator)
+    if separator is not None and len(separator) != 1:
+        raise InvalidDataError(
+            f"Cannot cut lines at separator={options.separator!r}: one character, or one of "
+            f"{', '.join(MARK_NAMES)}, is expected (--sep)."
+        )
+    for name, mark, marks in (
+        ("decimal", options.decimal, (".", ",")),
+        ("thousands", options.thousands, (",", ".", "'", " ")),
+    ):
+        if mark is not None and mark not in marks:
+            raise InvalidDataError(
+                f"Cannot read numbers with {name}={mark!r}: one of "
+                f"{', '.join(map(repr, marks))} is expected (--{name})."
+            )
+    if options.thousands is not None and options.thousands == options.decimal:
+        raise InvalidDataError(
+            f"Cannot read numbers with decimal and thousands both {options.decimal!r}: give two "
+            "different marks (--decimal, --thousands)."
+        )
+    return separator
 
 
 def _first_lines(path: Path, encoding: str) -> list[str]:
@@ -193,7 +232,7 @@ def _separator(path: Path, lines: Sequence[str]) -> str:
         if width < 2 or (mark == " " and not _aligned(lines)):
             continue
         agree = often / len(widths) * (1 if widths[0] in (width, width - 1) else 0.5)
-        marked = agree + {";": 0.02, "\t": 0.02, "|": 0.01, ",": 0.015, " ": 0.0}[mark]
+        marked = agree + {"\t": 0.03, "|": 0.03, ";": 0.02, ",": 0.015, " ": 0.0}[mark]
         if marked > score:
             best, score = mark, marked
     return best
