@@ -151,6 +151,13 @@ def test_a_folder_is_written_into_only_by_force(place, image_model):
     assert len(list((place / "out").glob("*.png"))) > 3
 
 
+def test_another_report_is_kept(tmp_path):
+    (tmp_path / "index.html").write_text("mine")
+    for command in (("lab", "run", "12-1"), ("demo",), ("compare", "iris")):
+        assert "--force" in said(run(*command, "-o", tmp_path, code=1))
+    assert [path.name for path in tmp_path.iterdir()] == ["index.html"]
+
+
 @pytest.mark.parametrize("name", ["m.npy", "m", "m.csv", "m.jamjae.zip"])
 def test_a_model_s_name_ends_in_jamjae(place, name):
     assert "ends in .jamjae" in said(run("fit", "rows.csv", "-o", name, code=1))

@@ -13,7 +13,7 @@ import pytest
 
 import jamjae
 from jamjae import Autoencoder, load_digits, make_roll, report
-from jamjae.errors import DataNotFoundError, OutputError
+from jamjae.errors import DataNotFoundError
 from jamjae.labs import LABS, a2_denoise, data, find, lab_12_1, lab_12_3_cnn, lab_12_3_mlp, runner
 from jamjae.labs.notebook import Notebook, short
 from jamjae.labs.settings import Settings
@@ -208,13 +208,6 @@ def test_a_korean_report_is_in_korean(tmp_path):
 def test_the_nearest_name_is_suggested():
     with pytest.raises(DataNotFoundError, match="Did you mean '12-3-cnn'"):
         find("12-3-cn")
-
-
-def test_another_report_is_kept(tmp_path):
-    (tmp_path / "index.html").write_text("mine")
-    with pytest.raises(OutputError, match="--force"):
-        runner.require_free(tmp_path, force=False)
-    runner.require_free(tmp_path, force=True)
 
 
 def test_an_interrupted_lab_leaves_what_was_finished_and_names_what_is_missing(tmp_path):

@@ -87,8 +87,10 @@ def test_unknown_categories_are_none_of_the_known_and_said(people):
 
 def test_columns_are_found_by_name_and_missed_by_name(people):
     encoder = TableEncoder().fit(people)
-    turned = people[list(reversed(people.columns))].assign(extra=1)
+    turned = people[list(reversed(people.columns))]
     np.testing.assert_array_equal(encoder.transform(turned), encoder.transform(people))
+    with pytest.raises(ShapeMismatchError, match=r"not fitted to some columns .*: extra"):
+        encoder.transform(people.assign(extra=1))
     with pytest.raises(ShapeMismatchError, match="lacks: city, size"):
         encoder.transform(people.drop(columns=["city", "size"]))
 
@@ -120,6 +122,10 @@ def test_it_is_json_and_back(people):
         ("dtype", "no such type"),
         ("kind", "letters"),
         ("mean", float("nan")),
+        ("dtype", "category"),
+        ("dtype", "datetime64[ns]"),
+        ("step", -1),
+        ("origin", 2**80),
     ],
 )
 def test_a_damaged_description_is_refused(people, name, value):
@@ -147,3 +153,35 @@ def test_one_row_and_constant_columns(dtype):
     X = np.array([[3, 5]], dtype=dtype)
     encoder = TableEncoder().fit(X)
     np.testing.assert_array_equal(encoder.inverse_transform(encoder.transform(X)), X)
+
+
+DAYS = np.array(["0001-01-02", "2020-02-29", "9999-12-31"], dtype="datetime64[s]")
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        pd.Series(DAYS),
+        pd.Series(pd.to_datetime(RNG.integers(0, 2**44, 200) * 1000, unit="us")),
+        pd.Series(pd.to_datetime(RNG.integers(0, 2**50, 200), unit="us")),
+        pd.Series(pd.to_datetime(RNG.integers(0, 2**50, 200), unit="ns")),
+        pd.Series(pd.to_datetime(RNG.integers(0, 2**40, 9), unit="s", utc=True)).dt.tz_convert(
+            "Asia/Seoul"
+        ),
+        pd.Series(RNG.integers(2**60, 2**60 + 2**50, 200)),
+        pd.Series(RNG.integers(-(2**62), 2**62, 200) // 2**20 * 2**20),
+        pd.Series(pd.array([2**60, None, 2**60 + 7], dtype="Int64")),
+        pd.Series(np.array([0, 255, 3], dtype=np.uint8)),
+        pd.Series(pd.to_timedelta(RNG.integers(0, 2**50, 99), unit="us")),
+    ],
+)
+def test_whole_numbers_and_times_are_exact(column):
+    frame = pd.DataFrame({"a": column})
+    encoder = TableEncoder().fit(frame)
+    again = TableEncoder.from_dict(json.loads(json.dumps(encoder.to_dict())))
+    pd.testing.assert_frame_equal(again.inverse_transform(encoder.transform(frame)), frame)
+
+
+def test_a_column_without_values_is_named():
+    with pytest.raises(InvalidDataError, match="column 'a': it has no values"):
+        TableEncoder().fit(pd.DataFrame({"a": pd.Categorical([None, None])}))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, NamedTuple, Protocol, Self
 
 import numpy as np
 
@@ -13,8 +14,8 @@ from jamjae.data.archives import UnsoundError
 from jamjae.data.readers.cells import listed
 from jamjae.errors import InvalidDataError, InvalidTypeError, brief
 
-DAY = 86_400e9  # nanoseconds
-WHOLE = 1e-6  # of a day, within which dates are whole days
+DATE_UNIT = "us"  # of dates that are Python objects
+UNIT = re.compile(r"\[(s|ms|us|ns)")  # of a type of times
 
 
 class Codec(Protocol):
@@ -97,7 +98,8 @@ def fitted(name: str, column: Any, max_categories: int) -> Codec:
             f"TableEncoder cannot encode the column {name!r}: it holds {example}; numbers, "
             "booleans, text or dates are expected. Convert or drop it."
         )
-    values = _as_floats(kind, column)
+    steps = Steps.of(kind, column)
+    values = steps.counted(kind, column)
     if np.isinf(values).any():
         raise InvalidDataError(
             f"TableEncoder cannot encode the column {name!r}: it holds infinity. Replace it, or "
@@ -106,28 +108,78 @@ def fitted(name: str, column: Any, max_categories: int) -> Codec:
     known = values[~np.isnan(values)]
     mean = float(known.mean()) if len(known) else 0.0
     deviation = float(known.std()) if len(known) else 0.0
-    whole = bool(len(known)) and bool(np.abs(known - np.rint(known)).max() < WHOLE)
-    dtype = "datetime64[ns]" if kind == "dates" and column.dtype == object else str(column.dtype)
-    return Measure(name, kind, dtype, mean, deviation if _counts(deviation, mean) else 1.0, whole)
+    varies = math.isfinite(deviation) and deviation > 1e-12 * abs(mean)
+    dtype = (
+        f"datetime64[{DATE_UNIT}]" if kind == "dates" and column.dtype == object else column.dtype
+    )
+    scale = deviation if varies else 1.0
+    return Measure(name, kind, str(dtype), mean, scale, steps.origin, steps.size)
 
 
-def _counts(deviation: float, mean: float) -> bool:
-    return math.isfinite(deviation) and deviation > 1e-12 * abs(mean)
+class Steps(NamedTuple):
+    """Whole numbers and times, counted in steps from an origin, so that floats hold them exactly.
+
+    Attributes
+    ----------
+    origin, size : int
+        In the units of the column; both 0 for values that are not whole.
+    """
+
+    origin: int = 0
+    size: int = 0
+
+    @classmethod
+    def of(cls, kind: str, column: Any) -> Self:
+        """Find the lowest value, and the largest step between values, of a column."""
+        whole = _integers(kind, column)
+        if whole is None:
+            return cls()
+        known = whole[0][~whole[1]]
+        if not len(known):
+            return cls(0, 1)
+        origin = int(known.min())
+        if int(known.max()) - origin > np.iinfo(np.int64).max:
+            return cls()  # the differences are no 64-bit integers
+        return cls(origin, int(np.gcd.reduce(known - origin)) or 1)
+
+    def counted(self, kind: str, column: Any) -> np.ndarray:
+        """Give the steps of each value from the origin as float64, NaN where it is missing."""
+        whole = _integers(kind, column) if self.size else None
+        if whole is None:
+            values = _floats(column)
+            return (values - self.origin) / self.size if self.size else values
+        values, missing = whole
+        with np.errstate(over="raise"):
+            counts = (values - np.int64(self.origin)) / self.size
+        return np.where(missing, np.nan, counts)
 
 
-def _as_floats(kind: str, column: Any) -> np.ndarray:
-    """Give a column as float64, dates and durations in days, NaN where it is missing."""
+def _integers(kind: str, column: Any) -> tuple[np.ndarray, np.ndarray] | None:
+    """Give whole numbers or times as int64, and which are missing; None for other columns."""
     import pandas as pd
 
     if kind in ("dates", "durations"):
         if column.dtype == object:
-            column = pd.to_datetime(column)
-        if kind == "dates" and getattr(column.dtype, "tz", None) is not None:
+            column = pd.to_datetime(column).dt.as_unit(DATE_UNIT)
+        if getattr(column.dtype, "tz", None) is not None:
             column = column.dt.tz_convert("UTC").dt.tz_localize(None)
-        unit = "datetime64[ns]" if kind == "dates" else "timedelta64[ns]"
-        stamps = column.to_numpy().astype(unit)
-        days = stamps.astype(np.int64) / DAY
-        return np.where(np.isnat(stamps), np.nan, days)
+        return column.to_numpy().view(np.int64), column.isna().to_numpy()
+    plain = getattr(column.dtype, "kind", "O")
+    if kind == "numbers" and plain in "iu":
+        missing = column.isna().to_numpy()
+        filled = (
+            column.fillna(column.min() if not missing.all() else 0) if missing.any() else column
+        )
+        values = filled.to_numpy()
+        if plain == "u" and len(values) and values.max() > np.iinfo(np.int64).max:
+            return None
+        return values.astype(np.int64), missing
+    return None
+
+
+def _floats(column: Any) -> np.ndarray:
+    import pandas as pd
+
     if column.dtype == object:
         column = pd.to_numeric(column.astype(object).where(column.notna(), np.nan))
     return np.asarray(column.to_numpy(dtype=np.float64, na_value=np.nan))
@@ -143,7 +195,8 @@ class Measure:
     dtype: str
     mean: float
     deviation: float
-    whole: bool
+    origin: int
+    step: int
 
     @property
     def width(self) -> int:
@@ -163,8 +216,23 @@ class Measure:
                 f"TableEncoder was fitted to {self.kind} in the column {self.name!r}, which now "
                 f"holds {kind or brief(column.dtype, 40)}."
             )
-        values = _as_floats(self.kind, column)
-        return ((values - self.mean) / self.deviation)[:, None], 0
+        counts = Steps(self.origin, self.step).counted(self.kind, self._in_unit(column))
+        return ((counts - self.mean) / self.deviation)[:, None], 0
+
+    def _in_unit(self, column: Any) -> Any:
+        """Give dates and durations in the unit of the column that was fitted."""
+        from pandas.errors import OutOfBoundsDatetime, OutOfBoundsTimedelta
+
+        unit = UNIT.search(self.dtype)
+        if self.kind not in ("dates", "durations") or column.dtype == object or unit is None:
+            return column
+        try:
+            return column.dt.as_unit(unit.group(1))
+        except (OutOfBoundsDatetime, OutOfBoundsTimedelta) as error:
+            raise InvalidDataError(
+                f"TableEncoder cannot encode the column {self.name!r}: {brief(error)}. It was "
+                f"fitted to {self.dtype}."
+            ) from error
 
     def decode(self, encoded: np.ndarray) -> Any:
         """Multiply and add, and give the column its type again."""
@@ -174,32 +242,31 @@ class Measure:
         missing = np.isnan(values)
         if self.kind == "booleans":
             return _typed(pd.Series(values >= 0.5), missing, self.dtype, "boolean")
-        if self.kind == "numbers":
-            if self.dtype.lower().startswith(("int", "uint")):
-                return _typed(pd.Series(_whole(values, self.dtype)), missing, self.dtype, "Int64")
+        if not self.step:
             return pd.Series(values).astype(self.dtype if self.dtype != "object" else "float64")
-        if self.whole:
-            values = np.rint(values)
-        stamps = np.where(missing, 0, np.rint(values * DAY / 1e3) * 1e3).astype(np.int64)
-        if self.kind == "durations":
-            made = pd.Series(stamps.astype("timedelta64[ns]"))
-            return made.mask(missing).astype(self.dtype)
-        dates = pd.Series(stamps.astype("datetime64[ns]")).mask(missing)
+        whole = self._whole(values)
+        if self.kind == "numbers":
+            return _typed(pd.Series(whole), missing, self.dtype, "Int64")
+        unit = (UNIT.search(self.dtype) or UNIT.search(f"[{DATE_UNIT}]"))[1]  # type: ignore[index]
+        kind = "datetime64" if self.kind == "dates" else "timedelta64"
+        made = pd.Series(whole.view(f"{kind}[{unit}]")).mask(missing)
         zone = getattr(pd.api.types.pandas_dtype(self.dtype), "tz", None)
         if zone is not None:
-            dates = dates.dt.tz_localize("UTC").dt.tz_convert(zone)
-        return dates.astype(self.dtype)
+            made = made.dt.tz_localize("UTC").dt.tz_convert(zone)
+        return made.astype(self.dtype)
+
+    def _whole(self, counts: np.ndarray) -> np.ndarray:
+        """Give whole values of counts of steps, within the range of the type."""
+        span = np.iinfo(self.dtype.lower() if self.kind == "numbers" else np.int64)
+        most = (int(span.max) - self.origin) // self.step
+        least = -((self.origin - int(span.min)) // self.step)
+        rounded = np.rint(np.nan_to_num(counts))
+        exact = [min(max(int(count), least), most) * self.step + self.origin for count in rounded]
+        return np.array(exact, dtype=np.int64)
 
     def to_dict(self) -> dict[str, Any]:
         """Give the fields."""
         return {"codec": "measure", **vars(self)}
-
-
-def _whole(values: np.ndarray, dtype: str) -> np.ndarray:
-    """Round to whole numbers within the range of a type."""
-    span = np.iinfo(dtype.lower())
-    kept = np.clip(np.rint(np.nan_to_num(values)), float(span.min), float(span.max))
-    return np.where(kept >= float(span.max), span.max, kept).astype(dtype.lower())
 
 
 def _typed(made: Any, missing: np.ndarray, dtype: str, nullable: str) -> Any:
@@ -281,6 +348,10 @@ def _categories(name: str, column: Any, max_categories: int) -> Categories:
             f"texts, such as {listed(names, 2)}, and {max_categories} are allowed. Drop it, group "
             "rare ones, or give max_categories."
         )
+    if not names:
+        raise InvalidDataError(
+            f"TableEncoder cannot encode the column {name!r}: it has no values. Drop it."
+        )
     counts = known.value_counts()
     shares = np.array([int(counts.get(one, 0)) for one in names]) / max(len(known), 1)
     scale = math.sqrt(float((shares * (1 - shares)).sum())) or 1.0
@@ -291,6 +362,7 @@ def _categories(name: str, column: Any, max_categories: int) -> Categories:
 
 # --- from JSON ------------------------------------------------------------------------------
 
+TEXTS = ("category", "object", "str", "string", "string[python]", "string[pyarrow]")
 _FIELDS: dict[str, tuple[Callable[..., Any], dict[str, tuple[type, ...]]]] = {
     "measure": (
         Measure,
@@ -300,7 +372,8 @@ _FIELDS: dict[str, tuple[Callable[..., Any], dict[str, tuple[type, ...]]]] = {
             "dtype": (str,),
             "mean": (float, int),
             "deviation": (float, int),
-            "whole": (bool,),
+            "origin": (int,),
+            "step": (int,),
         },
     ),
     "categories": (
@@ -336,9 +409,10 @@ def from_dict(given: Any) -> Codec:
         fields |= {"categories": tuple(given["categories"]), "means": tuple(given["means"])}
         numbers = [*given["means"], given["scale"]]
         plain = all(isinstance(one, str | int | float | bool) for one in given["categories"])
+        plain = plain and given["dtype"] in TEXTS
         sound = plain and len(given["means"]) == len(set(given["categories"])) > 0
     else:
-        numbers, sound = [given["mean"], given["deviation"]], given["kind"] in Measure.kinds
+        numbers, sound = [given["mean"], given["deviation"]], _suits(given)
     finite = all(isinstance(n, float | int) and math.isfinite(n) for n in numbers)
     if not (sound and finite and numbers[-1] > 0 and _is_dtype(given["dtype"])):
         raise UnsoundError(
@@ -346,6 +420,25 @@ def from_dict(given: Any) -> Codec:
         )
     made: Codec = make(**fields)
     return made
+
+
+def _suits(given: dict[str, Any]) -> bool:
+    """Whether the type of a column is one of its kind, and whole numbers fit into 64 bits."""
+    from pandas.api import types
+
+    kind, dtype, step = given["kind"], given["dtype"], given["step"]
+    if kind not in Measure.kinds or not _is_dtype(dtype) or step < 0:
+        return False
+    if not all(-(2**63) <= n < 2**63 for n in (given["origin"], step)):
+        return False
+    integer = kind == "numbers" and types.is_integer_dtype(dtype)
+    suits = {
+        "numbers": types.is_numeric_dtype(dtype) or dtype == "object",
+        "booleans": types.is_bool_dtype(dtype) or dtype == "object",
+        "dates": types.is_datetime64_any_dtype(dtype),
+        "durations": types.is_timedelta64_dtype(dtype),
+    }
+    return bool(suits[kind]) and (step > 0 or not (integer or kind in ("dates", "durations")))
 
 
 def _is_dtype(name: str) -> bool:

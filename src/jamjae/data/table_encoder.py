@@ -146,7 +146,8 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         -------
         data frame, or array of shape (n, d) if `fit` was given an array of numbers
             Whole numbers are rounded to whole ones, a category is the most likely one, a boolean
-            is true from one half on, and dates are rounded to days if all were whole days.
+            is true from one half on. Whole numbers, dates and durations are rounded to the
+            steps that all of them had, such as whole days.
         """
         check_is_fitted(self, "codecs_")
         encoded = real_array(Z, "TableEncoder cannot decode", allow_empty=True).astype(np.float64)
@@ -194,9 +195,14 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         """
         if not isinstance(given, dict) or not isinstance(given.get("columns"), list):
             raise UnsoundError("a table encoder has no list of columns")
-        made = cls(int(given.get("max_categories", 100)))
+        most = given.get("max_categories", 100)
+        if not isinstance(most, int):
+            raise UnsoundError("a table encoder has a max_categories that is no integer")
+        made = cls(most)
         made.codecs_ = [column_codecs.from_dict(one) for one in given["columns"]]
         made.n_features_in_ = len(made.codecs_)
+        if len({codec.name for codec in made.codecs_}) < len(made.codecs_):
+            raise UnsoundError("a table encoder has two columns of one name")
         if given.get("named"):
             made.feature_names_in_ = np.array([codec.name for codec in made.codecs_], dtype=object)
         return made
@@ -232,6 +238,12 @@ class TableEncoder(TransformerMixin, BaseEstimator):
                 raise ShapeMismatchError(
                     f"TableEncoder was fitted to columns that the table lacks: {listed(absent)}. "
                     f"It has {listed(frame.columns, 12)}."
+                )
+            extra = [name for name in frame.columns if name not in set(names)]
+            if extra:
+                raise ShapeMismatchError(
+                    f"TableEncoder was not fitted to some columns of the table: {listed(extra)}. "
+                    f"Drop them, or fit again."
                 )
             return frame[list(names)]
         if frame.shape[1] != self.n_features_in_:

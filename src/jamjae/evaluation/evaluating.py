@@ -9,7 +9,6 @@ import numpy as np
 from jamjae.data.numeric import real_array
 from jamjae.data.preprocessing import PIXELS
 from jamjae.evaluation import metrics
-from jamjae.models.tables import as_numbers
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, DTypeLike, NDArray
@@ -81,6 +80,8 @@ def evaluate(model: Any, X: ArrayLike, *, dtype: DTypeLike | None = None) -> Eva
     >>> f"{found.mse:.4f} {found.explained_variance:.4f} {found.psnr}"
     '0.0253 0.9777 None'
     """
+    from jamjae.models.tables import as_numbers
+
     model, X = as_numbers(model, X)
     rows = real_array(X, "evaluate cannot use X")
     return evaluate_reconstruction(rows, reconstruct(model, rows, dtype=dtype), dtype=dtype)

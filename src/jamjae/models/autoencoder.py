@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Self
 import keras
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
+from sklearn.utils._param_validation import HasMethods, Interval, RealNotInt, StrOptions
 
 from jamjae.data.preprocessing import counted_as
 from jamjae.data.rows import Array, Batch, Rows, part
@@ -27,6 +27,7 @@ from jamjae.models.plan import Plan, Seeds
 from jamjae.models.validation import (
     check_rows,
     explained,
+    held_out_rows,
     noisy_versions,
     require_magnitude,
     require_rows,
@@ -43,8 +44,9 @@ class Autoencoder(LatentModel):
 
     Parameters
     ----------
-    n_components : int, default=2
-        Number of components of a code. With ``encoder=`` it is the size of that network's output.
+    n_components : int or float, default=2
+        Number of components of a code, or the share of the variance (0 to 1) that PCA explains by
+        so many. With ``encoder=`` it is the size of that network's output.
     network : {"auto", "dense", "conv"} or tuple of int, default="auto"
         ``"dense"`` for rows or images; ``"conv"`` for images; a tuple gives the hidden widths of
         a dense network from the data to the code, and ``()`` a linear one. ``"auto"`` is dense up
@@ -149,7 +151,10 @@ class Autoencoder(LatentModel):
     """
 
     _parameter_constraints: ClassVar[dict[str, Any]] = {
-        "n_components": [Interval(Integral, 1, None, closed="left")],
+        "n_components": [
+            Interval(Integral, 1, None, closed="left"),
+            Interval(RealNotInt, 0, 1, closed="neither"),
+        ],
         "network": [StrOptions({"auto", "dense", "conv"}), tuple, list],
         "encoder": [keras.Model, None],
         "decoder": [keras.Model, None],
@@ -177,7 +182,7 @@ class Autoencoder(LatentModel):
 
     def __init__(
         self,
-        n_components: int = 2,
+        n_components: float = 2,
         *,
         network: str | tuple[int, ...] = "auto",
         encoder: keras.Model | None = None,
@@ -230,7 +235,9 @@ class Autoencoder(LatentModel):
 
     # --- training ---------------------------------------------------------------------------
 
-    def fit(self, X: Any, y: None = None, *, corrupted: Any = None) -> Self:
+    def fit(
+        self, X: Any, y: None = None, *, corrupted: Any = None, validation_data: Any = None
+    ) -> Self:
         """Fit the encoder and decoder to rows.
 
         Parameters
@@ -242,6 +249,8 @@ class Autoencoder(LatentModel):
         corrupted : array-like of the shape of X, optional
             Noisy versions of the rows, in the same units, to encode; the targets are the rows of
             X. Use it for measured pairs; ``corruption`` draws new noise instead.
+        validation_data : array-like of rows as those of X, optional
+            Held-out rows to choose the best epoch, in place of ``validation_fraction``.
 
         Returns
         -------
@@ -257,7 +266,7 @@ class Autoencoder(LatentModel):
             The loss is no longer finite, or explodes.
         """
         self._validate_params()
-        task = self._planned(self._validated(X, corrupted))
+        task = self._planned(*self._validated(X, corrupted, validation_data))
         watching = callbacks.observers(self.callbacks, self.verbose, task.plan.baseline)
         progress = fitting.run(task, self._networks(), watching)
         return self._store(task, progress)
@@ -288,21 +297,23 @@ class Autoencoder(LatentModel):
         self.reconstruction_error_ = self._error(rows)
         return self
 
-    def _validated(self, X: Any, corrupted: Any) -> dict[str, np.ndarray]:
+    def _validated(self, X: Any, corrupted: Any, held: Any) -> tuple[Batch, Batch | None]:
         callbacks.require_callables(self.callbacks)
         rows = check_rows(self, X, "fit", reset=not self._goes_on())
         if self._goes_on():
             require_same_kind(self, rows)
-        return {"x": rows, **noisy_versions(self, rows, corrupted)}
+        data = {"x": rows, **noisy_versions(self, rows, corrupted)}
+        return data, held_out_rows(self, held, data)
 
-    def _planned(self, data: dict[str, np.ndarray]) -> Task:
-        warm, checkpoint = self._goes_on(), self._checkpoint(data)
+    def _planned(self, data: Batch, given: Batch | None) -> Task:
+        apart = {f"held {name}": array for name, array in (given or {}).items()}
+        warm, checkpoint = self._goes_on(), self._checkpoint({**data, **apart})
         seeds = Seeds.draw(self.random_state) if checkpoint is None else checkpoint.seeds
         kept, held = plan.split(len(data["x"]), self.validation_fraction, seeds.split)
         self._begin(part(data, kept)["x"], seeds)
         if self.guide is not None:
-            data |= self._guided(data["x"], (kept, held), seeds, turn=not warm)
-        rows, held_out = part(data, kept), None if held is None else part(data, held)
+            data = {**data, **self._guided(data["x"], (kept, held), seeds, turn=not warm)}
+        rows, held_out = part(data, kept), given if held is None else part(data, held)
         return Task(self._plan(rows, seeds), rows, held_out, warm, checkpoint)
 
     def _plan(self, rows: Rows, seeds: Seeds) -> Plan:
@@ -331,7 +342,7 @@ class Autoencoder(LatentModel):
             self.baseline_ = pca.fit(rows, self.n_components_, seeds.network)
         else:
             self.__dict__.pop("reconstruction_error_", None)  # not fitted until the end
-            pair = plan.build(self, rows.shape[1:])
+            pair = plan.build(self, rows, seeds.network)
             self.n_components_ = int(np.prod(pair.encoder.output_shape[1:]))
             self.baseline_ = pca.fit(rows, self.n_components_, seeds.network)
             require_magnitude(self, rows, self.baseline_.variance)

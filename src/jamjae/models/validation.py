@@ -6,6 +6,7 @@ import math
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,7 @@ from jamjae.data.numeric import (
     numeric,
 )
 from jamjae.data.preprocessing import PIXELS, counted_as
-from jamjae.data.rows import Array, is_mapped, row_chunks
+from jamjae.data.rows import Array, Rows, is_mapped, row_chunks
 from jamjae.errors import (
     InvalidDataError,
     InvalidTypeError,
@@ -162,13 +163,18 @@ def require_magnitude(model: BaseEstimator, rows: Array, variance: float) -> Non
         )
 
 
-def require_rows(rows: np.ndarray, n_components: int) -> None:
+def require_rows(rows: np.ndarray, n_components: float) -> None:
     """Refuse a first batch of ``partial_fit`` whose PCA has fewer components than a code.
 
     Raises
     ------
     InvalidDataError
     """
+    if not isinstance(n_components, Integral):
+        raise InvalidDataError(
+            f"Autoencoder cannot partial_fit with n_components={n_components}, a share of the "
+            "variance, which needs all rows. Give a number of components, or use fit."
+        )
     least = min(int(n_components), math.prod(rows.shape[1:]))
     if len(rows) < least:
         raise InvalidDataError(
@@ -195,6 +201,26 @@ def noisy_versions(model: BaseEstimator, rows: np.ndarray, corrupted: Any) -> di
             f"rows of shape {rows.shape}. One noisy version per row is expected, in the same units."
         )
     return {"corrupted": noisy}
+
+
+def held_out_rows(model: BaseEstimator, given: Any, data: Rows) -> dict[str, np.ndarray] | None:
+    """Check rows to choose the best epoch by, where there are some, and name them for training."""
+    if given is None:
+        return None
+    rows = check_rows(model, given, "validate", reset=False)
+    taken = "validation_fraction" if model.validation_fraction else ""
+    if taken or model.guide is not None or "corrupted" in data:
+        other = taken or ("corrupted" if "corrupted" in data else "guide")
+        raise InvalidDataError(
+            f"validation_data= was given, which cannot be combined with {other}=. Give one of the "
+            "two."
+        )
+    if counted_as(rows.dtype) != counted_as(data["x"].dtype):
+        raise InvalidDataError(
+            f"validation_data= holds {rows.dtype} values, but X holds {data['x'].dtype}. Convert "
+            "them to the same type and units."
+        )
+    return {"x": rows.astype(data["x"].dtype, copy=False)}
 
 
 def require_same_kind(model: BaseEstimator, rows: np.ndarray) -> None:
