@@ -59,7 +59,7 @@ $(bench): pyproject.toml benchmarks/requirements.txt | $(VENV_BENCH)/bin/pip
 # --- the two commands -----------------------------------------------------------------------
 
 demo: $(plot) ## Compress and reconstruct the digits, beside PCA; figures go to demo/.
-	$(bin)/jamjae demo --output $(DEMO)
+	$(bin)/jamjae demo --force --output $(DEMO)
 
 # One thread a process for scikit-learn's loops, which wait for each other while spinning.
 test test-slow test-minimum: export OMP_NUM_THREADS = 1

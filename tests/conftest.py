@@ -53,6 +53,24 @@ def digits() -> Dataset:
     return jamjae.load_digits()
 
 
+@pytest.fixture(scope="module")
+def rows() -> np.ndarray:
+    """Four numbers a row, each of another spread."""
+    return np.random.RandomState(0).normal(size=(50, 4)) * [4, 3, 2, 1]
+
+
+@pytest.fixture(scope="module")
+def fitted(rows: np.ndarray) -> jamjae.Autoencoder:
+    """A small model of those rows."""
+    return jamjae.Autoencoder(2, network=(8,), epochs=100, random_state=0).fit(rows)
+
+
+@pytest.fixture
+def saved(fitted: jamjae.Autoencoder, tmp_path: Path) -> Path:
+    """A file of that model."""
+    return fitted.save(tmp_path / "model.jamjae")
+
+
 @pytest.fixture(scope="session")
 def fashion_mnist() -> Dataset:
     """The 60,000 training images of Fashion-MNIST; never downloaded by a test."""

@@ -32,7 +32,7 @@ def run(*arguments, code=0):
 @pytest.fixture(scope="module")
 def model(tmp_path_factory):
     path = tmp_path_factory.mktemp("model") / "digits.jamjae"
-    run("fit", "digits", "-o", path, "--epochs", "20", "-k", "4", "--seed", "0", "-q")
+    run("fit", "digits", "-o", path, "--epochs", "2", "-k", "4", "--seed", "0", "-q")
     return path
 
 
@@ -100,6 +100,7 @@ def test_compare_refuses_a_place_before_any_work(tmp_path):
     assert "PCA" not in told.stderr
 
 
+@pytest.mark.slow  # a live bar in a process is looked at in test_cli.py, too
 def test_a_terminal_shows_which_method_is_fitted():
     leader, follower = pty.openpty()
     few = ["--methods", "tsne,pca", "--limit", "60", "--seeds", "1"]

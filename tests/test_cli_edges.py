@@ -62,7 +62,8 @@ def flower_model(tmp_path_factory):
 
 def images(tmp_path, name, X):
     np.save(tmp_path / f"{name}.npy", X)
-    run("fit", tmp_path / f"{name}.npy", "-o", tmp_path / f"{name}.jamjae", "-q", *QUICK)
+    small = ["--network", "4", "-q", *QUICK]
+    run("fit", tmp_path / f"{name}.npy", "-o", tmp_path / f"{name}.jamjae", *small)
     return tmp_path / f"{name}.jamjae", tmp_path / f"{name}.npy"
 
 
@@ -144,6 +145,7 @@ def lines(shown):
     return [line.rstrip() for line in re.split(r"[\r\n]+", plain) if line.strip()]
 
 
+@pytest.mark.slow  # a live bar in a process is looked at in test_cli.py, too
 def test_a_narrow_terminal_shows_numbers_instead_of_a_bar(tmp_path):
     fit = ("fit", "iris", "-o", tmp_path / "m.jamjae", *QUICK)
     code, shown = on_terminal(40, *fit, NO_COLOR="1")
@@ -261,7 +263,7 @@ def test_a_full_disk_leaves_the_old_model(flower_model, tmp_path, monkeypatch):
         return whole(self, target)
 
     monkeypatch.setattr(Path, "replace", full)
-    result = run("fit", "iris", "-o", old, *QUICK, code=1)
+    result = run("fit", "iris", "-o", old, "--force", *QUICK, code=1)
     assert "No space left on device" in result.stderr
     assert "free space" in result.stderr
     assert old.read_bytes() == flower_model.read_bytes()
@@ -314,7 +316,7 @@ def test_an_output_that_cannot_be_is_refused_before_the_work(
 ):
     monkeypatch.chdir(tmp_path)
     Path("file").write_text("text")
-    digits, arrays = images(tmp_path, "few", np.eye(8, dtype=np.float32)[None].repeat(4, axis=0))
+    digits, arrays = images(tmp_path, "few", np.eye(8, dtype=np.float32)[None].repeat(6, axis=0))
     monkeypatch.setattr("jamjae.models.autoencoder.Autoencoder.fit", pytest.fail)
     monkeypatch.setattr("jamjae.models.base.LatentModel.transform", pytest.fail)
     monkeypatch.setattr("jamjae.models.base.LatentModel.inverse_transform", pytest.fail)

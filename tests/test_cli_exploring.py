@@ -8,8 +8,10 @@ import sys
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 from jamjae import Autoencoder
+from jamjae.cli import app
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +22,7 @@ def place(tmp_path_factory, digits):
     return folder
 
 
-def run(place, *words):
+def process(place, *words):
     return subprocess.run(
         [sys.executable, "-m", "jamjae", "explore", *words],
         cwd=place,
@@ -31,7 +33,7 @@ def run(place, *words):
 
 
 def test_it_writes_a_page(place):
-    done = run(place, "digits.jamjae", "digits", "--rows", "90", "--language", "ko", "--json")
+    done = process(place, "digits.jamjae", "digits", "--rows", "90", "--language", "ko", "--json")
     told = json.loads(done.stdout)
     page = (place / "explorer.html").read_text("utf-8")
     assert done.returncode == 0
@@ -48,15 +50,16 @@ def test_it_writes_a_page(place):
     ("words", "said"),
     [
         (("digits.jamjae", "digits", "-o", "page.png"), "ends in .html"),
-        (("digits.jamjae", "other.npy"), "rows of shape (3, 3)"),
-        (("digits.jamjae", "digits", "--method", "isomap"), "method='isomap'"),
+        (("digits.jamjae", "other.npy", "--force"), "rows of shape (3, 3)"),
+        (("digits.jamjae", "digits", "--method", "isomap", "--force"), "method='isomap'"),
         (("digits.jamjae", "digits", "-o", "no/../digits.jamjae/page.html"), "Cannot write"),
-        (("none.jamjae", "digits"), "none.jamjae"),
+        (("none.jamjae", "digits", "--force"), "none.jamjae"),
     ],
 )
-def test_what_cannot_be_done_is_said_in_a_line(place, words, said):
-    done = run(place, *words)
-    assert done.returncode == 1
+def test_what_cannot_be_done_is_said_in_a_line(place, words, said, monkeypatch):
+    monkeypatch.chdir(place)
+    done = CliRunner().invoke(app, ["explore", *words])
+    assert done.exit_code == 1
     assert said in done.stderr
     assert "Traceback" not in done.stderr
     assert not list(place.glob("*.png"))

@@ -24,7 +24,15 @@ def test_a_linear_network_s_codes_are_pca_s(rows):
     assert np.allclose(np.abs(model.transform(rows)), np.abs(expected), atol=2e-3 * expected.std())
 
 
-@pytest.mark.parametrize("options", [{}, {"network": (32, 16)}, {"network": "conv"}], ids=str)
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        pytest.param({"network": (32, 16)}, marks=pytest.mark.slow),
+        pytest.param({"network": "conv"}, marks=pytest.mark.slow),
+    ],
+    ids=str,
+)
 def test_codes_spread_as_pca_s_do(options):
     model = Autoencoder(3, epochs=3, random_state=0, **options).fit(PIXELS)
     spread = model.transform(PIXELS).std(axis=0) / model.baseline_.deviations
@@ -68,7 +76,7 @@ def test_components_without_variance_stay_finite():
 
 def test_codes_that_a_guide_chose_and_those_of_other_networks_are_left_alone():
     guide = RNG.normal(size=(300, 2))
-    guided = Autoencoder(2, guide=guide, guide_weight=1e4, epochs=200, random_state=0).fit(X)
+    guided = Autoencoder(2, guide=guide, guide_weight=1e4, epochs=100, random_state=0).fit(X)
     assert guided.transform(X).std() < 3.0
     encoder = keras.Sequential([keras.Input((8,)), keras.layers.Dense(2)])
     decoder = keras.Sequential([keras.Input((2,)), keras.layers.Dense(8)])

@@ -20,6 +20,8 @@ from jamjae.evaluation.comparison import METHODS, ComparisonProgress
 from jamjae.evaluation.comparison import methods as known_methods
 from jamjae.evaluation.comparison.measuring import numbers_stored
 
+LINEAR = Autoencoder(network=(), epochs=2)
+
 
 def test_estimators_pairs_and_functions_take_part():
     encoder, decoder = pair(3)
@@ -98,7 +100,7 @@ def test_numbers_stored_counts_each_array_once():
     pca = PCA(2).fit(X)
     floats = [v for v in vars(pca).values() if isinstance(v, np.ndarray)]
     assert numbers_stored(pca) == sum(array.size for array in floats)
-    model = Autoencoder(2, epochs=20, random_state=0).fit(X)
+    model = Autoencoder(2, network=(), epochs=1, random_state=0).fit(X)
     weights = [*model.encoder_.get_weights(), *model.decoder_.get_weights()]
     assert numbers_stored(model) == sum(w.size for w in weights)
 
@@ -107,7 +109,7 @@ def test_numbers_stored_counts_each_array_once():
 
 
 def test_more_components_than_features_fail_where_they_must():
-    found = compare(X, Y, methods=["pca", "tsne", Autoencoder(epochs=2)], n_components=6, **QUICK)
+    found = compare(X, Y, methods=["pca", "tsne", LINEAR], n_components=6, **QUICK)
     pca, tsne, own = found.rows
     assert pca["note"].startswith("failed: n_components=6")
     assert pca["test_mse"] == "n/a"
@@ -117,7 +119,7 @@ def test_more_components_than_features_fail_where_they_must():
 
 def test_more_components_than_rows():
     few = np.random.default_rng(0).normal(size=(8, 30))
-    found = compare(few, methods=["pca", "lle", Autoencoder(epochs=2)], n_components=7, seeds=1)
+    found = compare(few, methods=["pca", "lle", LINEAR], n_components=7, seeds=1)
     assert found.rows[0]["note"].startswith("failed")
     assert found.rows[2]["test_mse"] != "n/a"
 
@@ -137,16 +139,16 @@ def test_a_class_of_one_row_is_no_obstacle():
     "rows",
     [
         np.hstack([X, np.ones((150, 2))]),
-        np.repeat(X[:50], 3, axis=0),
-        np.vstack([X[:75], X[75:] + 1e3]),
+        pytest.param(np.repeat(X[:50], 3, axis=0), marks=pytest.mark.slow),
+        pytest.param(np.vstack([X[:75], X[75:] + 1e3]), marks=pytest.mark.slow),
         np.ones((60, 3)),
-        X.astype(np.float32) * 1e6,
-        (X * 20).astype(np.uint8),
+        pytest.param(X.astype(np.float32) * 1e6, marks=pytest.mark.slow),
+        pytest.param((X * 20).astype(np.uint8), marks=pytest.mark.slow),
     ],
     ids=["constant columns", "duplicates", "two islands", "all equal", "large units", "8-bit"],
 )
 def test_hard_rows_give_every_method_its_row(rows):
-    found = compare(rows, methods=[*CLASSICAL, Autoencoder(epochs=2)], n_components=2, **QUICK)
+    found = compare(rows, methods=[*CLASSICAL, LINEAR], n_components=2, **QUICK)
     assert len(found.rows) == len(CLASSICAL) + 1
     assert found.rows[0]["test_mse"] != "n/a"
     for told in found.rows:

@@ -23,16 +23,17 @@ ROWS = np.random.RandomState(1).randn(64, 5)
 
 
 @pytest.fixture(scope="module")
-def conv():
-    return Autoencoder(2, network="conv", loss="mae", epochs=1, random_state=0).fit(IMAGES)
+def fitted():
+    return Autoencoder(2, network=(8,), loss="mae", epochs=1, random_state=0).fit(IMAGES)
 
 
-def test_threads_that_meet_new_shapes_get_the_codes_of_one_thread(conv):
+@pytest.mark.slow
+def test_threads_that_meet_new_shapes_get_the_codes_of_one_thread(fitted):
     counts, found = (3, 100, 300, 60), {}
 
     def encode(n):
         try:
-            found[n] = conv.transform(IMAGES[:n])
+            found[n] = fitted.transform(IMAGES[:n])
         except Exception as error:  # noqa: BLE001 - whatever a race raises is the finding
             found[n] = error
 
@@ -44,7 +45,7 @@ def test_threads_that_meet_new_shapes_get_the_codes_of_one_thread(conv):
         [thread.join() for thread in threads]
     finally:
         sys.setswitchinterval(interval)
-    expected = conv.transform(IMAGES)
+    expected = fitted.transform(IMAGES)
     for n in counts:
         np.testing.assert_allclose(found[n], expected[:n], rtol=1e-4, atol=1e-5)
 
@@ -61,10 +62,10 @@ def _encode_in_child(model, answers):
 
 @pytest.mark.filterwarnings("ignore:.*fork:RuntimeWarning", "ignore:.*fork:DeprecationWarning")
 @pytest.mark.parametrize("sent", [lambda model: model, pickle.dumps])
-def test_a_forked_process_says_how_to_start_workers(conv, sent):
+def test_a_forked_process_says_how_to_start_workers(fitted, sent):
     context = multiprocessing.get_context("fork")
     answers = context.Queue()
-    child = context.Process(target=_encode_in_child, args=(sent(conv), answers))
+    child = context.Process(target=_encode_in_child, args=(sent(fitted), answers))
     child.start()
     try:
         answer = answers.get(timeout=30)
@@ -77,10 +78,10 @@ def test_a_forked_process_says_how_to_start_workers(conv, sent):
 
 
 @pytest.mark.filterwarnings("ignore:.*fork:RuntimeWarning", "ignore:.*fork:DeprecationWarning")
-def test_joblib_s_forked_workers_do_not_hang(conv):
+def test_joblib_s_forked_workers_do_not_hang(fitted):
     parallel = joblib.Parallel(n_jobs=2, backend="multiprocessing", timeout=60)
     with pytest.raises(BackendError, match="loky"):
-        parallel(joblib.delayed(conv.transform)(IMAGES[:n]) for n in (2, 3))
+        parallel(joblib.delayed(fitted.transform)(IMAGES[:n]) for n in (2, 3))
 
 
 @keras.saving.register_keras_serializable(package="jamjae-tests")
@@ -154,12 +155,12 @@ def test_an_optimizer_that_was_not_registered_is_named_with_the_cure():
         model.fit(ROWS)
 
 
-def test_code_that_is_at_hand_is_not_compiled_again_once_caches_are_cleared(conv):
-    codes = conv.transform(IMAGES[:3])
+def test_code_that_is_at_hand_is_not_compiled_again_once_caches_are_cleared(fitted):
+    codes = fitted.transform(IMAGES[:3])
     jax.clear_caches()
     with jax.log_compiles(), warnings.catch_warnings():
         warnings.simplefilter("error")  # which a compilation is logged as
-        np.testing.assert_array_equal(conv.transform(IMAGES[:3]), codes)
+        np.testing.assert_array_equal(fitted.transform(IMAGES[:3]), codes)
 
 
 def test_few_numbers_of_batches_are_compiled_for():

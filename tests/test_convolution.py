@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 
 import jax
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 from scipy.signal import correlate
 
+from cases import mostly_slow
 from jamjae.engine import convolution, keras_bridge
 
 
@@ -43,6 +45,18 @@ GEOMETRIES = [
 CHANNELS = [(1, 4), (3, 2), (1, 13)]
 
 
+def taken_in_turn(geometries, channels):
+    """Every geometry with all channels, slow but for one of them; and those of that one."""
+    cases = [(*each, several) for each, several in itertools.product(geometries, channels)]
+    turns = {}
+    for place, case in enumerate(cases):
+        turns.setdefault(case[:5], []).append(place)
+    return cases, [cases[own[turn % len(own)]] for turn, own in enumerate(turns.values())]
+
+
+CONVOLUTIONS = taken_in_turn(GEOMETRIES, CHANNELS)
+
+
 def value_and_gradients(function, *arguments):
     value, pull = jax.vjp(jax.jit(function), *arguments)
     return value, *pull(jnp.cos(jnp.arange(value.size, dtype=value.dtype)).reshape(value.shape))
@@ -54,8 +68,9 @@ def assert_same(mine, theirs):
         np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-4)
 
 
-@pytest.mark.parametrize("channels", CHANNELS)
-@pytest.mark.parametrize(("image", "kernel", "strides", "padding", "dilation"), GEOMETRIES)
+@pytest.mark.parametrize(
+    ("image", "kernel", "strides", "padding", "dilation", "channels"), mostly_slow(*CONVOLUTIONS)
+)
 def test_conv2d(image, kernel, strides, padding, dilation, channels):
     x, w = normal(3, *image, channels[0]), normal(*kernel, *channels)
 
@@ -76,8 +91,10 @@ TRANSPOSED = [
 ]
 
 
-@pytest.mark.parametrize("channels", [*CHANNELS, (13, 1)])
-@pytest.mark.parametrize(("image", "kernel", "strides", "padding", "dilation", "extra"), TRANSPOSED)
+@pytest.mark.parametrize(
+    ("image", "kernel", "strides", "padding", "dilation", "extra", "channels"),
+    mostly_slow(*taken_in_turn(TRANSPOSED, [*CHANNELS, (13, 1)])),
+)
 def test_conv2d_transpose(image, kernel, strides, padding, dilation, extra, channels):
     x, w = normal(3, *image, channels[0]), normal(*kernel, *channels[::-1])
 
@@ -96,8 +113,10 @@ def test_conv2d_transpose(image, kernel, strides, padding, dilation, extra, chan
     assert_same(value_and_gradients(mine, x, w), value_and_gradients(theirs, x, w))
 
 
-@pytest.mark.parametrize("images", [1, 5, 6])
-@pytest.mark.parametrize("strides", [(1, 1), (2, 2), (3, 3)])
+@pytest.mark.parametrize(
+    ("images", "strides"),
+    mostly_slow(itertools.product([1, 5, 6], [(1, 1), (2, 2), (3, 3)]), {(1, (3, 3)), (5, (2, 2))}),
+)
 def test_patches_laid_out_by_pieces_give_the_same_gradient(images, strides, monkeypatch):
     x, w = normal(images, 10, 9, 3), normal(3, 3, 3, 4)
 
@@ -126,9 +145,13 @@ def test_flatten_is_not_fused_with_what_comes_before():
     assert "cond" in {equation.primitive.name for equation in traced.eqns}
 
 
-@pytest.mark.parametrize("channels", [(1, 13), (3, 2)])
-@pytest.mark.parametrize("strides", [(1, 1), (2, 2), (3, 1), (3, 3)])
-@pytest.mark.parametrize("transposed", [False, True])
+@pytest.mark.parametrize(
+    ("transposed", "strides", "channels"),
+    mostly_slow(
+        itertools.product([False, True], [(1, 1), (2, 2), (3, 1), (3, 3)], [(1, 13), (3, 2)]),
+        {(False, (2, 2), (3, 2)), (True, (3, 1), (1, 13))},
+    ),
+)
 def test_gradients_are_finite_differences(transposed, strides, channels):
     def loss(x, w):
         function = convolution.conv2d_transpose if transposed else convolution.conv2d
@@ -156,14 +179,20 @@ def test_against_scipy():
 
 
 def network():
-    layers = keras.layers
+    def drawn(shape, dtype=None):  # Keras would compile the drawing of each shape
+        return 0.3 * normal(*shape)
+
+    conv, transposed = (
+        functools.partial(layer, kernel_initializer=drawn)
+        for layer in (keras.layers.Conv2D, keras.layers.Conv2DTranspose)
+    )
     return keras.Sequential(
         [
             keras.Input((9, 7, 2)),
-            layers.Conv2D(4, 3, strides=2, padding="same", activation="elu"),
-            layers.Conv2D(3, 3, use_bias=False),
-            layers.Conv2DTranspose(4, 3, strides=2, activation="elu"),
-            layers.Conv2DTranspose(2, 4, strides=2, padding="same", use_bias=False),
+            conv(4, 3, strides=2, padding="same", activation="elu"),
+            conv(3, 3, use_bias=False),
+            transposed(4, 3, strides=2, activation="elu"),
+            transposed(2, 4, strides=2, padding="same", use_bias=False),
         ]
     )
 
@@ -187,10 +216,10 @@ def test_a_network_has_keras_s_gradients_inside_a_loop_too():
 
         return jax.lax.fori_loop(0, 3, body, zeros)
 
-    expected = jax.grad(keras_loss)(held.params, x)
+    expected = jax.jit(jax.grad(keras_loss))(held.params, x)
     scale = max(float(jnp.abs(g).max()) for g in expected)
     for one, two, other in zip(
-        jax.grad(loss)(held.params, x), looped(held.params, x), expected, strict=True
+        jax.jit(jax.grad(loss))(held.params, x), looped(held.params, x), expected, strict=True
     ):
         np.testing.assert_allclose(one, other, rtol=1e-3, atol=1e-5 * scale)
         np.testing.assert_allclose(two / 3, other, rtol=1e-3, atol=1e-5 * scale)
@@ -213,9 +242,9 @@ def test_half_precision_and_vmap():
         y = convolution.conv2d(x, w, strides=(2, 2), padding="same", dilation=(1, 1))
         return convolution.conv2d_transpose(y, w, strides=(2, 2), padding="same").sum()
 
-    gradients = jax.grad(total, (0, 1))(x, w)
+    gradients = jax.jit(jax.grad(total, (0, 1)))(x, w)
     assert [g.dtype for g in gradients] == [jnp.bfloat16] * 2
-    many = jax.vmap(jax.grad(total), (None, 0))(x, jnp.stack([w, 2 * w]))
+    many = jax.jit(jax.vmap(jax.grad(total), (None, 0)))(x, jnp.stack([w, 2 * w]))
     np.testing.assert_allclose(
         many[0].astype(np.float32), gradients[0].astype(np.float32), rtol=0.1, atol=0.1
     )

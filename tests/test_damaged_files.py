@@ -23,21 +23,6 @@ from jamjae.errors import DataNotFoundError, ModelFileError
 from jamjae.models import model_file
 
 
-@pytest.fixture(scope="module")
-def X():
-    return np.random.RandomState(0).normal(size=(50, 4)) * [4, 3, 2, 1]
-
-
-@pytest.fixture(scope="module")
-def model(X):
-    return Autoencoder(2, network=(8,), epochs=100, random_state=0).fit(X)
-
-
-@pytest.fixture
-def path(model, tmp_path):
-    return model.save(tmp_path / "model.jamjae")
-
-
 def rewritten(path, **changes):
     """The same file with other contents in some of its parts."""
     with zipfile.ZipFile(path) as file:
@@ -62,25 +47,25 @@ def first(content):
 
 
 @pytest.mark.parametrize("share", [0.0, 0.02, 0.5, 0.99])
-def test_a_file_cut_short_is_refused(path, share):
-    content = path.read_bytes()
-    path.write_bytes(content[: int(len(content) * share)])
+def test_a_file_cut_short_is_refused(saved, share):
+    content = saved.read_bytes()
+    saved.write_bytes(content[: int(len(content) * share)])
     with pytest.raises(ModelFileError, match="cut short"):
-        jamjae.load_model(path)
+        jamjae.load_model(saved)
 
 
-def test_a_flipped_byte_is_noticed_or_harmless(path, model, X):
+def test_a_flipped_byte_is_noticed_or_harmless(saved, fitted, rows):
     """Only what counts for nothing, such as the time in a zip's header, may differ."""
-    content = bytearray(path.read_bytes())
+    content = bytearray(saved.read_bytes())
     for position in range(200, len(content) - 200, max(len(content) // 40, 1)):
         damaged = content.copy()
         damaged[position] ^= 0xFF
-        path.write_bytes(damaged)
+        saved.write_bytes(damaged)
         try:
-            again = jamjae.load_model(path)
+            again = jamjae.load_model(saved)
         except ModelFileError:
             continue
-        np.testing.assert_array_equal(again.reconstruct(X), model.reconstruct(X))
+        np.testing.assert_array_equal(again.reconstruct(rows), fitted.reconstruct(rows))
 
 
 def test_foreign_files_are_refused(tmp_path):
@@ -99,10 +84,10 @@ def test_foreign_files_are_refused(tmp_path):
         jamjae.load_model(tmp_path)
 
 
-def test_a_newer_file_is_refused(path):
-    rewritten(path, manifest=manifest_with(version=3))
+def test_a_newer_file_is_refused(saved):
+    rewritten(saved, manifest=manifest_with(version=3))
     with pytest.raises(ModelFileError, match=r"version 3.*up to version 2.*[Uu]pgrade"):
-        jamjae.load_model(path)
+        jamjae.load_model(saved)
 
 
 @pytest.mark.parametrize(
@@ -122,9 +107,9 @@ def test_a_newer_file_is_refused(path):
         {"manifest": lambda content: content + b" " * (17 << 20)},
     ],
 )
-def test_damaged_parts_are_refused(path, changes):
+def test_damaged_parts_are_refused(saved, changes):
     with pytest.raises(ModelFileError, match="Cannot load a model"):
-        jamjae.load_model(rewritten(path, **changes))
+        jamjae.load_model(rewritten(saved, **changes))
 
 
 @pytest.mark.parametrize(
@@ -157,9 +142,9 @@ def test_damaged_parts_are_refused(path, changes):
         ("denoiser", {"class": "PatchDenoiser", "parameters": {"patch": 9}}, "patches of 9 pixels"),
     ],
 )
-def test_a_wrong_field_is_named(path, field, value, said):
+def test_a_wrong_field_is_named(saved, field, value, said):
     with pytest.raises(ModelFileError, match=f"Cannot load a model.*{said}"):
-        load_model(resealed(path, manifest=manifest_with(**{field: value})))
+        load_model(resealed(saved, manifest=manifest_with(**{field: value})))
 
 
 def arrays_with(**arrays):
@@ -183,36 +168,36 @@ def arrays_with(**arrays):
         ("weights", np.zeros(2), "which no model has"),
     ],
 )
-def test_a_wrong_array_is_named(path, name, array, said):
+def test_a_wrong_array_is_named(saved, name, array, said):
     with pytest.raises(ModelFileError, match=f"array '{name}'.*{said}"):
-        load_model(resealed(path, arrays=arrays_with(**{name: array})))
+        load_model(resealed(saved, arrays=arrays_with(**{name: array})))
 
 
-def test_networks_are_held_against_rows_and_codes(path, tmp_path):
-    with zipfile.ZipFile(path) as file:
+def test_networks_are_held_against_rows_and_codes(saved, tmp_path):
+    with zipfile.ZipFile(saved) as file:
         encoder, decoder = file.read("encoder.keras"), file.read("decoder.keras")
     with pytest.raises(ModelFileError, match="its encoder and its decoder are swapped"):
-        load_model(resealed(path, encoder=decoder, decoder=encoder))
+        load_model(resealed(saved, encoder=decoder, decoder=encoder))
     other = keras.Sequential([keras.Input((3,)), keras.layers.Dense(4)])
     with pytest.raises(ModelFileError, match=r"decoder takes codes of 3 values.* hold 2"):
-        load_model(resealed(path, encoder=encoder, decoder=network_file.written(other)))
+        load_model(resealed(saved, encoder=encoder, decoder=network_file.written(other)))
     inputs = [keras.Input((2,)), keras.Input((2,))]
     two = keras.Model(inputs, keras.layers.Concatenate()(inputs))
     with pytest.raises(ModelFileError, match=r"decoder has inputs of shapes \[\(None, 2\), "):
-        load_model(resealed(path, decoder=network_file.written(two)))
+        load_model(resealed(saved, decoder=network_file.written(two)))
     other = keras.Sequential([keras.Input((2,)), keras.layers.Dense(4)])
     other.layers[0].bias.assign([0, 0, np.inf, 0])
     with pytest.raises(ModelFileError, match=r"decoder's weight '.*bias' holds NaN or infinity"):
-        load_model(resealed(path, decoder=network_file.written(other)))
+        load_model(resealed(saved, decoder=network_file.written(other)))
 
 
-def test_an_activation_that_is_none_is_refused_at_load(path):
+def test_an_activation_that_is_none_is_refused_at_load(saved):
     def broken(config):
         kind = {"class_name": "Dense", "module": "keras.layers", "config": {"units": 3}}
         return config.replace('"activation": "gelu"', f'"activation": {json.dumps(kind)}')
 
     with pytest.raises(ModelFileError, match="Keras could not build"):
-        load_model(resealed(path, encoder=with_config(broken)))
+        load_model(resealed(saved, encoder=with_config(broken)))
 
 
 @pytest.mark.parametrize(
@@ -242,35 +227,35 @@ def test_what_a_network_makes_on_the_way_is_bounded(tmp_path, field, value):
         network_file.read("encoder", changed, {})
 
 
-def test_code_is_neither_written_nor_run(X, tmp_path, path):
+def test_code_is_neither_written_nor_run(rows, tmp_path, saved):
     encoder = keras.Sequential(
         [keras.Input((4,)), keras.layers.Lambda(lambda x: x * 2), keras.layers.Dense(2)]
     )
     decoder = keras.Sequential([keras.Input((2,)), keras.layers.Dense(4)])
-    model = Autoencoder(encoder=encoder, decoder=decoder, epochs=1).fit(X)
+    model = Autoencoder(encoder=encoder, decoder=decoder, epochs=1).fit(rows)
     with pytest.raises(ModelFileError, match="Lambda layer"):
         model.save(tmp_path / "code.jamjae")
     assert not (tmp_path / "code.jamjae").exists()
 
     encoder.save(tmp_path / "lambda.keras")
-    rewritten(path, manifest=first, encoder=(tmp_path / "lambda.keras").read_bytes())
+    rewritten(saved, manifest=first, encoder=(tmp_path / "lambda.keras").read_bytes())
     with pytest.raises(ModelFileError, match="safely"):
-        jamjae.load_model(path)
+        jamjae.load_model(saved)
 
 
-def test_a_changed_member_is_named(path, tmp_path, X):
+def test_a_changed_member_is_named(saved, tmp_path, rows):
     other = (
-        Autoencoder(2, network=(8,), epochs=1, random_state=1).fit(X).save(tmp_path / "o.jamjae")
+        Autoencoder(2, network=(8,), epochs=1, random_state=1).fit(rows).save(tmp_path / "o.jamjae")
     )
     with zipfile.ZipFile(other) as file:
         content = file.read("decoder.keras")
     with pytest.raises(ModelFileError, match=r"'decoder\.keras' is damaged.*SHA-256"):
-        jamjae.load_model(rewritten(path, decoder=content))
+        jamjae.load_model(rewritten(saved, decoder=content))
 
 
-def test_a_file_of_version_1_has_no_hashes(path, model, X):
-    again = jamjae.load_model(rewritten(path, manifest=first))
-    np.testing.assert_array_equal(again.transform(X), model.transform(X))
+def test_a_file_of_version_1_has_no_hashes(saved, fitted, rows):
+    again = jamjae.load_model(rewritten(saved, manifest=first))
+    np.testing.assert_array_equal(again.transform(rows), fitted.transform(rows))
 
 
 def forged(path, position, value):
@@ -282,14 +267,14 @@ def forged(path, position, value):
     return path
 
 
-def test_odd_fields_of_the_zip_are_refused(path):
+def test_odd_fields_of_the_zip_are_refused(saved):
     with pytest.raises(ModelFileError, match=r"more than the .* allowed"):
-        jamjae.load_model(forged(path, 24, b"\xf0\xff\xff\xf0"))  # its size
+        jamjae.load_model(forged(saved, 24, b"\xf0\xff\xff\xf0"))  # its size
 
 
-def test_an_unknown_compression_is_refused(path):
+def test_an_unknown_compression_is_refused(saved):
     with pytest.raises(ModelFileError, match="cut short"):
-        jamjae.load_model(forged(path, 10, b"\x63\x00"))
+        jamjae.load_model(forged(saved, 10, b"\x63\x00"))
 
 
 def resealed(path, **changes):
@@ -317,24 +302,24 @@ def with_config(change):
     return changed
 
 
-def test_a_configuration_is_held_against_the_weights_before_anything_is_built(X, tmp_path):
-    path = Autoencoder(2, network=(), epochs=1).fit(X).save(tmp_path / "model.jamjae")
+def test_a_configuration_is_held_against_the_weights_before_anything_is_built(rows, tmp_path):
+    path = Autoencoder(2, network=(), epochs=1).fit(rows).save(tmp_path / "model.jamjae")
     huge = with_config(lambda config: config.replace('"units": 2', '"units": 1000000000'))
     with pytest.raises(ModelFileError, match=r"encoder asks for [45],000,000,00\d weights"):
         load_model(resealed(path, encoder=huge))
 
 
-def test_a_parameter_cannot_ask_for_much_either(path):
+def test_a_parameter_cannot_ask_for_much_either(saved):
     layer = keras.layers.Dense(3)
     layer.build((None, 4))
     described = json.dumps(keras.saving.serialize_keras_object(layer))
     described = json.loads(described.replace('"units": 3', '"units": 1000000000'))
     changed = manifest_with(parameters={"corruption": {"keras": described}})
     with pytest.raises(ModelFileError, match=r"corruption asks for [45],000,000,000 weights"):
-        load_model(resealed(path, manifest=changed))
+        load_model(resealed(saved, manifest=changed))
 
 
-def test_weights_that_are_not_stored_in_full_are_refused(path):
+def test_weights_that_are_not_stored_in_full_are_refused(saved):
     def hollow(content):
         """Declare an array of 4 GB of which nothing is stored."""
         with zipfile.ZipFile(io.BytesIO(content)) as file:
@@ -348,7 +333,7 @@ def test_weights_that_are_not_stored_in_full_are_refused(path):
         return written.getvalue()
 
     with pytest.raises(ModelFileError, match=r"'more' .* not all stored"):
-        load_model(resealed(path, decoder=hollow))
+        load_model(resealed(saved, decoder=hollow))
 
 
 def bomb(path, size, stated):

@@ -12,16 +12,24 @@ from PIL import Image
 from sklearn.base import clone
 from sklearn.datasets import load_sample_images
 
+from cases import mostly_slow
 from jamjae import load_model
 from jamjae.cli.transforming import opened
 from jamjae.engine.augmentation import ClippedNoise, RandomAffine
 from jamjae.errors import JamjaeError, MissingDependencyError, ShapeMismatchError
 from jamjae.evaluation import metrics
-from jamjae.models.denoising import CLASSICAL, NeighborDenoiser, PatchDenoiser, denoise_classically
+from jamjae.models.denoising import (
+    CLASSICAL,
+    NeighborDenoiser,
+    PatchDenoiser,
+    denoise_classically,
+    patches,
+)
 
 SIGMA = 0.25
 NEEDS = {"wavelet": "pywt", "BM3D": "bm3d"}  # extras, not in every environment
-AT_HAND = [name for name in CLASSICAL if importlib.util.find_spec(NEEDS.get(name, "jamjae"))]
+FOUND = [name for name in CLASSICAL if importlib.util.find_spec(NEEDS.get(name, "jamjae"))]
+AT_HAND = mostly_slow(FOUND, set(FOUND) - {"BM3D"})
 
 
 def photographs(n: int) -> np.ndarray:
@@ -39,6 +47,13 @@ def noisy_of(clean: np.ndarray, seed: int = 0) -> np.ndarray:
 CLEAN = photographs(12)
 TRAIN, TEST = CLEAN[:8], CLEAN[8:]
 NOISY = noisy_of(TEST)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _few_patches():
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(patches, "MOST", 900)  # as many in every test
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -95,7 +110,8 @@ def test_each_image_is_denoised_by_itself(learned):
 
 def test_the_same_seed_learns_the_same():
     models = [
-        PatchDenoiser(0.2, patch=6, epochs=1, random_state=5).fit(TRAIN[:3]) for _ in range(2)
+        PatchDenoiser(SIGMA, patch=8, n_components=16, epochs=1, random_state=5).fit(TRAIN[:3])
+        for _ in range(2)
     ]
     first, second = (model.denoise(NOISY) for model in models)
     assert np.array_equal(first, second)
@@ -138,7 +154,7 @@ def test_patches_are_learned_from_pairs():
 
 def test_images_of_several_sizes_are_learned_and_denoised(learned):
     sizes = [TRAIN[0], TRAIN[1][:20, :28], TRAIN[2][:9]]
-    model = PatchDenoiser(SIGMA, patch=8, n_components=4, epochs=1, random_state=0).fit(sizes)
+    model = PatchDenoiser(SIGMA, patch=8, n_components=16, epochs=1, random_state=0).fit(sizes)
     model.fit(sizes, corrupted=[noisy_of(image) for image in sizes])
     found = learned.denoise(sizes)
     assert [image.shape for image in found] == [image.shape for image in sizes]

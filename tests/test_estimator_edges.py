@@ -28,24 +28,24 @@ def summed(target, output):
 
 def test_a_loss_that_is_a_sum_is_no_divergence():
     wide = np.random.default_rng(0).normal(size=(300, 400))
-    model = Autoencoder(8, loss=summed, epochs=3, random_state=0).fit(wide)
+    model = Autoencoder(8, network=(), loss=summed, epochs=3, random_state=0).fit(wide)
     assert model.history_["loss"][-1] > 100
 
 
 def test_a_heavy_guide_is_no_divergence():
     guide = np.random.default_rng(1).normal(size=(200, 2))
-    Autoencoder(guide=guide, guide_weight=1000.0, epochs=3, random_state=0).fit(X)
+    Autoencoder(network=(), guide=guide, guide_weight=1000.0, epochs=3, random_state=0).fit(X)
 
 
 @pytest.mark.parametrize("value", [0, 7, 255])
 def test_images_that_are_all_equal(value):
     images = np.full((30, 5, 5), value, np.uint8)
-    model = Autoencoder(2, epochs=3, random_state=0).fit(images)
+    model = Autoencoder(2, network=(), epochs=3, random_state=0).fit(images)
     np.testing.assert_allclose(model.reconstruct(images), value, atol=1e-3)
 
 
 def test_names_of_columns_go_when_images_come():
-    model = Autoencoder(2, epochs=1, random_state=0)
+    model = Autoencoder(2, network=(), epochs=1, random_state=0)
     model.fit(pd.DataFrame(X, columns=list("abcdefghij")))
     assert list(model.feature_names_in_) == list("abcdefghij")
     model.fit(np.random.default_rng(0).normal(size=(50, 4, 4)))
@@ -108,7 +108,7 @@ def test_a_fit_that_diverged_leaves_nothing_that_looks_fitted():
     ids=str,
 )
 def test_partial_fit_goes_on_after_a_change(change):
-    model = Autoencoder(2, random_state=0).partial_fit(X)
+    model = Autoencoder(2, network=(), random_state=0).partial_fit(X)
     model.set_params(**change).partial_fit(X)
     assert len(model.history_["loss"]) == 2
 
@@ -145,14 +145,12 @@ def test_rows_beyond_all_measure_are_named(use):
 
 
 def test_a_first_batch_smaller_than_the_code_is_refused():
-    X = np.random.RandomState(0).normal(size=(60, 9))
     with pytest.raises(InvalidDataError, match="given 5 rows, but needs at least n_components=8"):
         Autoencoder(8).partial_fit(X[:5])
-    Autoencoder(8, random_state=0).partial_fit(X[:8])
+    Autoencoder(8, network=(), random_state=0).partial_fit(X[:8])
 
 
 def test_batches_on_another_scale_are_named_as_the_cause():
-    X = np.random.RandomState(0).normal(size=(60, 9))
     model = Autoencoder(2, random_state=0).partial_fit(X)
     with pytest.raises(
         TrainingDiverged, match="standard deviations from the mean of the first call"
@@ -161,7 +159,6 @@ def test_batches_on_another_scale_are_named_as_the_cause():
 
 
 def test_a_pickle_holds_no_state_of_the_optimizer():
-    X = np.random.RandomState(0).normal(size=(60, 9))
     fitted = Autoencoder(2, random_state=0, epochs=1).fit(X)
     before = len(pickle.dumps(fitted))
     assert len(pickle.dumps(fitted.partial_fit(X))) < 1.1 * before

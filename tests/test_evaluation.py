@@ -63,11 +63,12 @@ def test_scores_are_those_of_evaluate(linear):
 
 
 def test_the_command_line_and_compare_give_the_numbers_of_evaluate(linear, tmp_path):
+    (images := tmp_path / "images").mkdir()
     for place, image in enumerate(PIXELS[:20]):
-        Image.fromarray(image).save(tmp_path / f"{place:02d}.png")
+        Image.fromarray(image).save(images / f"{place:02d}.png")
     path = linear.save(tmp_path / "model.jamjae")
     said = CliRunner().invoke(
-        app, ["reconstruct", str(path), str(tmp_path), "-o", str(tmp_path / "made"), "--json"]
+        app, ["reconstruct", str(path), str(images), "-o", str(tmp_path / "made"), "--json"]
     )
     told = json.loads(said.stdout)
     for name, model in (("jamjae", linear), ("PCA", linear.baseline_)):

@@ -105,7 +105,7 @@ def test_maps_by_the_number_of_components(digits, plane, wide):
     assert [each["way"] for each in own] == ["code"]
     both = facts_of(explore(wide, digits.X[:50]))["maps"]
     assert [each["way"] for each in both] == ["nearest", "plane"]
-    line = Autoencoder(1, random_state=0, epochs=1).fit(digits.X[:50])
+    line = Autoencoder(1, network=(), random_state=0, epochs=1).fit(digits.X[:50])
     assert [each["way"] for each in facts_of(explore(line, digits.X[:50]))["maps"]] == ["code"]
 
 
@@ -155,7 +155,7 @@ def test_a_notebook_gets_a_frame(digits, plane):
 @pytest.mark.parametrize("kind", ["float32", "float64", "uint8"])
 def test_dtypes(digits, kind):
     X = digits.X[:80].astype(kind)
-    model = Autoencoder(3, random_state=0, epochs=1).fit(X)
+    model = Autoencoder(3, network=(), random_state=0, epochs=1).fit(X)
     facts = facts_of(explore(model, X, method="pca"))
     assert facts["unit"] == (255.0**2 if kind == "uint8" else 1.0)
 
@@ -279,13 +279,13 @@ def test_a_decoder_that_pages_do_not_know_is_decoded_beforehand(digits):
 
 def test_data_frames_and_numbers_of_classes():
     X = pd.DataFrame(np.random.RandomState(0).normal(size=(30, 3)), columns=list("abc"))
-    model = Autoencoder(1, random_state=0, epochs=1).fit(X)
+    model = Autoencoder(1, network=(), random_state=0, epochs=1).fit(X)
     values = facts_of(explore(model, X, np.linspace(0, 1, 30)))["columns"][0]
     assert (values["name"], values["classes"]) == ("value", [])
     one = facts_of(explore(model, X, ["only"] * 30))["columns"][0]
     assert one["classes"] == ["only"]
     X = np.random.RandomState(0).normal(size=(150, 3))
-    model = Autoencoder(1, random_state=0, epochs=1).fit(X)
+    model = Autoencoder(1, network=(), random_state=0, epochs=1).fit(X)
     ages, few = np.arange(150), np.arange(150) % 90
     assert facts_of(explore(model, X, ages))["columns"][0]["classes"] == []
     assert len(facts_of(explore(model, X, few))["columns"][0]["classes"]) == 90

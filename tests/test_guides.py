@@ -60,12 +60,16 @@ def test_the_signs_of_an_embedding_do_not_matter(signs):
     assert agreement(Autoencoder(guide=guide, **QUICK).fit(X).transform(X), guide) > 0.95
 
 
-def test_the_guided_roll_reconstructs_and_keeps_neighbors_on_new_points():
-    unseen = make_roll(1500, random_state=1).X
+@pytest.mark.parametrize(
+    ("n", "kept", "error"),
+    [(600, 0.98, 0.005), pytest.param(1500, 0.999, 0.0005, marks=pytest.mark.slow)],
+)
+def test_the_guided_roll_reconstructs_and_keeps_neighbors_on_new_points(n, kept, error):
+    unseen = make_roll(n, random_state=1).X
     model = Autoencoder(guide=Isomap(n_neighbors=12), random_state=0)
-    codes = model.fit(make_roll(1500, random_state=0).X).transform(unseen)
-    assert metrics.trustworthiness(unseen, codes, n_neighbors=12) > 0.999
-    assert -model.score_samples(unseen).mean() < 0.0005
+    codes = model.fit(make_roll(n, random_state=0).X).transform(unseen)
+    assert metrics.trustworthiness(unseen, codes, n_neighbors=12) > kept
+    assert -model.score_samples(unseen).mean() < error
 
 
 def test_given_features_are_learned():
@@ -121,15 +125,15 @@ def test_rows_held_out_do_not_teach_the_learner_but_have_features():
     assert agreement(found.features[:200], alone.features) > 1 - 1e-6
     assert found.features[200:].any(axis=1).all()
     np.testing.assert_array_equal(found.weights, 1.0)
-    model = Autoencoder(guide=Isomap(n_neighbors=8), validation_fraction=0.2, epochs=3)
+    settings = {"network": (), "validation_fraction": 0.2, "epochs": 3}
+    model = Autoencoder(guide=Isomap(n_neighbors=8), **settings)
     assert {"loss", "guide", "reconstruction", "val_loss"} <= set(model.fit(X).history_)
 
 
 @pytest.mark.parametrize("learner", [Isomap(n_neighbors=8), TSNE(init="pca")])
 def test_the_validation_loss_counts_the_guide(learner):
-    model = Autoencoder(
-        guide=learner, guide_weight=1e6, validation_fraction=0.2, epochs=1, random_state=0
-    )
+    settings = {"network": (), "validation_fraction": 0.2, "epochs": 1, "random_state": 0}
+    model = Autoencoder(guide=learner, guide_weight=1e6, **settings)
     history = model.fit(X[:100]).history_
     assert history["val_loss"][0] > 1000 * history["reconstruction"][0]
 
@@ -145,12 +149,13 @@ def test_landmarks_held_out_count_as_much_as_all_that_are(monkeypatch):
 
 def test_images_are_flattened_for_the_learner():
     images = np.random.default_rng(0).integers(0, 256, (60, 6, 6), dtype=np.uint8)
-    model = Autoencoder(guide=PCA(2), epochs=2, random_state=0).fit(images)
+    model = Autoencoder(guide=PCA(2), network=(), epochs=2, random_state=0).fit(images)
     assert model.reconstruct(images).shape == (60, 6, 6)
 
 
 def test_a_learner_without_a_seed_gets_the_models():
-    fits = [Autoencoder(guide=TSNE(), epochs=1, random_state=3).fit(X[:60]) for _ in range(2)]
+    settings = {"network": (), "epochs": 1, "random_state": 3}
+    fits = [Autoencoder(guide=TSNE(), **settings).fit(X[:60]) for _ in range(2)]
     np.testing.assert_array_equal(*(fit.transform(X[:60]) for fit in fits))
     assert TSNE().random_state is None
 

@@ -13,7 +13,7 @@ import pytest
 
 import jamjae
 from jamjae import Autoencoder, load_digits, make_roll, report
-from jamjae.errors import DataNotFoundError, OutputError
+from jamjae.errors import DataNotFoundError
 from jamjae.labs import LABS, a2_denoise, data, find, lab_12_1, lab_12_3_cnn, lab_12_3_mlp, runner
 from jamjae.labs.notebook import Notebook, short
 from jamjae.labs.settings import Settings
@@ -37,9 +37,15 @@ RECIPES = {"lab_12_1": (17,), "lab_12_3_mlp": (117_840,)}
     [
         (lambda: lab_12_3_mlp.chapter((28, 28), 64), 58_560, 59_280),
         (lambda: lab_12_3_cnn.chapter((28, 28), 64), 592_368, 601_505),
-        (lambda: lab_12_3_cnn.chapter((28, 28), 100), 924_180, 933_281),
-        (lambda: lab_12_3_cnn.chapter((28, 28), 128), 1_182_256, 1_191_329),
-        (a2_denoise.chapter, 2_959_944, 2_961_803),
+        pytest.param(
+            lambda: lab_12_3_cnn.chapter((28, 28), 100), 924_180, 933_281, marks=pytest.mark.slow
+        ),
+        pytest.param(
+            lambda: lab_12_3_cnn.chapter((28, 28), 128),
+            *(1_182_256, 1_191_329),
+            marks=pytest.mark.slow,
+        ),
+        pytest.param(a2_denoise.chapter, 2_959_944, 2_961_803, marks=pytest.mark.slow),
     ],
     ids=["12-3-mlp", "12-3-cnn", "12-4", "c1", "a2"],
 )
@@ -112,7 +118,7 @@ def test_quick_is_written_on_every_number_and_caption(reports, name):
 
 def test_pixels_of_every_model_are_clipped_before_errors_are_measured():
     X = (255 * (load_digits().X > 8)).astype(np.uint8)
-    rival = Autoencoder(8, network=(), random_state=0).fit(X).baseline_
+    rival = Autoencoder(8, network=(), epochs=1, random_state=0).fit(X).baseline_
     lab = Notebook("12-3-mlp", "Images", QUICK)
     lab.section("Comparison with PCA")
     lab.reconstructions({"PCA": rival}, X, X, {})
@@ -187,6 +193,7 @@ def test_the_locale_chooses_the_language(monkeypatch, variables, language):
     assert preferred() == language
 
 
+@pytest.mark.slow  # a lab in one language or another is run in test_cli_labs.py
 def test_a_korean_report_is_in_korean(tmp_path):
     runner.run_lab("features", Settings(quick=True, language="ko"), tmp_path)
     page = (tmp_path / "index.html").read_text(encoding="utf-8")
@@ -201,13 +208,6 @@ def test_a_korean_report_is_in_korean(tmp_path):
 def test_the_nearest_name_is_suggested():
     with pytest.raises(DataNotFoundError, match="Did you mean '12-3-cnn'"):
         find("12-3-cn")
-
-
-def test_another_report_is_kept(tmp_path):
-    (tmp_path / "index.html").write_text("mine")
-    with pytest.raises(OutputError, match="--force"):
-        runner.require_free(tmp_path, force=False)
-    runner.require_free(tmp_path, force=True)
 
 
 def test_an_interrupted_lab_leaves_what_was_finished_and_names_what_is_missing(tmp_path):

@@ -88,6 +88,7 @@ def test_a_model_with_them_learns_and_is_saved(tmp_path):
         4,
         corruption=ClippedNoise(0.2),
         augmentation=RandomAffine(rotation=10, shift=0.1),
+        network=(8,),
         epochs=2,
         random_state=0,
     ).fit(images)

@@ -56,7 +56,8 @@ def test_held_out_rows_of_a_file_are_not_copied(tmp_path, monkeypatch):
     monkeypatch.setattr(
         loading, "padded", lambda piece, *size: most.append(len(piece["x"])) or padded(piece, *size)
     )
-    model = Autoencoder(2, epochs=2, validation_fraction=0.4, random_state=0).fit(mapped)
+    settings = {"network": (), "epochs": 2, "random_state": 0}
+    model = Autoencoder(2, validation_fraction=0.4, **settings).fit(mapped)
     assert max(most) < 200
     assert np.isfinite(model.history_["val_loss"]).all()
 

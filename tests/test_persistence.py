@@ -21,34 +21,19 @@ from jamjae.errors import ModelFileError, OutputError
 from jamjae.models import persistence
 
 
-@pytest.fixture(scope="module")
-def X():
-    return np.random.RandomState(0).normal(size=(50, 4)) * [4, 3, 2, 1]
-
-
-@pytest.fixture(scope="module")
-def model(X):
-    return Autoencoder(2, network=(8,), epochs=100, random_state=0).fit(X)
-
-
-@pytest.fixture
-def path(model, tmp_path):
-    return model.save(tmp_path / "model.jamjae")
-
-
-def test_another_process_gets_the_same_codes(model, path, X, tmp_path):
-    np.save(tmp_path / "X.npy", X)
+def test_another_process_gets_the_same_codes(fitted, saved, rows, tmp_path):
+    np.save(tmp_path / "X.npy", rows)
     program = (
         "import sys, numpy as np, jamjae\n"
         "model = jamjae.load_model(sys.argv[1])\n"
         "np.save(sys.argv[3], model.transform(np.load(sys.argv[2])))\n"
     )
-    arguments = [path, tmp_path / "X.npy", tmp_path / "Z.npy"]
+    arguments = [saved, tmp_path / "X.npy", tmp_path / "Z.npy"]
     subprocess.run([sys.executable, "-c", program, *map(str, arguments)], check=True)
-    np.testing.assert_allclose(np.load(tmp_path / "Z.npy"), model.transform(X), rtol=1e-6)
+    np.testing.assert_allclose(np.load(tmp_path / "Z.npy"), fitted.transform(rows), rtol=1e-6)
 
 
-def test_parameters_come_back(X, tmp_path):
+def test_parameters_come_back(rows, tmp_path):
     model = Autoencoder(
         3,
         network=(8, 4),
@@ -57,18 +42,18 @@ def test_parameters_come_back(X, tmp_path):
         epochs=2,
         random_state=7,
         checkpoint_dir=tmp_path / "checkpoints",
-    ).fit(X)
+    ).fit(rows)
     again = jamjae.load_model(model.save(tmp_path / "model.jamjae"))
     for name, value in model.get_params(deep=False).items():
         if name not in ("corruption", "optimizer", "checkpoint_dir"):
             assert getattr(again, name) == value, name
     assert again.corruption.stddev == 0.25
     assert again.optimizer.beta_1 == pytest.approx(0.8)
-    np.testing.assert_array_equal(again.fit(X).transform(X), model.transform(X))
+    np.testing.assert_array_equal(again.fit(rows).transform(rows), model.transform(rows))
 
 
-def test_what_a_file_cannot_hold_is_named(X, tmp_path):
-    model = Autoencoder(2, loss=_loss, epochs=1).fit(X)
+def test_what_a_file_cannot_hold_is_named(rows, tmp_path):
+    model = Autoencoder(2, network=(), loss=_loss, epochs=1).fit(rows)
     with pytest.warns(UserWarning, match="does not store the parameters loss"):
         path = model.save(tmp_path / "model.jamjae")
     assert persistence.read_manifest(path)["parameters_omitted"] == ["loss"]
@@ -82,39 +67,40 @@ def test_data_frames_and_pixels(tmp_path):
     import pandas as pd
 
     table = pd.DataFrame(np.random.RandomState(0).normal(size=(30, 3)), columns=["가", "b", "c"])
-    model = Autoencoder(2, epochs=1).fit(table)
+    model = Autoencoder(2, network=(), epochs=1).fit(table)
     again = jamjae.load_model(model.save(tmp_path / "table.jamjae"))
     assert list(again.feature_names_in_) == ["가", "b", "c"]
     np.testing.assert_array_equal(again.transform(table), model.transform(table))
 
     pixels = np.random.RandomState(0).randint(0, 256, (30, 6, 6), dtype=np.uint8)
-    model = Autoencoder(2, epochs=1).fit(pixels)
+    model = Autoencoder(2, network=(), epochs=1).fit(pixels)
     again = jamjae.load_model(model.save(tmp_path / "pixels.jamjae"))
     reconstructed = again.inverse_transform(np.full((1, 2), 1e3))
     assert 0 <= reconstructed.min() <= reconstructed.max() <= 255
 
 
-def test_networks_of_one_s_own_come_back_as_such(X, tmp_path):
+def test_networks_of_one_s_own_come_back_as_such(rows, tmp_path):
     encoder = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)])
     decoder = keras.Sequential([keras.Input((2,)), keras.layers.Dense(4)])
-    model = Autoencoder(encoder=encoder, decoder=decoder, epochs=2, random_state=0).fit(X)
+    model = Autoencoder(encoder=encoder, decoder=decoder, epochs=2, random_state=0).fit(rows)
     again = jamjae.load_model(model.save(tmp_path / "model.jamjae"))
     assert again.encoder is again.encoder_
     assert again.encoder.name == encoder.name
-    again.fit(X)
+    again.fit(rows)
 
 
-def test_numbers_of_numpy_are_written(X, tmp_path):
-    model = Autoencoder(2, epochs=np.int64(1), verbose=0, warm_start=np.bool_(True)).fit(X)
+def test_numbers_of_numpy_are_written(rows, tmp_path):
+    settings = {"epochs": np.int64(1), "verbose": 0, "warm_start": np.bool_(True)}
+    model = Autoencoder(2, network=(), **settings).fit(rows)
     model.class_names_ = np.array([3, 5])
     again = jamjae.load_model(model.save(tmp_path / "model.jamjae"))
     assert again.warm_start is True
     assert list(again.class_names_) == [3, 5]
 
 
-def test_names_that_are_no_utf_8_are_written(X, tmp_path):
+def test_names_that_are_no_utf_8_are_written(rows, tmp_path):
     names = ["\udcff\udc80", "\ud800", "가", "\\ud800", np.str_("b")]
-    model = Autoencoder(2, network=(), epochs=1).fit(X)
+    model = Autoencoder(2, network=(), epochs=1).fit(rows)
     model.class_names_ = np.array([*names, np.int64(3), np.bool_(True), 1.5], dtype=object)
     model.feature_names_in_ = np.array(names[:4], dtype=object)
     again = load_model(model.save(tmp_path / "model.jamjae"))
@@ -128,41 +114,41 @@ def test_names_that_are_no_utf_8_are_written(X, tmp_path):
 # --- files that cannot be written -----------------------------------------------------------
 
 
-def test_a_folder_for_temporary_files_that_fails_is_named(model, path, tmp_path, monkeypatch):
+def test_a_folder_for_temporary_files_that_fails_is_named(fitted, saved, tmp_path, monkeypatch):
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "gone"))
     said = r"no temporary file can be written in '.*gone' \(No such file.*TMPDIR"
     with pytest.raises(OutputError, match=f"Cannot save a network: {said}"):
-        model.save(tmp_path / "other.jamjae")
+        fitted.save(tmp_path / "other.jamjae")
     with pytest.raises(OutputError, match=f"Cannot load a network: {said}"):
-        load_model(path)
+        load_model(saved)
     monkeypatch.undo()
     monkeypatch.setattr(network_file, "_write", full)
     with pytest.raises(OutputError, match=r"Cannot load a network: .*No space left"):
-        load_model(path)
+        load_model(saved)
     monkeypatch.setattr(keras.saving, "save_model", full)
     with pytest.raises(OutputError, match=r"Cannot save a network: .*No space left"):
-        model.save(tmp_path / "other.jamjae")
+        fitted.save(tmp_path / "other.jamjae")
 
 
 def full(*_):
     raise OSError(28, "No space left on device")
 
 
-def test_an_unwritable_place_is_named_and_nothing_is_left(model, tmp_path):
+def test_an_unwritable_place_is_named_and_nothing_is_left(fitted, tmp_path):
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(OutputError, match="file"):
-        model.save(tmp_path / "file" / "model.jamjae")
+        fitted.save(tmp_path / "file" / "model.jamjae")
     assert [entry.name for entry in tmp_path.iterdir()] == ["file"]
 
 
-def test_a_full_disk_loses_nothing(model, path, monkeypatch):
-    before = path.read_bytes()
+def test_a_full_disk_loses_nothing(fitted, saved, monkeypatch):
+    before = saved.read_bytes()
 
     monkeypatch.setattr(zipfile.ZipFile, "writestr", full)
     with pytest.raises(OutputError, match="No space left"):
-        model.save(path)
-    assert path.read_bytes() == before
-    assert [entry.name for entry in path.parent.iterdir()] == [path.name]
+        fitted.save(saved)
+    assert saved.read_bytes() == before
+    assert [entry.name for entry in saved.parent.iterdir()] == [saved.name]
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="has no named pipes")
@@ -205,8 +191,8 @@ def test_what_a_killed_process_left_is_removed_by_the_next_write(tmp_path):
 
 
 def test_pixels_are_scaled_in_the_compiled_step_after_loading_too(tmp_path):
-    pixels = np.random.RandomState(0).randint(0, 256, (40, 7, 5), dtype=np.uint8)
-    model = Autoencoder(2, epochs=1, random_state=0).fit(pixels)
+    pixels = np.random.RandomState(0).randint(0, 256, (30, 6, 6), dtype=np.uint8)
+    model = Autoencoder(2, network=(), epochs=1, random_state=0).fit(pixels)
     again = load_model(model.save(tmp_path / "pixels.jamjae"))
     assert again.scaling_ == model.scaling_
     assert np.array_equal(again.transform(pixels), model.transform(pixels))

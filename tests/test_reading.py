@@ -6,6 +6,7 @@ import gzip
 import zipfile
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -28,6 +29,7 @@ from jamjae.data.writing import write_images, write_rows
 from jamjae.errors import (
     DataFormatError,
     DataNotFoundError,
+    InvalidDataError,
 )
 
 # --- laws: written and read back ------------------------------------------------------------
@@ -178,10 +180,15 @@ def test_npz_label_may_be_named(tmp_path):
         read(tmp_path / "a.npz", label="sort")
 
 
-def test_ambiguous_npz_lists_its_names(tmp_path):
+def test_of_several_arrays_the_largest_is_taken_and_said(tmp_path):
     np.savez(tmp_path / "a.npz", np.eye(3), np.eye(2))
-    with pytest.raises(DataFormatError, match="arr_0, arr_1"):
-        read(tmp_path / "a.npz")
+    found = read(tmp_path / "a.npz")
+    np.testing.assert_array_equal(found.X, np.eye(3))
+    assert "array: arr_0, the largest of arr_0, arr_1 (key=, --key takes another)" in found.notes
+    assert "not read: arr_1 (key=, --key)" in found.notes
+    np.testing.assert_array_equal(read(tmp_path / "a.npz", key="arr_1").X, np.eye(2))
+    with pytest.raises(DataFormatError, match=r"no array 'arr_9'.*arr_0, arr_1"):
+        read(tmp_path / "a.npz", key="arr_9")
 
 
 def test_labels_of_another_length_are_refused(tmp_path):
@@ -281,10 +288,20 @@ def test_an_npz_of_no_arrays_is_refused(tmp_path):
 def test_a_label_where_there_are_no_columns_is_refused(folder, name):
     write_rows(folder / "a.npy", np.eye(2))
     (folder / "a-idx3-ubyte").write_bytes(idx_bytes(np.zeros((1, 2, 2), dtype="u1")))
-    with pytest.raises(DataFormatError, match=r"label 'y'.*Leave label out"):
+    with pytest.raises((DataFormatError, InvalidDataError), match=r"label.*'y'.*[Ll]eave"):
         read(folder / name, label="y")
 
 
-def test_a_size_of_images_leaves_arrays_as_they_are(tmp_path):
+def test_options_are_known_and_take_one_name_or_several(tmp_path):
+    frame = pd.DataFrame(np.arange(6.0).reshape(2, 3), columns=list("abc"))
+    frame.to_csv(tmp_path / "a.csv", index=False)
+    assert read(tmp_path / "a.csv", drop="a").feature_names == ("b", "c")
+    assert read(tmp_path / "a.csv", columns=["c", "a"]).X.tolist() == [[2, 0], [5, 3]]
+    with pytest.raises(InvalidDataError, match=r"'lable'.*Did you mean 'label'"):
+        read(tmp_path / "a.csv", lable="a")
+
+
+def test_options_without_effect_are_refused(tmp_path):
     path = write_rows(tmp_path / "a.npy", np.zeros((2, 5, 5)))
-    assert read(path, image_size=(3, 3)).X.shape == (2, 5, 5)
+    with pytest.raises(InvalidDataError, match=r"image_size=\(3, 3\).*no effect on arrays"):
+        read(path, image_size=(3, 3))

@@ -70,7 +70,7 @@ def test_nothing_is_written_over_the_data(photos, tmp_path):
     run("fit", photos, "-o", tmp_path / "m.jamjae", "--epochs", "20", "-k", "2", "-q")
     before = {path.name: path.read_bytes() for path in photos.iterdir()}
     told = run("reconstruct", tmp_path / "m.jamjae", photos, "-o", photos, code=2)
-    assert "would replace the data" in told.stderr
+    assert "which is read" in told.stderr
     assert {path.name: path.read_bytes() for path in photos.iterdir()} == before
     np.save(tmp_path / "x.npy", X)
     run("fit", tmp_path / "x.npy", "-o", tmp_path / "t.jamjae", "--epochs", "20", "-k", "2", "-q")
@@ -81,10 +81,8 @@ def test_nothing_is_written_over_the_data(photos, tmp_path):
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (["iris", "--label", "species"], "already has classes"),
-        (["digits", "--image-size", "8x8"], "not a folder of images"),
-        (["x.csv", "--image-size", "8x8"], "not a folder of images"),
-        (["x.csv", "--subset", "test"], "is a path"),
+        (["iris", "--label", "species"], "no effect on the data set iris"),
+        (["digits", "--image-size", "8x8"], "no effect on the data set digits"),
         (["iris", "--noise", "2"], "less than or equal to 1"),
     ],
 )
@@ -92,3 +90,6 @@ def test_options_without_effect_are_refused(tmp_path, monkeypatch, options, word
     monkeypatch.chdir(tmp_path)
     pd.DataFrame(X, columns=list("abcd")).to_csv("x.csv", index=False)
     assert words in run("fit", *options, "-o", "m.jamjae", code=2).stderr
+    for option in (("--image-size", "8x8"), ("--subset", "test")):
+        told = run("fit", "x.csv", *option, "-o", "m.jamjae", code=1).stderr
+        assert f"on the command line {option[0]}) out" in told

@@ -100,15 +100,17 @@ def test_palettes_are_resolved(tmp_path):
 
 
 @pytest.mark.parametrize("suffix", [".png", ".tif"])
-def test_sixteen_bits_become_eight(tmp_path, suffix):
+def test_sixteen_bits_stay_sixteen(tmp_path, suffix):
     deep = np.array([[0, 257, 51143, 65535]], dtype=np.uint16)
     Image.fromarray(deep).save(tmp_path / f"a{suffix}")
-    assert read(tmp_path).X.tolist() == [[[0, 1, 199, 255]]]
+    found = read(tmp_path)
+    assert found.X.dtype == np.uint16
+    np.testing.assert_array_equal(found.X, deep[None])
 
 
-def test_sixteen_bits_of_pgm_become_eight(tmp_path):
+def test_sixteen_bits_of_pgm_stay_sixteen(tmp_path):
     (tmp_path / "a.pgm").write_bytes(b"P5 3 1 65535\n" + struct.pack(">3H", 0, 25700, 65535))
-    assert read(tmp_path).X.tolist() == [[[0, 100, 255]]]
+    assert read(tmp_path).X.tolist() == [[[0, 25700, 65535]]]
 
 
 def test_black_and_white_is_gray(tmp_path):
@@ -116,9 +118,13 @@ def test_black_and_white_is_gray(tmp_path):
     assert read(tmp_path).X.tolist() == [[[0, 255]]]
 
 
-def test_images_of_32_bits_are_refused(tmp_path):
+def test_floats_of_a_tiff_stay_floats(tmp_path):
     Image.fromarray(np.array([[0.0, 0.5]], dtype=np.float32)).save(tmp_path / "a.tif")
-    with pytest.raises(DataFormatError, match=r"a\.tif.*32 bits.*\.npy"):
+    found = read(tmp_path)
+    assert found.X.dtype == np.float32
+    np.testing.assert_array_equal(found.X, [[[0, 0.5]]])
+    save_image(tmp_path / "b.png", np.zeros((1, 2)))
+    with pytest.raises(InvalidDataError, match="float32, uint8 together"):
         read(tmp_path)
 
 

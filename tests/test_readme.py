@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.neighbors import KNeighborsClassifier
 
@@ -13,13 +14,26 @@ from jamjae.evaluation.metrics import trustworthiness
 
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
-TEN_LINES, COMPARISON, GUIDED, NEW_DATA, DENOISED, EXPLORED, CHAPTER = BLOCKS
+TEN_LINES, COMPARISON, GUIDED, NEW_DATA, DENOISED, EXPLORED, CHAPTER, OWN_DATA = BLOCKS
 
 
-def test_ten_lines(tmp_path, monkeypatch, capsys):
+# What `make test` trains less, and `make test-slow` as it stands.
+epochs = pytest.mark.parametrize(
+    "epochs", [", epochs=2", pytest.param("", marks=pytest.mark.slow)], ids=["few", "all"]
+)
+
+
+def trained_for(epochs, code):
+    """The code with another argument for an autoencoder."""
+    assert code.count("random_state=0)") == 1
+    return code.replace("random_state=0)", f"random_state=0{epochs})")
+
+
+@epochs
+def test_ten_lines(tmp_path, monkeypatch, capsys, epochs):
     monkeypatch.chdir(tmp_path)
     names = {}
-    exec(TEN_LINES, names)  # noqa: S102
+    exec(trained_for(epochs, TEN_LINES), names)  # noqa: S102
     assert len([line for line in TEN_LINES.splitlines() if line]) == 10
     assert names["Z"].shape == (1797, 8)
     assert names["X2"].shape == (1797, 8, 8)
@@ -28,6 +42,7 @@ def test_ten_lines(tmp_path, monkeypatch, capsys):
     assert ours < rival
 
 
+@pytest.mark.slow
 def test_the_comparison(capsys):
     names = {}
     exec(COMPARISON, names)  # noqa: S102
@@ -37,6 +52,7 @@ def test_the_comparison(capsys):
     assert len(names["figure"].axes) == 3
 
 
+@pytest.mark.slow
 def test_the_guided_autoencoder():
     names = {}
     exec(GUIDED, names)  # noqa: S102
@@ -44,9 +60,10 @@ def test_the_guided_autoencoder():
     assert np.square(names["X2"] - names["unseen"]).mean() < 0.0005
 
 
-def test_new_data():
+@epochs
+def test_new_data(epochs):
     names = {}
-    exec(NEW_DATA, names)  # noqa: S102
+    exec(trained_for(epochs, NEW_DATA), names)  # noqa: S102
     digits, new = names["digits"], names["new"]
     assert new.shape == (50, 8, 8)
     nearest = KNeighborsClassifier(5).fit(digits.X.reshape(-1, 64), digits.y)
@@ -61,9 +78,10 @@ def test_noise_is_removed():
     assert names["denoised"].dtype == np.uint8
 
 
-def test_a_model_is_explored(tmp_path, monkeypatch):
+@epochs
+def test_a_model_is_explored(tmp_path, monkeypatch, epochs):
     monkeypatch.chdir(tmp_path)
-    exec(EXPLORED.replace("random_state=0", "random_state=0, epochs=2"), {})  # noqa: S102
+    exec(trained_for(epochs, EXPLORED), {})  # noqa: S102
     assert (tmp_path / "explorer.html").read_text("utf-8").startswith("<!DOCTYPE html>")
 
 
@@ -75,3 +93,16 @@ def test_the_chapter_s_code(capsys):
     assert names["ae"].encoder_ is names["encoder"]
     assert "117,840" in capsys.readouterr().out
     assert names["ae"].score(names["X"][:1000]) > 0.5
+
+
+def test_own_data(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    rng = np.random.default_rng(0)
+    heights, weights = rng.normal(165, 8, 60).round(1), rng.normal(62, 9, 60).round(1)
+    columns = {"번호": range(1, 61), "키": heights, "몸무게": weights}
+    frame = pd.DataFrame(columns | {"혈압": rng.integers(100, 140, 60) * 1.0})
+    frame["등급"] = rng.choice(list("가나"), 60)
+    frame.loc[3, "혈압"] = np.nan
+    frame.to_csv("health.csv", index=False, encoding="cp949", sep=";", decimal=",")
+    exec(OWN_DATA, {})  # noqa: S102
+    assert capsys.readouterr().out in README

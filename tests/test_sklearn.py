@@ -27,8 +27,14 @@ pytestmark = pytest.mark.filterwarnings(
 )
 
 
-@parametrize_with_checks([Autoencoder()])
+@parametrize_with_checks([Autoencoder(network=(), epochs=2)])
 def test_scikit_learn_s_checks(estimator, check):
+    check(estimator)
+
+
+@pytest.mark.slow
+@parametrize_with_checks([Autoencoder()])
+def test_scikit_learn_s_checks_of_the_default(estimator, check):
     check(estimator)
 
 
@@ -37,13 +43,13 @@ def iris():
     return load_iris(as_frame=True)
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def a_fresh_cache():
     training.compiled.cache_clear()
 
 
 def quick(**settings):
-    return Autoencoder(2, random_state=0, epochs=3, **settings)
+    return Autoencoder(2, **({"network": (4,), "random_state": 0, "epochs": 3} | settings))
 
 
 def test_pipeline(iris):
@@ -61,12 +67,13 @@ def test_grid_search_compiles_once(iris):
     for rows in (iris.data[:120], iris.data):  # as many as in a fold, and in the last fit
         quick(loss=loss).fit(rows)
     before = len(traced)
-    rates = {"learning_rate": [1e-4, 3e-4, 1e-3, 3e-3, 1e-2]}
+    rates = {"learning_rate": [1e-4, 1e-3, 1e-2]}
     search = GridSearchCV(quick(loss=loss), rates, cv=5).fit(iris.data)
     assert 0 < before == len(traced)
     assert set(search.cv_results_["param_learning_rate"]) == set(rates["learning_rate"])
 
 
+@pytest.mark.usefixtures("a_fresh_cache")
 def test_second_fit_compiles_nothing(iris):
     quick().fit(iris.data)
     quick().fit(iris.data * 2 + 1)
@@ -74,6 +81,7 @@ def test_second_fit_compiles_nothing(iris):
     assert training.compiled.cache_info().misses == 1
 
 
+@pytest.mark.usefixtures("a_fresh_cache")
 def test_networks_of_one_s_own_built_twice_share_what_is_compiled(iris):
     def pair():
         encoder = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2, activation="elu")])
@@ -116,20 +124,24 @@ def test_set_output_and_feature_names(iris):
         model.transform(iris.data.rename(columns={"sepal length (cm)": "length"}))
 
 
+@pytest.fixture(scope="module")
+def fitted(iris):
+    return quick().fit(iris.data)
+
+
 @pytest.mark.parametrize("send", [copy.deepcopy, lambda model: pickle.loads(pickle.dumps(model))])
-def test_copies_of_a_fitted_model_agree(iris, send):
-    model = quick().fit(iris.data)
-    sent = send(model)
-    np.testing.assert_array_equal(sent.transform(iris.data), model.transform(iris.data))
+def test_copies_of_a_fitted_model_agree(iris, fitted, send):
+    sent = send(fitted)
+    np.testing.assert_array_equal(sent.transform(iris.data), fitted.transform(iris.data))
     sent.partial_fit(iris.data)
 
 
-def test_joblib_processes(iris):
-    model = quick().fit(iris.data)
+@pytest.mark.slow  # each process loads JAX
+def test_joblib_processes(iris, fitted):
     parts = np.array_split(np.asarray(iris.data), 2)
     with pytest.warns(UserWarning, match="feature names"):
-        expected = [model.transform(part) for part in parts]
-    codes = joblib.Parallel(n_jobs=2)(joblib.delayed(_transform)(model, part) for part in parts)
+        expected = [fitted.transform(part) for part in parts]
+    codes = joblib.Parallel(n_jobs=2)(joblib.delayed(_transform)(fitted, part) for part in parts)
     for one, other in zip(codes, expected, strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-6)
 

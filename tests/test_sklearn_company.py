@@ -77,7 +77,12 @@ def plain(iris):
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [(name, value) for name, values in NUMPY.items() for value in values]
+    ("name", "value"),
+    [
+        pytest.param(name, value, marks=pytest.mark.slow if place else ())
+        for name, values in NUMPY.items()
+        for place, value in enumerate(values)
+    ],
 )
 def test_a_parameter_of_numpy_is_that_number(iris, plain, name, value, tmp_path):
     model = Autoencoder(**{**PLAIN, name: value}).fit(iris.data)
@@ -148,11 +153,19 @@ def test_pandas_output_keeps_the_index_through_a_pipeline(iris):
     ]
 
 
+def stopping():
+    model = quick(early_stopping=np.True_, validation_fraction=0.2)
+    return make_pipeline(StandardScaler(), model)
+
+
+@pytest.mark.slow  # each process loads JAX
 def test_folds_in_two_processes_are_those_of_one(iris):
-    model = make_pipeline(StandardScaler(), quick(early_stopping=np.True_, validation_fraction=0.2))
-    one = cross_val_score(model, iris.data, cv=3)
-    np.testing.assert_allclose(cross_val_score(model, iris.data, cv=3, n_jobs=2), one, rtol=1e-6)
-    probe = make_pipeline(model, LogisticRegression())
+    one, two = (cross_val_score(stopping(), iris.data, cv=3, n_jobs=n) for n in (1, 2))
+    np.testing.assert_allclose(two, one, rtol=1e-6)
+
+
+def test_folds_of_a_pipeline_in_a_pipeline(iris):
+    probe = make_pipeline(stopping(), LogisticRegression())
     found = cross_validate(probe, iris.data, iris.target, cv=2, return_estimator=True)
     assert np.isfinite(found["test_score"]).all()
     assert found["estimator"][0][0][-1].n_components_ == 2

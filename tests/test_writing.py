@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from data_files import KINDS, left_over
-from jamjae.data.readers import tables
+from jamjae.data.readers import table_writing
 from jamjae.data.reading import read
 from jamjae.data.writing import write_images, write_rows
 from jamjae.errors import (
@@ -31,7 +31,7 @@ def test_a_failed_write_leaves_what_was_there(tmp_path, monkeypatch, kind):
 
     for home, name in ((np, "save"), (np, "savez_compressed"), (csv, "writer")):
         monkeypatch.setattr(home, name, full_disk)
-    monkeypatch.setattr(tables, "write_parquet", full_disk)
+    monkeypatch.setattr(table_writing, "write_parquet", full_disk)
     with pytest.raises(OutputError, match=rf"rows\{kind}.*No space left.*disk with free space"):
         write_rows(path, np.zeros((5, 5)))
     assert path.read_bytes() == before

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         make_roll,
     )
     from jamjae.data.reading import read
+    from jamjae.data.table_encoder import TableEncoder
     from jamjae.evaluation.comparison import compare
     from jamjae.explorer import explore
     from jamjae.latent.projections import latent_map
@@ -34,6 +35,7 @@ _HOMES = {
     "NeighborDenoiser": "jamjae.models.denoising",
     "PatchDenoiser": "jamjae.models.denoising",
     "load_model": "jamjae.models.persistence",
+    "TableEncoder": "jamjae.data.table_encoder",
     "read": "jamjae.data.reading",
     "compare": "jamjae.evaluation.comparison",
     "explore": "jamjae.explorer",
@@ -49,6 +51,7 @@ __all__ = [
     "Autoencoder",
     "NeighborDenoiser",
     "PatchDenoiser",
+    "TableEncoder",
     "__version__",
     "compare",
     "explore",

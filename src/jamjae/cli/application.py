@@ -12,10 +12,13 @@ from jamjae.cli.comparing import compare, map_
 from jamjae.cli.demo import demo
 from jamjae.cli.exploring import explore
 from jamjae.cli.fitting import fit
-from jamjae.cli.guard import FAILED, discard_output, guarded
+from jamjae.cli.guard import FAILED, MISUSED, discard_output, guarded, print_error
 from jamjae.cli.information import datasets, info
 from jamjae.cli.labs import list_, run, show
+from jamjae.cli.reading import Command
 from jamjae.cli.transforming import decode, encode, reconstruct
+
+UsageError: type[Exception] = typer.BadParameter.__mro__[1]  # an unknown option and the like
 
 app = typer.Typer(
     name="jamjae",
@@ -48,7 +51,7 @@ def _main(
 
 commands = (fit, encode, decode, reconstruct, compare, map_, explore, info, datasets, demo)
 for command in commands:
-    app.command(command.__name__.strip("_"))(guarded(command))
+    app.command(command.__name__.strip("_"), cls=Command)(guarded(command))
 
 lab = typer.Typer(
     help="The course's experiments, compared with classical methods.", no_args_is_help=True
@@ -61,8 +64,20 @@ app.add_typer(lab, name="lab")
 def app_main() -> None:
     """Run the command line."""
     try:
+        if "--json" in sys.argv:
+            sys.exit(_with_json_errors())
         app()
     except OSError as error:  # --help or --version, where standard output is full
         discard_output()
         typer.echo(f"error: {error.strerror}", err=True)
         sys.exit(FAILED)
+
+
+def _with_json_errors() -> int:
+    """Run the command line, and print an unknown or missing option as JSON too."""
+    try:
+        code = app(standalone_mode=False)
+    except UsageError as error:
+        print_error(getattr(error, "message", "") or str(error))
+        return MISUSED
+    return code if isinstance(code, int) else 0

@@ -5,39 +5,32 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from jamjae.cli.fitting import require_other, require_writable, require_writable_folder
 from jamjae.cli.guard import load_engine, load_libraries
-from jamjae.cli.options import (
-    Data,
-    ImageSize,
-    Json,
-    Label,
-    Limit,
-    Model,
-    Quiet,
-    Reading,
-    SkipBad,
-    Subset,
-    fitted_rows,
-    load,
-)
+from jamjae.cli.options import Data, Json, Model, Quiet
 from jamjae.cli.output import Voice
+from jamjae.cli.places import Force, require_file, require_folder
+from jamjae.cli.reading import files_read, fitted_rows, is_named, load, reads_data
 from jamjae.cli.transforming import opened
+from jamjae.data.read_options import ReadOptions
 
 if TYPE_CHECKING:
     from jamjae.data.dataset import Dataset
     from jamjae.evaluation.comparison import ComparisonProgress
 
+BOTH = "both"  # fit the training rows, hold out the test rows
 FIGURES = (".png", ".svg", ".pdf")
 
 
+@reads_data
 def compare(
     data: Data,
+    reading: ReadOptions,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Folder of the report.")
     ] = None,
@@ -60,17 +53,14 @@ def compare(
     neighbors: Annotated[
         int, typer.Option(min=1, help="Neighbors of trustworthiness, continuity, recall and hit.")
     ] = 5,
-    subset: Annotated[
-        str,
+    standardize: Annotated[
+        bool | None,
         typer.Option(
-            help="Part of a named data set: train, test, all, or both (fit train, hold out test). "
-            "auto is both if the data set has a test part, else train."
+            "--standardize/--no-standardize",
+            help="Divide each column by its deviation; by default where units differ.",
         ),
-    ] = "auto",
-    label: Label = None,
-    image_size: ImageSize = None,
-    limit: Limit = None,
-    skip_bad: SkipBad = False,
+    ] = None,
+    force: Force = False,
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
@@ -78,30 +68,34 @@ def compare(
     voice = Voice(quiet=quiet, as_json=json)
     sizes = _sizes(components)
     if output is not None:
-        require_other(output, data)
-        require_writable_folder(output)
-    found, test = _rows(voice, data, Reading(subset, label, image_size, limit, skip_bad))
+        require_folder(output, files_read(data, reading), force=force)
+    found, test = _rows(voice, data, reading)
     voice.note("loading JAX and Keras")
     load_engine()
     load_libraries("jamjae.evaluation.comparison")
     from jamjae import report
     from jamjae.evaluation.comparison import compare as side_by_side
 
+    labels = found.labels if found.class_names else None
+    if found.y is not None and labels is None:
+        voice.note("the label is a number, so metrics of classes are left out")
     began = time.perf_counter()
     with _progress(voice) as notify:
         result = side_by_side(
             found.X,
-            found.y,
+            labels,
             methods=methods if methods == "auto" else [m.strip() for m in methods.split(",")],
             n_components=sizes,
             test_size=test_size,
-            test=None if test is None else test.X if test.y is None else (test.X, test.y),
+            test=None if test is None else test.X if labels is None else (test.X, test.labels),
+            standardize=_standardize(standardize),
             seeds=seeds,
             n_neighbors=neighbors,
             on_progress=notify,
         )
     seconds = time.perf_counter() - began
     values = {"data": data, "seconds": seconds, "sentence": result.sentence, "rows": result.rows}
+    values |= {"notes": list(found.notes), "standardized": result.standardized}
     lines = [result.text(_width())]
     if output is not None:
         page = report.write(
@@ -119,35 +113,25 @@ def compare(
     voice.result(values, *lines)
 
 
+@reads_data
 def map_(
     model: Model,
     data: Data,
+    reading: ReadOptions,
     output: Annotated[Path, typer.Option("--output", "-o", help="A .png, .svg or .pdf file.")],
     method: Annotated[str, typer.Option(help="Projection of the map: pca, tsne or umap.")] = "tsne",
     thumbnails: Annotated[
         bool, typer.Option("--thumbnails", help="Draw images instead of points.")
     ] = False,
     seed: Annotated[int, typer.Option(help="Random seed.")] = 0,
-    subset: Subset = "train",
-    label: Label = None,
-    image_size: ImageSize = None,
-    limit: Limit = None,
-    skip_bad: SkipBad = False,
+    force: Force = False,
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
     """Draw the codes of DATA as a two-dimensional map."""
-    from jamjae.errors import OutputError
-
     voice = Voice(quiet=quiet, as_json=json)
-    if output.suffix.lower() not in FIGURES:
-        raise OutputError(
-            f"Cannot write {str(output)!r}: expected a file name that ends in {', '.join(FIGURES)}."
-        )
-    require_other(output, data, model)
-    require_writable(output)
+    require_file(output, files_read(data, reading, model), force=force, suffixes=FIGURES)
     fitted = opened(model)
-    reading = Reading(subset, label, image_size, limit, skip_bad)
     found = load(voice, data, reading, model=fitted)
     if thumbnails and found.X.ndim < 3:
         raise typer.BadParameter("--thumbnails needs images, but DATA is a table.")
@@ -158,10 +142,15 @@ def map_(
     voice.note(f"mapping {len(codes):,} codes of {codes.shape[1]} components")
     laid_out = latent_map(codes, method, random_state=seed)
     names = found.class_names or None
-    drawn = laid_out.plot(found.y, class_names=names, images=found.X if thumbnails else None)
+    drawn = laid_out.plot(found.labels, class_names=names, images=found.X if thumbnails else None)
     plotting.save(drawn, output)
     values = {"rows": len(codes), "method": laid_out.method, "output": str(output)}
+    values["notes"] = list(found.notes)
     voice.result(values, f"wrote {output}: {len(codes):,} codes, {laid_out.method}")
+
+
+def _standardize(asked: bool | None) -> bool | str:
+    return "auto" if asked is None else asked
 
 
 # --- input -----------------------------------------------------------------------------
@@ -176,20 +165,24 @@ def _sizes(text: str) -> list[int]:
     return list(dict.fromkeys(int(part) for part in parts))
 
 
-def _rows(voice: Voice, data: str, reading: Reading) -> tuple[Dataset, Dataset | None]:
-    """Read the rows, and the held-out rows if the data set has its own."""
-    load_libraries("jamjae.data.catalog")
-    from jamjae.data import catalog
-
-    subset = reading.subset
-    parts = catalog.NAMES[data].parts if data in catalog.NAMES else ()
-    if subset == "both" and "test" not in parts:
+def _rows(voice: Voice, data: str, reading: ReadOptions) -> tuple[Dataset, Dataset | None]:
+    """Read the rows, and the held-out rows if the data are divided into train and test."""
+    if reading.subset in (None, BOTH) and (divided := "test" in _subsets(data)):
+        held = load(voice, data, replace(reading, subset="test"))
+        return load(voice, data, replace(reading, subset="train")), held
+    if reading.subset == BOTH and not divided:
         raise typer.BadParameter(f"--subset both: {data} has no held-out rows of its own.")
-    if subset == "both" or (subset == "auto" and "test" in parts):
-        held = load(voice, data, reading._replace(subset="test"))
-        return load(voice, data, reading._replace(subset="train")), held
-    chosen = "train" if subset == "auto" else subset
-    return load(voice, data, reading._replace(subset=chosen)), None
+    return load(voice, data, reading), None
+
+
+def _subsets(data: str) -> tuple[str, ...]:
+    if is_named(data):
+        from jamjae.data import catalog
+
+        return catalog.NAMES[data].parts if data in catalog.NAMES else ()
+    from jamjae.data.reading import subsets
+
+    return subsets(data)
 
 
 # --- progress -----------------------------------------------------------------------------

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from jamjae.cli.fitting import comparison, require_writable_folder, train
+from jamjae.cli.fitting import comparison, train
 from jamjae.cli.guard import load_libraries
 from jamjae.cli.options import Quiet
 from jamjae.cli.output import Voice
+from jamjae.cli.places import Force, require_folder
 from jamjae.cli.transforming import beside, draw, opened, quality
 from jamjae.errors import ModelFileError
 
@@ -27,11 +28,12 @@ def demo(
         "demo"
     ),
     seed: Annotated[int, typer.Option(help="Random seed.")] = 0,
+    force: Force = False,
     quiet: Quiet = False,
 ) -> None:
     """Compress handwritten digits, and compare with PCA."""
     voice = Voice(quiet=quiet)
-    require_writable_folder(output)
+    require_folder(output, [], force=force)
     load_libraries("sklearn.datasets")
     import numpy as np
 

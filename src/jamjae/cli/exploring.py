@@ -9,30 +9,21 @@ from typing import Annotated
 
 import typer
 
-from jamjae.cli.fitting import require_other, require_writable
-from jamjae.cli.options import (
-    Data,
-    ImageSize,
-    Json,
-    Label,
-    Limit,
-    Model,
-    Quiet,
-    Reading,
-    SkipBad,
-    Subset,
-    fitted_rows,
-    load,
-)
+from jamjae.cli.options import Data, Json, Model, Quiet
 from jamjae.cli.output import Voice, size
+from jamjae.cli.places import Force, require_file
+from jamjae.cli.reading import files_read, fitted_rows, load, reads_data
 from jamjae.cli.transforming import opened
+from jamjae.data.read_options import ReadOptions
 
 PAGES = (".html", ".htm")
 
 
+@reads_data
 def explore(
     model: Model,
     data: Data,
+    reading: ReadOptions,
     output: Annotated[Path, typer.Option("--output", "-o", help="An .html file.")] = Path(
         "explorer.html"
     ),
@@ -50,28 +41,16 @@ def explore(
         str | None, typer.Option(help="Language of the page, en or ko; by default the system's.")
     ] = None,
     seed: Annotated[int, typer.Option(help="Random seed.")] = 0,
-    subset: Subset = "train",
-    label: Label = None,
-    image_size: ImageSize = None,
-    limit: Limit = None,
-    skip_bad: SkipBad = False,
+    force: Force = False,
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
     """Write an offline page to explore the codes of DATA."""
-    from jamjae.errors import OutputError
-
     voice = Voice(quiet=quiet, as_json=json)
-    if output.suffix.lower() not in PAGES:
-        raise OutputError(
-            f"Cannot write {str(output)!r}: a file name that ends in .html is expected."
-        )
     if language not in (None, "en", "ko"):
         raise typer.BadParameter(f"--language {language}: en or ko is expected.")
-    require_other(output, data, model)
-    require_writable(output)
+    require_file(output, files_read(data, reading, model), force=force, suffixes=PAGES)
     fitted = opened(model)
-    reading = Reading(subset, label, image_size, limit, skip_bad)
     found = load(voice, data, reading, model=fitted)
     from jamjae.explorer import explore as make
     from jamjae.labs.translation import preferred
@@ -81,7 +60,7 @@ def explore(
     page = make(
         fitted,
         fitted_rows(fitted, found),
-        found.y,
+        found.labels,
         class_names=found.class_names or None,
         rows=rows,
         method=method,
@@ -92,6 +71,7 @@ def explore(
     page.save(output)
     took, length = time.perf_counter() - began, output.stat().st_size
     values = {"rows": min(len(found.X), rows), "output": str(output), "bytes": length}
+    values["notes"] = list(found.notes)
     voice.result(values, f"wrote {output}: {size(length)}, {took:.0f} s; open it in a browser")
     if open_:
         webbrowser.open(output.resolve().as_uri())

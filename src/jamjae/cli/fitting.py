@@ -2,38 +2,32 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from jamjae.cli.guard import heed, load_engine, load_libraries
-from jamjae.cli.options import (
-    Data,
-    ImageSize,
-    Json,
-    Label,
-    Limit,
-    Quiet,
-    Reading,
-    SkipBad,
-    Subset,
-    load,
-)
+from jamjae.cli.guard import heed, load_engine
+from jamjae.cli.options import Data, Json, Quiet
 from jamjae.cli.output import Voice, size
+from jamjae.cli.places import Force, require_file
+from jamjae.cli.reading import files_read, load, reads_data
+from jamjae.data.read_options import ReadOptions
 from jamjae.data.text_tables import text_table
 
 if TYPE_CHECKING:
     from jamjae import Autoencoder
 
 
+@reads_data
 def fit(
     data: Data,
+    reading: ReadOptions,
     output: Annotated[Path, typer.Option("--output", "-o", help="A .jamjae file.")],
     components: Annotated[
         int, typer.Option("--components", "-k", min=1, help="Number of latent components.")
@@ -66,47 +60,48 @@ def fit(
         Path | None, typer.Option(help="Folder for checkpoints, to resume if interrupted.")
     ] = None,
     seed: Annotated[int | None, typer.Option(help="Random seed.")] = None,
-    subset: Subset = "train",
-    label: Label = None,
-    image_size: ImageSize = None,
-    limit: Limit = None,
-    skip_bad: SkipBad = False,
+    standardize: Annotated[
+        bool, typer.Option("--standardize", help="Divide each column by its deviation.")
+    ] = False,
+    force: Force = False,
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
     """Fit an autoencoder to DATA and write it to a file."""
     voice = Voice(quiet=quiet, as_json=json)
-    require_other(output, data)
-    require_writable(output)
+    require_file(output, files_read(data, reading), force=force, suffixes=(".jamjae",))
     options: dict[str, Any] = {
         "network": _network(network),
         "epochs": _number(epochs, int, "--epochs"),
         "batch_size": batch_size,
         "learning_rate": _number(learning_rate, float, "--learning-rate"),
         "loss": loss,
+        "scaling": "standardize" if standardize else "auto",
         "validation_fraction": validation_fraction,
         "early_stopping": early_stopping,
         "patience": patience,
         "checkpoint_dir": checkpoint_dir,
         "random_state": seed,
     }
-    reading = Reading(subset, label, image_size, limit, skip_bad)
-    found = load(voice, data, reading)
+    found = load(voice, data, replace(reading, random_state=seed or 0))
+    from jamjae.data.advice import advice
+
+    found = found.noted(*(hints := advice(found.X, found.feature_names, components)))
+    for hint in hints:
+        voice.note(f"  {hint}")
     with _kept_checkpoints(voice):
-        model, seconds = train(voice, found.X, components, options, noise)
+        model, seconds = train(voice, found.named_rows(), components, options, noise)
         if found.class_names:
             model.class_names_ = found.class_names
-        if found.feature_names:
-            import numpy as np
-
-            model.feature_names_in_ = np.array(found.feature_names, dtype=object)
+        model.data_notes_ = found.notes
         model.save(output)
     from jamjae.evaluation import training_errors
 
     values = {**training_errors(model), "seconds": seconds, "epochs": len(model.history_["loss"])}
     values |= {"rows": len(found.X), "skipped": list(found.skipped), "model": str(output)}
+    values |= {"notes": list(found.notes), "is_pca": model.is_pca_}
     written = f"wrote {output} ({size(output.stat().st_size)})"
-    voice.result(values, comparison(model), f"{seconds:.1f} s; {written}")
+    voice.result(values, comparison(model), *as_pca(model), f"{seconds:.1f} s; {written}")
 
 
 @contextmanager
@@ -164,61 +159,16 @@ def comparison(model: Autoencoder) -> str:
     )
 
 
+def as_pca(model: Autoencoder) -> list[str]:
+    """Say so if the model is PCA, since training did not improve on it."""
+    return ["The model is PCA: training did not improve on it."] if model.is_pca_ else []
+
+
 def mse_unit(dtype: Any) -> str:
     """Return the unit to add to the heading MSE, if errors are those of pixels in [0, 1]."""
     from jamjae.evaluation import pixel_range
 
     return ", pixels in [0, 1]" if pixel_range(dtype) > 1 else ""
-
-
-def require_other(output: Path, data: str | Path, model: Path | None = None) -> None:
-    """Refuse an output that would replace the data or the model, even through a link."""
-    if model is not None and _is_same(output, model):
-        raise typer.BadParameter(f"--output {output} would replace the model. Choose another path.")
-    read = Path(data)
-    if not _is_same(read, read) or _is_data_set(data):  # no such file, or a name
-        return
-    if read.is_file():
-        replaced = _is_same(output, read) or _is_same(output, read.resolve().parent)
-    else:  # a folder of images
-        inside = read.resolve() in output.resolve().parents
-        replaced = _is_same(output, read) or (inside and output.exists())
-    if replaced:
-        raise typer.BadParameter(f"--output {output} would replace the data. Choose another path.")
-
-
-def _is_same(one: Path, other: Path) -> bool:
-    try:
-        return one.samefile(other)
-    except OSError:  # one of them does not exist
-        return False
-
-
-def _is_data_set(data: str | Path) -> bool:
-    load_libraries("jamjae.data.catalog")
-    from jamjae.data.catalog import NAMES
-
-    return data in NAMES
-
-
-def require_writable(path: Path) -> None:
-    """Refuse a path that cannot be written, before any work is done."""
-    from jamjae.data.atomic import require_place
-
-    require_place(path)
-
-
-def require_writable_folder(path: Path) -> None:
-    """Refuse a folder that cannot be created or written to, without creating it."""
-    from jamjae.errors import OutputError
-
-    found = next(part for part in (path, *path.absolute().parents) if part.exists())
-    if not (found.is_dir() and os.access(found, os.W_OK | os.X_OK)):
-        why = "is not writable" if found.is_dir() else "is not a folder"
-        raise OutputError(
-            f"Cannot write into {str(path)!r}: {str(found)!r} {why}. Choose a folder "
-            "that can be written to or created."
-        )
 
 
 def _network(text: str) -> str | tuple[int, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import io
+import json
 import os
 import signal
 import sys
@@ -18,7 +19,7 @@ import typer
 
 from jamjae.errors import JamjaeError
 
-FAILED, INTERRUPTED = 1, 130
+FAILED, MISUSED, INTERRUPTED = 1, 2, 130
 VARIABLES = (  # of the environment that a command sets, where they are not set
     "TF_CPP_MIN_LOG_LEVEL",
     "JAX_COMPILATION_CACHE_DIR",
@@ -37,29 +38,39 @@ def guarded(command: Callable[..., Any]) -> Callable[..., Any]:
             return ended(*arguments, **options)
 
     def ended(*arguments: Any, **options: Any) -> Any:
+        as_json = bool(options.get("json"))
         try:
             with _handling(_hear):
                 return command(*arguments, **options)
-        except (typer.BadParameter, typer.Exit):
+        except typer.Exit:
             raise
-        except JamjaeError as error:
-            _end(f"error: {error}", FAILED)
-        except KeyboardInterrupt:
-            _end(INTERRUPTION, INTERRUPTED)
-        except BrokenPipeError:  # as with `| head`
-            discard_output()
-            raise typer.Exit(FAILED) from None
-        except Exception as error:
-            if os.environ.get("JAMJAE_DEBUG"):
+        except typer.BadParameter as error:
+            if not as_json:
                 raise
-            if isinstance(error, OSError):  # for example, standard output is full
-                discard_output()
-            _end(f"error: {_said(error)}", FAILED)
+            _end(f"error: {error.message}", MISUSED, as_json=True)
+        except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - said in one line
+            _end(*_judged(error), as_json=as_json)
 
     return run
 
 
-def _said(error: Exception) -> str:
+def _judged(error: BaseException) -> tuple[str, int]:
+    """Give the line to print for an exception, and the exit code."""
+    if isinstance(error, JamjaeError):
+        return f"error: {error}", FAILED
+    if isinstance(error, KeyboardInterrupt):
+        return INTERRUPTION, INTERRUPTED
+    if isinstance(error, BrokenPipeError):  # as with `| head`
+        discard_output()
+        raise typer.Exit(FAILED) from None
+    if os.environ.get("JAMJAE_DEBUG"):
+        raise error
+    if isinstance(error, OSError):  # for example, standard output is full
+        discard_output()
+    return f"error: {_said(error)}", FAILED
+
+
+def _said(error: BaseException) -> str:
     if isinstance(error, ValueError):  # scikit-learn's message on a parameter
         return str(error)
     if isinstance(error, OSError) and error.strerror:
@@ -67,9 +78,17 @@ def _said(error: Exception) -> str:
     return f"{type(error).__name__}: {error}\n(Set JAMJAE_DEBUG=1 to show the traceback.)"
 
 
-def _end(message: str, code: int) -> None:
-    typer.echo(message, err=True)
+def _end(message: str, code: int, *, as_json: bool) -> None:
+    if as_json:
+        print_error(message.removeprefix("error: "))
+    else:
+        typer.echo(message, err=True)
     raise typer.Exit(code) from None
+
+
+def print_error(message: str) -> None:
+    """Print an error as one JSON object on standard output."""
+    typer.echo(json.dumps({"error": message}, ensure_ascii=False))
 
 
 @contextmanager

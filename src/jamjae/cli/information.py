@@ -11,7 +11,7 @@ from jamjae.data.text_tables import text_table
 
 def info(model: Model, json: Json = False) -> None:
     """Describe a model file."""
-    from jamjae.cli.fitting import comparison
+    from jamjae.cli.fitting import as_pca, comparison
     from jamjae.cli.transforming import opened
 
     fitted = opened(model)
@@ -22,6 +22,7 @@ def info(model: Model, json: Json = False) -> None:
     manifest = read_manifest(model)
     pair = architectures.Pair(fitted.encoder_, fitted.decoder_)
     values = {**manifest, **training_errors(fitted)}
+    values["is_pca"] = fitted.is_pca_
     values["n_parameters"] = sum(network.count_params() for network in pair)
     shape = " x ".join(map(str, manifest["row_shape"]))
     facts = {
@@ -34,9 +35,18 @@ def info(model: Model, json: Json = False) -> None:
         ),
         "not stored": ", ".join(manifest["parameters_omitted"]),
     }
+    if manifest.get("data_notes"):
+        facts["fitted on"] = manifest["data_notes"][0]
     lines = text_table(("", ""), [line for line in facts.items() if line[1]], left=2)
     Voice(as_json=json).result(
-        values, lines, "", comparison(fitted), "", architectures.describe(pair)
+        values,
+        lines,
+        *(f"  {note}" for note in manifest.get("data_notes", [])[1:]),
+        "",
+        comparison(fitted),
+        *as_pca(fitted),
+        "",
+        architectures.describe(pair),
     )
 
 

@@ -10,10 +10,10 @@ from typing import Annotated, Any
 
 import typer
 
-from jamjae.cli.fitting import require_writable_folder
 from jamjae.cli.guard import FAILED, heed, keep_compiled, load_libraries
 from jamjae.cli.options import Json, Quiet
 from jamjae.cli.output import Voice
+from jamjae.cli.places import Force, require_folder
 from jamjae.data.text_tables import text_table
 from jamjae.labs.translation import preferred
 
@@ -65,7 +65,7 @@ def run(
     images: Annotated[
         Path | None, typer.Option(help="Folder of photographs, for a2-denoise.")
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace an existing report.")] = False,
+    force: Force = False,
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
@@ -83,13 +83,12 @@ def run(
         for option, value, suits in (("data", data, "rows"), ("images", images, "photos")):
             if value is not None and uses != suits:
                 raise typer.BadParameter(f"--{option} {value}: the lab {lab} does not use it.")
-    require_writable_folder(folder)
+    require_folder(folder, [Path(one) for one in (data, images) if one], force=force)
     keep_compiled()
     load_libraries("jamjae.labs.runner")
-    from jamjae.labs.runner import Listeners, require_free, run_all, run_lab
+    from jamjae.labs.runner import Listeners, run_all, run_lab
     from jamjae.labs.settings import Settings
 
-    require_free(folder, force=force)
     settings = Settings(seed, quick, language or preferred(), data, label, images)
     listeners = Listeners(voice.note, partial(_watched, voice))
     if lab != ALL:

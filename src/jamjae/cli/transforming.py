@@ -2,28 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from jamjae.cli.fitting import mse_unit, require_other, require_writable, require_writable_folder
+from jamjae.cli.fitting import mse_unit
 from jamjae.cli.guard import load_engine
-from jamjae.cli.options import (
-    Data,
-    ImageSize,
-    Json,
-    Label,
-    Limit,
-    Model,
-    Quiet,
-    Reading,
-    SkipBad,
-    Subset,
-    fitted_rows,
-    load,
-)
+from jamjae.cli.options import Data, Json, Model, Quiet
 from jamjae.cli.output import Voice
+from jamjae.cli.places import Force, require_file, require_folder
+from jamjae.cli.reading import files_read, fitted_rows, load, reads_data
+from jamjae.data.read_options import ReadOptions
 from jamjae.data.text_tables import text_table
 
 if TYPE_CHECKING:
@@ -39,15 +30,13 @@ Reconstructed = Annotated[
 ]
 
 
+@reads_data
 def encode(
     model: Model,
     data: Data,
     output: Codes,
-    subset: Subset = "train",
-    label: Label = None,
-    image_size: ImageSize = None,
-    limit: Limit = None,
-    skip_bad: SkipBad = False,
+    reading: ReadOptions,
+    force: Force = False,
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
@@ -55,22 +44,22 @@ def encode(
     from jamjae.data.writing import write_rows
 
     voice = Voice(quiet=quiet, as_json=json)
-    require_other(output, data, model)
-    _require_table(output)
+    require_file(output, files_read(data, reading, model), force=force, suffixes=TABLES)
     fitted = opened(model)
-    reading = Reading(subset, label, image_size, limit, skip_bad)
     found = load(voice, data, reading, model=fitted)
     codes = fitted.transform(fitted_rows(fitted, found))
     names = [str(name) for name in fitted.get_feature_names_out()]
     write_rows(output, codes, index=found.index, feature_names=names)
     shape = " x ".join(map(str, codes.shape))
-    voice.result({"codes": list(codes.shape), "output": str(output)}, f"wrote {output}: {shape}")
+    values = {"codes": list(codes.shape), "notes": list(found.notes), "output": str(output)}
+    voice.result(values, f"wrote {output}: {shape}")
 
 
 def decode(
     model: Model,
     codes: Annotated[Path, typer.Argument(metavar="CODES", help="File written by encode.")],
     output: Reconstructed,
+    force: Force = False,
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
@@ -78,9 +67,8 @@ def decode(
     from jamjae.data.reading import read
 
     voice = Voice(quiet=quiet, as_json=json)
-    require_other(output, codes, model)
     fitted = opened(model)
-    _require_place(fitted, output)
+    _require_place(fitted, output, [model, codes], force=force)
     found = read(codes)
     rows = fitted.inverse_transform(found.X)
     _write(fitted, output, rows, found.index, _range(fitted, rows))
@@ -88,35 +76,35 @@ def decode(
     voice.result({"rows": list(rows.shape), "output": str(output)}, f"wrote {output}: {shape}")
 
 
+@reads_data
 def reconstruct(
     model: Model,
     data: Data,
     output: Reconstructed,
-    subset: Subset = "train",
-    label: Label = None,
-    image_size: ImageSize = None,
-    limit: Limit = None,
+    reading: ReadOptions,
+    force: Force = False,
     shown: Annotated[int, typer.Option(min=1, max=40, help="Images in the figure.")] = 10,
-    skip_bad: SkipBad = False,
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
     """Reconstruct DATA and report the quality beside that of PCA."""
+    from jamjae.models.tables import as_numbers
+
     voice = Voice(quiet=quiet, as_json=json)
-    require_other(output, data, model)
     fitted = opened(model)
-    _require_place(fitted, output)
-    reading = Reading(subset, label, image_size, limit, skip_bad)
+    _require_place(fitted, output, files_read(data, reading, model), force=force)
     found = load(voice, data, reading, model=fitted)
     X = fitted_rows(fitted, found)
-    reconstructed = fitted.reconstruct(X)
-    X = X.reshape(reconstructed.shape)
-    reconstructions = {"jamjae": reconstructed, "PCA": beside(fitted, X)}
-    values, lines = quality(fitted, X, reconstructions)
-    _write(fitted, output, reconstructions["jamjae"], found.index, _range(fitted, X))
+    table = fitted.reconstruct(X)
+    numbers, rows = as_numbers(fitted, X)
+    reconstructed = table if numbers is fitted else numbers.reconstruct(rows)
+    rows = rows.reshape(reconstructed.shape)
+    reconstructions = {"jamjae": reconstructed, "PCA": beside(numbers, rows)}
+    values, lines = quality(numbers, rows, reconstructions)
+    _write(fitted, output, table, found.index, _range(fitted, rows))
     if len(fitted.row_shape_) > 1 and output.suffix.lower() not in TABLES:
-        draw(fitted, X, reconstructions, output, shown)
-    values["output"] = str(output)
+        draw(fitted, rows, reconstructions, output, shown)
+    values |= {"notes": list(found.notes), "output": str(output)}
     voice.result(values, lines, f"wrote {output}")
 
 
@@ -193,28 +181,17 @@ def draw(
     plotting.save(plotting.loss_curve(history, baseline=baseline), folder / "loss.png")
 
 
-def _require_table(output: Path) -> None:
-    from jamjae.errors import OutputError
-
-    if output.suffix.lower() not in TABLES:
-        raise OutputError(
-            f"Cannot write {str(output)!r}: a file name that ends in {', '.join(TABLES)} is "
-            "expected."
-        )
-    require_writable(output)
-
-
-def _require_place(model: Autoencoder, output: Path) -> None:
+def _require_place(model: Autoencoder, output: Path, reads: Sequence[Path], *, force: bool) -> None:
     """Refuse an output that does not suit the model's rows, before they are reconstructed."""
     if output.suffix.lower() in TABLES:
-        require_writable(output)
+        require_file(output, reads, force=force)
     elif len(model.row_shape_) == 1:
         raise typer.BadParameter(
             f"--output {output}: for rows of a table, a file name that ends in "
             f"{', '.join(TABLES)} is expected."
         )
     else:
-        require_writable_folder(output)
+        require_folder(output, reads, force=force)
 
 
 def _write(
@@ -230,9 +207,16 @@ def _write(
         features = getattr(model, "feature_names_in_", ())
         writing.write_rows(output, rows, index=names, feature_names=features)
     else:
-        writing.write_images(output, rows, names=names, data_range=span)
+        bits = 16 if model.dtype_ == "uint16" else 8
+        writing.write_images(output, rows, names=names, data_range=span, bits=bits)
 
 
 def _range(model: Autoencoder, rows: np.ndarray) -> tuple[float, float]:
+    from jamjae.evaluation import pixel_range
+
+    if hasattr(rows, "iloc"):
+        return 0.0, 1.0  # a table
+    if (highest := pixel_range(model.dtype_)) > 1:
+        return 0.0, highest
     low, high = float(rows.min()), float(rows.max())
-    return (0.0, 255.0) if model.dtype_ == "uint8" else (low, high if high > low else low + 1.0)
+    return low, high if high > low else low + 1.0

@@ -16,7 +16,9 @@ from jamjae.data import download
 from jamjae.data.bundled import DIGITS, XY, load_digits, load_table, make_roll
 from jamjae.data.dataset import Dataset
 from jamjae.data.download import Remote, cache
+from jamjae.data.read_options import ReadOptions
 from jamjae.data.readers import idx, images
+from jamjae.data.readers.folders import Entry
 from jamjae.errors import DataNotFoundError
 
 __all__ = [
@@ -151,7 +153,8 @@ def fetch_photos(
         `fetch_fashion_mnist`.
     """
     files = [download.fetch(photo)[0] for photo in _photos()]
-    pixels, _, _ = images.stack(files, image_size)
+    entries = [Entry.of(file) for file in files]
+    pixels = images.stack(entries, ReadOptions(image_size=image_size)).pixels
     described = f"forty photographs: {pixels.shape}, 0 to 255; dknife/ML, no license given"
     found = Dataset(pixels, index=tuple(file.name for file in files), description=described)
     return (found.X, found.y) if return_X_y else found

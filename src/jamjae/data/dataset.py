@@ -7,6 +7,8 @@ from typing import Any, Self
 
 import numpy as np
 
+from jamjae.data.read_options import ReadOptions
+
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
@@ -45,6 +47,13 @@ class Dataset:
     description: str = ""
     notes: tuple[str, ...] = ()
 
+    @property
+    def labels(self) -> np.ndarray | None:
+        """`y` with NaN in place of missing classes, as figures and comparisons take it."""
+        if self.y is None or self.y.dtype.kind == "f" or not (self.y < 0).any():
+            return self.y
+        return np.where(self.y < 0, np.nan, self.y)
+
     def take(self, rows: slice | np.ndarray) -> Self:
         """Give some rows, by a slice or by their positions."""
         places = range(len(self.X))[rows] if isinstance(rows, slice) else rows
@@ -59,3 +68,21 @@ class Dataset:
     def noted(self, *notes: str) -> Self:
         """Add notes."""
         return replace(self, notes=(*self.notes, *notes))
+
+    def named_rows(self) -> Any:
+        """Give `X` with its column names, as a data frame, where it is a table that has names."""
+        if not self.feature_names or self.X.ndim != 2 or hasattr(self.X, "iloc"):
+            return self.X
+        from pandas import DataFrame
+
+        return DataFrame(self.X, columns=list(self.feature_names), copy=False)
+
+
+def sample_rows(n: int, options: ReadOptions) -> tuple[np.ndarray, str]:
+    """Choose ``options.limit`` of n rows, in their order; return their positions and a note."""
+    limit = options.limit or n
+    if options.limit_first:
+        return np.arange(min(limit, n)), f"limit: the first {limit:,} of {n:,} rows"
+    chosen = np.random.default_rng(options.random_state).choice(n, limit, replace=False)
+    seed = "" if options.random_state is None else f" (seed {options.random_state})"
+    return np.sort(chosen), f"limit: {limit:,} of {n:,} rows, at random{seed}"

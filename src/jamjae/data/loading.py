@@ -14,7 +14,7 @@ import numpy as np
 from jamjae.data.rows import Batch, Rows, is_lazy, is_mapped, read_together
 
 # bytes that are handed over at once: of an array, of a mapped file, and of files that are decoded
-HELD_BYTES, MAPPED_BYTES, LAZY_BYTES = 1 << 30, 1 << 23, 1 << 25
+HELD_BYTES, MAPPED_BYTES, LAZY_BYTES = 1 << 30, 1 << 23, 1 << 24
 BLOCK, BLOCKS = 256, 8  # rows that stay together, at most, and such blocks in a piece, at least
 
 T = TypeVar("T")

@@ -12,9 +12,10 @@ import numpy as np
 
 from jamjae.data.atomic import atomic
 from jamjae.data.numeric import real_array
-from jamjae.data.readers import tables
+from jamjae.data.readers import table_writing
 from jamjae.data.readers.arrays import NAMES
-from jamjae.data.readers.images import write as write_images
+from jamjae.data.readers.image_writing import write as write_images
+from jamjae.data.table_encoder import is_mixed
 from jamjae.errors import InvalidDataError, OutputError
 
 __all__ = ["write_images", "write_rows"]
@@ -36,7 +37,7 @@ def write_rows(
     path : path
         Ends in ``.npy``, ``.npz``, ``.csv``, ``.tsv`` or ``.parquet``; its folder is created
         if missing.
-    rows : array of shape (n, ...)
+    rows : array of shape (n, ...), or data frame
         Tables have two axes; further axes are flattened. ``.npy`` keeps the shape, but no names.
     index : sequence of n str
         Written as the first column, ``name``, of a table.
@@ -61,10 +62,32 @@ def write_rows(
         raise OutputError(
             f"Cannot write {str(path)!r}: expected a file name that ends in {', '.join(OUTPUTS)}."
         )
+    if is_mixed(rows):
+        return _write_frame(path, rows, index)
     rows = real_array(rows, f"Cannot write {str(path)!r}", allow_empty=True)
     _require_writable(path, rows, index, feature_names)
     with atomic(path) as temporary:
         _write(temporary, rows, index, feature_names)
+    return path
+
+
+def _write_frame(path: Path, frame: Any, index: list[str]) -> Path:
+    """Write a data frame with its own names and types."""
+    kind = path.suffix.lower()
+    if kind in (".npy", ".npz"):
+        raise OutputError(
+            f"Cannot write {str(path)!r}: the table has columns that are no numbers. Choose a file "
+            "name that ends in .csv, .tsv or .parquet."
+        )
+    named = frame.reset_index(drop=True)
+    if index:
+        named.insert(0, "name", index)
+    with atomic(path) as temporary:
+        if kind == ".parquet":
+            named.to_parquet(temporary, index=False)
+        else:
+            mark = "\t" if kind == ".tsv" else ","
+            named.to_csv(temporary, sep=mark, index=False, lineterminator="\n", encoding="utf-8")
     return path
 
 
@@ -83,9 +106,11 @@ def _write(path: Path, rows: np.ndarray, index: list[str], feature_names: list[s
         table = table.astype(np.uint8) if rows.dtype == bool else table
         columns = feature_names or [f"x{i + 1}" for i in range(table.shape[1])]
         if kind == ".parquet":
-            tables.write_parquet(path, table, columns, index)
+            table_writing.write_parquet(path, table, columns, index)
         else:
-            tables.write_delimited(path, table, columns, index, "\t" if kind == ".tsv" else ",")
+            table_writing.write_delimited(
+                path, table, columns, index, "\t" if kind == ".tsv" else ","
+            )
 
 
 def _require_writable(

@@ -57,7 +57,8 @@ def evaluate(model: Any, X: ArrayLike, *, dtype: DTypeLike | None = None) -> Eva
         jamjae's, its PCA baseline, or any scikit-learn transformer with ``inverse_transform``,
         which gets flattened rows.
     X : array-like of shape (n, d), (n, h, w) or (n, h, w, c)
-        In the units of the data that the model was fitted to.
+        In the units of the data that the model was fitted to. A table that the model encodes or
+        standardizes is measured in standard deviations of its columns.
     dtype : dtype, optional
         The type that fixes the range of the data, by default that of X; ``np.uint8`` for 8-bit
         pixels that were read as floating-point numbers.
@@ -79,6 +80,9 @@ def evaluate(model: Any, X: ArrayLike, *, dtype: DTypeLike | None = None) -> Eva
     >>> f"{found.mse:.4f} {found.explained_variance:.4f} {found.psnr}"
     '0.0253 0.9777 None'
     """
+    from jamjae.models.tables import as_numbers
+
+    model, X = as_numbers(model, X)
     rows = real_array(X, "evaluate cannot use X")
     return evaluate_reconstruction(rows, reconstruct(model, rows, dtype=dtype), dtype=dtype)
 

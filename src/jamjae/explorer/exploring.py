@@ -24,6 +24,7 @@ from jamjae.errors import InvalidDataError
 from jamjae.explorer import page_data
 from jamjae.explorer.packing import pack
 from jamjae.latent.projections import MAP_METHODS
+from jamjae.models.tables import as_numbers
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -151,6 +152,7 @@ def explore(
         raise InvalidDataError(
             f"explore received rows={rows!r}; an integer of at least 2 is expected."
         )
+    model, X = as_numbers(model, X, named=True)
     with warnings.catch_warnings():  # columns were compared once, and are then arrays
         warnings.filterwarnings("ignore", message="X does not have valid feature names")
         facts, arrays = page_data.gather(

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import keras
 
 from jamjae import report
-from jamjae.errors import JamjaeError, OutputError
+from jamjae.errors import JamjaeError
 from jamjae.labs.catalog import LABS, find
 from jamjae.labs.notebook import QUICK, Notebook
 from jamjae.labs.settings import Settings
@@ -47,20 +47,6 @@ class Listeners(NamedTuple):
 
 
 SILENT = Listeners()
-
-
-def require_free(folder: Path, *, force: bool) -> None:
-    """Refuse a folder that already holds a report.
-
-    Raises
-    ------
-    OutputError
-    """
-    if not force and (folder / "index.html").exists():
-        raise OutputError(
-            f"{str(folder)!r} already holds a report. Name another folder with -o, "
-            "or give --force to replace it."
-        )
 
 
 def run_lab(name: str, settings: Settings, folder: Path, listeners: Listeners = SILENT) -> Outcome:

@@ -11,10 +11,10 @@ from typing import Any, ClassVar, Self
 import keras
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
+from sklearn.utils._param_validation import HasMethods, Interval, RealNotInt, StrOptions
 
 from jamjae.data.preprocessing import counted_as
-from jamjae.data.rows import Array, Given, Rows, part
+from jamjae.data.rows import Array, Rows, part
 from jamjae.engine import initialization, pca, training
 from jamjae.engine.checkpoints import Checkpoint, identity
 from jamjae.engine.losses import LOSSES
@@ -27,6 +27,7 @@ from jamjae.models.plan import Plan, Seeds
 from jamjae.models.validation import (
     check_rows,
     explained,
+    held_out_rows,
     noisy_versions,
     require_magnitude,
     require_rows,
@@ -43,8 +44,9 @@ class Autoencoder(LatentModel):
 
     Parameters
     ----------
-    n_components : int, default=2
-        Number of components of a code. With ``encoder=`` it is the size of that network's output.
+    n_components : int or float, default=2
+        Number of components of a code, or the share of the variance (0 to 1) that PCA explains by
+        so many. With ``encoder=`` it is the size of that network's output.
     network : {"auto", "dense", "conv"} or tuple of int, default="auto"
         ``"dense"`` for rows or images; ``"conv"`` for images; a tuple gives the hidden widths of
         a dense network from the data to the code, and ``()`` a linear one. ``"auto"`` is dense up
@@ -59,10 +61,11 @@ class Autoencoder(LatentModel):
     loss : {"mse", "mae", "huber", "bce"} or callable, default="mse"
         Reconstruction loss; a callable takes (b, d) targets and outputs and returns (b,).
         ``"bce"`` requires a decoder that ends in a sigmoid.
-    scaling : {"auto", None}, default="auto"
+    scaling : {"auto", "standardize", None}, default="auto"
         ``"auto"`` divides 8-bit values by 255, centers other data and divides them by one number,
-        or scales them to the range of a decoder that ends in a sigmoid or tanh. None trains on the
-        unscaled values.
+        or scales them to the range of a decoder that ends in a sigmoid or tanh. ``"standardize"``
+        first divides each column of a table by its standard deviation, so that each counts alike;
+        errors and PCA are then those of standardized columns. None trains on the unscaled values.
     corruption : keras.Layer, default=None
         Changes the input during training, never the target, for example
         ``keras.layers.GaussianNoise(0.3)``. It acts on scaled values.
@@ -127,6 +130,9 @@ class Autoencoder(LatentModel):
         ``encoder_`` and ``decoder_`` then compute the same in float32.
     guide_rows_ : int
         Number of rows with features, if there is a guide.
+    table_encoder_ : TableEncoder or None
+        What encodes a data frame with columns that are no numbers, or standardizes. Errors are
+        then those of its columns, which ``n_features_in_`` counts.
 
     Examples
     --------
@@ -145,13 +151,16 @@ class Autoencoder(LatentModel):
     """
 
     _parameter_constraints: ClassVar[dict[str, Any]] = {
-        "n_components": [Interval(Integral, 1, None, closed="left")],
+        "n_components": [
+            Interval(Integral, 1, None, closed="left"),
+            Interval(RealNotInt, 0, 1, closed="neither"),
+        ],
         "network": [StrOptions({"auto", "dense", "conv"}), tuple, list],
         "encoder": [keras.Model, None],
         "decoder": [keras.Model, None],
         "anchor": [StrOptions({"pca"}), None],
         "loss": [StrOptions(set(LOSSES)), callable],
-        "scaling": [StrOptions({"auto"}), None],
+        "scaling": [StrOptions({"auto", "standardize"}), None],
         "corruption": [keras.Layer, None],
         "augmentation": [keras.Layer, None],
         "guide": ["array-like", HasMethods("fit"), None],
@@ -173,7 +182,7 @@ class Autoencoder(LatentModel):
 
     def __init__(
         self,
-        n_components: int = 2,
+        n_components: float = 2,
         *,
         network: str | tuple[int, ...] = "auto",
         encoder: keras.Model | None = None,
@@ -226,17 +235,22 @@ class Autoencoder(LatentModel):
 
     # --- training ---------------------------------------------------------------------------
 
-    def fit(self, X: Any, y: None = None, *, corrupted: Any = None) -> Self:
+    def fit(
+        self, X: Any, y: None = None, *, corrupted: Any = None, validation_data: Any = None
+    ) -> Self:
         """Fit the encoder and decoder to rows.
 
         Parameters
         ----------
-        X : array-like of shape (n, d), (n, h, w) or (n, h, w, c)
-            At least two rows of finite numbers; 8-bit values stay 8-bit in memory.
+        X : array-like of shape (n, d), (n, h, w) or (n, h, w, c), or data frame
+            At least two rows of finite numbers; 8-bit values stay 8-bit in memory. A data frame may
+            have booleans, categories, text and dates, which a `TableEncoder` encodes.
         y : ignored
         corrupted : array-like of the shape of X, optional
             Noisy versions of the rows, in the same units, to encode; the targets are the rows of
             X. Use it for measured pairs; ``corruption`` draws new noise instead.
+        validation_data : array-like of rows as those of X, optional
+            Held-out rows to choose the best epoch, in place of ``validation_fraction``.
 
         Returns
         -------
@@ -252,7 +266,7 @@ class Autoencoder(LatentModel):
             The loss is no longer finite, or explodes.
         """
         self._validate_params()
-        task = self._planned(self._validated(X, corrupted))
+        task = self._planned(*self._validated(X, corrupted, validation_data))
         watching = callbacks.observers(self.callbacks, self.verbose, task.plan.baseline)
         progress = fitting.run(task, self._networks(), watching)
         return self._store(task, progress)
@@ -283,21 +297,23 @@ class Autoencoder(LatentModel):
         self.reconstruction_error_ = self._error(rows)
         return self
 
-    def _validated(self, X: Any, corrupted: Any) -> dict[str, Given]:
+    def _validated(self, X: Any, corrupted: Any, held: Any) -> tuple[Rows, Rows | None]:
         callbacks.require_callables(self.callbacks)
         rows = check_rows(self, X, "fit", reset=not self._goes_on())
         if self._goes_on():
             require_same_kind(self, rows)
-        return {"x": rows, **noisy_versions(self, rows, corrupted)}
+        data = {"x": rows, **noisy_versions(self, rows, corrupted)}
+        return data, held_out_rows(self, held, data)
 
-    def _planned(self, data: dict[str, Given]) -> Task:
-        warm, checkpoint = self._goes_on(), self._checkpoint(data)
+    def _planned(self, data: Rows, given: Rows | None) -> Task:
+        apart = {f"held {name}": array for name, array in (given or {}).items()}
+        warm, checkpoint = self._goes_on(), self._checkpoint({**data, **apart})
         seeds = Seeds.draw(self.random_state) if checkpoint is None else checkpoint.seeds
         kept, held = plan.split(len(data["x"]), self.validation_fraction, seeds.split)
         self._begin(part(data, kept)["x"], seeds)
         if self.guide is not None:
-            data |= self._guided(data["x"], (kept, held), seeds, turn=not warm)
-        rows, held_out = part(data, kept), None if held is None else part(data, held)
+            data = {**data, **self._guided(data["x"], (kept, held), seeds, turn=not warm)}
+        rows, held_out = part(data, kept), given if held is None else part(data, held)
         return Task(self._plan(rows, seeds), rows, held_out, warm, checkpoint)
 
     def _plan(self, rows: Rows, seeds: Seeds) -> Plan:
@@ -326,7 +342,7 @@ class Autoencoder(LatentModel):
             self.baseline_ = pca.fit(rows, self.n_components_, seeds.network)
         else:
             self.__dict__.pop("reconstruction_error_", None)  # not fitted until the end
-            pair = plan.build(self, rows.shape[1:])
+            pair = plan.build(self, rows, seeds.network)
             self.n_components_ = int(np.prod(pair.encoder.output_shape[1:]))
             self.baseline_ = pca.fit(rows, self.n_components_, seeds.network)
             require_magnitude(self, rows, self.baseline_.variance)
@@ -344,7 +360,7 @@ class Autoencoder(LatentModel):
         initialization.start(self._pair(), anchor, self.scaling_, rng)
 
     def _guided(
-        self, rows: Given, parts: tuple[Any, Any], seeds: Seeds, *, turn: bool
+        self, rows: Array, parts: tuple[Any, Any], seeds: Seeds, *, turn: bool
     ) -> dict[str, np.ndarray]:
         """Find the guide's features, and match the signs of PCA's codes to them."""
         found = guides.guide(self.guide, rows, parts, self.n_components_, seeds.guide)

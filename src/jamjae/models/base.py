@@ -15,9 +15,11 @@ from sklearn.utils.validation import check_is_fitted
 
 from jamjae.data.preprocessing import Scaling, value_type
 from jamjae.data.rows import Array, Given, row_chunks
+from jamjae.data.table_encoder import TableEncoder
 from jamjae.engine import architectures, custom_networks, keras_bridge, own_layers
 from jamjae.engine.pca import Principal
 from jamjae.errors import InvalidDataError
+from jamjae.models import tables
 from jamjae.models.validation import check_codes, check_rows, warn_of_other_range
 
 
@@ -36,6 +38,7 @@ class LatentModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     n_components_: int
     baseline_: Principal
     is_pca_: bool
+    table_encoder_: TableEncoder | None
 
     def transform(self, X: Any) -> np.ndarray:
         """Encode rows.
@@ -63,12 +66,15 @@ class LatentModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
         Returns
         -------
-        array of shape (n, *row_shape_)
+        array of shape (n, *row_shape_), or data frame
             In the units of the data of ``fit``, float64 where those were, else float32. For 8- and
-            16-bit pixels clipped to the range of their type, so that a cast never wraps around.
+            16-bit pixels clipped to the range of their type, so that a cast never wraps around. A
+            data frame, with the columns and types of that of ``fit``, if it had other columns than
+            numbers.
         """
         check_is_fitted(self)
-        return self.scaling_.clip(self._decode(check_codes(self, Z)))
+        made = self.scaling_.clip(self._decode(check_codes(self, Z)))
+        return tables.decoded(self, made)
 
     def reconstruct(self, X: Any) -> np.ndarray:
         """Encode rows and decode their codes.
@@ -85,7 +91,8 @@ class LatentModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         array of shape (n, *row_shape_)
             As `inverse_transform` returns them.
         """
-        return self._reconstruct(self._checked(X, "reconstruct"), clip=True)
+        made = self._reconstruct(self._checked(X, "reconstruct"), clip=True)
+        return tables.decoded(self, made, X)
 
     def denoise(self, X: Any) -> np.ndarray:
         """Remove noise from rows: the same as `reconstruct`, for models fitted with corruption."""
@@ -94,7 +101,8 @@ class LatentModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     def score(self, X: Any, y: None = None) -> float:
         """Explained variance of `reconstruct`, R²: 1 is perfect, 0 no better than the mean.
 
-        Errors of all features count alike. Those of 8- and 16-bit pixels are computed after
+        Errors of all features count alike; those of a table that is encoded or standardized are
+        in standard deviations of its columns. Those of 8- and 16-bit pixels are computed after
         clipping to the range of their type, as `jamjae.evaluation.evaluate` does for every method.
 
         Returns

@@ -11,6 +11,7 @@ import numpy as np
 
 from jamjae.data.archives import UnsoundError
 from jamjae.data.preprocessing import PIXELS
+from jamjae.data.table_encoder import TableEncoder
 
 HISTORY = "history."
 
@@ -47,6 +48,7 @@ def require_consistent(
             f"its rows are {manifest['dtype']}, but their range is "
             f"{'not stated' if pixels else 'that of pixels'}"
         )
+    _require_encoder(manifest.get("table_encoder"), tuple(manifest["row_shape"]))
     if not isinstance(manifest.get("is_pca", False), bool):
         raise UnsoundError("its field 'is_pca' is no boolean")
     if manifest.get("denoiser"):
@@ -85,6 +87,14 @@ def _sizes(name: str, network: keras.Model) -> tuple[int, int]:
         if np.issubdtype(value.dtype, np.floating) and not np.isfinite(value).all():
             raise UnsoundError(f"its {name}'s weight {weight.path!r} holds NaN or infinity")
     return sizes[0], sizes[1]
+
+
+def _require_encoder(given: Any, row_shape: tuple[int, ...]) -> None:
+    if given is None:
+        return
+    width = len(TableEncoder.from_dict(given).get_feature_names_out())
+    if (width,) != row_shape:
+        raise UnsoundError(f"its table encoder gives {width} columns, but rows are {row_shape}")
 
 
 def _require_arrays(arrays: Mapping[str, np.ndarray], row_shape: tuple[int, ...], k: int) -> None:

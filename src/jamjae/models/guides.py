@@ -11,7 +11,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_is_fitted
 
 from jamjae.data.finite import finite_array
-from jamjae.data.rows import Given, row_chunks
+from jamjae.data.rows import Array, row_chunks
 from jamjae.errors import InvalidDataError, InvalidTypeError, ShapeMismatchError
 
 LANDMARKS = (
@@ -46,7 +46,7 @@ class Guide(NamedTuple):
         return {"guide": self.features, "guided": self.weights}
 
 
-def guide(source: Any, rows: Given, parts: Parts, n_components: int, seed: int) -> Guide:
+def guide(source: Any, rows: Array, parts: Parts, n_components: int, seed: int) -> Guide:
     """Find the features that codes should match.
 
     Parameters
@@ -132,7 +132,7 @@ def _is_fitted(learner: Any) -> bool:
     return True
 
 
-def _known(learner: Any, rows: Given) -> Any:
+def _known(learner: Any, rows: Array) -> Any:
     """Transform rows by a fitted learner."""
     if hasattr(learner, "transform"):
         try:
@@ -154,7 +154,7 @@ def _known(learner: Any, rows: Given) -> Any:
     raise _no_embedding(learner)
 
 
-def _learned(learner: Any, rows: Given, parts: Parts, seed: int) -> tuple[np.ndarray, np.ndarray]:
+def _learned(learner: Any, rows: Array, parts: Parts, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Fit a copy of a learner; return the indices of the rows it embeds, and their features."""
     if not hasattr(learner, "fit_transform"):
         raise _no_embedding(learner)

@@ -96,6 +96,8 @@ def manifest_of(file: zipfile.ZipFile) -> dict[str, Any]:
             raise UnsoundError(
                 f"the manifest's field {name!r} is {brief(repr(manifest[name]), 80)}"
             )
+    if not _list_of(str)(manifest.get("data_notes", [])):
+        raise UnsoundError("the manifest's field 'data_notes' is no list of texts")
     if not _is_denoiser(manifest.get("denoiser")):
         raise UnsoundError("the manifest's field 'denoiser' is neither a class nor its parameters")
     return manifest

@@ -22,6 +22,7 @@ from safetensors.numpy import load, save
 from jamjae.data.archives import UnsoundError
 from jamjae.data.atomic import atomic
 from jamjae.data.preprocessing import Scaling
+from jamjae.data.table_encoder import TableEncoder
 from jamjae.engine import network_file, own_layers
 from jamjae.engine.fingerprints import parts
 from jamjae.engine.pca import Principal
@@ -165,6 +166,8 @@ def _manifest(model: Any) -> dict[str, Any]:
         "n_components": model.n_components_,
         "feature_names": list(getattr(model, "feature_names_in_", [])),
         "class_names": _names(getattr(model, "class_names_", [])),
+        "table_encoder": _encoder(model),
+        "data_notes": list(getattr(model, "data_notes_", ())),
         "scaling": {
             "scale": model.scaling_.scale,
             "low": _or_none(model.scaling_.low),
@@ -186,6 +189,11 @@ def _names(given: Any) -> list[Any]:
             "classes by text."
         )
     return names
+
+
+def _encoder(model: Any) -> dict[str, Any] | None:
+    encoder = getattr(model, "table_encoder_", None)
+    return None if encoder is None else encoder.to_dict()
 
 
 def _plain(value: Any) -> Any:
@@ -325,6 +333,10 @@ def _rebuilt(
     for key, attribute in (("feature_names", "feature_names_in_"), ("class_names", "class_names_")):
         if manifest[key]:
             setattr(model, attribute, np.array(manifest[key], dtype=object))
+    if notes := manifest.get("data_notes"):  # files of the first versions lack them
+        model.data_notes_ = tuple(notes)
+    encoder = manifest.get("table_encoder")
+    model.table_encoder_ = None if encoder is None else TableEncoder.from_dict(encoder)
     model.scaling_ = _scaling(manifest["scaling"], arrays["scaling.offset"])
     model.scale_ = model.scaling_.scale
     model.baseline_ = Principal(

@@ -20,6 +20,7 @@ from jamjae.engine import (
     custom_networks,
     keras_bridge,
     memory,
+    pca,
     training,
 )
 from jamjae.engine.architectures import Pair
@@ -36,7 +37,7 @@ DEEP_STEPS, DEEP_EPOCHS = 5000, (40, 400)  # the same with several hidden layers
 class Parameters(Protocol):
     """The parameters that a plan depends on, as `jamjae.Autoencoder` describes them."""
 
-    n_components: int
+    n_components: int | float
     network: str | tuple[int, ...]
     encoder: keras.Model | None
     decoder: keras.Model | None
@@ -179,8 +180,20 @@ def code_factors(parameters: Parameters, baseline: Principal) -> np.ndarray | No
     return np.where(baseline.usable, baseline.deviations, 1.0)
 
 
-def build(parameters: Parameters, shape: tuple[int, ...]) -> Pair:
-    """Build the networks, or check those that were given."""
+def _components(parameters: Parameters, rows: Array, seed: int) -> int:
+    """Give the number of components: as asked, or as many as explain a share of the variance."""
+    asked = parameters.n_components
+    if isinstance(asked, Integral):
+        return int(asked)
+    width = math.prod(rows.shape[1:])
+    whole = pca.fit(rows, min(len(rows), width), seed)
+    explained = np.cumsum(np.square(whole.deviations)) / (whole.variance * width or 1.0)
+    return min(int(np.searchsorted(explained, asked)) + 1, len(explained))
+
+
+def build(parameters: Parameters, rows: Array, seed: int) -> Pair:
+    """Build the networks for rows, or check those that were given."""
+    shape = rows.shape[1:]
     compiling.require_own_process()
     if not own(parameters):
         return custom_networks.given(parameters.encoder, parameters.decoder, shape)
@@ -189,7 +202,7 @@ def build(parameters: Parameters, shape: tuple[int, ...]) -> Pair:
             'loss="bce" compares probabilities, but jamjae\'s own networks have a linear output. '
             "Pass encoder= and a decoder= that ends in a sigmoid, or use another loss."
         )
-    anchored, k = parameters.anchor is not None, int(parameters.n_components)
+    anchored, k = parameters.anchor is not None, _components(parameters, rows, seed)
     if parameters.network == "conv" and len(shape) == 1:
         raise InvalidNetworkError(
             f'network="conv" is for images (n, h, w) or (n, h, w, c), but rows of shape {shape} '

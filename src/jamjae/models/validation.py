@@ -6,6 +6,7 @@ import math
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,7 @@ from jamjae.data.numeric import (
     numeric,
 )
 from jamjae.data.preprocessing import PIXELS, counted_as
-from jamjae.data.rows import Array, Given, LazyRows, is_mapped, row_chunks, value_range
+from jamjae.data.rows import Array, Given, LazyRows, Rows, is_mapped, row_chunks, value_range
 from jamjae.errors import (
     InvalidDataError,
     InvalidTypeError,
@@ -29,6 +30,7 @@ from jamjae.errors import (
     TrainingDiverged,
     brief,
 )
+from jamjae.models import tables
 
 DTYPES = (np.float64, np.float32, np.uint8, np.uint16)  # anything else numeric becomes float64
 WIDEST = 8  # bytes of a number in a mapped file that is left as it is
@@ -64,7 +66,7 @@ def check_rows(model: BaseEstimator, X: Any, operation: str, *, reset: bool) -> 
         For rows of another shape than those of ``fit``.
     """
     attempt = f"{type(model).__name__} cannot {operation}"
-    given = numeric(X, attempt)
+    given = numeric(tables.encoded(model, X, attempt, reset=reset), attempt)
     rows = _as_array(model, given, attempt, reset)
     if rows.shape[0] < 2 and reset:
         raise InvalidDataError(
@@ -164,13 +166,18 @@ def require_magnitude(model: BaseEstimator, rows: Array, variance: float) -> Non
         )
 
 
-def require_rows(rows: Array, n_components: int) -> None:
+def require_rows(rows: Array, n_components: float) -> None:
     """Refuse a first batch of ``partial_fit`` whose PCA has fewer components than a code.
 
     Raises
     ------
     InvalidDataError
     """
+    if not isinstance(n_components, Integral):
+        raise InvalidDataError(
+            f"Autoencoder cannot partial_fit with n_components={n_components}, a share of the "
+            "variance, which needs all rows. Give a number of components, or use fit."
+        )
     least = min(int(n_components), math.prod(rows.shape[1:]))
     if len(rows) < least:
         raise InvalidDataError(
@@ -197,6 +204,28 @@ def noisy_versions(model: BaseEstimator, rows: Given, corrupted: Any) -> dict[st
             f"rows of shape {rows.shape}. One noisy version per row is expected, in the same units."
         )
     return {"corrupted": noisy}
+
+
+def held_out_rows(model: BaseEstimator, given: Any, data: Rows) -> dict[str, Given] | None:
+    """Check rows to choose the best epoch by, where there are some, and name them for training."""
+    if given is None:
+        return None
+    rows = check_rows(model, given, "validate", reset=False)
+    taken = "validation_fraction" if model.validation_fraction else ""
+    if taken or model.guide is not None or "corrupted" in data:
+        other = taken or ("corrupted" if "corrupted" in data else "guide")
+        raise InvalidDataError(
+            f"validation_data= was given, which cannot be combined with {other}=. Give one of the "
+            "two."
+        )
+    if counted_as(rows.dtype) != counted_as(data["x"].dtype):
+        raise InvalidDataError(
+            f"validation_data= holds {rows.dtype} values, but X holds {data['x'].dtype}. Convert "
+            "them to the same type and units."
+        )
+    if isinstance(rows, LazyRows):
+        return {"x": rows}
+    return {"x": rows.astype(data["x"].dtype, copy=False)}
 
 
 def require_same_kind(model: BaseEstimator, rows: Array) -> None:

@@ -1,10 +1,14 @@
-"""Arrays: ``.npy``, ``.npz`` and IDX files."""
+"""Arrays: ``.npy``, ``.npz``, safetensors, MATLAB, HDF5 and IDX files."""
 
 from __future__ import annotations
 
+import difflib
+import os
 import re
 import zipfile
 import zlib
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,29 +16,38 @@ import numpy as np
 
 from jamjae.data.dataset import Dataset
 from jamjae.data.read_options import ReadOptions
-from jamjae.data.readers.columns import labelled
+from jamjae.data.readers import hdf5
+from jamjae.data.readers.cells import counted, listed
 from jamjae.data.readers.idx import read_idx
-from jamjae.errors import DataFormatError
+from jamjae.data.readers.labelling import labelled
+from jamjae.errors import DataFormatError, MissingDependencyError, brief
 
+KIND = "arrays"
+USES = ("label", "key")
 IDX_NAME = re.compile(r"([.-]idx\d*(-\w+)?|ubyte)(\.gz)?$")
-ROWS = ("X", "x", "data", "rows", "images", "x_train", "X_train", "Z", "codes")
-LABELS = ("y", "labels", "label", "target", "y_train")
+ROWS = ("X", "x", "data", "rows", "images", "x_train", "X_train", "train_images", "Z", "codes")
+LABELS = ("y", "labels", "label", "target", "targets", "y_train", "Y", "train_labels")
 NAMES = {"row_names": "index", "feature_names": "feature_names"}  # arrays, and what they become
+SPARSE = ("csr", "csc", "bsr", "coo", "dia")
+DENSE_BYTES = 1 << 30  # of a sparse matrix that is made dense, at most
+HDF5 = (".h5", ".hdf5", ".h5ad", ".hdf")
 
 
 def can_read(path: Path) -> bool:
     """Whether the name of a file is that of an array."""
-    return path.suffix.lower() in (".npy", ".npz") or IDX_NAME.search(path.name) is not None
+    return path.suffix.lower() in _READERS or IDX_NAME.search(path.name) is not None
 
 
 def read(path: Path, options: ReadOptions) -> Dataset:
     """Read an array by the type of its file; errors as `jamjae.read`."""
-    readers = {".npy": _npy, ".npz": _npz}
-    return readers.get(path.suffix.lower(), _idx)(path, options.label)
+    found = _READERS.get(path.suffix.lower(), _idx)(path, options)
+    shape = " x ".join(map(str, found.X.shape[1:]))
+    each = f" of {shape}" if shape else ""
+    return replace(found, notes=(f"rows: {len(found.X):,}{each}, {found.X.dtype}", *found.notes))
 
 
 def _require_no_label(path: Path, label: str | None, why: str) -> None:
-    if label is not None:
+    if label:
         raise DataFormatError(
             f"Cannot read {str(path)!r} with the label {label!r}: {why}. Leave label out."
         )
@@ -42,13 +55,16 @@ def _require_no_label(path: Path, label: str | None, why: str) -> None:
 
 def _damaged(path: Path, why: object) -> DataFormatError:
     return DataFormatError(
-        f"Cannot read {str(path)!r}: it is damaged or not what its name says ({why}). "
+        f"Cannot read {str(path)!r}: it is damaged or not what its name says ({brief(why)}). "
         "Copy it again from its source."
     )
 
 
-def _npy(path: Path, label: str | None) -> Dataset:
-    _require_no_label(path, label, "an .npy file holds one array without labels")
+# --- NumPy ----------------------------------------------------------------------------------
+
+
+def _npy(path: Path, options: ReadOptions) -> Dataset:
+    _require_no_label(path, options.label, "an .npy file holds one array without labels")
     try:
         rows = np.load(path, mmap_mode="r", allow_pickle=False)
     except PermissionError:
@@ -59,14 +75,38 @@ def _npy(path: Path, label: str | None) -> Dataset:
         raise _damaged(path, error) from error
     if not isinstance(rows, np.ndarray):
         raise _damaged(path, "it is an .npz file; rename it")
+    if rows.dtype.names:
+        return _structured(path, rows)
     return Dataset(_numbers(path, rows), description=str(path))
 
 
-def _npz(path: Path, label: str | None) -> Dataset:
+def _structured(path: Path, rows: np.ndarray) -> Dataset:
+    """Take the fields of records as columns."""
+    names = rows.dtype.names or ()
+    numeric = [
+        name for name in names if rows.dtype[name].kind in "biuf" and not rows.dtype[name].shape
+    ]
+    if not numeric or rows.ndim != 1:
+        raise DataFormatError(
+            f"Cannot read {str(path)!r}: its records have no fields of numbers, but "
+            f"{listed(names)}. Save the numbers as an array of shape (n, d)."
+        )
+    X = np.column_stack([rows[name] for name in numeric])
+    dropped = [name for name in names if name not in numeric]
+    notes = [f"features: the fields {listed(numeric, 6)}"]
+    notes += [f"dropped: {listed(dropped)} (no numbers)"] if dropped else []
+    return Dataset(X, feature_names=tuple(numeric), description=str(path), notes=tuple(notes))
+
+
+def _npz(path: Path, options: ReadOptions) -> Dataset:
     try:
         # Opened here, because NumPy leaves a file open that turns out to be damaged.
         with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in _wanted(path, file.files, label)}
+            if _is_sparse(file):
+                return _sparse(path, file)
+            return _of_arrays(
+                path, file, {name: _shape_of(file, name) for name in file.files}, options
+            )
     except (DataFormatError, PermissionError):
         raise
     except (
@@ -76,26 +116,102 @@ def _npz(path: Path, label: str | None) -> Dataset:
         if "allow_pickle" in str(error) and zipfile.is_zipfile(path):
             raise DataFormatError(_about_objects(path)) from error
         raise _damaged(path, error) from error
-    names = {NAMES[part]: tuple(map(str, arrays.pop(part))) for part in NAMES if part in arrays}
-    rows, *labels = arrays.values()
-    return labelled(path, _numbers(path, rows), labels[0] if labels else None, **names)
 
 
-def _wanted(path: Path, names: list[str], label: str | None) -> list[str]:
-    """Return the names of the arrays of rows, of labels and of names, those that exist."""
-    if label is not None and label not in names:
-        raise DataFormatError(
-            f"Cannot read {str(path)!r}: it has no array {label!r}, but {', '.join(names)}."
+def _shape_of(file: Any, name: str) -> tuple[int, ...]:
+    """Read the shape of a member from its header."""
+    with file.zip.open(name if name in file.zip.namelist() else f"{name}.npy") as member:
+        first = np.lib.format.read_magic(member) == (1, 0)
+        header = (
+            np.lib.format.read_array_header_1_0 if first else np.lib.format.read_array_header_2_0
         )
-    rest = [name for name in names if name not in (label, *LABELS, *NAMES)]
-    rows = rest if len(rest) == 1 else [name for name in ROWS if name in rest][:1]
-    if not rows:
+        shape, _, dtype = header(member)
+    return () if dtype.hasobject else tuple(shape)
+
+
+# --- several arrays -------------------------------------------------------------------------
+
+
+def _of_arrays(
+    path: Path,
+    arrays: Mapping[str, Any],
+    shapes: Mapping[str, tuple[int, ...]],
+    options: ReadOptions,
+) -> Dataset:
+    """Choose the arrays of rows, of labels and of names, and note what was chosen."""
+    chosen, guess = _rows_among(path, shapes, options)
+    rows = np.asarray(arrays[chosen])
+    label, found_by = _labels_among(path, shapes, chosen, options)
+    names = {
+        attribute: tuple(map(str, np.asarray(arrays[part])))
+        for part, attribute in NAMES.items()
+        if part in shapes and part != chosen
+    }
+    labels, converted = (None, "") if label is None else _label_values(np.asarray(arrays[label]))
+    made = labelled(path, _numbers(path, rows), labels, **names)
+    notes = [f"array: {chosen}{guess}"] if guess else []
+    notes += [f"label: {label}{found_by}{converted}, " + note[7:] for note in made.notes]
+    rest = [name for name in shapes if name not in (chosen, label, *NAMES)]
+    notes += [f"not read: {listed(rest)} (key=, --key)"] if rest else []
+    return replace(made, notes=tuple(notes))
+
+
+def _rows_among(
+    path: Path, shapes: Mapping[str, tuple[int, ...]], options: ReadOptions
+) -> tuple[str, str]:
+    if options.key is not None:
+        if options.key not in shapes:
+            near = difflib.get_close_matches(options.key, shapes, n=1)
+            hint = f" Did you mean {near[0]!r}?" if near else ""
+            raise DataFormatError(
+                f"Cannot read {str(path)!r}: it has no array {options.key!r}, but "
+                f"{listed(shapes, 12)}.{hint}"
+            )
+        return options.key, ""
+    rest = [name for name in shapes if name not in (options.label, *LABELS, *NAMES)]
+    if len(rest) == 1:
+        return rest[0], ""
+    if known := [name for name in ROWS if name in rest]:
+        return known[0], ""
+    tables = [name for name in rest if len(shapes[name]) > 1]
+    if not tables:
         raise DataFormatError(
             f"Cannot read {str(path)!r}: it is not clear which array holds the rows; there are "
-            f"{', '.join(names) or 'none'}. Name one of them X."
+            f"{listed(shapes, 12) or 'none'}. Name it (key=, --key), or call one of them X."
         )
-    labels = [name for name in (label, *LABELS) if name is not None and name in names][:1]
-    return rows + labels + [name for name in NAMES if name in names]
+    largest = max(tables, key=lambda name: int(np.prod(shapes[name], dtype=np.float64)))
+    guess = (
+        f", the largest of {listed(tables)} (key=, --key takes another)" if len(tables) > 1 else ""
+    )
+    return largest, guess
+
+
+def _labels_among(
+    path: Path, shapes: Mapping[str, tuple[int, ...]], chosen: str, options: ReadOptions
+) -> tuple[str | None, str]:
+    if options.label == "":
+        return None, ""
+    if options.label is not None:
+        if options.label not in shapes:
+            raise DataFormatError(
+                f"Cannot read {str(path)!r}: it has no array {options.label!r}, but "
+                f"{listed(shapes, 12)}."
+            )
+        return options.label, ""
+    beside = chosen.replace("images", "labels").replace("X", "y").replace("x", "y")
+    known = [name for name in (beside, *LABELS) if name in shapes and name != chosen]
+    return (known[0], "") if known else (None, "")
+
+
+def _label_values(labels: np.ndarray) -> tuple[np.ndarray, str]:
+    """Give labels of shape (n,), also of a column and of one-hot rows."""
+    if labels.ndim == 2 and labels.shape[1] == 1:
+        return labels[:, 0], ""
+    if labels.ndim == 2 and labels.dtype.kind in "biuf":
+        one_hot = bool(((labels == 0) | (labels == 1)).all() and (labels.sum(axis=1) == 1).all())
+        if one_hot:
+            return labels.argmax(axis=1), ", one-hot"
+    return labels, ""
 
 
 def _numbers(path: Path, rows: Any) -> np.ndarray:
@@ -114,9 +230,115 @@ def _about_objects(path: Path) -> str:
     )
 
 
-def _idx(path: Path, label: str | None) -> Dataset:
-    _require_no_label(path, label, "an IDX file has its labels in the file beside it")
+# --- sparse ---------------------------------------------------------------------------------
+
+
+def _is_sparse(file: Any) -> bool:
+    names = set(file.files)
+    return {"format", "shape", "data"} <= names and bool(
+        names & {"indices", "row", "offsets", "coords_0"}
+    )
+
+
+def _sparse(path: Path, file: Any) -> Dataset:
+    """Make a matrix of ``scipy.sparse.save_npz`` dense, if it is not too large."""
+    import scipy.sparse
+
+    form = file["format"].item()
+    form = form.decode() if isinstance(form, bytes) else str(form)
+    shape = tuple(int(n) for n in file["shape"])
+    if form not in SPARSE or len(shape) != 2:
+        raise DataFormatError(
+            f"Cannot read {str(path)!r}: a sparse matrix of the format {form!r} and shape {shape} "
+            f"is not supported. Expected one of {', '.join(SPARSE)}, of shape (n, d)."
+        )
+    needed = shape[0] * shape[1] * file["data"].dtype.itemsize
+    if needed > DENSE_BYTES:
+        raise DataFormatError(
+            f"Cannot read {str(path)!r}: it is a sparse matrix of {shape[0]:,} x {shape[1]:,}, "
+            f"which would take {needed / 1e9:.1f} GB as a dense one; "
+            f"{DENSE_BYTES / 1e9:.1f} GB are allowed. Reduce it first, for example with "
+            "sklearn.decomposition.TruncatedSVD(100)."
+        )
+    matrix = scipy.sparse.load_npz(path)
+    held = counted(matrix.nnz, "value")
+    note = f"converted: a sparse {form.upper()} matrix to a dense one; {held} are not zero"
+    return Dataset(_numbers(path, matrix.toarray()), description=str(path), notes=(note,))
+
+
+# --- other formats --------------------------------------------------------------------------
+
+
+def _safetensors(path: Path, options: ReadOptions) -> Dataset:
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, framework="numpy") as file:
+            shapes = {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118
+
+            class Arrays(dict[str, Any]):
+                def __missing__(self, name: str) -> Any:
+                    return file.get_tensor(name)
+
+            return _of_arrays(path, Arrays(), shapes, options)
+    except (SafetensorError, OSError, TypeError, ValueError) as error:
+        if isinstance(error, (DataFormatError, PermissionError)):
+            raise
+        raise _damaged(path, error) from error
+
+
+def _mat(path: Path, options: ReadOptions) -> Dataset:
+    from scipy.io import loadmat
+
+    try:
+        arrays = loadmat(path)
+    except NotImplementedError:  # version 7.3 is HDF5
+        return _hdf5(path, options)
+    except (ValueError, OSError, TypeError, KeyError, EOFError) as error:
+        if isinstance(error, PermissionError):
+            raise
+        raise _damaged(path, error) from error
+    real = {
+        name: a
+        for name, a in arrays.items()
+        if not name.startswith("__") and a.dtype.kind in "biufU"
+    }
+    real = {name: a.ravel() if a.ndim == 2 and 1 in a.shape else a for name, a in real.items()}
+    return _of_arrays(path, real, {name: a.shape for name, a in real.items()}, options)
+
+
+def _hdf5(path: Path, options: ReadOptions) -> Dataset:
+    try:
+        with hdf5.opened(path) as file:
+            if hdf5.is_anndata(file):
+                found = hdf5.anndata(file, DENSE_BYTES)
+                return replace(found, X=_numbers(path, found.X), description=str(path))
+            arrays = hdf5.arrays(file)
+            return _of_arrays(path, arrays, {n: a.shape for n, a in arrays.items()}, options)
+    except ImportError as error:
+        raise MissingDependencyError(
+            f"Cannot read {str(path)!r}: h5py is needed. Install it with pip install h5py."
+        ) from error
+    except (OSError, KeyError, ValueError, TypeError, RuntimeError) as error:
+        if isinstance(error, (DataFormatError, PermissionError)):
+            raise
+        raise _damaged(path, error) from error
+
+
+def _idx(path: Path, options: ReadOptions) -> Dataset:
+    _require_no_label(path, options.label, "an IDX file has its labels in the file beside it")
     name = re.sub(r"images([.-])idx\d", r"labels\1idx1", path.name).removesuffix(".gz")
     beside = [path.with_name(name + end) for end in ("", ".gz")]
     labels = next((file for file in beside if file != path and file.exists()), None)
-    return labelled(path, read_idx(path), None if labels is None else read_idx(labels))
+    made = labelled(path, read_idx(path), None if labels is None else read_idx(labels))
+    of = "" if labels is None else f"label: {os.path.basename(labels)}, "  # noqa: PTH119
+    return replace(made, notes=tuple(of + note[7:] for note in made.notes))
+
+
+_READERS: dict[str, Callable[[Path, ReadOptions], Dataset]] = {
+    ".npy": _npy,
+    ".npz": _npz,
+    ".safetensors": _safetensors,
+    ".mat": _mat,
+    **dict.fromkeys(HDF5, _hdf5),
+}

@@ -1,158 +1,224 @@
-"""What tables of all kinds share: columns by role, cells and names as they are written."""
+"""The columns of a table by role: features, label, index, and those that are dropped."""
 
 from __future__ import annotations
 
-import math
+import difflib
+import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
 
-import numpy as np
-
-from jamjae.data.dataset import Dataset
+from jamjae.data.read_options import ReadOptions
+from jamjae.data.readers.cells import BOOLEANS, MISSING, clean, listed
+from jamjae.data.readers.raw_table import RawTable, cannot_read
 from jamjae.errors import DataFormatError, brief
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-MISSING = frozenset({"", "na", "n/a", "nan", "null", "none"})
-ROW_NAMES = ("name", "")  # what the first column is called when it names the rows
-FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet takes for the start of a formula
-NAMED = 12  # columns named in a message
-
-
-class ReadTable(NamedTuple):
-    """The columns of a table by role.
-
-    Attributes
-    ----------
-    X : array of shape (n, d)
-        The numeric columns. An empty cell is NaN.
-    labels : array of shape (n,) or None
-        The classes as in the table, numbers or text.
-    row_names, feature_names : tuple of str
-        Empty if the table has none.
-    """
-
-    X: np.ndarray
-    labels: np.ndarray | None
-    row_names: tuple[str, ...]
-    feature_names: tuple[str, ...]
+ROW_NAMES = ("", "name")  # what the first column is called when it names the rows
+UNNAMED = re.compile(r"Unnamed: \d+$")  # pandas's name for a column without one
+ID_NAMES = frozenset(
+    (
+        *("id", "ids", "index", "idx", "row", "rowid", "row_id", "rownames", "no", "no.", "nr"),
+        *("#", "uid", "uuid", "번호", "순번", "아이디", "일련번호"),
+    )
+)
+ID_ENDING = re.compile(r"[a-z]I[dD]$|[_ .-][iI][dD]$|학번$|번호$|아이디$")  # PassengerId, user_id
+FEW_ROWS = 20
+LABEL_NAMES = frozenset(("label", "labels", "target", "species", "레이블", "라벨", "정답"))
+LABEL_AT_THE_END = frozenset(("y", "class", "classes", "category", "분류", "등급"))  # first or last
 
 
-class Columns(NamedTuple):
-    """Position of each column by role."""
+@dataclass(frozen=True)
+class Roles:
+    """Positions of the columns by role, and what is said of it."""
 
     names: list[str]
-    named: bool
+    features: list[int]
     label: int | None
-    row_name: int | None
-
-    @property
-    def features(self) -> list[int]:
-        """All other columns."""
-        return [i for i in range(len(self.names)) if i not in (self.label, self.row_name)]
+    index: int | None
+    notes: list[str]
+    label_asked: bool
 
 
-def cannot_read(path: Path, why: str) -> DataFormatError:
-    """Name the file that cannot be read, and why."""
-    return DataFormatError(f"Cannot read {str(path)!r}: {why}")
+def place_columns(path: Path, raw: RawTable, options: ReadOptions) -> Roles:
+    """Find the role of each column; what was asked for comes first.
+
+    Raises
+    ------
+    DataFormatError
+        A column that was asked for does not exist.
+    """
+    names, notes = _titles(raw)
+    find = _Finder(path, names, raw.named)
+    dropped = set(find.each(options.drop, "drop"))
+    label = find(options.label, "the label") if options.label else None
+    index = find(options.index, "the index") if options.index else None
+    chosen = find.each(options.columns, "columns")
+    taken = {label, index, *dropped, *chosen}
+    if index is None and options.index != "":
+        index = _index(raw, names, notes, taken)
+    if label is None and options.label is None and not chosen:
+        label = _label(raw, names, {index, *dropped}, notes)
+    apart = {label, index, *dropped}
+    features = chosen or [i for i in range(len(names)) if i not in apart]
+    features = [i for i in features if i not in (label, index)]
+    if options.drop:
+        notes.append(f"dropped, as asked: {listed(names[i] for i in sorted(dropped))}")
+    if chosen and (rest := [i for i in range(len(names)) if i not in {*chosen, *apart}]):
+        notes.append(f"not asked for: {listed(names[i] for i in rest)}")
+    return Roles(names, features, label, index, notes, bool(options.label))
 
 
-def place_columns(path: Path, names: list[str], label: str | None, *, named: bool) -> Columns:
-    """Find the columns of the label and of the names of rows."""
-    if len(set(names)) < len(names):
-        twice = next(name for name in names if names.count(name) > 1)
-        raise cannot_read(path, f"two columns are named {twice!r}. Rename one of them.")
-    if label is not None and label not in names:
-        raise cannot_read(
-            path, f"there is no column {label!r} for the label. It has {brief(', '.join(names))}."
+def _titles(raw: RawTable) -> tuple[list[str], list[str]]:
+    """Give each column a name of its own."""
+    names: list[str] = []
+    notes: list[str] = []
+    used: set[str] = set()
+    twice: list[str] = []
+    for i, given in enumerate(raw.names):
+        name = given if given and not UNNAMED.match(given) else ""
+        if not name:
+            name = "" if i == 0 and raw.named else f"column_{i + 1}"
+        if name in used:
+            twice.append(name)
+            name = next(new for k in range(1, i + 2) if (new := f"{name}.{k}") not in used)
+        used.add(name)
+        names.append(name)
+    if twice:
+        notes.append(f"columns of the same name: {listed(twice)}, called {twice[0]}.1 and so on")
+    return names, notes
+
+
+class _Finder:
+    """Positions of columns by their names; one that has none, by its number from 1."""
+
+    def __init__(self, path: Path, names: Sequence[str], named: bool) -> None:
+        self.path, self.names, self.named = path, list(names), named
+
+    def __call__(self, asked: str, role: str) -> int:
+        """Find a column, its name compared in the same form of Unicode."""
+        name = clean(asked)
+        if name in self.names:
+            return self.names.index(name)
+        if name.isdecimal() and not self.named and 1 <= int(name) <= len(self.names):
+            return int(name) - 1
+        raise self._unknown(asked, role)
+
+    def each(self, asked: Sequence[str], role: str) -> list[int]:
+        """Find several; one text may name some, separated by commas."""
+        names: list[str] = []
+        for one in asked:
+            whole = clean(one) in self.names or "," not in one
+            names += [one] if whole else one.split(",")
+        return [self(name, role) for name in names]
+
+    def _unknown(self, asked: str, role: str) -> DataFormatError:
+        near = difflib.get_close_matches(clean(asked), [name for name in self.names if name], n=1)
+        hint = f" Did you mean {near[0]!r}?" if near else ""
+        return cannot_read(
+            self.path,
+            f"there is no column {asked!r} for {role}.{hint} It has "
+            f"{brief(', '.join(self.names))}.",
         )
-    at = None if label is None else names.index(label)
-    first = 0 if named and names[0] in ROW_NAMES and at != 0 else None
-    columns = Columns(names, named, at, first)
-    if not columns.features:
-        raise cannot_read(
-            path,
-            f"there is no numeric column besides the label and row names ({', '.join(names)}).",
-        )
-    return columns
 
 
-def text_found(path: Path, names: Sequence[str], example: str = "") -> DataFormatError:
-    """Name the columns that hold text where numbers are expected, and one of the cells."""
-    shown = ", ".join(names[:NAMED])
-    more = f" and {len(names) - NAMED} columns more" if len(names) > NAMED else ""
-    return cannot_read(
-        path,
-        f"expected numbers, but the columns {shown}{more} hold text{example}. Name the column of "
-        "the classes (label=..., on the command line --label), and convert or drop the others.",
+# --- the index ------------------------------------------------------------------------------
+
+
+def _index(raw: RawTable, names: list[str], notes: list[str], taken: set[int | None]) -> int | None:
+    if raw.indexed:
+        further = "; of its further levels features are made" if len(raw.indexed) > 1 else ""
+        notes.append(f"index: {raw.names[raw.indexed[0]] or 'that'} of the file{further}")
+        return raw.indexed[0]
+    if not raw.named:
+        return None
+    if names[0] in ROW_NAMES and 0 not in taken and len(names) > 1:
+        if not names[0]:
+            names[0] = "index"
+            notes.append("index: the first column, which has no name")
+        else:
+            notes.append(f"index: {names[0]} (the first column)")
+        return 0
+    for i, name in enumerate(names):
+        called = name.lower() in ID_NAMES or ID_ENDING.search(name)
+        if called and i not in taken and (why := _identifies(raw, i)):
+            notes.append(f"index: {name} ({why})")
+            return i
+    if 0 not in taken and len(names) > 1 and _names_rows(raw):
+        notes.append(f"index: {names[0]} (text, all different)")
+        return 0
+    return None
+
+
+def _identifies(raw: RawTable, position: int) -> str:
+    """Say why a column called id identifies the rows; empty if it does not."""
+    import pyarrow as pa
+    from pyarrow import compute
+
+    column = raw.table.column(position)
+    if column.null_count or compute.count_distinct(column).as_py() < len(column):
+        return ""
+    if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
+        return "text, all different"
+    if not (pa.types.is_integer(column.type) or pa.types.is_floating(column.type)):
+        return ""
+    values = column.to_numpy()
+    if (values[1:] - values[:-1] == 1).all():
+        return f"counts up from {values[0]:g}"
+    whole = (values == values.round()).all()
+    return "whole numbers, all different" if whole else ""
+
+
+def _names_rows(raw: RawTable) -> bool:
+    """Whether the first column is text, all different, and all others are numbers."""
+    import pyarrow as pa
+    from pyarrow import compute
+
+    kinds = [column.type for column in raw.table.columns]
+    first = raw.table.column(0)
+    others = all(pa.types.is_floating(kind) or pa.types.is_integer(kind) for kind in kinds[1:])
+    text = pa.types.is_string(kinds[0]) or pa.types.is_large_string(kinds[0])
+    if not (text and others and len(first) > 2) or first.null_count:
+        return False
+    if compute.count_distinct(first).as_py() < len(first):
+        return False
+    held = {str(one).strip().lower() for one in first.slice(0, 20).to_pylist()}
+    if held & set(MISSING) or held <= set(BOOLEANS):
+        return False
+    letters = compute.match_substring_regex(
+        compute.utf8_trim_whitespace(first), r"^[^0-9.,+-]*\p{L}"
     )
+    return bool(compute.mean(letters.cast(pa.uint8())).as_py() > 0.5)
 
 
-def typed_labels(path: Path, labels: list[str]) -> np.ndarray:
-    """Convert labels to numbers if all of them are, so that 10 comes after 2."""
-    if any(label.strip().lower() in ("", "nan") for label in labels):
-        raise cannot_read(path, "the label is empty in some rows. Fill it in, or drop these rows.")
-    numbers = [number_in(label) for label in labels]
-    if None in numbers or not np.isfinite(np.array(numbers, dtype=np.float64)).all():
-        return np.array(labels)
-    values = np.array(numbers, dtype=np.float64)
-    whole = (values == np.round(values)).all() and np.abs(values).max() < 2**53
-    return values.astype(np.int64) if whole else values
+# --- the label ------------------------------------------------------------------------------
 
 
-def number_in(cell: str) -> float | None:
-    """Parse a cell: NaN if it is empty, None if it holds text, such as the identifier 10_1."""
-    try:
-        return None if "_" in cell else float(cell)
-    except ValueError:
-        return math.nan if cell.strip().lower() in MISSING else None
+def _label(
+    raw: RawTable, names: Sequence[str], apart: set[int | None], notes: list[str]
+) -> int | None:
+    """Recognise the label by its name, and by few different values."""
+    rest = [i for i in range(len(names)) if i not in apart]
+    if len(rest) < 2 or not raw.named:
+        return None
+    plane = "x" in [name.lower() for name in names]  # then y is the other coordinate
+    for i in rest:
+        name = names[i].lower()
+        if name == "y" and plane:
+            continue
+        at_the_end = i in (rest[0], rest[-1])
+        if (name in LABEL_NAMES or (name in LABEL_AT_THE_END and at_the_end)) and _few(raw, i):
+            return i
+    return None
 
 
-def named_frame(rows: np.ndarray, names: Sequence[str], row_names: Sequence[str]) -> pd.DataFrame:
-    """Put names of rows before the columns of a data frame."""
-    from pandas import DataFrame
+def _few(raw: RawTable, position: int) -> bool:
+    import pyarrow as pa
+    from pyarrow import compute
 
-    frame = DataFrame(rows, columns=list(names))
-    if row_names:
-        frame.insert(0, "name", list(row_names))
-    return frame
-
-
-def guarded(name: str) -> str:
-    """Put an apostrophe before a name that a spreadsheet would take for a formula and run."""
-    return f"'{name}" if name.startswith(FORMULA) and number_in(name) is None else name
-
-
-def unguarded(name: str) -> str:
-    """Take away the apostrophe that `guarded` put before a name."""
-    return name[1:] if name.startswith("'") and name[1:].startswith(FORMULA) else name
-
-
-def labelled(
-    path: Path,
-    X: np.ndarray,
-    labels: np.ndarray | None,
-    index: tuple[str, ...] = (),
-    feature_names: tuple[str, ...] = (),
-) -> Dataset:
-    """Put rows, labels and names together, after comparing their numbers."""
-    y: np.ndarray | None = None
-    class_names: tuple[str, ...] = ()
-    width = math.prod(X.shape[1:])
-    for what, names, count in (("row", index, len(X)), ("feature", feature_names, width)):
-        if names and len(names) != count:
-            raise DataFormatError(
-                f"Cannot read {str(path)!r}: there are {count} {what}s, but {len(names)} "
-                f"{what} names; expected one name per {what}."
-            )
-    if labels is not None:
-        if labels.shape != (len(X),):
-            raise DataFormatError(
-                f"Cannot read {str(path)!r}: there are {len(X)} rows, but labels of shape "
-                f"{labels.shape}; expected one label per row."
-            )
-        classes, y = np.unique(labels, return_inverse=True)
-        class_names = tuple(str(name) for name in classes)
-    return Dataset(X, y, class_names, index, feature_names, description=str(path))
+    column = raw.table.column(position)
+    if pa.types.is_nested(column.type):
+        return False
+    if pa.types.is_dictionary(column.type):
+        column = column.cast(column.type.value_type)
+    different = compute.count_distinct(column).as_py()
+    return bool(different <= max(2, min(100, len(column) // 2)) or len(column) <= FEW_ROWS)

@@ -1,52 +1,74 @@
-"""Images in and out: a file, or a folder whose subfolders are classes."""
+"""Images: a file, a folder or an archive whose subfolders are classes, as one array."""
 
 from __future__ import annotations
 
 import os
 import warnings
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from pathlib import Path, PurePosixPath
+from typing import NamedTuple
 
 import numpy as np
 
-from jamjae.data.atomic import atomic
-from jamjae.data.dataset import Dataset
-from jamjae.data.numeric import real_array
+from jamjae.data.dataset import Dataset, sample_rows
 from jamjae.data.read_options import ReadOptions
+from jamjae.data.readers import folders, pixels
+from jamjae.data.readers.cells import clean, counted, listed, natural
+from jamjae.data.readers.folders import SUFFIXES, Division, Entry
+from jamjae.data.readers.labelling import Labels, counted_classes, of_values
+from jamjae.data.readers.pixels import COMPOSED, FROM_ALPHA, Kind
 from jamjae.errors import DataFormatError, DataNotFoundError, InvalidDataError
 
-if TYPE_CHECKING:
-    from PIL.Image import Image
+__all__ = ["KIND", "SUFFIXES", "USES", "can_read", "read", "stack", "subsets"]
 
-SUFFIXES = frozenset(
-    {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".ppm", ".pgm", ".pbm"}
-)
-COLORLESS = ("1", "L", "LA", "I", "I;16", "I;16B", "I;16L", "I;16N")
-WIDE = ("I", "F", "I;16", "I;16B", "I;16L", "I;16N")
-WHITE = 255
-ORIENTATION = 0x0112  # the EXIF tag; from 5 on the image lies on its side
+KIND = "images"
+USES = ("label", "image_size", "frames", "background", "label_file", "skip_bad", "subset")
+ALL_FRAMES = ("rows", "first")
+SHARE = 0.8  # of the memory that is free, which images may take
+USED = 0.5  # share of a depth's range, below which it is noted
 
 
-class _Kind(NamedTuple):
-    size: tuple[int, int]  # height, width, after rotation
-    color: bool
+class Stack(NamedTuple):
+    """Images of one size.
 
+    Attributes
+    ----------
+    pixels : array of shape (n, h, w) or (n, h, w, c)
+    names : list of str
+        Of each row; with its number for a frame.
+    places : list of int
+        Position of each row's entry.
+    skipped : list of str
+    notes : list of str
+    """
 
-# --- in -------------------------------------------------------------------------------------
+    pixels: np.ndarray
+    names: list[str]
+    places: list[int]
+    skipped: list[str]
+    notes: list[str]
 
 
 def can_read(path: Path) -> bool:
-    """Whether a path is a folder, or the name of a file that of an image."""
-    return path.is_dir() or path.suffix.lower() in SUFFIXES
+    """Whether a path is a folder, an archive with images, or named as an image."""
+    if path.suffix.lower() == ".zip" and path.is_file():
+        return folders.holds_images(path)
+    return path.is_dir() or path.suffix.lower() in SUFFIXES | folders.HEIC
+
+
+def subsets(folder: Path) -> tuple[str, ...]:
+    """Give the names of the subsets into which a folder is divided; empty if it is not."""
+    entries = folders.listing(folder).entries
+    return folders.divided(folder, entries, ReadOptions()).subsets
 
 
 def read(path: Path, options: ReadOptions) -> Dataset:
-    """Read one image, or all images of a folder and its subfolders in the order of their names.
+    """Read one image, or all images of a folder and its subfolders in natural order.
 
-    Hidden files and files that are no images are passed over. The first level of subfolders names
-    the classes, in sorted order. All else as `stack`.
+    Hidden files and files that are no images are passed over. Folders called train and test are
+    subsets; the first level of folders, below those, names the classes. All else as `stack`.
 
     Raises
     ------
@@ -55,272 +77,314 @@ def read(path: Path, options: ReadOptions) -> Dataset:
     DataFormatError
         If an image cannot be read and ``skip_bad`` is off.
     """
-    if options.label is not None:
-        raise DataFormatError(
-            f"Cannot read {str(path)!r} with the label {options.label!r}: images take their "
-            "classes from subfolders. Leave label out."
-        )
-    root = path if path.is_dir() else path.parent
-    pixels, kept, skipped = stack(_files(path), options.image_size, skip_bad=options.skip_bad)
-    if not kept:
-        raise _without_images(path, skipped)
-    classes, class_names = _classes(kept, root)
-    names = [tuple(file.relative_to(root).as_posix() for file in some) for some in (kept, skipped)]
-    return Dataset(pixels, classes, class_names, names[0], skipped=names[1], description=str(path))
+    listing = folders.listing(path)
+    parts = folders.divided(path, listing.entries, options)
+    kept, limit_note = _limited(parts, options)
+    made = stack(kept.entries, options)
+    if not made.names:
+        raise _without_images(path, made.skipped, listing)
+    labels, label_note = _labels(kept, made, path, options)
+    return Dataset(
+        made.pixels,
+        None if labels is None else labels.y,
+        () if labels is None else labels.class_names,
+        tuple(made.names),
+        subsets=parts.subsets,
+        skipped=tuple(made.skipped),
+        description=str(path),
+        notes=tuple(
+            note
+            for note in (
+                *made.notes[:1],
+                label_note,
+                parts.note,
+                limit_note,
+                *made.notes[1:],
+                *listing.notes(),
+            )
+            if note
+        ),
+    )
 
 
-def stack(
-    files: Sequence[Path], size: tuple[int, int] | None = None, *, skip_bad: bool = False
-) -> tuple[np.ndarray, list[Path], list[Path]]:
+def _limited(parts: Division, options: ReadOptions) -> tuple[Division, str]:
+    """Choose files before they are read."""
+    if options.limit is None or len(parts.entries) <= options.limit:
+        return parts, ""
+    chosen, note = sample_rows(len(parts.entries), options)
+    kept = [parts.entries[i] for i in chosen], [parts.below[i] for i in chosen]
+    return Division(*kept, parts.subsets, parts.note), note
+
+
+def _without_images(
+    path: Path, skipped: Sequence[str], listing: folders.Listing
+) -> DataNotFoundError:
+    why = f"none of the {len(skipped)} can be read" if skipped else "no images were found"
+    passed = "".join(f"; {note}" for note in listing.notes())
+    return DataNotFoundError(
+        f"Cannot read images from {str(path)!r}: {why}{passed}. Files ending "
+        f"in {', '.join(sorted(SUFFIXES))} are read, also in subfolders. Check the path."
+    )
+
+
+# --- pixels ---------------------------------------------------------------------------------
+
+
+def stack(entries: Sequence[Entry], options: ReadOptions) -> Stack:
     """Read images into one array: first their headers, then their pixels one by one.
 
     Only gray images give (n, h, w); with one color image all become color. EXIF rotation is
-    applied, transparent pixels are put on white, 16-bit gray is divided by 257, palettes are
-    resolved, and animations give their first frame. Images of another size are resized (Lanczos).
-
-    Parameters
-    ----------
-    files : sequence of path
-    size : (height, width), optional
-        By default the median of all heights and the median of all widths, as the headers state.
-    skip_bad : bool
-        Leave out what cannot be read, cut-off files included.
-
-    Returns
-    -------
-    pixels : uint8 array of shape (n, height, width) or (n, height, width, 3)
-    kept, skipped : list of path
+    applied, transparent pixels are put on ``options.background``, palettes are resolved, and pages
+    and frames are rows. Images of another size are resized (Lanczos). 16-bit images stay 16-bit;
+    8-bit images among them are multiplied by 257.
 
     Raises
     ------
     DataFormatError
-        If an image cannot be read and `skip_bad` is off. 32-bit images are among these: nothing
-        says which of their values is white.
+        If an image cannot be read and ``options.skip_bad`` is off.
+    InvalidDataError
+        If the images do not fit into memory, or are of types that do not go together.
     """
-    _require_size(size)
-    skipped: list[Path] = []
-    kinds: dict[Path, _Kind] = {}
-    for file in files:
-        with _bad_ones(file, skipped, skip_bad=skip_bad):
-            kinds[file] = _kind(file, sized=size is None)
-    height, width = size or _median([kind.size for kind in kinds.values()])
-    channels = (3,) if any(kind.color for kind in kinds.values()) else ()
-    pixels = np.empty((len(kinds), height, width, *channels), dtype=np.uint8)
-    kept: list[Path] = []
-    for file in kinds:
-        with _bad_ones(file, skipped, skip_bad=skip_bad):
-            pixels[len(kept)] = _pixels(file, (width, height), color=bool(channels))
-            kept.append(file)
-    return pixels[: len(kept)], kept, sorted(skipped)
+    _require_options(options)
+    skipped: list[str] = []
+    kinds: dict[int, Kind] = {}
+    for i, entry in enumerate(entries):
+        with _bad_ones(entry, skipped, options), entry.open() as file:
+            kinds[i] = pixels.kind(file, sized=options.image_size is None)
+    if not kinds:
+        return Stack(np.empty((0, 1, 1), np.uint8), [], [], sorted(skipped), [])
+    size = options.image_size or _median([kind.size for kind in kinds.values()])
+    counts = {i: kind.frames if options.frames == "rows" else 1 for i, kind in kinds.items()}
+    dtype, channels = _common(list(kinds.values()))
+    shape = (sum(counts.values()), *size, *channels)
+    _require_memory(shape, dtype)
+    made = Stack(np.empty(shape, dtype), [], [], skipped, [])
+    alphas: Counter[str] = Counter()
+    for i in kinds:
+        before = len(made.names)
+        with _bad_ones(entries[i], skipped, options):
+            alphas += _fill(made, entries[i], i, counts[i], options)
+            continue
+        del made.names[before:], made.places[before:]
+    made.notes.extend(_notes(made, kinds, size, counts, alphas))
+    return made._replace(pixels=made.pixels[: len(made.names)], skipped=sorted(skipped))
 
 
-def _require_size(size: tuple[int, int] | None) -> None:
+def _fill(made: Stack, entry: Entry, place: int, count: int, options: ReadOptions) -> Counter[str]:
+    """Put the frames of one file into the array."""
+    alphas: Counter[str] = Counter()
+    with entry.open() as file:
+        for number, frame in enumerate(pixels.frames(file, options.background)):
+            if number == count:
+                break
+            row = made.pixels[len(made.names)]
+            row[...] = _fitted(frame.pixels, row)
+            made.names.append(entry.name if count == 1 else f"{entry.name}#{number}")
+            made.places.append(place)
+            alphas[frame.alpha] += 1
+    return alphas
+
+
+def _fitted(values: np.ndarray, row: np.ndarray) -> np.ndarray:
+    """Bring one image to the depth, the channels and the size of all."""
+    if row.dtype == np.uint16 and values.dtype == np.uint8:
+        values = values.astype(np.uint16) * np.uint16(257)
+    if row.ndim == 3 and values.ndim == 2:
+        values = np.repeat(values[..., None], row.shape[2], axis=2)
+    if row.ndim == 2 and values.ndim == 3:
+        values = values[..., 0]
+    if values.shape[2:] != row.shape[2:]:
+        raise ValueError(f"it has {values.shape[2]} channels, and others have {row.shape[2]}")
+    return pixels.resized(values, (row.shape[0], row.shape[1]))
+
+
+def _common(kinds: Sequence[Kind]) -> tuple[np.dtype, tuple[int, ...]]:
+    dtypes = {kind.dtype for kind in kinds}
+    if len(dtypes) > 1 and dtypes != {"uint8", "uint16"}:
+        raise InvalidDataError(
+            f"Cannot read images of the types {', '.join(sorted(dtypes))} together, since nothing "
+            "says how their values compare. Read each kind by itself."
+        )
+    channels = max(kind.channels for kind in kinds)
+    return np.dtype("uint16" if len(dtypes) > 1 else dtypes.pop()), (
+        () if channels == 1 else (channels,)
+    )
+
+
+def _require_options(options: ReadOptions) -> None:
+    from PIL import ImageColor
+
+    size = options.image_size
     if size is not None and (len(size) != 2 or min(size) < 1):
         raise InvalidDataError(
             f"Cannot resize images to {size}: two integers of at least 1 are expected, height and "
             "width in pixels."
         )
+    if options.frames not in ALL_FRAMES:
+        raise InvalidDataError(
+            f"Cannot read images with frames={options.frames!r}: 'rows' or 'first' is expected."
+        )
+    try:
+        ImageColor.getrgb(options.background)
+    except ValueError:
+        raise InvalidDataError(
+            f"Cannot put images on background={options.background!r}: the name of a color, or "
+            "#rrggbb, is expected."
+        ) from None
 
 
-def _files(path: Path) -> list[Path]:
-    if path.is_file():
-        return [path]
-    return [
-        file
-        for file in sorted(path.rglob("*"))
-        if file.suffix.lower() in SUFFIXES
-        and not any(part.startswith(".") for part in file.relative_to(path).parts)
-        and file.is_file()
-    ]
-
-
-def _without_images(path: Path, skipped: Sequence[Path]) -> DataNotFoundError:
-    why = f"none of the {len(skipped)} can be read" if skipped else "no images were found"
-    return DataNotFoundError(
-        f"Cannot read images from {str(path)!r}: {why}. Files ending "
-        f"in {', '.join(sorted(SUFFIXES))} are read, also in subfolders. Check the path."
-    )
+def _require_memory(shape: tuple[int, ...], dtype: np.dtype) -> None:
+    needed = int(np.prod(shape, dtype=np.float64)) * dtype.itemsize
+    free = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_AVPHYS_PAGES")
+    if needed > SHARE * free and needed > 1 << 28:
+        raise InvalidDataError(
+            f"Cannot read {shape[0]:,} images of {' x '.join(map(str, shape[1:]))}: they would "
+            f"take {needed / 1e9:.1f} GB, and {free / 1e9:.1f} GB of memory are free. Give a "
+            "smaller image_size (--image-size 64x64), or a limit (--limit)."
+        )
 
 
 @contextmanager
-def _bad_ones(file: Path, skipped: list[Path], *, skip_bad: bool) -> Iterator[None]:
+def _bad_ones(entry: Entry, skipped: list[str], options: ReadOptions) -> Iterator[None]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # damaged EXIF data, for example, do not affect pixels
             yield
-    except MemoryError:
+    except (MemoryError, InvalidDataError):
         raise
     except Exception as error:  # decoders may raise anything on damaged bytes
-        if not skip_bad:
+        if not options.skip_bad:
             raise DataFormatError(
-                f"Cannot read the image {str(file)!r}: {error}. Repair or remove it, or skip "
+                f"Cannot read the image {entry.name!r}: {error}. Repair or remove it, or skip "
                 "damaged images (skip_bad=True, or --skip-bad on the command line)."
             ) from error
-        skipped.append(file)
-
-
-def _kind(file: Path, *, sized: bool) -> _Kind:
-    """Read the header; only where the size is asked for is a PNG searched for its rotation."""
-    from PIL import Image, ImageOps
-
-    with Image.open(file) as image:
-        width, height = image.size
-        color = image.mode not in COLORLESS and not _gray_palette(image)
-        turned = sized and image.getexif().get(ORIENTATION, 1) >= 5
-        if turned and image.format == "TIFF":  # of which Pillow may have turned the size already
-            height, width = ImageOps.exif_transpose(image).size
-        return _Kind((width, height) if turned else (height, width), color)
-
-
-def _gray_palette(image: Image) -> bool:
-    if image.mode not in ("P", "PA"):
-        return False
-    red, green, blue, _ = (band.tobytes() for band in image.convert("RGBA").split())
-    return red == green == blue
+        skipped.append(entry.name)
 
 
 def _median(sizes: list[tuple[int, int]]) -> tuple[int, int]:
-    if not sizes:
-        return 1, 1
     height, width = np.median(np.array(sizes), axis=0)
     return round(height), round(width)
 
 
-def _pixels(file: Path, size: tuple[int, int], *, color: bool) -> np.ndarray:
-    from PIL import Image, ImageOps
-
-    with Image.open(file) as opened:
-        image = _eight_bit(ImageOps.exif_transpose(opened), opened.format)
-        image = _on_white(image).convert("RGB" if color else "L")
-        if image.size != size:
-            image = image.resize(size, Image.Resampling.LANCZOS)
-        return np.asarray(image)
+# --- notes ----------------------------------------------------------------------------------
 
 
-def _eight_bit(image: Image, file_format: str | None) -> Image:
-    from PIL import Image as Images
-
-    if image.mode not in WIDE:
-        return image
-    if image.mode == "F" or (image.mode == "I" and file_format != "PPM"):
-        raise ValueError(
-            "its pixels have 32 bits without a known value of white; read it with another "
-            "library and save it as .npy"
+def _notes(
+    made: Stack,
+    kinds: dict[int, Kind],
+    size: tuple[int, int],
+    counts: dict[int, int],
+    alphas: Counter[str],
+) -> list[str]:
+    n, array = len(made.names), made.pixels[: len(made.names)]
+    color = {1: "gray", 3: "color"}.get(array.shape[3] if array.ndim == 4 else 1, "")
+    depth = f"{array.dtype}, {color}" if color else f"{array.dtype}, {array.shape[3]} channels"
+    notes = [f"images: {n:,} of {size[0]} x {size[1]} ({depth})"]
+    others = sum(kind.size != size for kind in kinds.values())
+    if others:
+        notes.append(f"resized: {others:,} of {counted(len(kinds), 'file')} had another size")
+    gray = sum(kind.channels == 1 for kind in kinds.values())
+    if gray and array.ndim == 4:
+        notes.append(f"converted: {gray:,} gray to color, as others are")
+    shallow = sum(kind.dtype == "uint8" for kind in kinds.values())
+    if shallow and array.dtype == np.uint16:
+        notes.append(f"converted: {shallow:,} of 8 bits to 16, as others are")
+    paged = [i for i in kinds if kinds[i].frames > 1]
+    if paged:
+        what = f"{sum(kinds[i].frames for i in paged):,} pages or frames of"
+        taken = "are rows" if any(counts[i] > 1 for i in paged) else "passed over but the first"
+        notes.append(f"frames: {what} {counted(len(paged), 'file')} {taken} (frames=, --frames)")
+    if alphas[COMPOSED]:
+        notes.append(f"transparency: {alphas[COMPOSED]:,} put on a background (--background)")
+    if alphas[FROM_ALPHA]:
+        notes.append(
+            f"transparency: {alphas[FROM_ALPHA]:,} of one color, whose transparency was taken"
         )
-    values = np.asarray(image).astype(np.float64)  # 65535 = 257·255 is white
-    return Images.fromarray(np.clip(values / 257, 0, WHITE).round().astype(np.uint8))
-
-
-def _on_white(image: Image) -> Image:
-    from PIL import Image as Images
-
-    if not image.has_transparency_data:
-        return image
-    image = image.convert("RGBA")
-    return Images.alpha_composite(Images.new("RGBA", image.size, (WHITE,) * 4), image)
-
-
-def _classes(files: list[Path], root: Path) -> tuple[np.ndarray | None, tuple[str, ...]]:
-    folders = [file.relative_to(root).parts[0] if file.parent != root else "" for file in files]
-    if not any(folders):
-        return None, ()
-    names, classes = np.unique(folders, return_inverse=True)
-    return classes, tuple(str(name) or root.name for name in names)
-
-
-# --- out ------------------------------------------------------------------------------------
-
-
-def write(
-    folder: str | os.PathLike[str],
-    images: np.ndarray,
-    *,
-    names: Sequence[str] = (),
-    data_range: tuple[float, float] = (0.0, 255.0),
-) -> list[Path]:
-    """Write images as PNG files into a folder, each of them whole or not at all.
-
-    Parameters
-    ----------
-    folder : path
-        It is made if there is none. Files of the same names are replaced.
-    images : array of shape (n, h, w), (n, h, w, 1), (n, h, w, 3) or (n, h, w, 4)
-        Gray, in color, or in color with an alpha channel.
-    names : sequence of str, optional
-        File names, with subfolders as in ``Dataset.row_names``; the suffix of an image becomes
-        ``.png``. By default numbers from ``00000.png`` on.
-    data_range : (low, high)
-        The values that become black and white; what lies beyond is clipped, and what lies between
-        two shades is rounded.
-
-    Returns
-    -------
-    list of path
-        The files, in the order of `images`.
-
-    Raises
-    ------
-    InvalidDataError
-        For arrays that are no images, NaN, or names that do not fit; then nothing is written.
-    OutputError
-        If a file cannot be written.
-    """
-    from PIL import Image
-
-    images = _as_images(images)
-    low, high = data_range
-    if not low < high:
-        raise InvalidDataError(
-            f"Cannot write images: data_range={data_range} was given; (black, white) with "
-            "black < white is expected, such as (0, 255)."
+    if made.skipped:
+        notes.append(
+            f"skipped: {counted(len(made.skipped), 'damaged image')}: {listed(made.skipped)}"
         )
-    paths = [Path(folder) / name for name in _file_names(names, len(images))]
-    for path, image in zip(paths, images, strict=True):
-        shades = (image.astype(np.float64) - low) * (WHITE / (high - low))
-        with atomic(path) as temporary:
-            Image.fromarray(np.clip(shades, 0, WHITE).round().astype(np.uint8)).save(temporary)
-    return paths
+    return [*notes, *_range_note(array)]
 
 
-def _as_images(images: np.ndarray) -> np.ndarray:
-    images = real_array(images, "Cannot write images", allow_empty=True)
-    if images.ndim == 4 and images.shape[-1] == 1:
-        images = images[..., 0]
-    channels = images.shape[3:]
-    if images.ndim not in (3, 4) or channels not in ((), (3,), (4,)) or 0 in images.shape[1:]:
-        raise InvalidDataError(
-            f"Cannot write an array of shape {images.shape} as images: (n, h, w), (n, h, w, 1), "
-            "(n, h, w, 3) or (n, h, w, 4) is expected. Write it as .npy instead."
+def _range_note(array: np.ndarray) -> list[str]:
+    """Note a range used that is far below that of the type."""
+    if array.dtype.kind != "u" or not array.size:
+        return []
+    most, highest = int(array.max()), int(np.iinfo(array.dtype).max)
+    if not 0 < most < USED * highest:
+        return []
+    bits = most.bit_length()
+    return [f"values: 0 to {most:,} of {highest:,}, {bits} of {array.dtype.itemsize * 8} bits"]
+
+
+# --- labels ---------------------------------------------------------------------------------
+
+
+def _labels(
+    parts: Division, made: Stack, path: Path, options: ReadOptions
+) -> tuple[Labels | None, str]:
+    if options.label_file is not None:
+        labels, note = _from_table(made, parts, options)
+        return labels, f"label: {note}"
+    if options.label:
+        raise DataFormatError(
+            f"Cannot read {str(path)!r} with the label {options.label!r}: images take their "
+            "classes from subfolders, or from a table (label_file=, --label-file). Leave it out."
         )
-    if any(np.isnan(image).any() for image in images):
-        raise InvalidDataError(
-            f"Cannot write an array of {images.dtype} as images: it holds NaN. Finite numbers "
-            "within data_range are expected."
+    if options.label == "":
+        return None, ""
+    found = [_folder(parts.below[place]) for place in made.places]
+    if not any(found):
+        return None, ""
+    names = sorted({name or path.name for name in found}, key=natural)
+    y = np.array([names.index(name or path.name) for name in found], dtype=np.int64)
+    return Labels(y, tuple(names), ""), f"label: the folder, {counted_classes(y, names)}"
+
+
+def _folder(below: PurePosixPath) -> str:
+    return below.parts[0] if len(below.parts) > 1 else ""
+
+
+def _from_table(made: Stack, parts: Division, options: ReadOptions) -> tuple[Labels, str]:
+    """Find the label of each image in a table, by its file's name."""
+    from pandas import read_csv
+
+    source = str(options.label_file)
+    try:
+        frame = read_csv(source, sep=None, engine="python", dtype=str, keep_default_na=False)
+    except (OSError, ValueError) as error:
+        raise DataFormatError(f"Cannot read the labels in {source!r}: {error}") from error
+    names = [clean(name) for name in frame.columns]
+    keys = {form: i for i, entry in enumerate(parts.entries) for form in _forms(entry.name)}
+    hits = [sum(form in keys for form in map(clean, frame.iloc[:, c])) for c in range(len(names))]
+    at = int(np.argmax(hits)) if hits else 0
+    others = [c for c in range(len(names)) if c != at]
+    if not hits or not hits[at] or not others:
+        raise DataFormatError(
+            f"Cannot read the labels in {source!r}: no column holds names of the images, such as "
+            f"{made.names[0]!r}, beside a column of labels."
         )
-    return images
-
-
-def _file_names(names: Sequence[str], n: int) -> list[str]:
-    names = list(names) or [f"{i:05d}" for i in range(n)]
-    if len(names) != n:
-        raise InvalidDataError(
-            f"Cannot write {n} images with {len(names)} names: one name per image is expected."
+    if options.label and clean(options.label) not in names:
+        raise DataFormatError(
+            f"Cannot read the labels in {source!r}: there is no column {options.label!r}; it has "
+            f"{', '.join(names)}."
         )
-    plain = [_stem(name) + ".png" for name in names]
-    if len(set(plain)) < n:  # a.jpg and a.bmp: keep the suffix, which differs
-        plain = [f"{name}.png" for name in names]
-    outside = [name for name in plain if Path(name).is_absolute() or ".." in Path(name).parts]
-    if len(set(plain)) < n or outside:
-        raise InvalidDataError(
-            "Cannot write images: their names must differ and stay within the folder. "
-            f"Received {', '.join(outside[:1] or sorted(names)[:3])}, ..."
-        )
-    return plain
+    label = names.index(clean(options.label)) if options.label else others[0]
+    by_place = {
+        keys[clean(name)]: text
+        for name, text in zip(frame.iloc[:, at], frame.iloc[:, label], strict=True)
+        if clean(name) in keys
+    }
+    values = np.array([by_place.get(place) for place in made.places], dtype=object)
+    labels = of_values(values)
+    return labels, f"{names[label]} of {source}, {labels.note}"
 
 
-def _stem(name: str) -> str:
-    path = Path(name)
-    return str(path.with_suffix("")) if path.suffix.lower() in SUFFIXES else str(path)
+def _forms(name: str) -> set[str]:
+    """Give the forms in which a table may name a file: with folder and suffix, or without."""
+    path = PurePosixPath(clean(name))
+    return {str(path), path.name, path.stem, str(path.with_suffix(""))}
 
 
 def in_channels(X: np.ndarray, color: bool) -> np.ndarray:

@@ -1,107 +1,254 @@
-"""Tables: text with or without a header line, and Parquet."""
+"""Tables: a file of columns becomes rows to learn from, and notes on what became of each column."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from jamjae.data.dataset import Dataset
 from jamjae.data.read_options import ReadOptions
-from jamjae.data.readers.columns import (
-    ReadTable,
-    cannot_read,
-    labelled,
-    named_frame,
-    place_columns,
-    text_found,
-    typed_labels,
-    unguarded,
+from jamjae.data.readers import columnar, conversion, labelling
+from jamjae.data.readers.cells import counted, listed, unguarded
+from jamjae.data.readers.columns import UNNAMED, Roles, place_columns
+from jamjae.data.readers.conversion import (
+    AS_MATRIX,
+    BOOLEAN,
+    EMPTY,
+    NOTHING,
+    NUMBERS,
+    VECTORS,
+    Converted,
 )
-from jamjae.data.readers.delimited import read_delimited, write_delimited
+from jamjae.data.readers.delimited import read_delimited
+from jamjae.data.readers.folders import holds_images
+from jamjae.data.readers.labelling import Labels
+from jamjae.data.readers.opening import OPENERS, STANDARD_INPUT
+from jamjae.data.readers.raw_table import RawTable, cannot_read
+from jamjae.errors import brief
 
-__all__ = ["SUFFIXES", "can_read", "read", "write_delimited", "write_parquet"]
+if TYPE_CHECKING:
+    import pandas as pd
 
-SUFFIXES = frozenset({".csv", ".tsv", ".parquet"})
+TEXT = (".csv", ".tsv", ".txt", ".tab", ".dat")
+PACKED = (*OPENERS, ".zip", ".zst")
+SUFFIXES = frozenset((*TEXT, *columnar.PARQUET, *columnar.ARROW, *columnar.EXCEL, *columnar.JSON))
+
+
+KIND = "tables"
+USES = (
+    "label",
+    "index",
+    "columns",
+    "drop",
+    "na",
+    "encoding",
+    "separator",
+    "decimal",
+    "thousands",
+    "header",
+    "key",
+)  # options
 
 
 def can_read(path: Path) -> bool:
     """Whether the name of a file is that of a table."""
-    return path.suffix.lower() in SUFFIXES
+    if path == STANDARD_INPUT:
+        return True
+    if path.is_dir():
+        return columnar.is_parquet_folder(path)
+    packed = path.suffix.lower() == ".zip" and not holds_images(path)
+    return packed or path.suffix.lower() in SUFFIXES or _is_packed_text(path)
+
+
+def _is_packed_text(path: Path) -> bool:
+    inner = Path(path.stem).suffix.lower()
+    return path.suffix.lower() in PACKED and inner in TEXT
 
 
 def read(path: Path, options: ReadOptions) -> Dataset:
-    """Read a table; a first column with the heading ``name``, or none, holds the names of the rows.
-
-    Text has columns separated by tabs (``.tsv``), commas or semicolons. The first line is a header
-    if it holds text where the next holds numbers, or only text. Columns without headings are
-    ``column_1``, ``column_2``, ...
-
-    Raises
-    ------
-    DataFormatError
-        The file is damaged or empty, a column other than the label holds text, or there is no such
-        label.
-    """
-    parse = _read_parquet if path.suffix.lower() == ".parquet" else read_delimited
-    table = parse(path, options.label)
-    return labelled(path, table.X, table.labels, table.row_names, table.feature_names)
-
-
-# --- Parquet --------------------------------------------------------------------------------
-
-
-def _read_parquet(path: Path, label: str | None) -> ReadTable:
-    from pandas import read_parquet
-
-    try:
-        frame = read_parquet(path)
-    except (ValueError, OSError, NotImplementedError) as error:  # pyarrow's are among these
-        raise cannot_read(path, f"{error}. Copy it again from where it came from.") from error
-    names = [str(name) for name in frame.columns]
-    if not names or not len(frame):
-        raise cannot_read(path, f"the table is empty, {len(frame)} rows of {len(names)} columns.")
-    columns = place_columns(path, names, label, named=True)
-    features = columns.features
-    kinds = list(frame.dtypes)
-    text = [names[i] for i in features if not _numeric(kinds[i])]
-    if text:
-        raise text_found(path, text)
-    dtype = _common([kinds[i] for i in features])
-    missing = {"na_value": math.nan} if dtype.kind == "f" else {}
-    labels, row_names = (
-        None if i is None else frame.iloc[:, i] for i in (columns.label, columns.row_name)
-    )
-    return ReadTable(
-        np.ascontiguousarray(frame.iloc[:, features].to_numpy(dtype=dtype, **missing)),
-        None if labels is None else _labels(path, labels),
-        () if row_names is None else tuple(unguarded(str(name)) for name in row_names),
-        tuple(names[i] for i in features),
+    """Read a table; errors as `jamjae.read`."""
+    text = path == STANDARD_INPUT or path.suffix.lower() in (*TEXT, *PACKED)
+    raw = (read_delimited if text else columnar.read_columnar)(path, options)
+    roles = place_columns(path, raw, options)
+    converted = _features(path, raw, roles, options)
+    X, names = _rows(raw, roles, converted)
+    label, label_note = _label(raw, roles)
+    return Dataset(
+        X,
+        None if label is None else label.y,
+        () if label is None else label.class_names,
+        _index(raw, roles),
+        names if raw.named or not isinstance(X, np.ndarray) else (),
+        description=str(path),
+        notes=tuple(_notes(raw, roles, converted, label_note, _missing(X, names))),
     )
 
 
-def _numeric(dtype: Any) -> bool:
-    return getattr(dtype, "kind", "O") in "biuf"
+# --- features -------------------------------------------------------------------------------
 
 
-def _common(dtypes: Any) -> np.dtype:
-    """Return the NumPy type that all columns share, which has no missing cells; else float64."""
-    kinds = set(dtypes)
-    one = kinds.pop() if len(kinds) == 1 else None
-    return one if isinstance(one, np.dtype) else np.dtype(np.float64)
+def _features(
+    path: Path, raw: RawTable, roles: Roles, options: ReadOptions
+) -> dict[int, Converted]:
+    """Convert each column that is to be a feature; refuse one that is no number in some rows."""
+    found: dict[int, Converted] = {}
+    mistakes = []
+    for i in roles.features:
+        one = conversion.converted(raw, i)
+        if one.mistake is not None:
+            row, cell, kind = one.mistake
+            mistakes.append(
+                f"{raw.place(row)}, column {roles.names[i]}: {brief(cell, 60)!r} is not a {kind}"
+            )
+        if one.kind == VECTORS and roles.names[i] not in options.columns:
+            size = one.values.shape[1]
+            one = Converted(
+                NOTHING, note=f"lists of {size} numbers; columns=, --columns takes them"
+            )
+        last = i == len(raw.names) - 1  # after a separator at the end of each line
+        unnamed = not raw.names[i] or UNNAMED.match(raw.names[i])
+        if one.kind == EMPTY and unnamed and (raw.named or last):
+            one = Converted(NOTHING, note="no name, no values")
+        found[i] = one
+    if mistakes:
+        _, cell, _ = next(one.mistake for one in found.values() if one.mistake)
+        extra = f"; and in {len(mistakes) - 3} more columns" if len(mistakes) > 3 else ""
+        raise cannot_read(
+            path,
+            f"{'; '.join(mistakes[:3])}{extra}. If it stands for a missing value, add it to na "
+            f"(na=({cell!r},), --na {cell!r}); or drop the column (drop=, --drop).",
+        )
+    if not any(one.kind != NOTHING for one in found.values()):
+        why = "; ".join(f"{roles.names[i]}: {one.note}" for i, one in list(found.items())[:5])
+        raise cannot_read(path, f"there is no column to learn from ({why or 'none is left'}).")
+    return found
 
 
-def _labels(path: Path, column: Any) -> np.ndarray:
-    if _numeric(column.dtype) and not column.isna().any():
-        return np.asarray(column.to_numpy())
-    return typed_labels(path, list(column.astype(str).where(~column.isna(), "")))
+def _rows(
+    raw: RawTable, roles: Roles, converted: dict[int, Converted]
+) -> tuple[Any, tuple[str, ...]]:
+    """Put features together: as an array of numbers, or as a frame if some are none."""
+    kept = {i: one for i, one in converted.items() if one.kind != NOTHING}
+    names = {i: roles.names[i] for i in kept}
+    if any(one.kind not in (*AS_MATRIX, VECTORS) for one in kept.values()):
+        frame = _frame(kept, names)
+        return frame, tuple(map(str, frame.columns))
+    if any(one.kind == VECTORS for one in kept.values()):
+        parts = [np.asarray(one.values).reshape(len(raw.table), -1) for one in kept.values()]
+        each = [
+            [name] if part.shape[1] == 1 else [f"{name}_{k}" for k in range(part.shape[1])]
+            for name, part in zip(names.values(), parts, strict=True)
+        ]
+        return np.hstack(parts), tuple(name for part in each for name in part)
+    return _matrix([one.values for one in kept.values()]), tuple(names.values())
 
 
-def write_parquet(
-    path: Path, rows: np.ndarray, names: Sequence[str], row_names: Sequence[str]
-) -> None:
-    """Write rows (n, d) as Parquet; parameters as those of `write_delimited`."""
-    named_frame(rows, names, row_names).to_parquet(path, index=False)
+def _frame(kept: dict[int, Converted], names: dict[int, str]) -> pd.DataFrame:
+    import pandas as pd
+
+    columns = {}
+    for i, one in kept.items():
+        if one.kind == VECTORS:
+            columns.update({f"{names[i]}_{k}": part for k, part in enumerate(one.values.T)})
+            continue
+        values = np.asarray(one.values) if one.kind == NUMBERS else one.values
+        if one.kind == BOOLEAN:
+            values = pd.array([None if v != v else bool(v) for v in values], dtype="boolean")  # noqa: PLR0124
+        columns[names[i]] = pd.Series(values).reset_index(drop=True)
+    return pd.DataFrame(columns)
+
+
+def _matrix(columns: Sequence[Any]) -> np.ndarray:
+    """Put columns, of NumPy or pyarrow, side by side in the one type all have, else as float64."""
+    kinds = {_dtype(column) for column in columns}
+    dtype = kinds.pop() if len(kinds) == 1 else np.dtype(np.float64)
+    made = np.empty((len(columns[0]), len(columns)), dtype=dtype)
+    block = max(1, (1 << 22) // max(len(columns), 1))
+    for start in range(0, len(made), block):  # column by column would miss the cache
+        rows = slice(start, start + block)
+        for place, column in enumerate(columns):
+            made[rows, place] = column[rows]  # of a column of pyarrow, so many are copied at once
+    return made
+
+
+def _dtype(column: Any) -> np.dtype:
+    return column.dtype if isinstance(column, np.ndarray) else np.asarray(column[:0]).dtype
+
+
+# --- index and label ------------------------------------------------------------------------
+
+
+def _index(raw: RawTable, roles: Roles) -> tuple[str, ...]:
+    if roles.index is None:
+        return ()
+    column = raw.table.column(roles.index)
+    values = column.to_pylist()
+    if all(isinstance(one, float) and one.is_integer() for one in values):
+        values = [int(one) for one in values]
+    return tuple("" if one is None else unguarded(str(one)) for one in values)
+
+
+def _label(raw: RawTable, roles: Roles) -> tuple[Labels | None, str]:
+    """Make the label, and a note that says how it was found."""
+    if roles.label is None:
+        return None, ""
+    made = labelling.of_column(raw.table.column(roles.label), raw.na)
+    how = "" if roles.label_asked else " (by its name; label=..., --label names another)"
+    return made, f"label: {roles.names[roles.label]}{how}, {made.note}"
+
+
+# --- notes ----------------------------------------------------------------------------------
+
+
+def _notes(
+    raw: RawTable,
+    roles: Roles,
+    converted: dict[int, Converted],
+    label: str,
+    missing: str,
+) -> list[str]:
+    kept = {i: one for i, one in converted.items() if one.kind != NOTHING}
+    dropped = [
+        f"{roles.names[i]} ({one.note})" for i, one in converted.items() if one.kind == NOTHING
+    ]
+    said = [f"{roles.names[i]} {one.note}" for i, one in kept.items() if one.note]
+    kinds = [one.kind for one in kept.values()]
+    others = dict.fromkeys(kind for kind in kinds if kind != NUMBERS)
+    each = ", ".join(f"{kinds.count(kind)} of {kind}" for kind in others)
+    of = f", {each}" if each else ""
+    notes = [
+        f"rows: {len(raw.table):,}",
+        f"features: {len(kept):,}{of}: {listed(_quoted(roles.names[i] for i in kept), 6)}",
+        label,
+        *roles.notes,
+        *raw.notes,
+        f"converted: {listed(said, longest=100)}" if said else "",
+        f"dropped: {listed(dropped, longest=100)}" if dropped else "",
+        missing,
+    ]
+    return [note for note in notes if note]
+
+
+def _quoted(names: Iterable[str]) -> list[str]:
+    """Put names that hold a comma into quotes."""
+    return [f"'{name}'" if "," in name else name for name in names]
+
+
+def _missing(X: Any, names: Sequence[str]) -> str:
+    """Count missing cells by column."""
+    if isinstance(X, np.ndarray):
+        if X.dtype.kind != "f":
+            return ""
+        block = max(1, (1 << 22) // max(X.shape[1], 1))
+        counts = sum(np.isnan(X[i : i + block]).sum(axis=0) for i in range(0, len(X), block))
+    else:
+        counts = X.isna().sum().to_numpy()
+    where = [f"{name} {count:,}" for name, count in zip(names, counts, strict=True) if count]
+    if not where:
+        return ""
+    cells = int(np.sum(counts))
+    columns = counted(len(where), "column")
+    return f"missing: {counted(cells, 'cell')} in {columns}: {listed(where)}"

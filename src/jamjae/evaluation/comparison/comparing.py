@@ -13,6 +13,7 @@ from sklearn.model_selection import train_test_split
 from jamjae.data.finite import finite_array
 from jamjae.data.labels import read_labels
 from jamjae.errors import InvalidDataError, ShapeMismatchError
+from jamjae.evaluation.comparison import standardizing
 from jamjae.evaluation.comparison.measuring import MethodOutcome, Split, measure
 from jamjae.evaluation.comparison.methods import Method, choose
 from jamjae.evaluation.comparison.result import Comparison, Run
@@ -60,6 +61,7 @@ def compare(
     test: Any = None,
     seeds: int | Iterable[int] = 3,
     n_neighbors: int = 5,
+    standardize: bool | str = "auto",
     on_progress: Callable[[ComparisonProgress], Any] | None = None,
 ) -> Comparison:
     """Fit methods to the same rows and evaluate them by the same metrics on unseen rows.
@@ -67,7 +69,8 @@ def compare(
     Parameters
     ----------
     X : array-like of shape (n, d), (n, h, w) or (n, h, w, c)
-        Finite numbers. scikit-learn's estimators get flattened rows in the units of X.
+        Finite numbers. scikit-learn's estimators get flattened rows in the units of X. A data frame
+        with other columns than numbers is encoded by `TableEncoder`, once for all methods.
     y : array-like of shape (n,), optional
         Classes, for the metrics that need them and the colors of figures. No method is fitted to
         them. Rows whose label is missing (None, NaN) are left out of these metrics.
@@ -88,6 +91,11 @@ def compare(
         The number of repetitions (seeds 0, 1, ...), or the seeds themselves.
     n_neighbors : int, default=5
         Number of neighbors of trustworthiness, continuity, recall and hit.
+    standardize : bool or "auto", default="auto"
+        Whether each column is centered and divided by its standard deviation over the training
+        rows, for all methods alike. ``"auto"``: if the largest deviation of a column of a table is
+        more than ten times the median one, as of columns in different units; errors are then those
+        of standardized columns, and the result says so.
     on_progress : callable, optional
         Called with a `ComparisonProgress` before each fit and at the end.
 
@@ -123,6 +131,7 @@ def compare(
     >>> found.rows[1]["test_mse"]
     'n/a'
     """
+    (X, test), mixed = standardizing.encoded(X, test)
     rows, classes = _checked(X, y, "X")
     sizes = _whole_numbers(n_components, "n_components", least=1)
     chosen_seeds = _whole_numbers(seeds, "seeds", least=0, count=isinstance(seeds, Integral))
@@ -132,6 +141,8 @@ def compare(
         )
     held = None if test is None else _held_out(test, rows, classes)
     splits = {seed: _split(rows, classes, held, test_size, seed) for seed in chosen_seeds}
+    if brought := standardizing.is_wanted(standardize, rows):
+        splits = {seed: standardizing.standardized(split) for seed, split in splits.items()}
     chosen = choose(methods, next(iter(splits.values())).train)
     tasks = [
         PlannedFit(method, size, seed)
@@ -144,7 +155,7 @@ def compare(
         Run(task.method, task.n_components, task.seed, outcome)
         for task, outcome in _outcomes(tasks, splits, n_neighbors, told)
     ]
-    return Comparison(runs, splits)
+    return Comparison(runs, splits, standardized=brought, encoded=mixed)
 
 
 def _outcomes(

@@ -49,10 +49,16 @@ class Comparison:
     runs : list of Run
     splits : dict of int to Split
         Training and held-out rows, by seed.
+    standardized : bool
+        Whether each column was centered and divided by its deviation.
+    encoded : bool
+        Whether the columns of a mixed table were encoded by `TableEncoder`.
     """
 
     runs: list[Run]
     splits: dict[int, Split]
+    standardized: bool = False
+    encoded: bool = False
 
     # --- tables -----------------------------------------------------------------------------
 
@@ -138,7 +144,9 @@ class Comparison:
     @property
     def sentence(self) -> str:
         """For each number of components, whether PCA suffices, in words."""
-        return " ".join(self._verdict(size) for size in self.sizes)
+        said = ["Columns are standardized."] if self.standardized else []
+        said += ["Columns are encoded as numbers by TableEncoder."] if self.encoded else []
+        return " ".join([*said, *(self._verdict(size) for size in self.sizes)])
 
     def _verdict(self, size: int) -> str:
         begin = f"With {size} component{'s' if size > 1 else ''}"

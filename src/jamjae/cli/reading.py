@@ -1,0 +1,238 @@
+"""The options by which commands read DATA, declared once; and the loading of DATA."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import warnings
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from typer.core import TyperCommand
+
+from jamjae.cli.guard import load_libraries
+from jamjae.data.read_options import ReadOptions
+
+if TYPE_CHECKING:
+    from jamjae import Autoencoder
+    from jamjae.cli.output import Voice
+    from jamjae.data.dataset import Dataset
+
+PANEL = "Reading DATA"
+MARKS = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "space": " ", "bar": "|"}
+NAMED_TAKE = ("subset", "limit", "limit_first", "random_state")  # options of named data sets
+
+
+def _option(*names: str, **settings: Any) -> Any:
+    return typer.Option(*names, rich_help_panel=PANEL, **settings)
+
+
+OPTIONS: dict[str, tuple[Any, Any]] = {  # name: type with its description, default
+    "label": (Annotated[str | None, _option(help="Column or array of the classes.")], None),
+    "no_label": (
+        Annotated[bool, _option("--no-label", help="Take no column for the label.")],
+        False,
+    ),
+    "index": (Annotated[str | None, _option(help="Column that names the rows.")], None),
+    "columns": (Annotated[list[str], _option(help="Features: columns, by name.")], []),
+    "drop": (Annotated[list[str], _option(help="Columns to leave out.")], []),
+    "na": (Annotated[list[str], _option(help="Text that means a missing value.")], []),
+    "encoding": (Annotated[str | None, _option(help="Encoding, such as cp949.")], None),
+    "separator": (
+        Annotated[str | None, _option("--sep", help="Mark between cells, or tab.")],
+        None,
+    ),
+    "decimal": (Annotated[str | None, _option(help="Decimal mark.")], None),
+    "thousands": (Annotated[str | None, _option(help="Mark between groups of digits.")], None),
+    "header": (
+        Annotated[bool | None, _option("--header/--no-header", help="Whether line 1 has names.")],
+        None,
+    ),
+    "key": (Annotated[str | None, _option(help="Array, sheet or data set of a file.")], None),
+    "shape": (
+        Annotated[str | None, _option(metavar="HxW", help="Shape of each row, such as 28x28.")],
+        None,
+    ),
+    "channels": (
+        Annotated[str | None, _option(metavar="first|last", help="Axis of colors.")],
+        None,
+    ),
+    "image_size": (
+        Annotated[str | None, _option(metavar="HxW", help="Resize images, such as to 64x64.")],
+        None,
+    ),
+    "frames": (
+        Annotated[str, _option(metavar="rows|first", help="Pages and frames of an image.")],
+        "rows",
+    ),
+    "background": (Annotated[str, _option(help="Color behind transparent pixels.")], "white"),
+    "label_file": (Annotated[str | None, _option(help="Table of image names and labels.")], None),
+    "skip_bad": (Annotated[bool, _option("--skip-bad", help="Skip damaged images.")], False),
+    "subset": (Annotated[str | None, _option(help="Part of the data: train, test or all.")], None),
+    "limit": (Annotated[int | None, _option(min=1, help="Rows, at most, at random.")], None),
+    "limit_first": (
+        Annotated[bool, _option("--limit-first", help="The first rows instead.")],
+        False,
+    ),
+}
+LAST = ("quiet", "json")  # parameters that every command ends with
+
+
+def reads_data(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command, in place of its parameter `reading`, the options that make it."""
+    signature = inspect.signature(command, eval_str=True)
+
+    @functools.wraps(command)
+    def run(**given: Any) -> None:
+        options = {name: given.pop(name) for name in OPTIONS}
+        command(**given, reading=_options(options))
+
+    own = [one for name, one in signature.parameters.items() if name != "reading"]
+    added = [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=kind)
+        for name, (kind, default) in OPTIONS.items()
+    ]
+    first = [one for one in own if one.name not in LAST]
+    every = [*first, *added, *(one for one in own if one.name in LAST)]
+    parameters = [one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in every]
+    run.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
+    run.__annotations__ = {one.name: one.annotation for one in parameters}
+    return run
+
+
+class Command(TyperCommand):
+    """A command whose help has the options for reading under a heading of their own."""
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        """Write arguments, options, and options for reading."""
+        sections: dict[str, list[tuple[str, str]]] = {"Arguments": [], "Options": [], PANEL: []}
+        for parameter in self.get_params(ctx):
+            record = parameter.get_help_record(ctx)
+            if record is not None:
+                is_argument = parameter.param_type_name == "argument"
+                panel = getattr(parameter, "rich_help_panel", None) or "Options"
+                sections["Arguments" if is_argument else panel].append(record)
+        for title, records in sections.items():
+            if records:
+                with formatter.section(title):
+                    formatter.write_dl(records)
+
+
+def _options(given: dict[str, Any]) -> ReadOptions:
+    if given.pop("no_label"):
+        if given["label"] is not None:
+            raise typer.BadParameter("--label and --no-label: give one of the two.")
+        given["label"] = ""
+    for name in ("columns", "drop", "na"):
+        given[name] = tuple(given[name])
+    given["shape"] = sides(given["shape"], "--shape")
+    given["image_size"] = sides(given["image_size"], "--image-size", 2)
+    given["separator"] = MARKS.get(given["separator"], given["separator"])
+    return ReadOptions(**given)
+
+
+def sides(text: str | None, option: str, count: int | None = None) -> tuple[int, ...] | None:
+    """Parse a shape such as 28x28."""
+    if text is None:
+        return None
+    parts = text.lower().split("x")
+    known = all(part.isdecimal() and int(part) for part in parts)
+    if not known or len(parts) not in ((count,) if count else (1, 2, 3)):
+        raise typer.BadParameter(f"{option} {text}: height x width is expected, such as 64x48.")
+    return tuple(map(int, parts))
+
+
+# --- loading --------------------------------------------------------------------------------
+
+
+def is_named(data: str) -> bool:
+    """Whether DATA is the name of a data set, known or misspelled, and not a path."""
+    load_libraries("jamjae.data.catalog")
+    from jamjae.data import catalog
+
+    path = "/" in data or "\\" in data or bool(Path(data).suffix) or data == "-"
+    return data in catalog.NAMES or not (path or Path(data).exists())
+
+
+def files_read(data: str, reading: ReadOptions, *others: Path) -> list[Path]:
+    """Give the files and folders that a command reads."""
+    found = [*others]
+    if not is_named(data):
+        found.append(Path(data))
+    if reading.label_file is not None:
+        found.append(Path(reading.label_file))
+    return found
+
+
+def load(
+    voice: Voice, data: str, reading: ReadOptions, *, model: Autoencoder | None = None
+) -> Dataset:
+    """Load data and print what was read; images get the size and channels of `model`."""
+    from jamjae.data import reading as files
+    from jamjae.data.readers import images
+
+    if is_named(data):
+        found = _load_named(data, reading)
+    else:
+        are_images = images.can_read(Path(data))
+        size = None if model is None or not are_images else _size_of(model)
+        if size is not None and reading.image_size is None:
+            reading = replace(reading, image_size=size)
+        found = files.read_with(data, reading)
+        if size is not None and model is not None:
+            color = len(model.row_shape_) == 3
+            found = replace(found, X=images.in_channels(found.X, color))
+    shape = " x ".join(map(str, found.X.shape))
+    voice.note(f"read {data}: {shape}{_dtype(found.X)}")
+    for note in found.notes:
+        voice.note(f"  {note}")
+    return found
+
+
+def _load_named(data: str, reading: ReadOptions) -> Dataset:
+    from jamjae.data import catalog
+    from jamjae.data import reading as files
+
+    if data in catalog.NAMES and not catalog.NAMES[data].files:
+        load_libraries("sklearn.datasets")  # which generates or contains them
+    unused = reading.given(*(name for name in vars(reading) if name not in NAMED_TAKE))
+    if unused:
+        raise typer.BadParameter(
+            f"--{unused[0].replace('_', '-')} has no effect on the data set {data}. Leave it out."
+        )
+    return files.limited(catalog.load(data, reading.subset or "train"), reading)
+
+
+def _size_of(model: Autoencoder) -> tuple[int, int] | None:
+    shape = model.row_shape_
+    return (shape[0], shape[1]) if len(shape) > 1 else None
+
+
+def _dtype(X: Any) -> str:
+    return f", {X.dtype}" if hasattr(X, "dtype") else ""
+
+
+def fitted_rows(model: Autoencoder, found: Dataset) -> Any:
+    """Return the rows, or refuse columns other than those the model was fitted to."""
+    from jamjae.errors import ShapeMismatchError
+
+    source = getattr(model, "table_encoder_", None)
+    source = source if hasattr(source, "feature_names_in_") else model
+    names = tuple(getattr(source, "feature_names_in_", ()))
+    if names and found.feature_names and names != found.feature_names:
+        raise ShapeMismatchError(
+            f"The model was fitted to the columns {_few(names)}, but the data have "
+            f"{_few(found.feature_names)}. Choose them with --columns or --drop, or name a column "
+            "of classes with --label."
+        )
+    warnings.filterwarnings("ignore", message="X does not have valid feature names")
+    return found.X
+
+
+def _few(names: Iterable[str]) -> str:
+    from jamjae.errors import brief
+
+    return brief(", ".join(names))

@@ -1,0 +1,87 @@
+"""What a careful colleague would point out about rows before learning from them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from jamjae.data.readers.cells import counted, listed
+
+NEARLY_ALL = 0.95  # share of the variance that one column makes
+FAR_APART = 10.0  # largest deviation of a column, by the median one
+LOOKED_AT = 100_000  # rows
+
+
+def column_deviations(X: np.ndarray) -> np.ndarray:
+    """Give the standard deviation of each column, of at most 100,000 rows, in float64."""
+    step = max(len(X) // LOOKED_AT, 1)
+    some = np.asarray(X[::step], dtype=np.float64)
+    with np.errstate(all="ignore"):
+        centered = some - np.nanmean(some, axis=0)
+        found: np.ndarray = np.sqrt(np.nanmean(np.square(centered), axis=0))
+    return found
+
+
+def differ_in_units(X: Any) -> bool:
+    """Whether a table has columns that vary by so different amounts that few make all variance."""
+    if not isinstance(X, np.ndarray) or X.ndim != 2 or X.dtype.kind not in "iuf" or len(X) < 2:
+        return False
+    if X.dtype in (np.uint8, np.uint16):  # pixels share a unit
+        return False
+    deviations = column_deviations(X)
+    known = deviations[np.isfinite(deviations) & (deviations > 0)]
+    return len(known) > 1 and bool(known.max() > FAR_APART * np.median(known))
+
+
+def advice(X: Any, names: Sequence[str], n_components: int | None = None) -> list[str]:
+    """Point out what makes a fit useless or misleading.
+
+    Parameters
+    ----------
+    X : array of shape (n, ...) or data frame
+    names : sequence of str
+        Of the columns; may be empty.
+    n_components : int, optional
+
+    Returns
+    -------
+    list of str
+        One note for each finding: a column that makes nearly all the variance, constant columns,
+        equal rows, and codes longer than a row.
+    """
+    found = []
+    width = int(np.prod(X.shape[1:]))
+    if n_components is not None and n_components >= width:
+        found.append(
+            f"codes: {n_components} components for {counted(width, 'value')} a row, so nothing is "
+            "compressed"
+        )
+    if not isinstance(X, np.ndarray) or X.ndim != 2 or X.dtype.kind not in "iuf" or len(X) < 2:
+        return found
+    titles = list(names) or [f"column_{i + 1}" for i in range(width)]
+    deviations = column_deviations(X)
+    if constant := [title for title, one in zip(titles, deviations, strict=True) if one == 0]:
+        found.append(f"constant: {counted(len(constant), 'column')}: {listed(constant)}")
+    found += _leading(titles, deviations)
+    if X.size <= LOOKED_AT * 10 and (equal := len(X) - len(np.unique(X, axis=0))):
+        found.append(f"equal rows: {equal:,} of {len(X):,} repeat another")
+    return found
+
+
+def _leading(titles: Sequence[str], deviations: np.ndarray) -> list[str]:
+    largest = float(np.nanmax(deviations, initial=0.0))
+    if largest == 0 or not np.isfinite(largest):
+        return []
+    shares = np.square(deviations / largest)
+    share = float(1.0 / np.nansum(shares))
+    if share < NEARLY_ALL or np.count_nonzero(shares) < 2:
+        return []
+    title = titles[int(np.nanargmax(deviations))]
+    return [
+        (
+            f"variance: {title} makes {share:.1%} of it: consider standardizing "
+            "(scaling='standardize', --standardize)"
+        )
+    ]

@@ -1,0 +1,163 @@
+"""Tables with typed columns: Parquet, Arrow and Feather, Excel, JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from jamjae.data.read_options import ReadOptions
+from jamjae.data.readers.cells import clean
+from jamjae.data.readers.excel import read_excel
+from jamjae.data.readers.raw_table import RawTable, cannot_read, typed
+from jamjae.errors import DataFormatError, MissingDependencyError, brief
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+PARQUET = (".parquet", ".pq")
+ARROW = (".arrow", ".feather", ".ipc")
+EXCEL = (".xlsx", ".xlsm", ".xls", ".ods")
+JSON = (".jsonl", ".ndjson", ".json")
+
+
+def is_parquet_folder(path: Path) -> bool:
+    """Whether a folder holds Parquet files, as those that Spark and Dask write."""
+    return path.is_dir() and any(True for end in PARQUET for _ in path.rglob(f"*{end}"))
+
+
+def read_columnar(path: Path, options: ReadOptions) -> RawTable:
+    """Read a table whose columns have types; errors as `jamjae.read`."""
+    import pyarrow as pa
+
+    try:
+        raw = _reader(path)(path, options)
+    except PermissionError:
+        raise
+    except ImportError as error:
+        raise MissingDependencyError(
+            f"Cannot read {str(path)!r}: {brief(error)} Install what reads it, for .xlsx "
+            "pip install openpyxl, or save the table as .csv."
+        ) from error
+    except (ValueError, OSError, NotImplementedError, KeyError, pa.ArrowException) as error:
+        if isinstance(error, DataFormatError):
+            raise
+        raise cannot_read(
+            path, f"{brief(error).rstrip('.')}. Copy it again from its source."
+        ) from error
+    raw = replace(raw, na=options.na)
+    n, width = raw.table.shape
+    if not n or not width:
+        raise cannot_read(path, f"the table is empty, {n} rows of {width} columns.")
+    return raw
+
+
+def _reader(path: Path) -> Callable[[Path, ReadOptions], RawTable]:
+    kind = path.suffix.lower()
+    readers = {
+        **dict.fromkeys(ARROW, _arrow),
+        **dict.fromkeys(EXCEL, read_excel),
+        **dict.fromkeys(JSON, _json),
+    }
+    return readers.get(kind, _parquet)
+
+
+def _parquet(path: Path, options: ReadOptions) -> RawTable:
+    import pyarrow.parquet as pq
+
+    # A single file may have columns of one name, a folder of files may not.
+    return _with_index(pq.ParquetFile(path).read() if path.is_file() else pq.read_table(path))
+
+
+def _arrow(path: Path, options: ReadOptions) -> RawTable:
+    from pyarrow import feather
+
+    return _with_index(feather.read_table(path))
+
+
+def _with_index(table: pa.Table) -> RawTable:
+    """Find the columns that pandas wrote as its index."""
+    written = (table.schema.metadata or {}).get(b"pandas")
+    columns = json.loads(written)["index_columns"] if written else []
+    names = list(table.column_names)
+    indexed = [names.index(one) for one in columns if isinstance(one, str) and one in names]
+    shown = ["" if i in indexed and n.startswith("__index") else n for i, n in enumerate(names)]
+    for one in columns:
+        if isinstance(one, dict) and (one["name"] is not None or one["start"] or one["step"] != 1):
+            table = table.append_column("", _counting(one))
+            indexed.append(len(shown))
+            shown.append(one["name"] or "")
+    return RawTable(table, [clean(name) for name in shown], indexed=tuple(indexed))
+
+
+def _counting(span: dict[str, Any]) -> pa.ChunkedArray:
+    """Give an index that counts, of which pandas writes the ends."""
+    import pyarrow as pa
+
+    return pa.chunked_array([pa.array(range(span["start"], span["stop"], span["step"]))])
+
+
+def _json(path: Path, options: ReadOptions) -> RawTable:
+    import pyarrow as pa
+    from pyarrow import json as pa_json
+
+    if path.suffix.lower() == ".json":
+        return _of_records(_records(path))
+    try:
+        table = pa_json.read_json(path)
+    except pa.ArrowInvalid:  # NaN, or values of several kinds in a column
+        return _of_records(_each_line(path))
+    return RawTable(table, [clean(name) for name in table.column_names], place=_line)
+
+
+def _line(row: int) -> str:
+    return f"record {row + 1}"
+
+
+def _records(path: Path) -> list[dict[str, Any]]:
+    """Read a list of records, or an object of columns."""
+    found = json.loads(path.read_bytes())
+    if isinstance(found, dict):
+        lists = {name: value for name, value in found.items() if isinstance(value, list)}
+        if len(lists) == 1 and all(isinstance(one, dict) for one in next(iter(lists.values()))):
+            return next(iter(lists.values()))
+        columns = {name: list(_held(value)) for name, value in found.items()}
+        if len({len(column) for column in columns.values()}) == 1:
+            return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values())]  # noqa: B905
+    if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
+        raise cannot_read(
+            path, 'it holds no records. Expected a list such as [{"a": 1}, {"a": 2}].'
+        )
+    return found
+
+
+def _held(column: Any) -> Any:
+    """Give the values of a column, that pandas writes as an object by row."""
+    return column.values() if isinstance(column, dict) else column
+
+
+def _each_line(path: Path) -> list[dict[str, Any]]:
+    found = []
+    with path.open(encoding="utf-8-sig") as file:
+        for number, line in enumerate(file, 1):
+            if not line.strip():
+                continue
+            try:
+                record = json.loads(line)
+            except ValueError as error:
+                raise cannot_read(path, f"line {number} is no JSON ({brief(error)}).") from error
+            if not isinstance(record, dict):
+                raise cannot_read(path, f'line {number} is no record, such as {{"a": 1}}.')
+            found.append(record)
+    return found
+
+
+def _of_records(records: list[dict[str, Any]]) -> RawTable:
+    import pyarrow as pa
+
+    names = list(dict.fromkeys(name for record in records for name in record))
+    arrays = [typed([record.get(name) for record in records]) for name in names]
+    table = pa.Table.from_arrays(arrays, names=[str(i) for i in range(len(arrays))])
+    return RawTable(table, [clean(name) for name in names], place=_line)

@@ -1,0 +1,300 @@
+"""Columns of a table as values: numbers, booleans, dates, categories, or nothing to learn from."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from jamjae.data.readers.cells import (
+    BOOLEANS,
+    GROUPED,
+    LEADING_ZERO,
+    LONG,
+    MARKERS,
+    MINUS,
+    MISSING,
+    PAIRS,
+    counted,
+    is_number,
+    listed,
+    number_in,
+)
+from jamjae.data.readers.dates import dates_in
+from jamjae.data.readers.raw_table import RawTable
+from jamjae.errors import brief
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+NUMBERS, BOOLEAN, DATES, DURATIONS, CATEGORY, VECTORS, EMPTY, NOTHING = (
+    *("numbers", "booleans", "dates", "durations", "categories", "vectors", "missing cells only"),
+    "nothing",
+)
+AS_MATRIX = (NUMBERS, BOOLEAN, EMPTY)  # kinds that an array of numbers holds
+MOST_CATEGORIES = 100
+FEW = 10  # different texts that are categories however few the rows
+NEARLY_ALL = 0.8  # of the cells are numbers, so that the others are mistakes
+SPACE = re.compile(r"\s")
+MOSTLY = 0.5  # the same, where numbers are measured
+LOOKED_AT = 500  # different texts, at most, of which one must be a number
+EXACT = 2**53  # integers beyond are rounded in float64
+
+
+class Converted(NamedTuple):
+    """What a column holds.
+
+    Attributes
+    ----------
+    kind : str
+    values : array, pyarrow.ChunkedArray, pandas Series or None
+        Floats for numbers, booleans (0, 1, NaN) and vectors (n, d).
+    note : str
+        What was converted, left out or guessed; after the name of the column.
+    mistake : tuple of int, str and str, optional
+        The row of the first cell that is something else than nearly all are, the cell, and what
+        the others are.
+    """
+
+    kind: str
+    values: Any = None
+    note: str = ""
+    mistake: tuple[int, str, str] | None = None
+
+
+def converted(raw: RawTable, position: int) -> Converted:
+    """Convert a column by its type, text by what it says."""
+    import pyarrow as pa
+
+    column = raw.table.column(position)
+    kind = column.type
+    if pa.types.is_dictionary(kind):
+        column = column.cast(kind.value_type)
+        kind = column.type
+    for holds, convert in _CONVERTERS:
+        if holds(pa.types, kind):
+            return convert(column, raw)
+    return Converted(NOTHING, note=f"holds {brief(kind, 40)}, which is no number")
+
+
+def _null(column: Any, raw: RawTable) -> Converted:
+    return Converted(EMPTY, np.full(len(column), np.nan))
+
+
+def _numbers(column: pa.ChunkedArray, raw: RawTable) -> Converted:
+    import pyarrow as pa
+
+    column = _without_codes(column, raw.na)
+    if column.null_count == len(column):
+        return _null(column, raw)
+    if pa.types.is_floating(column.type):
+        return Converted(NUMBERS, column)
+    values = column.to_numpy()
+    beyond = max(abs(int(np.nanmin(values))), int(np.nanmax(values))) > EXACT
+    return Converted(NUMBERS, values, "integers beyond 2⁵³ are rounded" if beyond else "")
+
+
+def _without_codes(column: pa.ChunkedArray, na: Sequence[str]) -> pa.ChunkedArray:
+    """Replace numbers, such as -999, that stand for a missing value."""
+    import pyarrow as pa
+    from pyarrow import compute
+
+    codes = [number for text in na if (number := number_in(text)) is not None]
+    if not codes:
+        return column
+    missing = compute.is_in(column.cast(pa.float64(), safe=False), value_set=pa.array(codes))
+    if not compute.any(missing).as_py():
+        return column
+    return compute.if_else(missing, pa.scalar(None, column.type), column)
+
+
+def _decimals(column: pa.ChunkedArray, raw: RawTable) -> Converted:
+    import pyarrow as pa
+
+    return Converted(NUMBERS, column.cast(pa.float64(), safe=False).to_numpy())
+
+
+def _booleans(column: pa.ChunkedArray, raw: RawTable) -> Converted:
+    import pyarrow as pa
+
+    return Converted(BOOLEAN, column.cast(pa.uint8()).cast(pa.float64()).to_numpy())
+
+
+def _dates(column: pa.ChunkedArray, raw: RawTable) -> Converted:
+    import pandas as pd
+
+    series = column.to_pandas()
+    return Converted(DATES, series if series.dtype.kind == "M" else pd.to_datetime(series))
+
+
+def _durations(column: pa.ChunkedArray, raw: RawTable) -> Converted:
+    return Converted(DURATIONS, column.to_pandas())
+
+
+def _vectors(column: pa.ChunkedArray, raw: RawTable) -> Converted:
+    import pyarrow as pa
+    from pyarrow import compute
+
+    kind = column.type.value_type
+    lengths = compute.unique(compute.list_value_length(column)).to_pylist()
+    real = pa.types.is_floating(kind) or pa.types.is_integer(kind)
+    if not real or len(lengths) != 1 or not lengths[0]:
+        return Converted(
+            NOTHING, note="holds lists that are missing, of several lengths, or not of numbers"
+        )
+    flat = compute.list_flatten(column).to_numpy()
+    return Converted(VECTORS, flat.reshape(len(column), lengths[0]))
+
+
+def _text(column: pa.ChunkedArray, raw: RawTable) -> Converted:
+    """Convert a column of text by the first kind that all its cells are of."""
+    from pyarrow import compute
+
+    trimmed = _unquoted(compute.utf8_trim_whitespace(column))
+    held = without(trimmed, MISSING, compute.utf8_lower(trimmed))
+    held = without(held, [text.strip() for text in raw.na])
+    known = len(held) - held.null_count
+    if not known:
+        return _null(column, raw)
+    different = compute.value_counts(held.drop_null()).to_pylist()
+    texts = {str(one["values"]): int(one["counts"]) for one in different}
+    for attempt in (_as_booleans, _as_numbers, _as_dates):
+        if (found := attempt(held, texts, raw)) is not None:
+            return found
+    return _as_categories(held, texts, known)
+
+
+def _unquoted(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Take away the quotes that are left where a space stands before them."""
+    from pyarrow import compute
+
+    if not compute.all(compute.match_substring_regex(column, '^"(?s:.*)"$|^$')).as_py():
+        return column
+    return compute.utf8_trim(column, '"')
+
+
+def without(
+    column: pa.ChunkedArray, markers: Sequence[str], compared: pa.ChunkedArray | None = None
+) -> pa.ChunkedArray:
+    """Replace the cells that stand for a missing value, as they are or as they are `compared`."""
+    import pyarrow as pa
+    from pyarrow import compute
+
+    cells = column if compared is None else compared
+    missing = compute.is_in(cells, value_set=pa.array(list(markers), column.type))
+    return compute.if_else(missing, pa.scalar(None, column.type), column)
+
+
+def _as_booleans(held: Any, texts: dict[str, int], raw: RawTable) -> Converted | None:
+    words = {text.lower() for text in texts}
+    if not any(words <= pair for pair in PAIRS):
+        return None
+    values = _looked_up(held, {text: float(BOOLEANS[text.lower()]) for text in texts})
+    yes = next((text for text in texts if BOOLEANS[text.lower()]), "true")
+    return Converted(BOOLEAN, values, f"booleans as 0 and 1 ({yes} is 1)")
+
+
+def _as_numbers(held: Any, texts: dict[str, int], raw: RawTable) -> Converted | None:
+    """Parse the different texts, since there may be few."""
+    from pyarrow import compute
+
+    looked_at = list(texts)[:: len(texts) // LOOKED_AT + 1]
+    if not any(is_number(text.rstrip("% ").replace(MINUS, "-")) for text in looked_at):
+        return None
+    mark = _thousands(texts, raw)
+    numbers = {text: _number(text, raw.decimal, mark) for text in texts}
+    if any(LEADING_ZERO.match(text) and text.strip("+-0") for text in texts):
+        return None  # identifiers such as 007
+    parsed = sum(texts[text] for text, number in numbers.items() if number is not None)
+    marks = {text for text, number in numbers.items() if number is None and text in MARKERS}
+    marked = sum(texts[text] for text in marks)
+    known = sum(texts.values()) - marked
+    if not parsed or parsed < (MOSTLY if _measured(numbers) else NEARLY_ALL) * known:
+        return None
+    wrong = next((t for t, number in numbers.items() if number is None and t not in marks), None)
+    if wrong is not None:
+        row = compute.index(held, wrong).as_py()
+        return Converted(NUMBERS, mistake=(row, wrong, "number"))
+    values = _looked_up(held, numbers)
+    percent = sum(count for text, count in texts.items() if text.endswith("%"))
+    some = f" in {percent} of {counted(known, 'cell')}" if percent < known else ""
+    groups = bool(mark) and raw.thousands is None and any(str(mark) in text for text in texts)
+    notes = [
+        f"{mark} separates groups of three digits" if groups else "",
+        f"percent as numbers{some}, 5 % is 5" if percent else "",
+        "integers beyond 2⁵³ are rounded" if any(LONG.match(text) for text in texts) else "",
+        f"{counted(marked, 'cell')} {listed(sorted(marks))} taken for missing" if marks else "",
+    ]
+    return Converted(NUMBERS, values, "; ".join(note for note in notes if note))
+
+
+def _measured(numbers: dict[str, float | None]) -> bool:
+    """Whether numbers are no grades such as 1, 2, 3: there are many, or some have decimals."""
+    found = [number for number in numbers.values() if number is not None]
+    return len(found) > FEW or not all(number.is_integer() for number in found)
+
+
+def _looked_up(held: pa.ChunkedArray, numbers: dict[str, float | None]) -> np.ndarray:
+    """Give each cell the number of its text, NaN where there is none."""
+    encoded = held.combine_chunks().dictionary_encode()
+    each = [numbers[text] for text in encoded.dictionary.to_pylist()]
+    found = np.array([*each, None], dtype=np.float64)
+    return found[encoded.indices.fill_null(len(each)).to_numpy()]
+
+
+def _thousands(texts: Iterable[str], raw: RawTable) -> str | None:
+    """Give what separates groups of three digits, if it does in all texts that have it."""
+    mark = raw.thousands or ("." if raw.decimal == "," else None)
+    if mark is None:
+        return None
+    has = SPACE.search if mark == " " else re.compile(re.escape(mark)).search
+    marked = [text.rstrip("% ") for text in texts if has(text) and text not in MARKERS]
+    return mark if all(GROUPED[mark].match(text) for text in marked) else None
+
+
+def _number(text: str, decimal: str, mark: str | None) -> float | None:
+    text = text.removesuffix("%").rstrip() if text.endswith("%") else text
+    text = text.replace(MINUS, "-")
+    if mark:  # all that have it are groups, see `_thousands`
+        text = SPACE.sub("", text) if mark == " " else text.replace(mark, "")
+    if decimal == "," and text.count(",") == 1 and "." not in text:
+        text = text.replace(",", ".")
+    try:
+        return None if "_" in text else float(text)
+    except ValueError:
+        return None
+
+
+def _as_dates(held: Any, texts: dict[str, int], raw: RawTable) -> Converted | None:
+    found = dates_in(without(held, MARKERS), [text for text in texts if text not in MARKERS])
+    if found is None:
+        return None
+    if found.wrong is not None:
+        return Converted(DATES, mistake=(found.wrong, str(held[found.wrong]), "date"))
+    return Converted(DATES, found.dates, found.note)
+
+
+def _as_categories(held: Any, texts: dict[str, int], known: int) -> Converted:
+    n = len(texts)
+    if n > min(MOST_CATEGORIES, max(FEW, known // 2)) or (n == known and n > 2):
+        example = listed(texts, 2)
+        same = "all different" if n == known else f"{n:,} different"
+        return Converted(NOTHING, note=f"text, {same}: {example}")
+    return Converted(CATEGORY, held.to_pandas().astype("category"))
+
+
+_CONVERTERS: list[tuple[Callable[[Any, Any], bool], Callable[[Any, RawTable], Converted]]] = [
+    (lambda t, kind: t.is_null(kind), _null),
+    (lambda t, kind: t.is_floating(kind) or t.is_integer(kind), _numbers),
+    (lambda t, kind: t.is_boolean(kind), _booleans),
+    (lambda t, kind: t.is_decimal(kind), _decimals),
+    (lambda t, kind: t.is_timestamp(kind) or t.is_date(kind), _dates),
+    (lambda t, kind: t.is_duration(kind), _durations),
+    (
+        lambda t, kind: t.is_list(kind) or t.is_large_list(kind) or t.is_fixed_size_list(kind),
+        _vectors,
+    ),
+    (lambda t, kind: t.is_string(kind) or t.is_large_string(kind) or t.is_string_view(kind), _text),
+]

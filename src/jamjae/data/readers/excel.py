@@ -1,0 +1,84 @@
+"""Sheets of Excel and its like: cells as they are, below a header that is found out."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from jamjae.data.read_options import ReadOptions
+from jamjae.data.readers import headers
+from jamjae.data.readers.cells import clean, counted
+from jamjae.data.readers.raw_table import RawTable, cannot_read, typed
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def read_excel(path: Path, options: ReadOptions) -> RawTable:
+    """Read a sheet, the first or the one that `options.key` names.
+
+    pandas would make numbers of texts such as 007, and names of the first row whatever it holds.
+    """
+    import pandas as pd
+    import pyarrow as pa
+
+    with pd.ExcelFile(path) as book, warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # of styles that are not read
+        sheet, notes = _sheet(path, book, options)
+        frame = pd.read_excel(book, sheet_name=sheet, header=None, dtype=object, na_filter=False)
+    cells, places, passed = _table(frame.to_numpy(dtype=object))
+    if not len(cells):
+        raise cannot_read(path, f"the sheet {sheet!r} is empty.")
+    named, why = headers.found([list(map(_shown, row)) for row in cells[:100]], options)
+    names = [clean(_shown(cell)) if named else "" for cell in cells[0]]
+    rows = cells[int(named) :]
+    columns = [typed([_value(cell) for cell in column]) for column in rows.T]
+    table = pa.Table.from_arrays(columns, names=[str(i) for i in range(len(columns))])
+    notes = tuple(note for note in (*notes, passed, why) if note)
+    numbers = places[int(named) :]
+    return RawTable(table, names, named, notes=notes, place=lambda row: f"row {numbers[row]}")
+
+
+def _sheet(path: Path, book: pd.ExcelFile, options: ReadOptions) -> tuple[str, tuple[str, ...]]:
+    names = [str(name) for name in book.sheet_names]
+    sheet = options.key or names[0]
+    if sheet not in names:
+        raise cannot_read(path, f"there is no sheet {sheet!r}; it has {', '.join(names)}.")
+    if len(names) == 1:
+        return sheet, ()
+    return sheet, (f"sheet: {sheet}; {len(names) - 1} more passed over (key=..., --key)",)
+
+
+def _table(cells: np.ndarray) -> tuple[np.ndarray, np.ndarray, str]:
+    """Cut the table out of a sheet; return it with the numbers of its rows, and a note."""
+    filled = np.array([[_value(cell) is not None for cell in row] for row in cells], dtype=bool)
+    filled = filled.reshape(cells.shape)
+    rows = np.flatnonzero(filled.any(axis=1))
+    columns = filled.any(axis=0)
+    counts = filled.sum(axis=1)
+    titles = 0
+    while len(rows) > 2 and counts[rows[0]] == 1 < columns.sum() and filled[rows[0]].argmax() == 0:
+        rows, titles = rows[1:], titles + 1
+    empty = int(rows[-1] - rows[0] + 1 - len(rows)) if len(rows) else 0
+    passed = [
+        f"{counted(titles, 'line')} above the header" if titles else "",
+        f"{counted(empty, 'empty row')}" if empty else "",
+    ]
+    said = ", ".join(one for one in passed if one)
+    return cells[rows][:, columns], rows + 1, f"passed over: {said}" if said else ""
+
+
+def _value(cell: Any) -> Any:
+    """Give what a cell holds, None if it is empty."""
+    if cell is None or (isinstance(cell, str) and not cell.strip()) or cell != cell:  # noqa: PLR0124
+        return None
+    return cell
+
+
+def _shown(cell: Any) -> str:
+    """Show a cell as a sheet does."""
+    value = _value(cell)
+    return "" if value is None else f"{value:g}" if isinstance(value, float) else str(value)

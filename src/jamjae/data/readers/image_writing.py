@@ -1,0 +1,127 @@
+"""Images as PNG files."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from jamjae.data.atomic import atomic
+from jamjae.data.numeric import real_array
+from jamjae.data.readers.folders import SUFFIXES
+from jamjae.errors import InvalidDataError
+
+DEPTHS: dict[int, tuple[int, type[np.unsignedinteger]]] = {
+    8: (255, np.uint8),
+    16: (65535, np.uint16),
+}  # white
+
+
+def write(
+    folder: str | os.PathLike[str],
+    images: np.ndarray,
+    *,
+    names: Sequence[str] = (),
+    data_range: tuple[float, float] = (0.0, 255.0),
+    bits: int = 8,
+) -> list[Path]:
+    """Write images as PNG files into a folder, each of them whole or not at all.
+
+    Parameters
+    ----------
+    folder : path
+        It is made if there is none. Files of the same names are replaced.
+    images : array of shape (n, h, w), (n, h, w, 1), (n, h, w, 3) or (n, h, w, 4)
+        Gray, in color, or in color with an alpha channel.
+    names : sequence of str, optional
+        File names, with subfolders as in ``Dataset.index``; the suffix of an image becomes
+        ``.png``. By default numbers from ``00000.png`` on.
+    data_range : (low, high)
+        The values that become black and white; what lies beyond is clipped, and what lies between
+        two shades is rounded.
+    bits : {8, 16}
+        Depth of a shade. In color, PNG files of 16 bits are written as ``.tif``.
+
+    Returns
+    -------
+    list of path
+        The files, in the order of `images`.
+
+    Raises
+    ------
+    InvalidDataError
+        For arrays that are no images, NaN, or names that do not fit; then nothing is written.
+    OutputError
+        If a file cannot be written.
+    """
+    images = _as_images(images)
+    low, high = data_range
+    if not low < high:
+        raise InvalidDataError(
+            f"Cannot write images: data_range={data_range} was given; (black, white) with "
+            "black < white is expected, such as (0, 255)."
+        )
+    if bits not in DEPTHS:
+        raise InvalidDataError(f"Cannot write images with bits={bits}: 8 or 16 is expected.")
+    suffix = ".tif" if bits == 16 and images.ndim == 4 else ".png"
+    paths = [Path(folder) / name for name in _file_names(names, len(images), suffix)]
+    white, dtype = DEPTHS[bits]
+    for path, image in zip(paths, images, strict=True):
+        shades = (image.astype(np.float64) - low) * (white / (high - low))
+        with atomic(path) as temporary:
+            _save(temporary, np.clip(shades, 0, white).round().astype(dtype))
+    return paths
+
+
+def _save(path: Path, shades: np.ndarray) -> None:
+    if path.suffix == ".tif":
+        import tifffile
+
+        tifffile.imwrite(path, shades, photometric="rgb")
+    else:
+        from PIL import Image
+
+        Image.fromarray(shades).save(path)
+
+
+def _as_images(images: np.ndarray) -> np.ndarray:
+    images = real_array(images, "Cannot write images", allow_empty=True)
+    if images.ndim == 4 and images.shape[-1] == 1:
+        images = images[..., 0]
+    channels = images.shape[3:]
+    if images.ndim not in (3, 4) or channels not in ((), (3,), (4,)) or 0 in images.shape[1:]:
+        raise InvalidDataError(
+            f"Cannot write an array of shape {images.shape} as images: (n, h, w), (n, h, w, 1), "
+            "(n, h, w, 3) or (n, h, w, 4) is expected. Write it as .npy instead."
+        )
+    if any(np.isnan(image).any() for image in images):
+        raise InvalidDataError(
+            f"Cannot write an array of {images.dtype} as images: it holds NaN. Finite numbers "
+            "within data_range are expected."
+        )
+    return images
+
+
+def _file_names(names: Sequence[str], n: int, suffix: str) -> list[str]:
+    names = list(names) or [f"{i:05d}" for i in range(n)]
+    if len(names) != n:
+        raise InvalidDataError(
+            f"Cannot write {n} images with {len(names)} names: one name per image is expected."
+        )
+    plain = [_stem(name) + suffix for name in names]
+    if len(set(plain)) < n:  # a.jpg and a.bmp: keep the suffix, which differs
+        plain = [f"{name}{suffix}" for name in names]
+    outside = [name for name in plain if Path(name).is_absolute() or ".." in Path(name).parts]
+    if len(set(plain)) < n or outside:
+        raise InvalidDataError(
+            "Cannot write images: their names must differ and stay within the folder. "
+            f"Received {', '.join(outside[:1] or sorted(names)[:3])}, ..."
+        )
+    return plain
+
+
+def _stem(name: str) -> str:
+    path = Path(name)
+    return str(path.with_suffix("")) if path.suffix.lower() in SUFFIXES else str(path)

@@ -1,0 +1,125 @@
+"""Tables before and after a model: mixed columns, and columns to be standardized, as numbers."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import numpy as np
+
+from jamjae.data.numeric import column_names, numeric, real_array
+from jamjae.data.readers.cells import counted, listed
+from jamjae.data.table_encoder import TableEncoder, is_mixed
+from jamjae.errors import InvalidDataError
+
+STANDARDIZE = "standardize"
+
+
+def encoded(model: Any, X: Any, attempt: str, *, reset: bool) -> Any:
+    """Give rows as numbers: those of a table encoder if there is one, else as they are.
+
+    Parameters
+    ----------
+    model : estimator
+        Gets ``table_encoder_`` where `reset`: an encoder fitted to X if X is a data frame with
+        columns that are no numbers, or if ``model.scaling`` is ``"standardize"``; else None.
+    X : data frame or array-like
+    attempt : str
+        Start of the error messages.
+    reset : bool
+        Whether this is the first sight of the data.
+
+    Raises
+    ------
+    InvalidDataError
+        Cells of a mixed table are missing, or images are to be standardized.
+    """
+    mixed = is_mixed(X)
+    if reset:
+        model.table_encoder_ = None
+        if mixed:
+            model.table_encoder_ = TableEncoder().fit(X)
+        elif getattr(model, "scaling", None) == STANDARDIZE:
+            model.table_encoder_ = TableEncoder().fit(_floats(X, attempt))
+    encoder = getattr(model, "table_encoder_", None)
+    if encoder is None:
+        return X
+    given = X if mixed or hasattr(encoder, "feature_names_in_") else _floats(X, attempt)
+    if mixed:
+        _require_whole(given, encoder, attempt)
+    Z = encoder.transform(given)
+    names = column_names(X) if not hasattr(encoder, "feature_names_in_") else _titles(encoder)
+    return _framed(Z, names) if names else Z
+
+
+def decoded(model: Any, made: np.ndarray, like: Any = None) -> Any:
+    """Give the table that numbers encode; with the index of the frame `like`, if it is one."""
+    encoder = getattr(model, "table_encoder_", None)
+    if encoder is None:
+        return made
+    table = encoder.inverse_transform(made)
+    if hasattr(table, "iloc") and hasattr(like, "iloc"):
+        table.index = like.index
+    return table
+
+
+def as_numbers(model: Any, X: Any, *, named: bool = False) -> tuple[Any, Any]:
+    """Give a model of encoded rows, and the rows encoded, for what compares and draws numbers.
+
+    With `named` the columns keep their names: the rows are a data frame.
+
+    Returns
+    -------
+    model, X
+        As they are if the model has no table encoder. Errors are then in standard deviations.
+    """
+    encoder = getattr(model, "table_encoder_", None)
+    if encoder is None:
+        return model, X
+    inner = copy.copy(model)
+    rows = encoded(model, X, f"{type(model).__name__} cannot use X", reset=False)
+    inner.table_encoder_ = None
+    if named:
+        return inner, rows
+    inner.__dict__.pop("feature_names_in_", None)
+    return inner, np.asarray(rows)
+
+
+def _floats(X: Any, attempt: str) -> np.ndarray:
+    rows = real_array(numeric(X, attempt), attempt)
+    if rows.ndim != 2:
+        raise InvalidDataError(
+            f"{attempt}: scaling='standardize' divides the columns of a table (n, d), and an array "
+            f"of shape {rows.shape} was given. Leave scaling='auto' for images."
+        )
+    if not np.isfinite(rows).all():
+        names = column_names(X)
+        where = tuple(int(i) for i in np.argwhere(~np.isfinite(rows))[0])
+        column = f" (column {names[where[1]]!r})" if names else ""
+        raise InvalidDataError(
+            f"{attempt}: there is {'NaN' if np.isnan(rows[where]) else 'infinity (inf)'} at index "
+            f"{where}{column}. Finite numbers are expected: drop those rows, or fill the values, "
+            "for example with sklearn.impute.SimpleImputer."
+        )
+    return rows.astype(np.float64)
+
+
+def _require_whole(frame: Any, encoder: TableEncoder, attempt: str) -> None:
+    names = list(getattr(encoder, "feature_names_in_", frame.columns))
+    missing = frame[[name for name in names if name in frame.columns]].isna().sum()
+    if where := [f"{name} {count:,}" for name, count in missing.items() if count]:
+        cells = counted(int(missing.sum()), "cell")
+        raise InvalidDataError(
+            f"{attempt}: {cells} of the table are missing (NaN): {listed(where)}. Drop those rows "
+            "(frame.dropna()), or fill the cells (frame.fillna, sklearn.impute.SimpleImputer)."
+        )
+
+
+def _titles(encoder: TableEncoder) -> list[str]:
+    return [str(name) for name in encoder.get_feature_names_out()]
+
+
+def _framed(Z: np.ndarray, names: list[str]) -> Any:
+    from pandas import DataFrame
+
+    return DataFrame(Z, columns=names, copy=False)
