@@ -201,3 +201,9 @@ def test_a_target_of_many_numbers_is_a_continuous_label(tmp_path):
     assert found.y.dtype == np.float64
     assert found.class_names == ()
     assert "label: target" in found.notes[2]
+
+
+def test_whole_numbers_beside_categories_are_whole(tmp_path):
+    found = table(tmp_path, "a,b,c,kind\n1,2.5,7,x\n3,4,,y\n5,6,9,x\n")
+    assert found.X.dtypes.astype(str).tolist() == ["int64", "float64", "Int64", "category"]
+    assert found.X["c"].isna().tolist() == [False, True, False]
