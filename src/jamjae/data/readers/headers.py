@@ -84,7 +84,10 @@ def _is_text(column: Sequence[str]) -> bool:
 
 def _asked_for(first: Sequence[str], options: ReadOptions) -> bool:
     asked = [options.label, options.index, *options.columns, *options.drop]
-    return any(clean(name) in first for name in asked if name)
+    names = [clean(name) for name in asked if name]
+    if all(is_number(cell) for cell in first):  # of a column without a name, its number is asked
+        names = [name for name in names if not is_number(name)]
+    return any(name in first for name in names)
 
 
 def _usual(first: Sequence[str]) -> bool:
