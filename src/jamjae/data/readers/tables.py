@@ -157,7 +157,7 @@ def _frame(kept: dict[int, Converted], names: dict[int, str]) -> pd.DataFrame:
             continue
         values = _counted(np.asarray(one.values)) if one.kind == NUMBERS else one.values
         if one.kind == BOOLEAN:
-            values = pd.array([None if v != v else bool(v) for v in values], dtype="boolean")  # noqa: PLR0124
+            values = pd.arrays.BooleanArray(values == 1, np.isnan(values))
         columns[names[i]] = pd.Series(values).reset_index(drop=True)
     return pd.DataFrame(columns)
 
@@ -190,7 +190,9 @@ def _matrix(columns: Sequence[Any]) -> np.ndarray:
 
 
 def _dtype(column: Any) -> np.dtype:
-    return column.dtype if isinstance(column, np.ndarray) else np.asarray(column[:0]).dtype
+    return (
+        column.dtype if isinstance(column, np.ndarray) else np.dtype(column.type.to_pandas_dtype())
+    )
 
 
 # --- index and label ------------------------------------------------------------------------
