@@ -186,3 +186,24 @@ def test_names_are_no_formulas(tmp_path):
     assert cells == ["name", "'=1+1", "'-x", "'@a", "-1", "'quoted", "'+ b"]
     found = read(path)
     assert (found.index, found.feature_names) == (names, names)
+
+
+def test_columns_without_names_are_asked_for_by_number(tmp_path):
+    found = table(tmp_path, "1,7,5\n0,3,6\n1,9,4\n", label="1", drop="3")
+    np.testing.assert_array_equal(found.X, [[7], [3], [9]])
+    assert found.y.tolist() == [1, 0, 1]
+
+
+def test_a_target_of_many_numbers_is_a_continuous_label(tmp_path):
+    rows = "".join(f"{i},{i * 1.5}\n" for i in range(200))
+    found = table(tmp_path, f"a,target\n{rows}")
+    assert found.X.shape == (200, 1)
+    assert found.y.dtype == np.float64
+    assert found.class_names == ()
+    assert "label: target" in found.notes[2]
+
+
+def test_whole_numbers_beside_categories_are_whole(tmp_path):
+    found = table(tmp_path, "a,b,c,kind\n1,2.5,7,x\n3,4,,y\n5,6,9,x\n")
+    assert found.X.dtypes.astype(str).tolist() == ["int64", "float64", "Int64", "category"]
+    assert found.X["c"].isna().tolist() == [False, True, False]

@@ -163,7 +163,7 @@ def _identifies(raw: RawTable, position: int) -> str:
         return ""
     values = column.to_numpy()
     if (values[1:] - values[:-1] == 1).all():
-        return f"counts up from {values[0]:g}"
+        return f"counts up from {values[0]:.0f}"
     whole = (values == values.round()).all()
     return "whole numbers, all different" if whole else ""
 
@@ -206,9 +206,18 @@ def _label(
         if name == "y" and plane:
             continue
         at_the_end = i in (rest[0], rest[-1])
-        if (name in LABEL_NAMES or (name in LABEL_AT_THE_END and at_the_end)) and _few(raw, i):
+        if name in LABEL_NAMES and (_few(raw, i) or _is_number(raw, i)):
+            return i
+        if name in LABEL_AT_THE_END and at_the_end and _few(raw, i):
             return i
     return None
+
+
+def _is_number(raw: RawTable, position: int) -> bool:
+    import pyarrow as pa
+
+    kind = raw.table.column(position).type
+    return bool(pa.types.is_floating(kind) or pa.types.is_integer(kind))
 
 
 def _few(raw: RawTable, position: int) -> bool:

@@ -98,6 +98,8 @@ def _numbers(column: pa.ChunkedArray, raw: RawTable) -> Converted:
 
 def _without_codes(column: pa.ChunkedArray, na: Sequence[str]) -> pa.ChunkedArray:
     """Replace numbers, such as -999, that stand for a missing value."""
+    if not na:
+        return column
     import pyarrow as pa
     from pyarrow import compute
 

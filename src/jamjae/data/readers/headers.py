@@ -13,6 +13,7 @@ NUMERIC_NAMES = 3  # columns, at least, whose names can be told to be numbers
 FAR = 0.9  # of the columns whose name lies outside of its values
 HALF = 0.5  # the same, where the names go up by equal steps and the rows do not
 FEW_ROWS = 4
+LARGE_STEP = 0.5  # of the first name: 400, 500, not 0.2, 0.8
 MOST_COLUMNS = 2_000  # that are looked at
 USUAL = frozenset(("name", "id", "index", "label", "target", "class", "species"))
 
@@ -27,8 +28,10 @@ def found(
     if _asked_for(first, options):
         sure = not any(value_of(cell, decimal) is not None for cell in first if cell)
         return True, "" if sure else "header: the first line, which has a column that was asked for"
-    if _counted(first) or _usual(first):
+    if _usual(first):
         return True, ""
+    if _counted(first, body):
+        return True, "header: the first line, which counts the columns; --no-header makes it a row"
     if not body:
         return all(value_of(cell, decimal) is None for cell in first), ""
     first, body = first[:MOST_COLUMNS], [row[:MOST_COLUMNS] for row in body[:100]]
@@ -55,7 +58,9 @@ def _judged(
         why = "numbers in order, beside names of rows"
     elif any(value_of(cell, decimal) in numbers and _is_text(column) for cell, column in pairs):
         why = "numbers above text"
-    elif any(kind is None and _is_above_classes(*pair) for kind, pair in zip(kinds, pairs)):  # noqa: B905
+    elif _in_order(numbers) and any(
+        kind is None and _is_above_classes(*pair) for kind, pair in zip(kinds, pairs, strict=True)
+    ):
         why = "a name that no row has"
     elif len(numbers) == len(first) and _ordered(numbers) and _unlike(numbers, columns, decimal):
         why = "numbers in order and unlike the rows"
@@ -84,7 +89,10 @@ def _is_text(column: Sequence[str]) -> bool:
 
 def _asked_for(first: Sequence[str], options: ReadOptions) -> bool:
     asked = [options.label, options.index, *options.columns, *options.drop]
-    return any(clean(name) in first for name in asked if name)
+    names = [clean(name) for name in asked if name]
+    if all(is_number(cell) for cell in first):  # of a column without a name, its number is asked
+        names = [name for name in names if not is_number(name)]
+    return any(name in first for name in names)
 
 
 def _usual(first: Sequence[str]) -> bool:
@@ -92,10 +100,13 @@ def _usual(first: Sequence[str]) -> bool:
     return any(cell.lower() in USUAL for cell in first)
 
 
-def _counted(first: Sequence[str]) -> bool:
-    """Whether the names are those that pandas gives to columns without names."""
+def _counted(first: Sequence[str], body: Sequence[Sequence[str]]) -> bool:
+    """Whether the names are those that pandas gives to columns without names, and 0, 1 no row."""
     counted = [str(i) for i in range(len(first))]
-    return len(first) > 1 and first in (counted, ["", *counted[:-1]])
+    may_be_row = len(first) == 2 and all(cell.strip().isdecimal() for row in body for cell in row)
+    return len(first) > 1 and (
+        first == ["", *counted[:-1]] or (first == counted and not may_be_row)
+    )
 
 
 def _mostly_numbers(column: Sequence[str]) -> bool:
@@ -111,9 +122,13 @@ def _is_a_row(first: Sequence[str], columns: Sequence[Sequence[str]]) -> bool:
 
 
 def _ordered(numbers: Sequence[float]) -> bool:
+    return len(numbers) >= NUMERIC_NAMES and _in_order(numbers)
+
+
+def _in_order(numbers: Sequence[float]) -> bool:
     steps = [b - a for a, b in itertools.pairwise(numbers)]
-    enough = len(numbers) >= NUMERIC_NAMES
-    return enough and (all(step > 0 for step in steps) or all(step < 0 for step in steps))
+    rising = bool(steps) and (all(step > 0 for step in steps) or all(step < 0 for step in steps))
+    return rising and not (len(numbers) == 2 and abs(steps[0]) > LARGE_STEP * abs(numbers[0]))
 
 
 def _unlike(numbers: Sequence[float], columns: Sequence[Sequence[str]], decimal: str) -> bool:

@@ -17,6 +17,7 @@ from jamjae.data.readers.conversion import (
     AS_MATRIX,
     BOOLEAN,
     EMPTY,
+    EXACT,
     NOTHING,
     NUMBERS,
     VECTORS,
@@ -154,11 +155,25 @@ def _frame(kept: dict[int, Converted], names: dict[int, str]) -> pd.DataFrame:
         if one.kind == VECTORS:
             columns.update({f"{names[i]}_{k}": part for k, part in enumerate(one.values.T)})
             continue
-        values = np.asarray(one.values) if one.kind == NUMBERS else one.values
+        values = _counted(np.asarray(one.values)) if one.kind == NUMBERS else one.values
         if one.kind == BOOLEAN:
-            values = pd.array([None if v != v else bool(v) for v in values], dtype="boolean")  # noqa: PLR0124
+            values = pd.arrays.BooleanArray(values == 1, np.isnan(values))
         columns[names[i]] = pd.Series(values).reset_index(drop=True)
     return pd.DataFrame(columns)
+
+
+def _counted(values: np.ndarray) -> Any:
+    """Give numbers that are all whole the type of whole numbers, which a model gives back."""
+    import pandas as pd
+
+    if values.dtype != np.float64:
+        return values
+    missing = np.isnan(values)
+    known = values[~missing]
+    if not len(known) or not (np.abs(known) < EXACT).all() or (known != np.rint(known)).any():
+        return values
+    whole = np.where(missing, 0, values).astype(np.int64)
+    return pd.arrays.IntegerArray(whole, missing) if missing.any() else whole
 
 
 def _matrix(columns: Sequence[Any]) -> np.ndarray:
@@ -175,7 +190,9 @@ def _matrix(columns: Sequence[Any]) -> np.ndarray:
 
 
 def _dtype(column: Any) -> np.dtype:
-    return column.dtype if isinstance(column, np.ndarray) else np.asarray(column[:0]).dtype
+    return (
+        column.dtype if isinstance(column, np.ndarray) else np.dtype(column.type.to_pandas_dtype())
+    )
 
 
 # --- index and label ------------------------------------------------------------------------
