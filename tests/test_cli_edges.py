@@ -97,7 +97,9 @@ def test_a_damaged_cache_is_no_matter(tmp_path):
     own = {**os.environ, "JAX_COMPILATION_CACHE_DIR": str(tmp_path / "compiled")}
     own["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0.05"
     for _ in range(2):
-        found = process("fit", "iris", "-o", tmp_path / "m.jamjae", "--json", *QUICK, env=own)
+        found = process(
+            "fit", "iris", "-o", tmp_path / "m.jamjae", "--force", "--json", *QUICK, env=own
+        )
         assert (found.returncode, found.stderr) == (0, NOT_IMPROVED)
         entries = list((tmp_path / "compiled").glob("*-cache"))
         assert entries
