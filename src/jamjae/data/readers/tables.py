@@ -71,6 +71,14 @@ def _is_packed_text(path: Path) -> bool:
 
 def read(path: Path, options: ReadOptions) -> Dataset:
     """Read a table; errors as `jamjae.read`."""
+    import pyarrow as pa
+
+    found = _read(path, options)
+    pa.default_memory_pool().release_unused()  # else the memory of the parsed table stays taken
+    return found
+
+
+def _read(path: Path, options: ReadOptions) -> Dataset:
     text = path == STANDARD_INPUT or path.suffix.lower() in (*TEXT, *PACKED)
     raw = (read_delimited if text else columnar.read_columnar)(path, options)
     roles = place_columns(path, raw, options)
