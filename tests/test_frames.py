@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -184,3 +185,20 @@ def test_fit_standardizes_where_asked(tmp_path, monkeypatch):
     assert "label: target (by its name" in told.stderr
     assert load_model("m.jamjae").table_encoder_ is not None
     run("encode", "m.jamjae", "wine.csv", "-o", "codes.csv")
+
+
+def test_columns_and_labels_are_kept_beside_codes(people, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    people.assign(label=np.arange(80) % 2).to_csv("people.csv")
+    run("fit", "people.csv", "-o", "m.jamjae", "-k", 2, "--epochs", 2)
+    keep = ("--keep", "label,city", "--keep", "age")
+    run("encode", "m.jamjae", "people.csv", "-o", "codes.csv", *keep, "--excel")
+    assert Path("codes.csv").read_bytes().startswith(b"\xef\xbb\xbf")
+    kept = pd.read_csv("codes.csv", index_col=0)
+    assert list(kept.columns) == ["autoencoder0", "autoencoder1", "label", "city", "age"]
+    assert kept["city"].tolist() == people["city"].tolist()
+    assert kept["age"].tolist() == people["age"].tolist()
+    told = run("encode", "m.jamjae", "people.csv", "-o", "c.csv", "--keep", "town", code=1)
+    assert "Cannot keep 'town'" in told.stderr
+    told = run("encode", "m.jamjae", "people.csv", "-o", "c.npy", "--excel", code=1)
+    assert "for Excel" in told.stderr

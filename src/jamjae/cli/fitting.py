@@ -90,11 +90,13 @@ def fit(
     for hint in hints:
         voice.note(f"  {hint}")
     with _kept_checkpoints(voice):
+        from jamjae.models.persistence import save_model
+
         model, seconds = train(voice, found.named_rows(), components, options, noise)
         if found.class_names:
             model.class_names_ = found.class_names
         model.data_notes_ = found.notes
-        model.save(output)
+        save_model(model, output, force=force)
     from jamjae.evaluation import training_errors
 
     values = {**training_errors(model), "seconds": seconds, "epochs": len(model.history_["loss"])}

@@ -36,12 +36,19 @@ def encode(
     data: Data,
     output: Codes,
     reading: ReadOptions,
+    keep: Annotated[
+        list[str],
+        typer.Option(help="Columns to keep beside the codes, and label for the classes."),
+    ] = [],  # noqa: B006 - Typer's default for a list
+    excel: Annotated[
+        bool, typer.Option("--excel", help="Write text that Excel opens with Hangul.")
+    ] = False,
     force: Force = False,
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
     """Encode DATA and write the codes."""
-    from jamjae.data.writing import write_rows
+    from jamjae.data.writing import codes_beside, write_rows
 
     voice = Voice(quiet=quiet, as_json=json)
     require_file(output, files_read(data, reading, model), force=force, suffixes=TABLES)
@@ -49,7 +56,10 @@ def encode(
     found = load(voice, data, reading, model=fitted)
     codes = fitted.transform(fitted_rows(fitted, found))
     names = [str(name) for name in fitted.get_feature_names_out()]
-    write_rows(output, codes, index=found.index, feature_names=names)
+    kept = [name for one in keep for name in one.split(",")]
+    rows = codes_beside(codes, names, found, kept) if kept else codes
+    named = () if kept else names
+    write_rows(output, rows, index=found.index, feature_names=named, excel=excel)
     shape = " x ".join(map(str, codes.shape))
     values = {"codes": list(codes.shape), "notes": list(found.notes), "output": str(output)}
     voice.result(values, f"wrote {output}: {shape}")

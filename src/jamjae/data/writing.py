@@ -11,15 +11,18 @@ from typing import Any
 import numpy as np
 
 from jamjae.data.atomic import atomic
-from jamjae.data.numeric import real_array
+from jamjae.data.dataset import Dataset
+from jamjae.data.numeric import column_names, real_array
 from jamjae.data.readers import table_writing
 from jamjae.data.readers.arrays import NAMES
+from jamjae.data.readers.cells import guarded, listed
 from jamjae.data.readers.image_writing import write as write_images
 from jamjae.data.table_encoder import is_mixed
 from jamjae.errors import InvalidDataError, OutputError
 
 __all__ = ["write_images", "write_rows"]
 
+TEXTS = (".csv", ".tsv")
 OUTPUTS = (".npy", ".npz", ".csv", ".tsv", ".parquet")
 
 
@@ -29,6 +32,7 @@ def write_rows(
     *,
     index: Sequence[str] = (),
     feature_names: Sequence[str] = (),
+    excel: bool = False,
 ) -> Path:
     """Write rows so that `read` returns them; the file is written atomically.
 
@@ -43,6 +47,8 @@ def write_rows(
         Written as the first column, ``name``, of a table.
     feature_names : sequence of str
         Headings of the other columns; by default ``x1``, ``x2``, ...
+    excel : bool, default=False
+        Whether text begins with a byte order mark, without which Excel does not show Hangul.
 
     Returns
     -------
@@ -62,16 +68,22 @@ def write_rows(
         raise OutputError(
             f"Cannot write {str(path)!r}: expected a file name that ends in {', '.join(OUTPUTS)}."
         )
+    if excel and path.suffix.lower() not in TEXTS:
+        raise OutputError(
+            f"Cannot write {str(path)!r} for Excel: expected a file name that ends in .csv or .tsv."
+        )
+    encoding = "utf-8-sig" if excel else "utf-8"
     if is_mixed(rows):
-        return _write_frame(path, rows, index)
+        return _write_frame(path, rows, index, encoding)
+    feature_names = feature_names or column_names(rows)
     rows = real_array(rows, f"Cannot write {str(path)!r}", allow_empty=True)
     _require_writable(path, rows, index, feature_names)
     with atomic(path) as temporary:
-        _write(temporary, rows, index, feature_names)
+        _write(temporary, rows, index, feature_names, encoding)
     return path
 
 
-def _write_frame(path: Path, frame: Any, index: list[str]) -> Path:
+def _write_frame(path: Path, frame: Any, index: list[str], encoding: str) -> Path:
     """Write a data frame with its own names and types."""
     kind = path.suffix.lower()
     if kind in (".npy", ".npz"):
@@ -81,17 +93,62 @@ def _write_frame(path: Path, frame: Any, index: list[str]) -> Path:
         )
     named = frame.reset_index(drop=True)
     if index:
-        named.insert(0, "name", index)
+        named.insert(0, "name", index if kind == ".parquet" else list(map(guarded, index)))
     with atomic(path) as temporary:
         if kind == ".parquet":
             named.to_parquet(temporary, index=False)
         else:
             mark = "\t" if kind == ".tsv" else ","
-            named.to_csv(temporary, sep=mark, index=False, lineterminator="\n", encoding="utf-8")
+            named.to_csv(temporary, sep=mark, index=False, lineterminator="\n", encoding=encoding)
     return path
 
 
-def _write(path: Path, rows: np.ndarray, index: list[str], feature_names: list[str]) -> None:
+def codes_beside(
+    codes: np.ndarray, names: Sequence[str], found: Dataset, keep: Sequence[str]
+) -> Any:
+    """Put the label and columns of a data set beside codes.
+
+    Parameters
+    ----------
+    codes : array of shape (n, k)
+    names : sequence of k str
+    found : Dataset
+        What was encoded.
+    keep : sequence of str
+        ``"label"`` for the name of each row's class, or its number; else names of features.
+
+    Returns
+    -------
+    data frame
+
+    Raises
+    ------
+    InvalidDataError
+        There is no such column, or no label.
+    """
+    from pandas import DataFrame
+
+    frame = DataFrame(codes, columns=list(names))
+    for name in keep:
+        if name in found.feature_names:
+            place = found.feature_names.index(name)
+            mixed = hasattr(found.X, "iloc")
+            frame[name] = found.X[name].to_numpy() if mixed else found.X[:, place]
+        elif name == "label" and found.y is not None:
+            known = [*found.class_names, None]
+            frame[name] = [known[i] for i in found.y] if found.class_names else found.y
+        else:
+            raise InvalidDataError(
+                f"Cannot keep {name!r} beside the codes: the data have the columns "
+                f"{listed(found.feature_names, 8) or 'none'}"
+                f"{' and a label' if found.y is not None else ' and no label'}."
+            )
+    return frame
+
+
+def _write(
+    path: Path, rows: np.ndarray, index: list[str], feature_names: list[str], encoding: str
+) -> None:
     kind = path.suffix.lower()
     if kind == ".npy":
         with path.open("wb") as file:  # by its name NumPy would add a suffix to one like .NPY
@@ -108,9 +165,8 @@ def _write(path: Path, rows: np.ndarray, index: list[str], feature_names: list[s
         if kind == ".parquet":
             table_writing.write_parquet(path, table, columns, index)
         else:
-            table_writing.write_delimited(
-                path, table, columns, index, "\t" if kind == ".tsv" else ","
-            )
+            mark = "\t" if kind == ".tsv" else ","
+            table_writing.write_delimited(path, table, columns, index, mark, encoding)
 
 
 def _require_writable(

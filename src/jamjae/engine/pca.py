@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.linalg import eigh, qr, svd
 
+from jamjae.data.preprocessing import value_type
 from jamjae.data.rows import Array, row_chunks
 
 COVARIANCE_LIMIT = 3000  # maximum number of features, or rows, whose products are held in memory
@@ -58,9 +59,9 @@ class Principal(NamedTuple):
     def reconstruct(self, X: np.ndarray) -> np.ndarray:
         """Reconstruct rows (n, ...) from their codes, in the shape of X.
 
-        Computed in float64, returned as float64 for float64 rows and as float32 for others.
+        Computed in float64, returned as float32 for pixels and float32 rows, as float64 for others.
         """
-        made = np.empty(X.shape, dtype=np.float64 if X.dtype == np.float64 else np.float32)
+        made = np.empty(X.shape, dtype=value_type(X.dtype))
         for rows in row_chunks(X):
             flat = self.inverse_transform(self.transform(X[rows]))
             made[rows] = flat.reshape(-1, *X.shape[1:])

@@ -17,7 +17,7 @@ from typing import Any
 
 from jamjae.data.archives import UnsoundError, content, packing, parsed
 from jamjae.data.preprocessing import PIXELS
-from jamjae.errors import DataNotFoundError, JamjaeError, ModelFileError, brief
+from jamjae.errors import DataNotFoundError, JamjaeError, ModelFileError, OutputError, brief
 
 FORMAT = "jamjae model"
 VERSION = 2  # files of version 1 have no hashes and are still read
@@ -27,6 +27,28 @@ MANIFEST_BYTES = 16 << 20
 MEMBER_BYTES = 8 << 30
 LARGEST = 1 << 63  # what a count stays below
 DTYPES = ("float64", "float32", *PIXELS)  # of the rows that models learn
+
+
+def require_replaceable(path: str | Path) -> None:
+    """Refuse to replace a file that is no model file, such as the table it was fitted to.
+
+    Raises
+    ------
+    OutputError
+    """
+    place = Path(path)
+    if not place.is_file() or not place.stat().st_size:
+        return
+    try:
+        with zipfile.ZipFile(place) as file:
+            is_model = MANIFEST in file.namelist()
+    except (zipfile.BadZipFile, OSError, ValueError):
+        is_model = False
+    if not is_model:
+        raise OutputError(
+            f"Cannot write {str(path)!r}: a file stands there that is no model. Choose another "
+            "path, or delete that file first."
+        )
 
 
 def write(path: Path, manifest: dict[str, Any], members: Mapping[str, bytes]) -> None:

@@ -43,7 +43,7 @@ LIBRARIES = ("jamjae", "keras", "jax", "numpy", "scikit-learn")
 # --- a model out ----------------------------------------------------------------------------
 
 
-def save_model(model: Any, path: str | Path) -> Path:
+def save_model(model: Any, path: str | Path, *, force: bool = False) -> Path:
     """Write a fitted model into one file; a file of that name is replaced once the new is whole.
 
     Parameters
@@ -51,6 +51,8 @@ def save_model(model: Any, path: str | Path) -> Path:
     model : fitted estimator
     path : path
         Usually ends in ``.jamjae``.
+    force : bool, default=False
+        Replace a file that is no model, too.
 
     Returns
     -------
@@ -62,7 +64,7 @@ def save_model(model: Any, path: str | Path) -> Path:
         If a network, a corruption or an augmentation holds a Lambda layer, which is code, or if
         what was written cannot be loaded again, even with ``custom_objects``.
     OutputError
-        If the file cannot be written.
+        If the file cannot be written, or another kind of file stands there.
 
     Warns
     -----
@@ -73,6 +75,8 @@ def save_model(model: Any, path: str | Path) -> Path:
     parameters, omitted = _parameters(model)
     if omitted:
         _warn_of_omitted(omitted)
+    if not force:
+        model_file.require_replaceable(path)
     outer, model = model, getattr(model, "autoencoder_", model)
     _require_no_code(model)
     manifest = _manifest(model)

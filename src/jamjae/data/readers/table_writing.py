@@ -15,7 +15,12 @@ if TYPE_CHECKING:
 
 
 def write_delimited(
-    path: Path, rows: np.ndarray, names: Sequence[str], row_names: Sequence[str], separator: str
+    path: Path,
+    rows: np.ndarray,
+    names: Sequence[str],
+    row_names: Sequence[str],
+    separator: str,
+    encoding: str = "utf-8",
 ) -> None:
     """Write rows (n, d) as text below a header; floats in as few digits as are exact.
 
@@ -26,13 +31,13 @@ def write_delimited(
     names : sequence of d str
     row_names : sequence of n str, or none
         Written as the first column, ``name``.
-    separator : str
+    separator, encoding : str
     """
     frame = named_frame(
         rows, [guarded(name) for name in names], [guarded(name) for name in row_names]
     )
     frame.to_csv(
-        path, sep=separator, index=False, na_rep="nan", lineterminator="\n", encoding="utf-8"
+        path, sep=separator, index=False, na_rep="nan", lineterminator="\n", encoding=encoding
     )
 
 
