@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -202,3 +203,11 @@ def test_columns_and_labels_are_kept_beside_codes(people, tmp_path, monkeypatch)
     assert "Cannot keep 'town'" in told.stderr
     told = run("encode", "m.jamjae", "people.csv", "-o", "c.npy", "--excel", code=1)
     assert "for Excel" in told.stderr
+
+
+def test_an_encoder_that_lost_its_names_is_no_raw_error(people, model, tmp_path):
+    again = load_model(model.save(tmp_path / "m.jamjae"))
+    del again.table_encoder_.feature_names_in_
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        np.testing.assert_array_equal(again.transform(people), model.transform(people))

@@ -49,7 +49,7 @@ def encoded(model: Any, X: Any, attempt: str, *, reset: bool) -> Any:
         _require_whole(given, encoder, attempt)
     Z = encoder.transform(given)
     names = column_names(X) if not hasattr(encoder, "feature_names_in_") else _titles(encoder)
-    return _framed(Z, names) if names else Z
+    return _framed(Z, names) if len(names) == Z.shape[1] else Z
 
 
 def decoded(model: Any, made: np.ndarray, like: Any = None) -> Any:
