@@ -7,6 +7,9 @@ a scikit-learn pipeline keeps working.
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Iterable
+
 LONGEST = 200  # maximum length of a foreign message or value in jamjae's own
 
 
@@ -15,6 +18,12 @@ def brief(said: object, longest: int = LONGEST) -> str:
     line = " ".join(str(said)[: 4 * longest].split())
     line = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in line)
     return line if len(line) <= longest else line[: longest - 1] + "\N{HORIZONTAL ELLIPSIS}"
+
+
+def did_you_mean(name: str, known: Iterable[str], cutoff: float = 0.6) -> str:
+    """Ask for the nearest of some known names, beginning with a space; empty if none is near."""
+    near = difflib.get_close_matches(name, known, n=1, cutoff=cutoff)
+    return f" Did you mean {near[0]!r}?" if near else ""
 
 
 class JamjaeError(Exception):

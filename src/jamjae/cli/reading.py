@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from jamjae.data.dataset import Dataset
 
 PANEL = "Reading DATA"
-MARKS = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "space": " ", "bar": "|"}
 NAMED_TAKE = ("subset", "limit", "limit_first", "random_state")  # options of named data sets
 
 
@@ -130,7 +129,6 @@ def _options(given: dict[str, Any]) -> ReadOptions:
         given[name] = tuple(given[name])
     given["shape"] = sides(given["shape"], "--shape")
     given["image_size"] = sides(given["image_size"], "--image-size", 2)
-    given["separator"] = MARKS.get(given["separator"], given["separator"])
     return ReadOptions(**given)
 
 

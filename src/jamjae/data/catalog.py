@@ -5,7 +5,6 @@ Files are found, downloaded and verified by `jamjae.data.download`.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Literal, NamedTuple, Protocol, cast, overload
@@ -19,7 +18,7 @@ from jamjae.data.download import Remote, cache
 from jamjae.data.read_options import ReadOptions
 from jamjae.data.readers import idx, images
 from jamjae.data.readers.folders import Entry
-from jamjae.errors import DataNotFoundError
+from jamjae.errors import DataNotFoundError, did_you_mean
 
 __all__ = [
     "NAMES",
@@ -324,8 +323,7 @@ def available(name: str) -> str | None:
 
 def _named(name: str) -> Named:
     if name not in NAMES:
-        close = difflib.get_close_matches(name, NAMES, n=1)
-        hint = f" Did you mean {close[0]!r}?" if close else ""
+        hint = did_you_mean(name, NAMES)
         raise DataNotFoundError(
             f"Cannot load the data set {name!r}: there is no data set of that name.{hint} "
             f"Known names are {', '.join(NAMES)}."

@@ -5,7 +5,6 @@ The formats themselves are read by `jamjae.data.readers`.
 
 from __future__ import annotations
 
-import difflib
 import os
 from dataclasses import fields
 from pathlib import Path
@@ -16,7 +15,7 @@ from jamjae.data.read_options import ReadOptions
 from jamjae.data.readers import arrays, images, tables
 from jamjae.data.readers.opening import STANDARD_INPUT
 from jamjae.data.shaping import shaped
-from jamjae.errors import DataFormatError, DataNotFoundError, InvalidDataError
+from jamjae.errors import DataFormatError, DataNotFoundError, InvalidDataError, did_you_mean
 
 __all__ = ["Dataset", "ReadOptions", "read"]
 
@@ -136,8 +135,7 @@ def _options(given: dict[str, Any]) -> ReadOptions:
     names = [field.name for field in fields(ReadOptions)]
     for name in given:
         if name not in names:
-            near = difflib.get_close_matches(name, names, n=1)
-            hint = f" Did you mean {near[0]!r}?" if near else ""
+            hint = did_you_mean(name, names)
             raise InvalidDataError(
                 f"read received the option {name!r}, which it does not have.{hint} Expected some "
                 f"of {', '.join(names)}."

@@ -6,13 +6,12 @@ A lab's file holds only the experiment. It takes its data from, and writes into,
 
 from __future__ import annotations
 
-import difflib
 import inspect
 import re
 from importlib import import_module
 from typing import Any, NamedTuple
 
-from jamjae.errors import DataNotFoundError
+from jamjae.errors import DataNotFoundError, did_you_mean
 
 
 class Lab(NamedTuple):
@@ -102,8 +101,7 @@ def find(name: str) -> Lab:
         No lab has that name; the message suggests the nearest one.
     """
     if name not in LABS:
-        close = difflib.get_close_matches(name.lower(), LABS, n=1, cutoff=0.4)
-        hint = f" Did you mean {close[0]!r}?" if close else ""
+        hint = did_you_mean(name.lower(), LABS, cutoff=0.4)
         raise DataNotFoundError(
             f"There is no lab called {name!r}.{hint} The labs are {', '.join(LABS)}."
         )

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from jamjae.data.finite import require_finite
 from jamjae.data.numeric import column_names, numeric, real_array
 from jamjae.data.readers.cells import counted, listed
 from jamjae.data.table_encoder import TableEncoder, is_mixed
@@ -92,15 +93,7 @@ def _floats(X: Any, attempt: str) -> np.ndarray:
             f"{attempt}: scaling='standardize' divides the columns of a table (n, d), and an array "
             f"of shape {rows.shape} was given. Leave scaling='auto' for images."
         )
-    if not np.isfinite(rows).all():
-        names = column_names(X)
-        where = tuple(int(i) for i in np.argwhere(~np.isfinite(rows))[0])
-        column = f" (column {names[where[1]]!r})" if names else ""
-        raise InvalidDataError(
-            f"{attempt}: there is {'NaN' if np.isnan(rows[where]) else 'infinity (inf)'} at index "
-            f"{where}{column}. Finite numbers are expected: drop those rows, or fill the values, "
-            "for example with sklearn.impute.SimpleImputer."
-        )
+    require_finite(rows, attempt, column_names(X))
     return rows.astype(np.float64)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import re
 import zipfile
@@ -20,7 +19,7 @@ from jamjae.data.readers import hdf5
 from jamjae.data.readers.cells import counted, listed
 from jamjae.data.readers.idx import read_idx
 from jamjae.data.readers.labelling import labelled
-from jamjae.errors import DataFormatError, MissingDependencyError, brief
+from jamjae.errors import DataFormatError, MissingDependencyError, brief, did_you_mean
 
 KIND = "arrays"
 USES = ("label", "key")
@@ -141,7 +140,7 @@ def _of_arrays(
     """Choose the arrays of rows, of labels and of names, and note what was chosen."""
     chosen, guess = _rows_among(path, shapes, options)
     rows = np.asarray(arrays[chosen])
-    label, found_by = _labels_among(path, shapes, chosen, options)
+    label = _labels_among(path, shapes, chosen, options)
     names = {
         attribute: tuple(map(str, np.asarray(arrays[part])))
         for part, attribute in NAMES.items()
@@ -150,7 +149,7 @@ def _of_arrays(
     labels, converted = (None, "") if label is None else _label_values(np.asarray(arrays[label]))
     made = labelled(path, _numbers(path, rows), labels, **names)
     notes = [f"array: {chosen}{guess}"] if guess else []
-    notes += [f"label: {label}{found_by}{converted}, " + note[7:] for note in made.notes]
+    notes += [f"label: {label}{converted}, " + note[7:] for note in made.notes]
     rest = [name for name in shapes if name not in (chosen, label, *NAMES)]
     notes += [f"not read: {listed(rest)} (key=, --key)"] if rest else []
     return replace(made, notes=tuple(notes))
@@ -161,8 +160,7 @@ def _rows_among(
 ) -> tuple[str, str]:
     if options.key is not None:
         if options.key not in shapes:
-            near = difflib.get_close_matches(options.key, shapes, n=1)
-            hint = f" Did you mean {near[0]!r}?" if near else ""
+            hint = did_you_mean(options.key, shapes)
             raise DataFormatError(
                 f"Cannot read {str(path)!r}: it has no array {options.key!r}, but "
                 f"{listed(shapes, 12)}.{hint}"
@@ -188,19 +186,19 @@ def _rows_among(
 
 def _labels_among(
     path: Path, shapes: Mapping[str, tuple[int, ...]], chosen: str, options: ReadOptions
-) -> tuple[str | None, str]:
+) -> str | None:
     if options.label == "":
-        return None, ""
+        return None
     if options.label is not None:
         if options.label not in shapes:
             raise DataFormatError(
                 f"Cannot read {str(path)!r}: it has no array {options.label!r}, but "
                 f"{listed(shapes, 12)}."
             )
-        return options.label, ""
+        return options.label
     beside = chosen.replace("images", "labels").replace("X", "y").replace("x", "y")
     known = [name for name in (beside, *LABELS) if name in shapes and name != chosen]
-    return (known[0], "") if known else (None, "")
+    return known[0] if known else None
 
 
 def _label_values(labels: np.ndarray) -> tuple[np.ndarray, str]:

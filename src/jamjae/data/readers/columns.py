@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ from pathlib import Path
 from jamjae.data.read_options import ReadOptions
 from jamjae.data.readers.cells import BOOLEANS, MISSING, clean, listed
 from jamjae.data.readers.raw_table import RawTable, cannot_read
-from jamjae.errors import DataFormatError, brief
+from jamjae.errors import DataFormatError, brief, did_you_mean
 
 ROW_NAMES = ("", "name")  # what the first column is called when it names the rows
 UNNAMED = re.compile(r"Unnamed: \d+$")  # pandas's name for a column without one
@@ -112,8 +111,7 @@ class _Finder:
         return [self(name, role) for name in names]
 
     def _unknown(self, asked: str, role: str) -> DataFormatError:
-        near = difflib.get_close_matches(clean(asked), [name for name in self.names if name], n=1)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
+        hint = did_you_mean(clean(asked), filter(None, self.names))
         return cannot_read(
             self.path,
             f"there is no column {asked!r} for {role}.{hint} It has "

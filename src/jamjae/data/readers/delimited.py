@@ -10,7 +10,7 @@ import zipfile
 import zlib
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from jamjae.data.read_options import ReadOptions
 from jamjae.data.readers import text
@@ -35,11 +35,6 @@ BLOCK, LARGE_BLOCK = 1 << 22, 1 << 26  # bytes of text parsed at a time; no line
 WIDE = 1_000  # columns, from which blocks are large, since each has as many pieces
 TRIES = 3  # numbers of columns that turn out to hold text late, before all are read as text
 FAILED_COLUMN = re.compile(r"CSV column #(\d+)")
-
-
-class _Ragged(NamedTuple):
-    number: int
-    cells: int
 
 
 def read_delimited(path: Path, options: ReadOptions) -> RawTable:
