@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
 import typer
 
@@ -21,10 +22,15 @@ if TYPE_CHECKING:
     import numpy as np
 
     from jamjae import Autoencoder
+    from jamjae.data.dataset import Dataset
 
+Tool: TypeAlias = Literal["projector", "atlas"]
 TABLES = (".npy", ".npz", ".csv", ".tsv", ".parquet")
 
-Codes = Annotated[Path, typer.Option("--output", "-o", help="A .npy, .npz, .csv or .parquet file.")]
+Codes = Annotated[
+    Path,
+    typer.Option("--output", "-o", help="A .npy, .npz, .csv, .tsv or .parquet file, or a folder."),
+]
 Reconstructed = Annotated[
     Path, typer.Option("--output", "-o", help="A folder for images, or a file as for encode.")
 ]
@@ -43,6 +49,14 @@ def encode(
     excel: Annotated[
         bool, typer.Option("--excel", help="Write text that Excel opens with Hangul.")
     ] = False,
+    tool: Annotated[
+        Tool | None,
+        typer.Option(
+            "--format",
+            help="Write, with labels and images, a folder for TensorBoard's projector, or a "
+            ".parquet file for Embedding Atlas.",
+        ),
+    ] = None,
     force: Force = False,
     quiet: Quiet = False,
     json: Json = False,
@@ -51,18 +65,75 @@ def encode(
     from jamjae.data.writing import codes_beside, write_rows
 
     voice = Voice(quiet=quiet, as_json=json)
-    require_file(output, files_read(data, reading, model), force=force, suffixes=TABLES)
+    _require_codes_place(output, files_read(data, reading, model), tool, excel=excel, force=force)
     fitted = opened(model)
     found = load(voice, data, reading, model=fitted)
     codes = fitted.transform(fitted_rows(fitted, found))
     names = [str(name) for name in fitted.get_feature_names_out()]
     kept = [name for one in keep for name in one.split(",")]
-    rows = codes_beside(codes, names, found, kept) if kept else codes
-    named = () if kept else names
-    write_rows(output, rows, index=found.index, feature_names=named, excel=excel)
+    left_out: Sequence[str] = ()
+    if tool is not None:
+        left_out = _export(fitted, codes, found, kept, output, tool)
+    else:
+        rows = codes_beside(codes, names, found, kept) if kept else codes
+        named = () if kept else names
+        write_rows(output, rows, index=found.index, feature_names=named, excel=excel)
     shape = " x ".join(map(str, codes.shape))
-    values = {"codes": list(codes.shape), "notes": list(found.notes), "output": str(output)}
-    voice.result(values, f"wrote {output}: {shape}")
+    notes = [*found.notes, *left_out]
+    values = {"codes": list(codes.shape), "notes": notes, "output": str(output)}
+    opening = _opening(output, tool, codes.shape[1])
+    voice.result(values, f"wrote {output}: {shape}", *left_out, *opening)
+
+
+def _require_codes_place(
+    output: Path, reads: Sequence[Path], tool: str | None, *, excel: bool, force: bool
+) -> None:
+    if tool is not None and excel:
+        raise typer.BadParameter("--excel: for a .csv or .tsv file, and not with --format.")
+    if tool == "projector":
+        if output.suffix.lower() in TABLES:
+            raise typer.BadParameter(f"--output {output}: for --format projector, name a folder.")
+        require_folder(output, reads, force=force)
+    else:
+        ends = (".parquet",) if tool == "atlas" else TABLES
+        require_file(output, reads, force=force, suffixes=ends)
+
+
+def _export(
+    model: Autoencoder,
+    codes: np.ndarray,
+    found: Dataset,
+    keep: Sequence[str],
+    output: Path,
+    tool: Tool,
+) -> tuple[str, ...]:
+    """Write codes for another tool; return what was made smaller or left out."""
+    from jamjae.data import exporting
+    from jamjae.data.writing import columns_beside
+
+    images, shape = None, model.row_shape_
+    if len(shape) > 1:
+        images = found.X.reshape(len(found.X), *shape)
+    write = exporting.write_projector if tool == "projector" else exporting.write_atlas
+    made = write(
+        output,
+        codes,
+        columns=columns_beside(found, keep),
+        images=images,
+        data_range=(0.0, 1.0) if images is None else _range(model, images),
+    )
+    return made.notes
+
+
+def _opening(output: Path, tool: Tool | None, components: int) -> list[str]:
+    """Give the command that opens what was written for another tool."""
+    place = shlex.quote(str(output))
+    columns = "--x x --y y" if components == 2 else "--vector vector"
+    commands = {
+        "projector": f"tensorboard --logdir {place}",
+        "atlas": f"embedding-atlas {place} {columns}",
+    }
+    return [f"open it with: {commands[tool]}"] if tool else []
 
 
 def decode(
@@ -222,11 +293,12 @@ def _write(
 
 
 def _range(model: Autoencoder, rows: np.ndarray) -> tuple[float, float]:
+    from jamjae.data.rows import value_range
     from jamjae.evaluation import pixel_range
 
     if hasattr(rows, "iloc"):
         return 0.0, 1.0  # a table
     if (highest := pixel_range(model.dtype_)) > 1:
         return 0.0, highest
-    low, high = float(rows.min()), float(rows.max())
+    low, high = value_range(rows)
     return low, high if high > low else low + 1.0

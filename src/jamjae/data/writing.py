@@ -23,6 +23,7 @@ from jamjae.errors import InvalidDataError, OutputError
 __all__ = ["write_images", "write_rows"]
 
 TEXTS = (".csv", ".tsv")
+LABEL = "label"
 OUTPUTS = (".npy", ".npz", ".csv", ".tsv", ".parquet")
 
 
@@ -129,21 +130,41 @@ def codes_beside(
     from pandas import DataFrame
 
     frame = DataFrame(codes, columns=list(names))
+    for name, column in _kept(found, keep).items():
+        frame[name] = column
+    return frame
+
+
+def columns_beside(found: Dataset, keep: Sequence[str]) -> dict[str, Any]:
+    """Give the names of rows, the label if there is one, and columns; errors as above."""
+    named: dict[str, Any] = {"name": list(found.index)} if found.index else {}
+    label = [LABEL] if found.y is not None and LABEL not in keep else []
+    kept = _kept(found, [*label, *keep])
+    if named and "name" in kept:
+        raise InvalidDataError(
+            "Cannot keep 'name' beside the codes: the names of the rows are written as 'name'. "
+            "Leave it out, or take another index."
+        )
+    return named | kept
+
+
+def _kept(found: Dataset, keep: Sequence[str]) -> dict[str, Any]:
+    columns: dict[str, Any] = {}
     for name in keep:
         if name in found.feature_names:
             place = found.feature_names.index(name)
             mixed = hasattr(found.X, "iloc")
-            frame[name] = found.X[name].to_numpy() if mixed else found.X[:, place]
-        elif name == "label" and found.y is not None:
+            columns[name] = found.X[name].to_numpy() if mixed else found.X[:, place]
+        elif name == LABEL and found.y is not None:
             known = [*found.class_names, None]
-            frame[name] = [known[i] for i in found.y] if found.class_names else found.y
+            columns[name] = [known[i] for i in found.y] if found.class_names else found.y
         else:
             raise InvalidDataError(
                 f"Cannot keep {name!r} beside the codes: the data have the columns "
                 f"{listed(found.feature_names, 8) or 'none'}"
                 f"{' and a label' if found.y is not None else ' and no label'}."
             )
-    return frame
+    return columns
 
 
 def _write(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -57,22 +57,38 @@ def write(
         If a file cannot be written.
     """
     images = _as_images(images)
+    _require_range(data_range)
+    if bits not in DEPTHS:
+        raise InvalidDataError(f"Cannot write images with bits={bits}: 8 or 16 is expected.")
+    suffix = ".tif" if bits == 16 and images.ndim == 4 else ".png"
+    paths = [Path(folder) / name for name in _file_names(names, len(images), suffix)]
+    for path, image in zip(paths, images, strict=True):
+        with atomic(path) as temporary:
+            _save(temporary, _as_shades(image, data_range, bits))
+    return paths
+
+
+def shades_of(images: np.ndarray, data_range: tuple[float, float]) -> Iterator[np.ndarray]:
+    """Give each image in shades from 0 to 255, as `write` writes it; errors likewise."""
+    _require_range(data_range)
+    for image in _as_images(images):
+        yield _as_shades(image, data_range, 8)
+
+
+def _as_shades(image: np.ndarray, data_range: tuple[float, float], bits: int) -> np.ndarray:
+    low, high = data_range
+    white, dtype = DEPTHS[bits]
+    shades = (image.astype(np.float64) - low) * (white / (high - low))
+    return np.clip(shades, 0, white).round().astype(dtype)
+
+
+def _require_range(data_range: tuple[float, float]) -> None:
     low, high = data_range
     if not low < high:
         raise InvalidDataError(
             f"Cannot write images: data_range={data_range} was given; (black, white) with "
             "black < white is expected, such as (0, 255)."
         )
-    if bits not in DEPTHS:
-        raise InvalidDataError(f"Cannot write images with bits={bits}: 8 or 16 is expected.")
-    suffix = ".tif" if bits == 16 and images.ndim == 4 else ".png"
-    paths = [Path(folder) / name for name in _file_names(names, len(images), suffix)]
-    white, dtype = DEPTHS[bits]
-    for path, image in zip(paths, images, strict=True):
-        shades = (image.astype(np.float64) - low) * (white / (high - low))
-        with atomic(path) as temporary:
-            _save(temporary, np.clip(shades, 0, white).round().astype(dtype))
-    return paths
 
 
 def _save(path: Path, shades: np.ndarray) -> None:
