@@ -12,6 +12,7 @@ from jamjae.data.numeric import column_names, numeric, real_array
 from jamjae.data.readers.cells import counted, listed
 from jamjae.data.table_encoder import TableEncoder, is_mixed
 from jamjae.errors import InvalidDataError
+from jamjae.models import missing
 
 STANDARDIZE = "standardize"
 
@@ -35,18 +36,18 @@ def encoded(model: Any, X: Any, attempt: str, *, reset: bool) -> Any:
     InvalidDataError
         Cells of a mixed table are missing, or images are to be standardized.
     """
-    mixed = is_mixed(X)
+    mixed, gaps = is_mixed(X), missing.allowed(model)
     if reset:
         model.table_encoder_ = None
         if mixed:
             model.table_encoder_ = TableEncoder().fit(X)
         elif getattr(model, "scaling", None) == STANDARDIZE:
-            model.table_encoder_ = TableEncoder().fit(_floats(X, attempt))
+            model.table_encoder_ = TableEncoder().fit(_floats(X, attempt, gaps))
     encoder = getattr(model, "table_encoder_", None)
     if encoder is None:
         return X
-    given = X if mixed or hasattr(encoder, "feature_names_in_") else _floats(X, attempt)
-    if mixed:
+    given = X if mixed or hasattr(encoder, "feature_names_in_") else _floats(X, attempt, gaps)
+    if mixed and not gaps:
         _require_whole(given, encoder, attempt)
     Z = encoder.transform(given)
     names = column_names(X) if not hasattr(encoder, "feature_names_in_") else _titles(encoder)
@@ -62,6 +63,23 @@ def decoded(model: Any, made: np.ndarray, like: Any = None) -> Any:
     if hasattr(table, "iloc") and hasattr(like, "iloc"):
         table.index = like.index
     return table
+
+
+def completed(model: Any, made: np.ndarray, X: Any) -> Any:
+    """Give X with what is missing taken from numbers that encode it; all else is as it was."""
+    table = decoded(model, made, X)
+    if not hasattr(X, "iloc"):
+        given = made if table is made else np.asarray(X, dtype=np.float64)
+        return np.where(np.isnan(given), table, given)
+    if table is made:
+        table = _framed(made, list(X.columns))
+        table.index = X.index
+    whole = X.copy()
+    for i, name in enumerate(X.columns):
+        gaps = X.iloc[:, i].isna()
+        if gaps.any():
+            whole.isetitem(i, X.iloc[:, i].where(~gaps, table[name]))
+    return whole
 
 
 def as_numbers(model: Any, X: Any, *, named: bool = False) -> tuple[Any, Any]:
@@ -86,14 +104,14 @@ def as_numbers(model: Any, X: Any, *, named: bool = False) -> tuple[Any, Any]:
     return inner, np.asarray(rows)
 
 
-def _floats(X: Any, attempt: str) -> np.ndarray:
+def _floats(X: Any, attempt: str, gaps: bool) -> np.ndarray:
     rows = real_array(numeric(X, attempt), attempt)
     if rows.ndim != 2:
         raise InvalidDataError(
             f"{attempt}: scaling='standardize' divides the columns of a table (n, d), and an array "
             f"of shape {rows.shape} was given. Leave scaling='auto' for images."
         )
-    require_finite(rows, attempt, column_names(X))
+    require_finite(rows, attempt, column_names(X), gaps=gaps, cure=missing.CURE)
     return rows.astype(np.float64)
 
 
@@ -103,8 +121,8 @@ def _require_whole(frame: Any, encoder: TableEncoder, attempt: str) -> None:
     if where := [f"{name} {count:,}" for name, count in missing.items() if count]:
         cells = counted(int(missing.sum()), "cell")
         raise InvalidDataError(
-            f"{attempt}: {cells} of the table are missing (NaN): {listed(where)}. Drop those rows "
-            "(frame.dropna()), or fill the cells (frame.fillna, sklearn.impute.SimpleImputer)."
+            f"{attempt}: {cells} of the table are missing (NaN): {listed(where)}. "
+            f"Finite numbers are expected: {missing.CURE}"
         )
 
 
