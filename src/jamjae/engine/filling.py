@@ -16,6 +16,7 @@ ROWS = 10_000  # rows from which a filling is learned, at most
 STEPS, STANDSTILL = 50, 1e-3  # of expectation maximization, at most; change that ends it
 PRIOR = 1.0  # rows that say that no factor matters, so that few rows suffice
 LEAST_NOISE = 1e-3  # of the variance of a feature
+TINY = np.finfo(float).tiny
 PRODUCTS = 1 << 22  # values of the products of factors that are held for a piece of rows
 
 
@@ -85,7 +86,7 @@ def learn(X: Array, weights: np.ndarray | None = None, seed: int = 0) -> Filling
 def _learned(X: np.ndarray, weights: np.ndarray) -> Filling:
     """Learn the distribution of flat rows (n, d) in units of each feature's deviation."""
     observed = ~np.isnan(X)
-    counts = np.maximum(weights @ observed, np.finfo(float).tiny)
+    counts = np.maximum(weights @ observed, TINY)
     center = weights @ np.where(observed, X, 0.0) / counts
     rest = np.where(observed, X - center, 0.0)
     unit = np.sqrt(weights @ np.square(rest) / counts)
@@ -126,7 +127,7 @@ def _maximized(
     squares = squares.reshape(d, q + 1, q + 1) + np.diag([PRIOR] * q + [1e-12])
     made = np.linalg.solve(squares, products[:, :, None])[:, :, 0]
     fitted = np.einsum("ji,jik,jk->j", made, squares, made) - 2.0 * (made * products).sum(axis=1)
-    noise = (weights @ np.square(X) + fitted) / np.maximum(counts, np.finfo(float).tiny)
+    noise = (weights @ np.square(X) + fitted) / np.maximum(counts, TINY)
     return Filling(made[:, q], made[:, :q], np.maximum(noise, LEAST_NOISE))
 
 
@@ -139,6 +140,7 @@ def _pieces(index: np.ndarray, q: int) -> Iterator[np.ndarray]:
 # --- PCA of rows with missing values --------------------------------------------------------
 
 PASSES, STILL = 500, 1e-9  # over the rows, at most; relative change of the error that ends them
+REFILLINGS, HELD_BYTES = 200, 1 << 28  # of the second start, at most; of the rows it takes
 WORK = 1e12  # multiplications that all passes take, at most
 
 
@@ -148,7 +150,8 @@ def principal(
     """Find the components that reconstruct the observed values of rows best.
 
     Alternating least squares: codes of the rows, then components and mean of each feature, until
-    the squared error of the observed values stands still. It begins with the PCA of `filled`.
+    the squared error of the observed values stands still. It begins with the PCA of `filled` and,
+    if the rows are not too many, with that of means in place of what is missing.
 
     Parameters
     ----------
@@ -172,18 +175,49 @@ def principal(
     """
     first = pca.fit(filled, n_components, seed, weights)
     k = int(np.count_nonzero(first.usable & (first.deviations > 0)))
-    found = first.components[:k], first.mean
+    starts = [first]
+    if 8 * X.size <= HELD_BYTES:
+        starts.append(_by_refilling(X, k, weights, seed))
+    ends = [_converged(start.components[:k], start.mean, X, weights) for start in starts]
+    _, components, mean = min(ends, key=lambda end: end[0])
+    return _described(components, mean, first, X, filled, weights)
+
+
+def _by_refilling(X: Array, k: int, weights: np.ndarray, seed: int) -> pca.Principal:
+    """Fill with means, decompose, fill with what that reconstructs, and so on.
+
+    It leads to another minimum now and then than what a filling predicts.
+    """
+    whole = np.asarray(X[:], np.float64).reshape(len(X), -1)
+    missing = np.isnan(whole)
+    known = weights[:, None] * ~missing
+    mean = (known * np.where(missing, 0.0, whole)).sum(axis=0) / np.maximum(known.sum(axis=0), TINY)
+    whole = np.where(missing, mean, whole)
+    found = pca.fit(whole, k, seed, weights)
+    for _ in range(min(REFILLINGS, _passes(X, X.size // len(X)))):
+        whole[missing] = found.reconstruct(whole)[missing]
+        before, found = found.error, pca.fit(whole, k, seed, weights)
+        if before - found.error <= STILL * found.error:
+            break
+    return found
+
+
+def _converged(
+    components: np.ndarray, mean: np.ndarray, X: Array, weights: np.ndarray
+) -> tuple[float, np.ndarray, np.ndarray]:
+    """Alternate until the error stands still; give it, the components and the mean."""
     error = np.inf
-    for _ in range(_passes(X, k)):
+    for _ in range(_passes(X, len(components))):
         before = error
-        (components, mean), error = _improved(*found, X, weights)
+        improved, error = _improved(components, mean, X, weights)
         if before - error <= STILL * error:
             break
-        found = components, mean
-    return _described(*found, first, X, filled, weights)
+        components, mean = improved
+    return error, components, mean
 
 
 def _passes(X: Array, k: int) -> int:
+    """Limit the passes that each cost (k + 1)² multiplications per value."""
     return int(np.clip(WORK / (X.size * (k + 1.0) ** 2), 2, PASSES))
 
 
@@ -207,7 +241,7 @@ def _improved(
             squares += (observed * w).T @ moments
             products += (rest * w).T @ codes
     squares = squares.reshape(d, k + 1, k + 1)
-    scale = np.trace(squares, axis1=1, axis2=2)[:, None, None] + np.finfo(float).tiny
+    scale = np.trace(squares, axis1=1, axis2=2)[:, None, None] + TINY
     made = np.linalg.solve(squares + 1e-10 * scale * np.eye(k + 1), products[:, :, None])[:, :, 0]
     directions = np.linalg.qr(made[:, :k])[0].T if k else components
     return (directions, mean + made[:, k]), error
@@ -252,5 +286,5 @@ def observed_errors(principal: pca.Principal, X: Array, weights: np.ndarray) -> 
         errors += float(w @ np.square(rest - observed * made).sum(axis=1))
         sums, squares, counts = sums + w @ rest, squares + w @ rest**2, counts + w @ observed
     total = counts.sum()
-    variance = (squares - sums**2 / np.maximum(counts, np.finfo(float).tiny)).sum()
+    variance = (squares - sums**2 / np.maximum(counts, TINY)).sum()
     return errors / total, max(float(variance), 0.0) / total

@@ -45,12 +45,11 @@ def weights(given: Any, rows: Array, attempt: str) -> dict[str, np.ndarray]:
         found = _check_sample_weight(given, np.empty((len(rows), 1)), dtype=np.float64)
     except (ValueError, TypeError) as error:
         raise InvalidDataError(f"{attempt}: sample_weight: {brief(error)}") from None
-    if (found < 0).any() or not found.any():
+    if (found < 0).any():
         place = int((found < 0).argmax())
-        what = f"{found[place]:g} at index {place}" if (found < 0).any() else "only zeros"
         raise InvalidDataError(
-            f"{attempt}: sample_weight= has {what}. Weights of at least 0, of which one is "
-            "positive, are expected: how often each row counts."
+            f"{attempt}: sample_weight has {found[place]:g} at index {place}. Weights of at least "
+            "0 are expected: how much each row counts."
         )
     return {"weight": found}
 

@@ -117,9 +117,9 @@ def _floats(X: Any, attempt: str, gaps: bool) -> np.ndarray:
 
 def _require_whole(frame: Any, encoder: TableEncoder, attempt: str) -> None:
     names = list(getattr(encoder, "feature_names_in_", frame.columns))
-    missing = frame[[name for name in names if name in frame.columns]].isna().sum()
-    if where := [f"{name} {count:,}" for name, count in missing.items() if count]:
-        cells = counted(int(missing.sum()), "cell")
+    counts = frame[[name for name in names if name in frame.columns]].isna().sum()
+    if where := [f"{name} {count:,}" for name, count in counts.items() if count]:
+        cells = counted(int(counts.sum()), "cell")
         raise InvalidDataError(
             f"{attempt}: {cells} of the table are missing (NaN): {listed(where)}. "
             f"Finite numbers are expected: {missing.CURE}"
