@@ -18,13 +18,13 @@ from jamjae.cli.labs import list_, run, show
 from jamjae.cli.reading import Command
 from jamjae.cli.transforming import decode, encode, reconstruct
 
+PROGRAM = "jamjae"
 UsageError: type[Exception] = typer.BadParameter.__mro__[1]  # an unknown option and the like
 
 app = typer.Typer(
-    name="jamjae",
+    name=PROGRAM,
     help="Learn latent representations with autoencoders, never worse than PCA.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -66,7 +66,7 @@ def app_main() -> None:
     try:
         if "--json" in sys.argv:
             sys.exit(_with_json_errors())
-        app()
+        app(prog_name=PROGRAM)
     except OSError as error:  # --help or --version, where standard output is full
         discard_output()
         typer.echo(f"error: {error.strerror}", err=True)
@@ -76,7 +76,7 @@ def app_main() -> None:
 def _with_json_errors() -> int:
     """Run the command line, and print an unknown or missing option as JSON too."""
     try:
-        code = app(standalone_mode=False)
+        code = app(prog_name=PROGRAM, standalone_mode=False)
     except UsageError as error:
         print_error(getattr(error, "message", "") or str(error))
         return MISUSED

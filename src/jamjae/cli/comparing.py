@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from jamjae.cli import completion
 from jamjae.cli.guard import load_engine, load_libraries
 from jamjae.cli.options import Data, Json, Model, Quiet
 from jamjae.cli.output import Voice
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
     from jamjae.evaluation.comparison import ComparisonProgress
 
 BOTH = "both"  # fit the training rows, hold out the test rows
+METHODS = (
+    *("auto", "pca", "kernel-pca", "lle", "isomap", "tsne", "umap"),
+    *("autoencoder", "conv", "guided"),
+)
 FIGURES = (".png", ".svg", ".pdf")
 
 
@@ -41,7 +46,8 @@ def compare(
         str,
         typer.Option(
             help="auto, or a comma-separated list of pca, kernel-pca, lle, isomap, tsne, umap, "
-            "autoencoder, conv, guided."
+            "autoencoder, conv, guided.",
+            autocompletion=completion.several_of(*METHODS),
         ),
     ] = "auto",
     seeds: Annotated[
@@ -119,7 +125,13 @@ def map_(
     data: Data,
     reading: ReadOptions,
     output: Annotated[Path, typer.Option("--output", "-o", help="A .png, .svg or .pdf file.")],
-    method: Annotated[str, typer.Option(help="Projection of the map: pca, tsne or umap.")] = "tsne",
+    method: Annotated[
+        str,
+        typer.Option(
+            help="Projection of the map: pca, tsne or umap.",
+            autocompletion=completion.one_of("pca", "tsne", "umap"),
+        ),
+    ] = "tsne",
     thumbnails: Annotated[
         bool, typer.Option("--thumbnails", help="Draw images instead of points.")
     ] = False,

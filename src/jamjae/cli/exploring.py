@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from jamjae.cli import completion
 from jamjae.cli.options import Data, Json, Model, Quiet
 from jamjae.cli.output import Voice, size
 from jamjae.cli.places import Force, require_file
@@ -32,13 +33,21 @@ def explore(
         int, typer.Option(min=2, help="Maximum number of rows shown, drawn at random.")
     ] = 5000,
     method: Annotated[
-        str, typer.Option(help="Projection of the map: auto, pca, tsne or umap.")
+        str,
+        typer.Option(
+            help="Projection of the map: auto, pca, tsne or umap.",
+            autocompletion=completion.one_of("auto", "pca", "tsne", "umap"),
+        ),
     ] = "auto",
     title: Annotated[
         str | None, typer.Option(help="Title of the page; by default the names of model and data.")
     ] = None,
     language: Annotated[
-        str | None, typer.Option(help="Language of the page, en or ko; by default the system's.")
+        str | None,
+        typer.Option(
+            help="Language of the page, en or ko; by default the system's.",
+            autocompletion=completion.one_of("en", "ko"),
+        ),
     ] = None,
     seed: Annotated[int, typer.Option(help="Random seed.")] = 0,
     force: Force = False,

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from jamjae.cli import completion
 from jamjae.cli.guard import heed, load_engine
 from jamjae.cli.options import Data, Json, Quiet
 from jamjae.cli.output import Voice, size
@@ -33,12 +34,22 @@ def fit(
         int, typer.Option("--components", "-k", min=1, help="Number of latent components.")
     ] = 32,
     network: Annotated[
-        str, typer.Option(help="Network: auto, dense, conv, or hidden widths such as 512,128.")
+        str,
+        typer.Option(
+            help="Network: auto, dense, conv, or hidden widths such as 512,128.",
+            autocompletion=completion.one_of("auto", "dense", "conv"),
+        ),
     ] = "auto",
     epochs: Annotated[str, typer.Option(help="Number of training epochs, or auto.")] = "auto",
     batch_size: Annotated[int, typer.Option(min=1, help="Rows per batch.")] = 128,
     learning_rate: Annotated[str, typer.Option(help="Peak learning rate, or auto.")] = "auto",
-    loss: Annotated[str, typer.Option(help="Reconstruction loss: mse, mae or huber.")] = "mse",
+    loss: Annotated[
+        str,
+        typer.Option(
+            help="Reconstruction loss: mse, mae or huber.",
+            autocompletion=completion.one_of("mse", "mae", "huber"),
+        ),
+    ] = "mse",
     noise: Annotated[
         float,
         typer.Option(

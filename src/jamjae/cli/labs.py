@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
+from jamjae.cli import completion
 from jamjae.cli.guard import FAILED, heed, keep_compiled, load_libraries
 from jamjae.cli.options import Json, Quiet
 from jamjae.cli.output import Voice
@@ -33,7 +34,12 @@ def list_(json: Json = False) -> None:
     voice.result({"labs": known}, text_table(head, rows, left=3))
 
 
-def show(lab: Annotated[str, typer.Argument(metavar="NAME", help="Name of a lab.")]) -> None:
+def show(
+    lab: Annotated[
+        str,
+        typer.Argument(metavar="NAME", help="Name of a lab.", autocompletion=completion.lab),
+    ],
+) -> None:
     """Print the source code of a lab."""
     from jamjae.labs import find
 
@@ -42,7 +48,14 @@ def show(lab: Annotated[str, typer.Argument(metavar="NAME", help="Name of a lab.
 
 
 def run(
-    lab: Annotated[str, typer.Argument(metavar="NAME", help="Name of a lab, or all.")],
+    lab: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME",
+            help="Name of a lab, or all.",
+            autocompletion=completion.lab_or_all,
+        ),
+    ],
     output: Annotated[
         Path | None,
         typer.Option("--output", "-o", help="Folder of the report; by default lab-NAME."),
@@ -53,14 +66,24 @@ def run(
     seed: Annotated[int, typer.Option(min=0, help="Random seed.")] = 0,
     language: Annotated[
         str | None,
-        typer.Option(metavar="en|ko", help="Language of the report; by default the system's."),
+        typer.Option(
+            metavar="en|ko",
+            help="Language of the report; by default the system's.",
+            autocompletion=completion.one_of("en", "ko"),
+        ),
     ] = None,
     data: Annotated[
         str | None,
-        typer.Option(help="Data in place of Fashion-MNIST: a data set's name or a path."),
+        typer.Option(
+            help="Data in place of Fashion-MNIST: a data set's name or a path.",
+            autocompletion=completion.data,
+        ),
     ] = None,
     label: Annotated[
-        str | None, typer.Option(help="Column of a table that holds the classes.")
+        str | None,
+        typer.Option(
+            help="Column of a table that holds the classes.", autocompletion=completion.columns
+        ),
     ] = None,
     images: Annotated[
         Path | None, typer.Option(help="Folder of photographs, for a2-denoise.")

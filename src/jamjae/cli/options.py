@@ -7,7 +7,19 @@ from typing import Annotated
 
 import typer
 
-Data = Annotated[str, typer.Argument(metavar="DATA", help="Name of a data set, a path, or -.")]
-Model = Annotated[Path, typer.Argument(metavar="MODEL", help="A .jamjae file.")]
+from jamjae.cli import completion
+
+Data = Annotated[
+    str,
+    typer.Argument(
+        metavar="DATA",
+        help="Name of a data set, a path, or -.",
+        autocompletion=completion.data,
+    ),
+]
+Model = Annotated[
+    Path,
+    typer.Argument(metavar="MODEL", help="A .jamjae file.", autocompletion=completion.model),
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")]

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperCommand
 
+from jamjae.cli import completion
 from jamjae.cli.guard import load_libraries
 from jamjae.data.read_options import ReadOptions
 
@@ -30,14 +31,37 @@ def _option(*names: str, **settings: Any) -> Any:
 
 
 OPTIONS: dict[str, tuple[Any, Any]] = {  # name: type with its description, default
-    "label": (Annotated[str | None, _option(help="Column or array of the classes.")], None),
+    "label": (
+        Annotated[
+            str | None,
+            _option(help="Column or array of the classes.", autocompletion=completion.columns),
+        ],
+        None,
+    ),
     "no_label": (
         Annotated[bool, _option("--no-label", help="Take no column for the label.")],
         False,
     ),
-    "index": (Annotated[str | None, _option(help="Column that names the rows.")], None),
-    "columns": (Annotated[list[str], _option(help="Features: columns, by name.")], []),
-    "drop": (Annotated[list[str], _option(help="Columns to leave out.")], []),
+    "index": (
+        Annotated[
+            str | None,
+            _option(help="Column that names the rows.", autocompletion=completion.columns),
+        ],
+        None,
+    ),
+    "columns": (
+        Annotated[
+            list[str],
+            _option(help="Features: columns, by name.", autocompletion=completion.columns),
+        ],
+        [],
+    ),
+    "drop": (
+        Annotated[
+            list[str], _option(help="Columns to leave out.", autocompletion=completion.columns)
+        ],
+        [],
+    ),
     "na": (Annotated[list[str], _option(help="Text that means a missing value.")], []),
     "encoding": (Annotated[str | None, _option(help="Encoding, such as cp949.")], None),
     "separator": (
@@ -56,7 +80,14 @@ OPTIONS: dict[str, tuple[Any, Any]] = {  # name: type with its description, defa
         None,
     ),
     "channels": (
-        Annotated[str | None, _option(metavar="first|last", help="Axis of colors.")],
+        Annotated[
+            str | None,
+            _option(
+                metavar="first|last",
+                help="Axis of colors.",
+                autocompletion=completion.one_of("first", "last"),
+            ),
+        ],
         None,
     ),
     "image_size": (
@@ -64,13 +95,29 @@ OPTIONS: dict[str, tuple[Any, Any]] = {  # name: type with its description, defa
         None,
     ),
     "frames": (
-        Annotated[str, _option(metavar="rows|first", help="Pages and frames of an image.")],
+        Annotated[
+            str,
+            _option(
+                metavar="rows|first",
+                help="Pages and frames of an image.",
+                autocompletion=completion.one_of("rows", "first"),
+            ),
+        ],
         "rows",
     ),
     "background": (Annotated[str, _option(help="Color behind transparent pixels.")], "white"),
     "label_file": (Annotated[str | None, _option(help="Table of image names and labels.")], None),
     "skip_bad": (Annotated[bool, _option("--skip-bad", help="Skip damaged images.")], False),
-    "subset": (Annotated[str | None, _option(help="Part of the data: train, test or all.")], None),
+    "subset": (
+        Annotated[
+            str | None,
+            _option(
+                help="Part of the data: train, test or all.",
+                autocompletion=completion.one_of("train", "test", "all"),
+            ),
+        ],
+        None,
+    ),
     "limit": (Annotated[int | None, _option(min=1, help="Rows, at most, at random.")], None),
     "limit_first": (
         Annotated[bool, _option("--limit-first", help="The first rows instead.")],

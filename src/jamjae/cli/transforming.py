@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
 import typer
 
+from jamjae.cli import completion
 from jamjae.cli.fitting import mse_unit
 from jamjae.cli.guard import load_engine
 from jamjae.cli.options import Data, Json, Model, Quiet
@@ -44,7 +45,10 @@ def encode(
     reading: ReadOptions,
     keep: Annotated[
         list[str],
-        typer.Option(help="Columns to keep beside the codes, and label for the classes."),
+        typer.Option(
+            help="Columns to keep beside the codes, and label for the classes.",
+            autocompletion=completion.columns,
+        ),
     ] = [],  # noqa: B006 - Typer's default for a list
     excel: Annotated[
         bool, typer.Option("--excel", help="Write text that Excel opens with Hangul.")

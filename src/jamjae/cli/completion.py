@@ -1,0 +1,105 @@
+"""What a shell completes: names, files and columns, found without JAX or pandas.
+
+A shell completes paths itself, with the right marks and quotes, if a function here returns nothing.
+Paths are returned only where they stand beside names, or where some of them are left out.
+"""
+
+from __future__ import annotations
+
+import csv
+import os
+import re
+from collections.abc import Callable, Iterable
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+QUOTED = re.compile(r"[\s'\"\\$`&|;<>()*?\[\]{}!#~=:]")  # what a shell would have to quote
+MOST = 200  # paths listed
+HEAD = 1 << 14  # bytes of a table in which its first line is looked for
+TEXTS = (".csv", ".tsv", ".txt")
+ENCODINGS = ("utf-8-sig", "cp949")
+
+
+def data(incomplete: str) -> list[tuple[str, str] | str]:
+    """Complete the name of a data set, or a path."""
+    from jamjae.data.catalog import NAMES
+
+    named: list[tuple[str, str] | str] = [
+        (name, known.summary) for name, known in NAMES.items() if name.startswith(incomplete)
+    ]
+    return [*named, *_paths(incomplete)] if named else []
+
+
+def model(incomplete: str) -> list[str]:
+    """Complete the path of a .jamjae file."""
+    found = _paths(incomplete, suffix=".jamjae")
+    return found if any(not path.endswith("/") for path in found) else []
+
+
+def lab() -> list[tuple[str, str]]:
+    """Complete the name of a lab."""
+    from jamjae.labs.catalog import LABS
+
+    return [(name, known.title) for name, known in LABS.items()]
+
+
+def lab_or_all() -> list[tuple[str, str]]:
+    """Complete the name of a lab, or ``all``."""
+    return [*lab(), ("all", "all labs")]
+
+
+def columns(ctx: Any, incomplete: str) -> list[str]:
+    """Complete the name of a column, from the first line of DATA if that is a text table."""
+    words = [ctx.params.get("data") or "", *ctx.args]  # unparsed while an option has no value yet
+    paths = [path for path in map(Path, words) if path.suffix.lower() in TEXTS and path.is_file()]
+    if not paths:
+        return []
+    before, comma, _ = incomplete.rpartition(",")
+    return [before + comma + name for name in _header(paths[-1]) if not QUOTED.search(name)]
+
+
+def one_of(*values: str) -> Callable[[], list[str]]:
+    """Make a function that completes one of some values."""
+    return lambda: list(values)
+
+
+def several_of(*values: str) -> Callable[[str], list[str]]:
+    """Make a function that completes the last of some values with commas between."""
+
+    def complete(incomplete: str) -> list[str]:
+        before, comma, _ = incomplete.rpartition(",")
+        return [before + comma + value for value in values]
+
+    return complete
+
+
+def _paths(incomplete: str, suffix: str = "") -> list[str]:
+    """Give paths that begin so, folders with a slash; of files, those of a suffix."""
+    folder, slash, begun = incomplete.rpartition("/")
+    try:
+        with os.scandir(folder + slash or ".") as entries:
+            some = sorted(entries, key=lambda entry: entry.name)
+    except OSError:
+        return []
+    shown = [entry for entry in some if begun or not entry.name.startswith(".")]
+    found = (
+        f"{folder}{slash}{entry.name}{'/' if entry.is_dir() else ''}"
+        for entry in shown
+        if entry.name.startswith(begun) and (entry.is_dir() or entry.name.lower().endswith(suffix))
+    )
+    return list(islice((path for path in found if not QUOTED.search(path)), MOST))
+
+
+def _header(path: Path) -> Iterable[str]:
+    """Give the cells of a table's first line."""
+    with path.open("rb") as file:
+        line = file.read(HEAD).split(b"\n")[0]
+    for encoding in ENCODINGS:
+        try:
+            text = line.decode(encoding).strip()
+        except UnicodeDecodeError:
+            continue
+        mark = max(",;\t|", key=text.count)
+        return [cell.strip() for cell in next(csv.reader([text], delimiter=mark), [])]
+    return []
