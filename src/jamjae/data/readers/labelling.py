@@ -134,8 +134,8 @@ def labelled(
     if labels.shape != (len(X),):
         raise DataFormatError(
             f"Cannot read {str(path)!r}: there are {len(X)} rows, but labels of shape "
-            f"{labels.shape}; expected one label per row. Name another array (label=..., --label), or "
-            "none (label='', --no-label)."
+            f"{labels.shape}; expected one label per row. Name another array (label=..., "
+            "--label), or none (label='', --no-label)."
         )
     made = of_values(labels)
     return Dataset(
