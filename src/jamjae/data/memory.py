@@ -1,12 +1,31 @@
-"""How much memory this process may still take."""
+"""How much memory this process may still take, and arrays that give theirs back."""
 
 from __future__ import annotations
 
+import math
+import mmap
 import os
 from pathlib import Path
+from typing import Any
+
+import numpy as np
 
 MEMINFO = Path("/proc/meminfo")
 GROUP = Path("/sys/fs/cgroup")  # of a container, whose limit may be below the machine's memory
+LARGE = 1 << 20  # bytes from which an array's memory comes from the system, not the C library
+
+
+def empty(shape: tuple[int, ...], dtype: Any) -> np.ndarray:
+    """Give an array whose memory, if large, goes back to the system when it is no longer used.
+
+    The C library keeps much of what such arrays leave, in each thread, where they come and go as
+    pieces of a file do. Memory of the system is aligned too, so that JAX need not copy it.
+    """
+    needed = math.prod(shape) * np.dtype(dtype).itemsize
+    if needed < LARGE:
+        return np.empty(shape, dtype)
+    held = mmap.mmap(-1, needed, access=mmap.ACCESS_COPY)
+    return np.frombuffer(held, dtype).reshape(shape)
 
 
 def available() -> int | None:

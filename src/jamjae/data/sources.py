@@ -12,13 +12,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from jamjae.data import memory
 from jamjae.data.rows import LazyRows
 from jamjae.errors import DataFormatError, DataNotFoundError, brief
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    from pyarrow.parquet import ParquetFile
 
 HELD_BYTES = 1 << 25  # of decoded row groups that are kept; one is, however large
+DECODED_ROWS, BUFFER_BYTES = 1 << 16, 1 << 20  # at a time, of a row group and of a column's pages
 PARQUET = (".parquet", ".pq")
 SMALL_INTEGERS = 2  # bytes of integers that float32 holds exactly
 
@@ -86,7 +89,7 @@ class ParquetRows(LazyRows):
     def _read(self, index: np.ndarray) -> np.ndarray:
         order = np.argsort(index, kind="stable") if (np.diff(index) < 0).any() else None
         rising = index if order is None else index[order]
-        found = np.empty((len(index), len(self.feature_names)), self.dtype)
+        found = memory.empty((len(index), len(self.feature_names)), self.dtype)
         groups = np.searchsorted(self._starts, rising, side="right") - 1
         cuts = np.flatnonzero(np.diff(groups)) + 1
         for start, end in pairwise([0, *cuts.tolist(), len(rising)]):
@@ -117,12 +120,17 @@ class ParquetRows(LazyRows):
             if group in self._held:
                 self._held.move_to_end(group)
                 return self._held[group]
+            self._make_room(int(self._starts[group + 1] - self._starts[group]))
         decoded = self._decoded(group)
         with self._lock:
             self._held[group] = decoded
-            while len(self._held) > 1 and sum(a.nbytes for a in self._held.values()) > HELD_BYTES:
-                self._held.popitem(last=False)
         return decoded
+
+    def _make_room(self, rows: int) -> None:
+        """Let go of row groups before another one is decoded, not after."""
+        coming = rows * len(self.feature_names) * self.dtype.itemsize
+        while self._held and coming + sum(a.nbytes for a in self._held.values()) > HELD_BYTES:
+            self._held.popitem(last=False)
 
     def _decoded(self, group: int) -> np.ndarray:
         from pyarrow.parquet import ParquetFile
@@ -132,15 +140,22 @@ class ParquetRows(LazyRows):
         try:
             if _stamp(file) != self._stamps[place]:
                 raise _cannot(file, "it was changed after it was opened. Read it again.")
-            with ParquetFile(file) as opened:
-                table = opened.read_row_group(number, columns=list(self.feature_names))
+            with ParquetFile(file, buffer_size=BUFFER_BYTES) as opened:
+                return self._copied(opened, number)
         except FileNotFoundError as error:
             raise _cannot(file, "it is gone, while its rows are still being read.") from error
         except (OSError, ValueError) as error:  # pyarrow's are among these
             raise _damaged(file, error) from error
-        found = np.empty((table.num_rows, len(self.feature_names)), self.dtype)
-        for i, name in enumerate(self.feature_names):
-            found[:, i] = _values(table.column(name))
+
+    def _copied(self, opened: ParquetFile, group: int) -> np.ndarray:
+        """Copy a row group column by column and in pieces, so that it is held only once."""
+        names = self.feature_names
+        found = memory.empty((opened.metadata.row_group(group).num_rows, len(names)), self.dtype)
+        for i, name in enumerate(names):
+            start = 0
+            for batch in opened.iter_batches(DECODED_ROWS, row_groups=[group], columns=[name]):
+                found[start : start + len(batch), i] = _values(batch.column(0))
+                start += len(batch)
         return found
 
 
@@ -169,7 +184,7 @@ class ImageRows(LazyRows):
         self.shape, self.dtype = (len(self.files), *shape), np.dtype(dtype)
 
     def _read(self, index: np.ndarray) -> np.ndarray:
-        found = np.empty((len(index), *self.shape[1:]), self.dtype)
+        found = memory.empty((len(index), *self.shape[1:]), self.dtype)
         for place, row in zip(found, index, strict=True):
             place[...] = self.decode(self.files[row]).reshape(place.shape)
         return found
@@ -261,7 +276,7 @@ def _numeric(schema: pa.Schema) -> list[str]:
     return [field.name for field in schema if is_numeric(field.type)]
 
 
-def _values(column: pa.ChunkedArray) -> np.ndarray:
+def _values(column: pa.Array) -> np.ndarray:
     """Convert a column to numbers, missing ones to NaN."""
     from pyarrow import float64, types
 
