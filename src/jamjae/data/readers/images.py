@@ -15,11 +15,12 @@ import numpy as np
 from jamjae.data.dataset import Dataset, sample_rows
 from jamjae.data.read_options import ReadOptions
 from jamjae.data.readers import folders, pixels
-from jamjae.data.readers.cells import clean, counted, listed, natural
+from jamjae.data.readers.cells import clean, natural
 from jamjae.data.readers.folders import SUFFIXES, Division, Entry
+from jamjae.data.readers.image_notes import TO_GRAY, notes_of
 from jamjae.data.readers.labelling import Labels, counted_classes, of_values
-from jamjae.data.readers.pixels import COMPOSED, FROM_ALPHA, Kind
-from jamjae.errors import DataFormatError, DataNotFoundError, InvalidDataError
+from jamjae.data.readers.pixels import Kind
+from jamjae.errors import DataFormatError, DataNotFoundError, InvalidDataError, brief
 
 __all__ = ["KIND", "SUFFIXES", "USES", "can_read", "read", "stack", "subsets"]
 
@@ -27,7 +28,6 @@ KIND = "images"
 USES = ("label", "image_size", "frames", "background", "label_file", "skip_bad", "subset")
 ALL_FRAMES = ("rows", "first")
 SHARE = 0.8  # of the memory that is free, which images may take
-USED = 0.5  # share of a depth's range, below which it is noted
 
 
 class Stack(NamedTuple):
@@ -123,7 +123,8 @@ def _without_images(
     passed = "".join(f"; {note}" for note in listing.notes())
     return DataNotFoundError(
         f"Cannot read images from {str(path)!r}: {why}{passed}. Files ending "
-        f"in {', '.join(sorted(SUFFIXES))} are read, also in subfolders. Check the path."
+        f"in {', '.join(sorted(SUFFIXES))} are read, also in subfolders; tables and arrays are "
+        "read one file at a time. Check the path."
     )
 
 
@@ -151,6 +152,13 @@ def stack(entries: Sequence[Entry], options: ReadOptions) -> Stack:
     for i, entry in enumerate(entries):
         with _bad_ones(entry, skipped, options), entry.open() as file:
             kinds[i] = pixels.kind(file, sized=options.image_size is None)
+    return _decoded(entries, kinds, skipped, options)
+
+
+def _decoded(
+    entries: Sequence[Entry], kinds: dict[int, Kind], skipped: list[str], options: ReadOptions
+) -> Stack:
+    """Read the pixels of the entries of which the `kinds` are known."""
     if not kinds:
         return Stack(np.empty((0, 1, 1), np.uint8), [], [], sorted(skipped), [])
     size = options.image_size or _median([kind.size for kind in kinds.values()])
@@ -159,30 +167,36 @@ def stack(entries: Sequence[Entry], options: ReadOptions) -> Stack:
     shape = (sum(counts.values()), *size, *channels)
     _require_memory(shape, dtype)
     made = Stack(np.empty(shape, dtype), [], [], skipped, [])
-    alphas: Counter[str] = Counter()
-    for i in kinds:
+    changes: Counter[str] = Counter()
+    good: dict[int, Kind] = {}
+    for i, kind in kinds.items():
         before = len(made.names)
         with _bad_ones(entries[i], skipped, options):
-            alphas += _fill(made, entries[i], i, counts[i], options)
+            changes += _fill(made, entries[i], i, counts[i], options)
+            good[i] = kind
             continue
         del made.names[before:], made.places[before:]
-    made.notes.extend(_notes(made, kinds, size, counts, alphas))
-    return made._replace(pixels=made.pixels[: len(made.names)], skipped=sorted(skipped))
+    if len(good) < len(kinds):  # again, since the size and channels of all are of the good ones
+        return _decoded(entries, good, skipped, options)
+    array = made.pixels[: len(made.names)]
+    made.notes.extend(notes_of(array, skipped, kinds, counts, changes))
+    return made._replace(pixels=array, skipped=sorted(skipped))
 
 
 def _fill(made: Stack, entry: Entry, place: int, count: int, options: ReadOptions) -> Counter[str]:
     """Put the frames of one file into the array."""
-    alphas: Counter[str] = Counter()
+    changes: Counter[str] = Counter()
     with entry.open() as file:
         for number, frame in enumerate(pixels.frames(file, options.background)):
             if number == count:
                 break
             row = made.pixels[len(made.names)]
+            changes[TO_GRAY] += frame.pixels.ndim > row.ndim
             row[...] = _fitted(frame.pixels, row)
             made.names.append(entry.name if count == 1 else f"{entry.name}#{number}")
             made.places.append(place)
-            alphas[frame.alpha] += 1
-    return alphas
+            changes[frame.change] += 1
+    return changes
 
 
 def _fitted(values: np.ndarray, row: np.ndarray) -> np.ndarray:
@@ -192,7 +206,7 @@ def _fitted(values: np.ndarray, row: np.ndarray) -> np.ndarray:
     if row.ndim == 3 and values.ndim == 2:
         values = np.repeat(values[..., None], row.shape[2], axis=2)
     if row.ndim == 2 and values.ndim == 3:
-        values = values[..., 0]
+        values = in_channels(values[None], color=False)[0]
     if values.shape[2:] != row.shape[2:]:
         raise ValueError(f"it has {values.shape[2]} channels, and others have {row.shape[2]}")
     return pixels.resized(values, (row.shape[0], row.shape[1]))
@@ -255,67 +269,27 @@ def _bad_ones(entry: Entry, skipped: list[str], options: ReadOptions) -> Iterato
     except Exception as error:  # decoders may raise anything on damaged bytes
         if not options.skip_bad:
             raise DataFormatError(
-                f"Cannot read the image {entry.name!r}: {error}. Repair or remove it, or skip "
-                "damaged images (skip_bad=True, or --skip-bad on the command line)."
+                f"Cannot read the image {entry.name!r}: {_reason(entry, error)}. Repair or remove "
+                "it, or skip damaged images (skip_bad=True, or --skip-bad on the command line)."
             ) from error
         skipped.append(entry.name)
+
+
+def _reason(entry: Entry, error: Exception) -> str:
+    """Say why an image cannot be read."""
+    with entry.open() as file:
+        empty = not file.read(1)
+    if empty:
+        return "the file is empty"
+    if PurePosixPath(entry.name).suffix.lower() in folders.HEIC and not folders.reads_heic():
+        return "HEIC needs pillow-heif (pip install pillow-heif)"
+    unknown = type(error).__name__ == "UnidentifiedImageError"
+    return "it is no image of a known kind, or damaged" if unknown else brief(error)
 
 
 def _median(sizes: list[tuple[int, int]]) -> tuple[int, int]:
     height, width = np.median(np.array(sizes), axis=0)
     return round(height), round(width)
-
-
-# --- notes ----------------------------------------------------------------------------------
-
-
-def _notes(
-    made: Stack,
-    kinds: dict[int, Kind],
-    size: tuple[int, int],
-    counts: dict[int, int],
-    alphas: Counter[str],
-) -> list[str]:
-    n, array = len(made.names), made.pixels[: len(made.names)]
-    color = {1: "gray", 3: "color"}.get(array.shape[3] if array.ndim == 4 else 1, "")
-    depth = f"{array.dtype}, {color}" if color else f"{array.dtype}, {array.shape[3]} channels"
-    notes = [f"images: {n:,} of {size[0]} x {size[1]} ({depth})"]
-    others = sum(kind.size != size for kind in kinds.values())
-    if others:
-        notes.append(f"resized: {others:,} of {counted(len(kinds), 'file')} had another size")
-    gray = sum(kind.channels == 1 for kind in kinds.values())
-    if gray and array.ndim == 4:
-        notes.append(f"converted: {gray:,} gray to color, as others are")
-    shallow = sum(kind.dtype == "uint8" for kind in kinds.values())
-    if shallow and array.dtype == np.uint16:
-        notes.append(f"converted: {shallow:,} of 8 bits to 16, as others are")
-    paged = [i for i in kinds if kinds[i].frames > 1]
-    if paged:
-        what = f"{sum(kinds[i].frames for i in paged):,} pages or frames of"
-        taken = "are rows" if any(counts[i] > 1 for i in paged) else "passed over but the first"
-        notes.append(f"frames: {what} {counted(len(paged), 'file')} {taken} (frames=, --frames)")
-    if alphas[COMPOSED]:
-        notes.append(f"transparency: {alphas[COMPOSED]:,} put on a background (--background)")
-    if alphas[FROM_ALPHA]:
-        notes.append(
-            f"transparency: {alphas[FROM_ALPHA]:,} of one color, whose transparency was taken"
-        )
-    if made.skipped:
-        notes.append(
-            f"skipped: {counted(len(made.skipped), 'damaged image')}: {listed(made.skipped)}"
-        )
-    return [*notes, *_range_note(array)]
-
-
-def _range_note(array: np.ndarray) -> list[str]:
-    """Note a range used that is far below that of the type."""
-    if array.dtype.kind != "u" or not array.size:
-        return []
-    most, highest = int(array.max()), int(np.iinfo(array.dtype).max)
-    if not 0 < most < USED * highest:
-        return []
-    bits = most.bit_length()
-    return [f"values: 0 to {most:,} of {highest:,}, {bits} of {array.dtype.itemsize * 8} bits"]
 
 
 # --- labels ---------------------------------------------------------------------------------
