@@ -13,16 +13,25 @@ from typing import Any
 
 import numpy as np
 
+from jamjae.data import memory
 from jamjae.data.dataset import Dataset
 from jamjae.data.read_options import ReadOptions
 from jamjae.data.readers import hdf5
 from jamjae.data.readers.cells import counted, listed
 from jamjae.data.readers.idx import read_idx
 from jamjae.data.readers.labelling import labelled
-from jamjae.errors import DataFormatError, MissingDependencyError, brief, did_you_mean
+from jamjae.data.readers.piecewise import piecewise_note
+from jamjae.data.rows import is_mapped
+from jamjae.errors import (
+    DataFormatError,
+    InvalidDataError,
+    MissingDependencyError,
+    brief,
+    did_you_mean,
+)
 
 KIND = "arrays"
-USES = ("label", "key")
+USES = ("label", "key", "lazy")
 IDX_NAME = re.compile(r"([.-]idx\d*(-\w+)?|ubyte)(\.gz)?$")
 ROWS = ("X", "x", "data", "rows", "images", "x_train", "X_train", "train_images", "Z", "codes")
 LABELS = ("y", "labels", "label", "target", "targets", "y_train", "Y", "train_labels")
@@ -39,10 +48,21 @@ def can_read(path: Path) -> bool:
 
 def read(path: Path, options: ReadOptions) -> Dataset:
     """Read an array by the type of its file; errors as `jamjae.read`."""
+    if options.lazy is True and path.suffix.lower() != ".npy":
+        raise InvalidDataError(
+            f"Cannot read {str(path)!r} piece by piece: of arrays, only .npy can be. Write it as "
+            ".npy (numpy.save), or leave lazy=True (--lazy) out."
+        )
     found = _READERS.get(path.suffix.lower(), _idx)(path, options)
     shape = " x ".join(map(str, found.X.shape[1:]))
     each = f" of {shape}" if shape else ""
-    return replace(found, notes=(f"rows: {len(found.X):,}{each}, {found.X.dtype}", *found.notes))
+    rows = f"rows: {len(found.X):,}{each}, {found.X.dtype}{_how(found.X, options)}"
+    return replace(found, notes=(rows, *found.notes))
+
+
+def _how(X: np.ndarray, options: ReadOptions) -> str:
+    piecewise = is_mapped(X) and (options.lazy is True or memory.is_large(X.nbytes))
+    return f", {piecewise_note(X.nbytes, options)}" if piecewise else ""
 
 
 def _require_no_label(path: Path, label: str | None, why: str) -> None:
@@ -65,7 +85,7 @@ def _damaged(path: Path, why: object) -> DataFormatError:
 def _npy(path: Path, options: ReadOptions) -> Dataset:
     _require_no_label(path, options.label, "an .npy file holds one array without labels")
     try:
-        rows = np.load(path, mmap_mode="r", allow_pickle=False)
+        rows = np.load(path, None if options.lazy is False else "r", allow_pickle=False)
     except PermissionError:
         raise
     except (ValueError, OSError, EOFError) as error:
@@ -75,6 +95,11 @@ def _npy(path: Path, options: ReadOptions) -> Dataset:
     if not isinstance(rows, np.ndarray):
         raise _damaged(path, "it is an .npz file; rename it")
     if rows.dtype.names:
+        if options.lazy is True:
+            raise InvalidDataError(
+                f"Cannot read {str(path)!r} piece by piece: it holds records, not numbers. Leave "
+                "lazy=True (--lazy) out."
+            )
         return _structured(path, rows)
     return Dataset(_numbers(path, rows), description=str(path))
 

@@ -2,53 +2,38 @@
 
 from __future__ import annotations
 
-import os
+import math
 import warnings
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
+from itertools import islice
 from pathlib import Path, PurePosixPath
-from typing import NamedTuple
 
 import numpy as np
 
+from jamjae.data import memory
 from jamjae.data.dataset import Dataset, sample_rows
 from jamjae.data.read_options import ReadOptions
 from jamjae.data.readers import folders, pixels
-from jamjae.data.readers.cells import clean, counted, listed, natural
+from jamjae.data.readers.cells import clean, natural
 from jamjae.data.readers.folders import SUFFIXES, Division, Entry
+from jamjae.data.readers.image_notes import Stack
+from jamjae.data.readers.image_notes import notes as stack_notes
 from jamjae.data.readers.labelling import Labels, counted_classes, of_values
-from jamjae.data.readers.pixels import COMPOSED, FROM_ALPHA, Kind
+from jamjae.data.readers.piecewise import piecewise_note
+from jamjae.data.readers.pixels import Kind
+from jamjae.data.rows import Given, LazyRows
+from jamjae.data.sources import ImageRows, MappedRows
 from jamjae.errors import DataFormatError, DataNotFoundError, InvalidDataError
 
 __all__ = ["KIND", "SUFFIXES", "USES", "can_read", "read", "stack", "subsets"]
 
 KIND = "images"
-USES = ("label", "image_size", "frames", "background", "label_file", "skip_bad", "subset")
+USES = ("label", "image_size", "frames", "background", "label_file", "skip_bad", "subset", "lazy")
 ALL_FRAMES = ("rows", "first")
-SHARE = 0.8  # of the memory that is free, which images may take
-USED = 0.5  # share of a depth's range, below which it is noted
-
-
-class Stack(NamedTuple):
-    """Images of one size.
-
-    Attributes
-    ----------
-    pixels : array of shape (n, h, w) or (n, h, w, c)
-    names : list of str
-        Of each row; with its number for a frame.
-    places : list of int
-        Position of each row's entry.
-    skipped : list of str
-    notes : list of str
-    """
-
-    pixels: np.ndarray
-    names: list[str]
-    places: list[int]
-    skipped: list[str]
-    notes: list[str]
+SHARE = 0.8  # of the memory that is available, which images read whole may take
 
 
 def can_read(path: Path) -> bool:
@@ -157,7 +142,11 @@ def stack(entries: Sequence[Entry], options: ReadOptions) -> Stack:
     counts = {i: kind.frames if options.frames == "rows" else 1 for i, kind in kinds.items()}
     dtype, channels = _common(list(kinds.values()))
     shape = (sum(counts.values()), *size, *channels)
-    _require_memory(shape, dtype)
+    needed = math.prod(shape) * dtype.itemsize
+    lazy = options.lazy is True or (options.lazy == "auto" and memory.is_large(needed))
+    if lazy and not memory.is_large(needed // shape[0]):
+        return _in_files(entries, kinds, counts, (shape[1:], dtype), skipped, options)
+    _require_memory(shape, needed)
     made = Stack(np.empty(shape, dtype), [], [], skipped, [])
     alphas: Counter[str] = Counter()
     for i in kinds:
@@ -166,8 +155,54 @@ def stack(entries: Sequence[Entry], options: ReadOptions) -> Stack:
             alphas += _fill(made, entries[i], i, counts[i], options)
             continue
         del made.names[before:], made.places[before:]
-    made.notes.extend(_notes(made, kinds, size, counts, alphas))
+    made.notes.extend(stack_notes(made, kinds, size, counts, alphas))
     return made._replace(pixels=made.pixels[: len(made.names)], skipped=sorted(skipped))
+
+
+def _in_files(
+    entries: Sequence[Entry],
+    kinds: dict[int, Kind],
+    counts: dict[int, int],
+    row: tuple[tuple[int, ...], np.dtype],
+    skipped: list[str],
+    options: ReadOptions,
+) -> Stack:
+    """Leave the pixels in the files, of which each is decoded once where bad ones are skipped."""
+    shape, dtype = row
+    decode = partial(_decoded, shape=shape, dtype=dtype, background=options.background)
+    frames: list[tuple[Entry, int]] = []
+    names: list[str] = []
+    places: list[int] = []
+    for i, count in counts.items():
+        of_file = [(entries[i], number) for number in range(count)]
+        with _bad_ones(entries[i], skipped, options):
+            for frame in of_file if options.skip_bad else ():
+                decode(frame)
+            frames += of_file
+            names += [_named(entries[i], number, count) for number in range(count)]
+            places += [i] * count
+    rows = ImageRows(frames, decode, shape, dtype)
+    made = Stack(rows, names, places, sorted(skipped), [])
+    size = (shape[0], shape[1])
+    first, *rest = stack_notes(made, kinds, size, counts, Counter())
+    made.notes.extend([f"{first}, {piecewise_note(rows.nbytes, options)}", *rest])
+    return made
+
+
+def _decoded(
+    frame: tuple[Entry, int], shape: tuple[int, ...], dtype: np.dtype, background: str
+) -> np.ndarray:
+    """Read one frame of a file as a row."""
+    entry, number = frame
+    row = np.empty(shape, dtype)
+    options = ReadOptions(background=background)
+    with _bad_ones(entry, [], options), entry.open() as file:
+        row[...] = _fitted(next(islice(pixels.frames(file, background), number, None)).pixels, row)
+    return row
+
+
+def _named(entry: Entry, number: int, count: int) -> str:
+    return entry.name if count == 1 else f"{entry.name}#{number}"
 
 
 def _fill(made: Stack, entry: Entry, place: int, count: int, options: ReadOptions) -> Counter[str]:
@@ -179,7 +214,7 @@ def _fill(made: Stack, entry: Entry, place: int, count: int, options: ReadOption
                 break
             row = made.pixels[len(made.names)]
             row[...] = _fitted(frame.pixels, row)
-            made.names.append(entry.name if count == 1 else f"{entry.name}#{number}")
+            made.names.append(_named(entry, number, count))
             made.places.append(place)
             alphas[frame.alpha] += 1
     return alphas
@@ -233,14 +268,13 @@ def _require_options(options: ReadOptions) -> None:
         ) from None
 
 
-def _require_memory(shape: tuple[int, ...], dtype: np.dtype) -> None:
-    needed = int(np.prod(shape, dtype=np.float64)) * dtype.itemsize
-    free = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_AVPHYS_PAGES")
-    if needed > SHARE * free and needed > 1 << 28:
+def _require_memory(shape: tuple[int, ...], needed: int) -> None:
+    if memory.is_large(needed, SHARE):
         raise InvalidDataError(
             f"Cannot read {shape[0]:,} images of {' x '.join(map(str, shape[1:]))}: they would "
-            f"take {needed / 1e9:.1f} GB, and {free / 1e9:.1f} GB of memory are free. Give a "
-            "smaller image_size (--image-size 64x64), or a limit (--limit)."
+            f"take {needed / 1e9:.3g} GB, and {(memory.available() or 0) / 1e9:.3g} GB of memory "
+            "are available. Give a smaller image_size (--image-size 64x64) or a limit (--limit), "
+            "or leave lazy=False (--no-lazy) out."
         )
 
 
@@ -264,58 +298,6 @@ def _bad_ones(entry: Entry, skipped: list[str], options: ReadOptions) -> Iterato
 def _median(sizes: list[tuple[int, int]]) -> tuple[int, int]:
     height, width = np.median(np.array(sizes), axis=0)
     return round(height), round(width)
-
-
-# --- notes ----------------------------------------------------------------------------------
-
-
-def _notes(
-    made: Stack,
-    kinds: dict[int, Kind],
-    size: tuple[int, int],
-    counts: dict[int, int],
-    alphas: Counter[str],
-) -> list[str]:
-    n, array = len(made.names), made.pixels[: len(made.names)]
-    color = {1: "gray", 3: "color"}.get(array.shape[3] if array.ndim == 4 else 1, "")
-    depth = f"{array.dtype}, {color}" if color else f"{array.dtype}, {array.shape[3]} channels"
-    notes = [f"images: {n:,} of {size[0]} x {size[1]} ({depth})"]
-    others = sum(kind.size != size for kind in kinds.values())
-    if others:
-        notes.append(f"resized: {others:,} of {counted(len(kinds), 'file')} had another size")
-    gray = sum(kind.channels == 1 for kind in kinds.values())
-    if gray and array.ndim == 4:
-        notes.append(f"converted: {gray:,} gray to color, as others are")
-    shallow = sum(kind.dtype == "uint8" for kind in kinds.values())
-    if shallow and array.dtype == np.uint16:
-        notes.append(f"converted: {shallow:,} of 8 bits to 16, as others are")
-    paged = [i for i in kinds if kinds[i].frames > 1]
-    if paged:
-        what = f"{sum(kinds[i].frames for i in paged):,} pages or frames of"
-        taken = "are rows" if any(counts[i] > 1 for i in paged) else "passed over but the first"
-        notes.append(f"frames: {what} {counted(len(paged), 'file')} {taken} (frames=, --frames)")
-    if alphas[COMPOSED]:
-        notes.append(f"transparency: {alphas[COMPOSED]:,} put on a background (--background)")
-    if alphas[FROM_ALPHA]:
-        notes.append(
-            f"transparency: {alphas[FROM_ALPHA]:,} of one color, whose transparency was taken"
-        )
-    if made.skipped:
-        notes.append(
-            f"skipped: {counted(len(made.skipped), 'damaged image')}: {listed(made.skipped)}"
-        )
-    return [*notes, *_range_note(array)]
-
-
-def _range_note(array: np.ndarray) -> list[str]:
-    """Note a range used that is far below that of the type."""
-    if array.dtype.kind != "u" or not array.size:
-        return []
-    most, highest = int(array.max()), int(np.iinfo(array.dtype).max)
-    if not 0 < most < USED * highest:
-        return []
-    bits = most.bit_length()
-    return [f"values: 0 to {most:,} of {highest:,}, {bits} of {array.dtype.itemsize * 8} bits"]
 
 
 # --- labels ---------------------------------------------------------------------------------
@@ -387,11 +369,18 @@ def _forms(name: str) -> set[str]:
     return {str(path), path.name, path.stem, str(path.with_suffix(""))}
 
 
-def in_channels(X: np.ndarray, color: bool) -> np.ndarray:
+def in_channels(X: Given, color: bool) -> Given:
     """Convert 8-bit images to gray (n, h, w) or color (n, h, w, 3).
 
     Gray is ITU-R 601-2 luma, as in Pillow: ``0.299 R + 0.587 G + 0.114 B``.
     """
+    if isinstance(X, LazyRows):
+        same = (X.ndim == 4) == color
+        return X if same else MappedRows(X, partial(_in_channels, color=color))
+    return _in_channels(X, color)
+
+
+def _in_channels(X: np.ndarray, color: bool) -> np.ndarray:
     if X.ndim == 3 and color:
         return np.repeat(X[..., None], 3, axis=-1)
     if X.ndim == 4 and not color:
