@@ -225,7 +225,7 @@ def load(
 ) -> Dataset:
     """Load data and print what was read; images get the size and channels of `model`."""
     from jamjae.data import reading as files
-    from jamjae.data.readers import images
+    from jamjae.data.readers import image_files, images
 
     if is_named(data):
         found = _load_named(data, reading)
@@ -237,7 +237,7 @@ def load(
         found = files.read_with(data, reading)
         if size is not None and model is not None:
             color = len(model.row_shape_) == 3
-            found = replace(found, X=images.in_channels(found.X, color))
+            found = replace(found, X=image_files.in_channels(found.X, color))
     shape = " x ".join(map(str, found.X.shape))
     voice.note(f"read {data}: {shape}{_dtype(found.X)}")
     for note in found.notes:

@@ -14,9 +14,9 @@ from jamjae.data.atomic import atomic
 from jamjae.data.dataset import Dataset
 from jamjae.data.numeric import column_names, real_array
 from jamjae.data.readers import table_writing
-from jamjae.data.readers.arrays import NAMES
 from jamjae.data.readers.cells import guarded, listed
 from jamjae.data.readers.image_writing import write as write_images
+from jamjae.data.readers.several import NAMES
 from jamjae.data.table_encoder import is_mixed
 from jamjae.errors import InvalidDataError, OutputError
 

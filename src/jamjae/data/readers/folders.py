@@ -73,9 +73,16 @@ class Listing(NamedTuple):
     def notes(self) -> list[str]:
         """Count what was passed over, and name one of each kind."""
         return [
-            f"passed over: {counted(len(names), kind)}, such as {names[0]}"
+            f"passed over: {counted(len(names), noun)}{mark}{rest}, such as {names[0]}"
             for kind, names in self.passed.items()
+            for noun, mark, rest in [_parted(kind)]
         ]
+
+
+def _parted(kind: str) -> tuple[str, str, str]:
+    """Cut what follows the noun from a kind, so that the noun alone is put in the plural."""
+    mark = next((mark for mark in (" that ", " other ", " (") if mark in kind), "\0")
+    return kind.partition(mark)
 
 
 def listing(path: Path) -> Listing:
@@ -94,10 +101,11 @@ def _in_order(entry: Entry) -> list[list[tuple[int, float, str]]]:
 
 
 def _readable(suffix: str) -> bool:
-    return suffix in SUFFIXES or (suffix in HEIC and _reads_heic())
+    return suffix in SUFFIXES or (suffix in HEIC and reads_heic())
 
 
-def _reads_heic() -> bool:
+def reads_heic() -> bool:
+    """Whether pillow-heif is installed; Pillow then opens HEIC."""
     try:
         heif = import_module("pillow_heif")
     except ImportError:
@@ -115,7 +123,7 @@ def _judge(name: str) -> str:
         return ""
     if suffix in HEIC:
         return "HEIC image (pip install pillow-heif reads them)"
-    return "file that is no image"
+    return "file other than an image"
 
 
 def _of_folder(folder: Path) -> Listing:

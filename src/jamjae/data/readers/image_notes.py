@@ -1,51 +1,41 @@
-"""What is said of images that were read."""
+"""Notes on images: what they are, and what was done to them."""
 
 from __future__ import annotations
 
 from collections import Counter
-from typing import NamedTuple
+from collections.abc import Sequence
 
 import numpy as np
 
 from jamjae.data.readers.cells import counted, listed
-from jamjae.data.readers.pixels import COMPOSED, FROM_ALPHA, Kind
+from jamjae.data.readers.pixels import COMPOSED, FROM_ALPHA, FROM_INKS, Kind
 from jamjae.data.rows import Given
 
+TO_GRAY = "to gray"  # what was done to a frame, besides what `pixels` calls
 USED = 0.5  # share of a depth's range, below which it is noted
 
 
-class Stack(NamedTuple):
-    """Images of one size.
-
-    Attributes
-    ----------
-    pixels : array or rows in files of shape (n, h, w) or (n, h, w, c)
-    names : list of str
-        Of each row; with its number for a frame.
-    places : list of int
-        Position of each row's entry.
-    skipped : list of str
-    notes : list of str
-    """
-
-    pixels: Given
-    names: list[str]
-    places: list[int]
-    skipped: list[str]
-    notes: list[str]
-
-
-def notes(
-    made: Stack,
+def notes_of(
+    array: Given,
+    skipped: Sequence[str],
     kinds: dict[int, Kind],
-    size: tuple[int, int],
     counts: dict[int, int],
-    alphas: Counter[str],
+    changes: Counter[str],
 ) -> list[str]:
-    """Say what was read, and what was converted or passed over."""
-    n, array = len(made.names), made.pixels
-    if isinstance(array, np.ndarray):
-        array = array[:n]
+    """Say what images are, and what was done to them.
+
+    Parameters
+    ----------
+    array : array, or rows in files, of shape (n, h, w) or (n, h, w, c)
+    skipped : sequence of str
+    kinds : dict
+        What the header of each file says.
+    counts : dict
+        Rows of each file.
+    changes : Counter
+        Frames by what was done to their colors.
+    """
+    n, size = len(array), tuple(array.shape[1:3])
     color = {1: "gray", 3: "color"}.get(array.shape[3] if array.ndim == 4 else 1, "")
     depth = f"{array.dtype}, {color}" if color else f"{array.dtype}, {array.shape[3]} channels"
     notes = [f"images: {n:,} of {size[0]} x {size[1]} ({depth})"]
@@ -63,16 +53,20 @@ def notes(
         what = f"{sum(kinds[i].frames for i in paged):,} pages or frames of"
         taken = "are rows" if any(counts[i] > 1 for i in paged) else "passed over but the first"
         notes.append(f"frames: {what} {counted(len(paged), 'file')} {taken} (frames=, --frames)")
-    if alphas[COMPOSED]:
-        notes.append(f"transparency: {alphas[COMPOSED]:,} put on a background (--background)")
-    if alphas[FROM_ALPHA]:
+    if changes[COMPOSED]:
+        notes.append(f"transparency: {changes[COMPOSED]:,} put on a background (--background)")
+    if changes[FROM_ALPHA]:
         notes.append(
-            f"transparency: {alphas[FROM_ALPHA]:,} of one color, whose transparency was taken"
+            f"transparency: {changes[FROM_ALPHA]:,} of one color, whose transparency was taken"
         )
-    if made.skipped:
+    if changes[TO_GRAY]:
         notes.append(
-            f"skipped: {counted(len(made.skipped), 'damaged image')}: {listed(made.skipped)}"
+            f"converted: {counted(changes[TO_GRAY], 'frame')} of color to gray, as the first is"
         )
+    if changes[FROM_INKS]:
+        notes.append(f"converted: {changes[FROM_INKS]:,} of CMYK inks to red, green and blue")
+    if skipped:
+        notes.append(f"skipped: {counted(len(skipped), 'damaged image')}: {listed(skipped)}")
     return [*notes, *_range_note(array)]
 
 
