@@ -29,6 +29,7 @@ PAIRS = [  # the two words that a column of booleans is written in
     {"예", "아니오"},
     {"참", "거짓"},
 ]
+INVISIBLE = "\u200b\u2060\ufeff"  # marks that take no space
 MINUS = "\N{MINUS SIGN}"
 LEADING_ZERO = re.compile(r"[+-]?0\d+$")  # of an identifier such as 007
 LONG = re.compile(r"[+-]?\d{16,}$")  # an integer that a float may round
@@ -78,7 +79,7 @@ def value_of(cell: str, decimal: str = POINT) -> float | None:
 
 def clean(name: object) -> str:
     """Give a name without spaces around it, its letters composed (NFC)."""
-    return unicodedata.normalize("NFC", str(name)).strip()
+    return unicodedata.normalize("NFC", str(name)).strip(INVISIBLE).strip()
 
 
 def guarded(name: str) -> str:

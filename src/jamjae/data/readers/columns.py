@@ -76,18 +76,20 @@ def _titles(raw: RawTable) -> tuple[list[str], list[str]]:
     names: list[str] = []
     notes: list[str] = []
     used: set[str] = set()
-    twice: list[str] = []
+    twice: dict[str, str] = {}
     for i, given in enumerate(raw.names):
         name = given if given and not UNNAMED.match(given) else ""
         if not name:
             name = "" if i == 0 and raw.named else f"column_{i + 1}"
         if name in used:
-            twice.append(name)
+            again = name
             name = next(new for k in range(1, i + 2) if (new := f"{name}.{k}") not in used)
+            twice[name] = again
         used.add(name)
         names.append(name)
     if twice:
-        notes.append(f"columns of the same name: {listed(twice)}, called {twice[0]}.1 and so on")
+        again = listed(dict.fromkeys(twice.values()))
+        notes.append(f"columns of the same name: {again}, called {listed(twice)}")
     return names, notes
 
 

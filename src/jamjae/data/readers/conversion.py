@@ -11,6 +11,7 @@ import numpy as np
 from jamjae.data.readers.cells import (
     BOOLEANS,
     GROUPED,
+    INVISIBLE,
     LEADING_ZERO,
     LONG,
     MARKERS,
@@ -45,6 +46,25 @@ EXACT, LARGEST = 2**53, 2.0**64  # integers beyond the one are rounded in float6
 ROUNDED = "integers beyond 2⁵³ are rounded"
 
 
+class Mistake(NamedTuple):
+    """The first cell that is something else than nearly all are.
+
+    Attributes
+    ----------
+    row : int
+    cell : str
+    kind : str
+        What the others are.
+    texts : tuple of str
+        All different cells that are something else.
+    """
+
+    row: int
+    cell: str
+    kind: str
+    texts: tuple[str, ...]
+
+
 class Converted(NamedTuple):
     """What a column holds.
 
@@ -55,15 +75,13 @@ class Converted(NamedTuple):
         Floats for numbers, booleans (0, 1, NaN) and vectors (n, d).
     note : str
         What was converted, left out or guessed; after the name of the column.
-    mistake : tuple of int, str and str, optional
-        The row of the first cell that is something else than nearly all are, the cell, and what
-        the others are.
+    mistake : Mistake, optional
     """
 
     kind: str
     values: Any = None
     note: str = ""
-    mistake: tuple[int, str, str] | None = None
+    mistake: Mistake | None = None
 
 
 def converted(raw: RawTable, position: int) -> Converted:
@@ -102,6 +120,8 @@ def _numbers(column: pa.ChunkedArray, raw: RawTable) -> Converted:
     column = _without_codes(column, raw.na)
     if column.null_count == len(column):
         return _null(column, raw)
+    if pa.types.is_float16(column.type):
+        return Converted(NUMBERS, column)
     ends = compute.min_max(column).as_py().values()
     beyond = EXACT < max(map(abs, ends)) < LARGEST
     if pa.types.is_floating(column.type):
@@ -173,7 +193,7 @@ def _text(column: pa.ChunkedArray, raw: RawTable) -> Converted:
     """Convert a column of text by the first kind that all its cells are of."""
     from pyarrow import compute
 
-    trimmed = _unquoted(compute.utf8_trim_whitespace(column))
+    trimmed = _unquoted(compute.utf8_trim_whitespace(compute.utf8_trim(column, INVISIBLE)))
     held = without(trimmed, MISSING, compute.utf8_lower(trimmed))
     held = without(held, [text.strip() for text in raw.na])
     known = len(held) - held.null_count
@@ -237,10 +257,10 @@ def _as_numbers(held: Any, texts: dict[str, int], raw: RawTable) -> Converted | 
     known = sum(texts.values()) - marked
     if not parsed or parsed < (MOSTLY if _measured(numbers) else NEARLY_ALL) * known:
         return None
-    wrong = next((t for t, number in numbers.items() if number is None and t not in marks), None)
-    if wrong is not None:
-        row = compute.index(held, wrong).as_py()
-        return Converted(NUMBERS, mistake=(row, wrong, "number"))
+    wrong = tuple(t for t, number in numbers.items() if number is None and t not in marks)
+    if wrong:
+        row = compute.index(held, wrong[0]).as_py()
+        return Converted(NUMBERS, mistake=Mistake(row, wrong[0], "number", wrong))
     values = _looked_up(held, numbers)
     percent = sum(count for text, count in texts.items() if text.endswith("%"))
     some = f" in {percent} of {counted(known, 'cell')}" if percent < known else ""
@@ -298,7 +318,8 @@ def _as_dates(held: Any, texts: dict[str, int], raw: RawTable) -> Converted | No
         dates, note = short_dates(without(held, MARKERS), known)
         return None if dates is None else Converted(DATES, dates, note)
     if found.wrong is not None:
-        return Converted(DATES, mistake=(found.wrong, str(held[found.wrong]), "date"))
+        cell = str(held[found.wrong])
+        return Converted(DATES, mistake=Mistake(found.wrong, cell, "date", (cell,)))
     return Converted(DATES, found.dates, found.note)
 
 

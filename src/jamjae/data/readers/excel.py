@@ -11,6 +11,7 @@ import numpy as np
 from jamjae.data.read_options import ReadOptions
 from jamjae.data.readers import headers
 from jamjae.data.readers.cells import clean, counted
+from jamjae.data.readers.preambles import second_line
 from jamjae.data.readers.raw_table import RawTable, cannot_read, typed
 
 if TYPE_CHECKING:
@@ -32,13 +33,19 @@ def read_excel(path: Path, options: ReadOptions) -> RawTable:
     cells, places, passed = _table(frame.to_numpy(dtype=object))
     if not len(cells):
         raise cannot_read(path, f"the sheet {sheet!r} is empty.")
-    named, why = headers.found([list(map(_shown, row)) for row in cells[:100]], options)
-    names = [clean(_shown(cell)) if named else "" for cell in cells[0]]
-    rows = cells[int(named) :]
+    shown = [list(map(_shown, row)) for row in cells[:100]]
+    named, why = headers.found(shown, options)
+    names = list(map(clean, shown[0]))
+    second = second_line(names, shown[1:], ".") if options.header is not False else None
+    if second is not None:
+        named, why, names = True, second.note, list(second.names)
+    above = int(named) + int(second is not None)
+    names = names if named else [""] * len(names)
+    rows = cells[above:]
     columns = [typed([_value(cell) for cell in column]) for column in rows.T]
     table = pa.Table.from_arrays(columns, names=[str(i) for i in range(len(columns))])
     notes = tuple(note for note in (*notes, passed, why) if note)
-    numbers = places[int(named) :]
+    numbers = places[above:]
     return RawTable(table, names, named, notes=notes, place=lambda row: f"row {numbers[row]}")
 
 

@@ -12,7 +12,7 @@ from jamjae.data.dataset import Dataset
 from jamjae.data.parquet import PARQUET
 from jamjae.data.read_options import ReadOptions
 from jamjae.data.readers import columnar, conversion, labelling, piecewise
-from jamjae.data.readers.cells import as_names, counted, listed, quoted
+from jamjae.data.readers.cells import NAMED, as_names, counted, listed, quoted
 from jamjae.data.readers.columns import UNNAMED, Roles, place_columns
 from jamjae.data.readers.conversion import (
     AS_MATRIX,
@@ -23,13 +23,14 @@ from jamjae.data.readers.conversion import (
     NUMBERS,
     VECTORS,
     Converted,
+    Mistake,
 )
 from jamjae.data.readers.delimited import read_delimited
 from jamjae.data.readers.folders import holds_images
 from jamjae.data.readers.labelling import Labels
 from jamjae.data.readers.opening import OPENERS, STANDARD_INPUT
 from jamjae.data.readers.raw_table import RawTable, cannot_read
-from jamjae.errors import InvalidDataError, brief
+from jamjae.errors import DataFormatError, InvalidDataError, brief
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,6 +40,12 @@ PACKED = (*OPENERS, ".zip", ".zst")
 SUFFIXES = frozenset((*TEXT, *PARQUET, *columnar.ARROW, *columnar.EXCEL, *columnar.JSON))
 
 
+TOTALS = frozenset(  # what the first cell of a row that sums up others says, in lower case
+    (
+        *("total", "totals", "grand total", "sum", "subtotal", "mean", "average", "avg"),
+        *("gesamt", "summe", "합계", "총계", "소계", "계", "합", "총합", "평균"),
+    )
+)
 KIND = "tables"
 USES = (
     "label",
@@ -120,14 +127,11 @@ def _features(
 ) -> dict[int, Converted]:
     """Convert each column that is to be a feature; refuse one that is no number in some rows."""
     found: dict[int, Converted] = {}
-    mistakes = []
+    mistakes: dict[int, Mistake] = {}
     for i in roles.features:
         one = conversion.converted(raw, i)
         if one.mistake is not None:
-            row, cell, kind = one.mistake
-            mistakes.append(
-                f"{raw.place(row)}, column {roles.names[i]}: {brief(cell, 60)!r} is not a {kind}"
-            )
+            mistakes[i] = one.mistake
         if one.kind == VECTORS and roles.names[i] not in options.columns:
             size = one.values.shape[1]
             one = Converted(
@@ -139,17 +143,31 @@ def _features(
             one = Converted(NOTHING, note="no name, no values")
         found[i] = one
     if mistakes:
-        _, cell, _ = next(one.mistake for one in found.values() if one.mistake)
-        extra = f"; and in {len(mistakes) - 3} more columns" if len(mistakes) > 3 else ""
-        raise cannot_read(
-            path,
-            f"{'; '.join(mistakes[:3])}{extra}. If it stands for a missing value, add it to na "
-            f"(na=({cell!r},), --na {cell!r}); or drop the column (drop=, --drop).",
-        )
+        raise _mistaken(path, raw, {roles.names[i]: one for i, one in mistakes.items()})
     if not any(one.kind != NOTHING for one in found.values()):
         why = "; ".join(f"{roles.names[i]}: {one.note}" for i, one in list(found.items())[:5])
         raise cannot_read(path, f"there is no column to learn from ({why or 'none is left'}).")
     return found
+
+
+def _mistaken(path: Path, raw: RawTable, mistakes: dict[str, Mistake]) -> DataFormatError:
+    """Name the cells that are no numbers or dates, and what to do about them."""
+    each = [
+        f"{raw.place(one.row)}, column {name}: {brief(one.cell, 60)!r} is not a {one.kind}"
+        for name, one in list(mistakes.items())[:3]
+    ]
+    extra = f"; and in {len(mistakes) - 3} more columns" if len(mistakes) > 3 else ""
+    texts = list(dict.fromkeys(text for one in mistakes.values() for text in one.texts))
+    if texts[0].lower().rstrip(":") in TOTALS:
+        cure = "It seems to be a row of totals: remove it from the file"
+    elif len(texts) <= NAMED:
+        na = f"na={tuple(texts)!r}, {' '.join(f'--na {text!r}' for text in texts)}"
+        cure = f"If it stands for a missing value, add it to na ({na})"
+    else:
+        cure = f"So are {len(texts) - 1} other texts, such as {texts[1]!r}: correct them"
+    return cannot_read(
+        path, f"{'; '.join(each)}{extra}. {cure}; or drop the column (drop=, --drop)."
+    )
 
 
 def _rows(
@@ -266,8 +284,22 @@ def _notes(
         f"converted: {listed(said, longest=100)}" if said else "",
         f"dropped: {listed(dropped, longest=100)}" if dropped else "",
         missing,
+        _totals(raw, roles),
     ]
     return [note for note in notes if note]
+
+
+def _totals(raw: RawTable, roles: Roles) -> str:
+    """Point out a last row that seems to sum up those above it."""
+    import pyarrow as pa
+
+    for i, column in enumerate(raw.table.columns):
+        if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
+            last = str(column[-1].as_py()).strip()
+            if len(column) > 2 and last.lower().rstrip(":") in TOTALS:
+                where = f"{raw.place(len(column) - 1)}, {roles.names[i]} {last}"
+                return f"last row: {where}; if it sums up the others, remove it from the file"
+    return ""
 
 
 def _missing(X: Any, names: Sequence[str]) -> str:
