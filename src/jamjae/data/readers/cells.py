@@ -6,6 +6,7 @@ import math
 import re
 import unicodedata
 from collections.abc import Iterable
+from typing import Any
 
 from jamjae.errors import brief
 
@@ -128,3 +129,15 @@ def counted(n: int, what: str) -> str:
         f"{what[:-1]}ies" if what.endswith("y") else f"{what}{'es' if what[-1] == 's' else 's'}"
     )
     return f"{n:,} {plural}"
+
+
+def quoted(names: Iterable[str]) -> list[str]:
+    """Put names that hold a comma into quotes."""
+    return [f"'{name}'" if "," in name else name for name in names]
+
+
+def as_names(values: list[Any]) -> list[str]:
+    """Make names of rows of the cells of a column."""
+    if all(isinstance(one, float) and one.is_integer() for one in values):
+        values = [int(one) for one in values]
+    return ["" if one is None else unguarded(str(one)) for one in values]

@@ -8,17 +8,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from jamjae.data.parquet import parquet_files
 from jamjae.data.read_options import ReadOptions
 from jamjae.data.readers.cells import clean
 from jamjae.data.readers.excel import read_excel
 from jamjae.data.readers.raw_table import RawTable, cannot_read
 from jamjae.data.readers.records import read_records
-from jamjae.errors import DataFormatError, MissingDependencyError, brief
+from jamjae.errors import DataFormatError, DataNotFoundError, MissingDependencyError, brief
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-PARQUET = (".parquet", ".pq")
 ARROW = (".arrow", ".feather", ".ipc")
 EXCEL = (".xlsx", ".xlsm", ".xls", ".ods")
 JSON = (".jsonl", ".ndjson", ".json")
@@ -26,7 +26,12 @@ JSON = (".jsonl", ".ndjson", ".json")
 
 def is_parquet_folder(path: Path) -> bool:
     """Whether a folder holds Parquet files, as those that Spark and Dask write."""
-    return path.is_dir() and any(True for end in PARQUET for _ in path.rglob(f"*{end}"))
+    if not path.is_dir():
+        return False
+    try:
+        return bool(parquet_files(path))
+    except DataNotFoundError:
+        return False
 
 
 def read_columnar(path: Path, options: ReadOptions) -> RawTable:
@@ -69,16 +74,18 @@ def _parquet(path: Path, options: ReadOptions) -> RawTable:
     import pyarrow.parquet as pq
 
     # A single file may have columns of one name, a folder of files may not.
-    return _with_index(pq.ParquetFile(path).read() if path.is_file() else pq.read_table(path))
+    if path.is_file():
+        return with_index(pq.ParquetFile(path).read())
+    return with_index(pq.read_table(list(map(str, parquet_files(path)))))
 
 
 def _arrow(path: Path, options: ReadOptions) -> RawTable:
     from pyarrow import feather
 
-    return _with_index(feather.read_table(path))
+    return with_index(feather.read_table(path))
 
 
-def _with_index(table: pa.Table) -> RawTable:
+def with_index(table: Any) -> RawTable:
     """Find the columns that pandas wrote as its index."""
     written = (table.schema.metadata or {}).get(b"pandas")
     columns = json.loads(written)["index_columns"] if written else []

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from jamjae.data.dataset import Dataset
+from jamjae.data.parquet import PARQUET
 from jamjae.data.read_options import ReadOptions
-from jamjae.data.readers import columnar, conversion, labelling
-from jamjae.data.readers.cells import NAMED, counted, listed, unguarded
+from jamjae.data.readers import columnar, conversion, labelling, piecewise
+from jamjae.data.readers.cells import NAMED, as_names, counted, listed, quoted
 from jamjae.data.readers.columns import UNNAMED, Roles, place_columns
 from jamjae.data.readers.conversion import (
     AS_MATRIX,
@@ -29,14 +30,14 @@ from jamjae.data.readers.folders import holds_images
 from jamjae.data.readers.labelling import Labels
 from jamjae.data.readers.opening import OPENERS, STANDARD_INPUT
 from jamjae.data.readers.raw_table import RawTable, cannot_read
-from jamjae.errors import DataFormatError, brief
+from jamjae.errors import DataFormatError, InvalidDataError, brief
 
 if TYPE_CHECKING:
     import pandas as pd
 
 TEXT = (".csv", ".tsv", ".txt", ".tab", ".dat")
 PACKED = (*OPENERS, ".zip", ".zst")
-SUFFIXES = frozenset((*TEXT, *columnar.PARQUET, *columnar.ARROW, *columnar.EXCEL, *columnar.JSON))
+SUFFIXES = frozenset((*TEXT, *PARQUET, *columnar.ARROW, *columnar.EXCEL, *columnar.JSON))
 
 
 TOTALS = frozenset(  # what the first cell of a row that sums up others says, in lower case
@@ -58,6 +59,7 @@ USES = (
     "thousands",
     "header",
     "key",
+    "lazy",
 )  # options
 
 
@@ -86,6 +88,20 @@ def read(path: Path, options: ReadOptions) -> Dataset:
 
 
 def _read(path: Path, options: ReadOptions) -> Dataset:
+    if path.is_dir() or path.suffix.lower() in PARQUET:
+        rows = piecewise.read(path, options)
+        if isinstance(rows, Dataset):
+            return rows
+        return _whole(path, options).noted(*([rows] if rows else []))
+    if options.lazy is True:
+        raise InvalidDataError(
+            f"Cannot read {str(path)!r} piece by piece: of tables, only Parquet can be. Write it "
+            "as .parquet (pandas: frame.to_parquet), or leave lazy=True (--lazy) out."
+        )
+    return _whole(path, options)
+
+
+def _whole(path: Path, options: ReadOptions) -> Dataset:
     text = path == STANDARD_INPUT or path.suffix.lower() in (*TEXT, *PACKED)
     raw = (read_delimited if text else columnar.read_columnar)(path, options)
     roles = place_columns(path, raw, options)
@@ -228,10 +244,7 @@ def _index(raw: RawTable, roles: Roles) -> tuple[str, ...]:
     if roles.index is None:
         return ()
     column = raw.table.column(roles.index)
-    values = column.to_pylist()
-    if all(isinstance(one, float) and one.is_integer() for one in values):
-        values = [int(one) for one in values]
-    return tuple("" if one is None else unguarded(str(one)) for one in values)
+    return tuple(as_names(column.to_pylist()))
 
 
 def _label(raw: RawTable, roles: Roles) -> tuple[Labels | None, str]:
@@ -264,7 +277,7 @@ def _notes(
     of = f", {each}" if each else ""
     notes = [
         f"rows: {len(raw.table):,}",
-        f"features: {len(kept):,}{of}: {listed(_quoted(roles.names[i] for i in kept), 6)}",
+        f"features: {len(kept):,}{of}: {listed(quoted(roles.names[i] for i in kept), 6)}",
         label,
         *roles.notes,
         *raw.notes,
@@ -287,11 +300,6 @@ def _totals(raw: RawTable, roles: Roles) -> str:
                 where = f"{raw.place(len(column) - 1)}, {roles.names[i]} {last}"
                 return f"last row: {where}; if it sums up the others, remove it from the file"
     return ""
-
-
-def _quoted(names: Iterable[str]) -> list[str]:
-    """Put names that hold a comma into quotes."""
-    return [f"'{name}'" if "," in name else name for name in names]
 
 
 def _missing(X: Any, names: Sequence[str]) -> str:
