@@ -96,7 +96,42 @@ def converted(raw: RawTable, position: int) -> Converted:
     for holds, convert in _CONVERTERS:
         if holds(pa.types, kind):
             return _with_days(convert(column, raw))
-    return Converted(NOTHING, note=f"holds {brief(kind, 40)}, which is no number")
+    return Converted(NOTHING, note=f"holds {_called(kind)}")
+
+
+def _called(kind: pa.DataType) -> str:
+    """Say in plain words what a column holds."""
+    import pyarrow as pa
+
+    for holds, words in (
+        (pa.types.is_struct, "records"),
+        (pa.types.is_binary, "bytes"),
+        (pa.types.is_large_binary, "bytes"),
+        (pa.types.is_map, "maps"),
+    ):
+        if holds(kind):
+            return words
+    return f"{brief(kind, 40)}, which is no number"
+
+
+def _clock(column: pa.ChunkedArray, raw: RawTable) -> Converted:
+    import pyarrow as pa
+
+    seconds = column.cast(pa.time64("ns")).cast(pa.int64()).to_numpy() / 1e9
+    return Converted(
+        NUMBERS, np.asarray(seconds / 3600, dtype=np.float64), "times as hours, 12:30 is 12.5"
+    )
+
+
+def _extension(column: pa.ChunkedArray, raw: RawTable) -> Converted:
+    """Take periods of pandas as the days on which they begin."""
+    import pandas as pd
+
+    series = column.to_pandas()
+    if isinstance(series.dtype, pd.PeriodDtype):
+        return Converted(DATES, series.dt.to_timestamp(), "periods as the times they begin")
+    words = "intervals" if isinstance(series.dtype, pd.IntervalDtype) else str(series.dtype)
+    return Converted(NOTHING, note=f"holds {words}")
 
 
 def _with_days(found: Converted) -> Converted:
@@ -359,6 +394,12 @@ def _example(texts: Iterable[str]) -> str:
     return repr(brief(next(iter(texts)), 30))
 
 
+def _extension_type() -> type:
+    import pyarrow as pa
+
+    return pa.BaseExtensionType
+
+
 _CONVERTERS: list[tuple[Callable[[Any, Any], bool], Callable[[Any, RawTable], Converted]]] = [
     (lambda t, kind: t.is_null(kind), _null),
     (lambda t, kind: t.is_floating(kind) or t.is_integer(kind), _numbers),
@@ -366,6 +407,8 @@ _CONVERTERS: list[tuple[Callable[[Any, Any], bool], Callable[[Any, RawTable], Co
     (lambda t, kind: t.is_decimal(kind), _decimals),
     (lambda t, kind: t.is_timestamp(kind) or t.is_date(kind), _dates),
     (lambda t, kind: t.is_duration(kind), _durations),
+    (lambda t, kind: t.is_time(kind), _clock),
+    (lambda t, kind: isinstance(kind, _extension_type()), _extension),
     (
         lambda t, kind: t.is_list(kind) or t.is_large_list(kind) or t.is_fixed_size_list(kind),
         _vectors,
