@@ -245,6 +245,20 @@ def load(
     return found
 
 
+def sampled(voice: Voice, found: Dataset, rows: int) -> Dataset:
+    """Take at most some rows into memory, at random, of data that are read piece by piece."""
+    from jamjae.data.dataset import sample_rows
+    from jamjae.data.rows import is_piecewise
+
+    if not is_piecewise(found.X):
+        return found
+    n = len(found.X)
+    chosen, note = sample_rows(n, ReadOptions(limit=min(rows, n)))
+    note = note.replace("limit:", "sample:") + ", as the data are read piece by piece"
+    voice.note(f"  {note}")
+    return found.take(chosen).noted(note)
+
+
 def _load_named(data: str, reading: ReadOptions) -> Dataset:
     from jamjae.data import catalog
     from jamjae.data import reading as files
