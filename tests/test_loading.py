@@ -26,6 +26,16 @@ def test_pieces_hold_every_row_once(n, monkeypatch):
         assert not np.array_equal(*orders)
 
 
+def test_only_the_last_batch_of_pieces_is_not_full(monkeypatch):
+    monkeypatch.setattr(loading, "HELD_BYTES", 1024)
+    rows = {"x": np.zeros((1001, 1))}
+    for size in (7, 32, 300):
+        counts = [count for _, count in loading.source(rows, lambda piece: piece, size)(0)]
+        assert len(counts) > 2
+        assert not any(count % size for count in counts[:-1])
+        assert sum(-(-count // size) for count in counts) == loading.steps(rows, size)
+
+
 def test_learning_from_pieces_is_as_good_as_from_the_whole(monkeypatch):
     X = np.random.RandomState(0).normal(size=(150, 5)) @ np.diag([3.0, 2.0, 1.0, 0.5, 0.1])
     rows = np.tile(X, (20, 1))

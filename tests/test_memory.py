@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from jamjae import Autoencoder
+from jamjae.data import memory as data_memory
 from jamjae.engine import memory
 from jamjae.errors import InvalidNetworkError
 from jamjae.models import plan
@@ -39,3 +40,10 @@ def test_what_needs_more_memory_than_there_is_is_refused(monkeypatch, settings, 
     images = np.random.RandomState(0).randint(0, 256, (2, 64, 64), dtype=np.uint8)
     with pytest.raises(InvalidNetworkError, match=message):
         Autoencoder(2, **settings).fit(images)
+
+
+@pytest.mark.parametrize("shape", [(0, 3), (5, 3), (data_memory.LARGE // 8, 2)])
+def test_arrays_of_any_size_are_written_and_read(shape):
+    made = data_memory.empty(shape, np.float32)
+    made[...] = 3
+    assert (made.shape, made.dtype, made.sum()) == (shape, np.float32, 3 * made.size)

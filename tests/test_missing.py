@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import pickle
 
 import numpy as np
@@ -10,10 +11,13 @@ import pytest
 from sklearn.base import clone
 from sklearn.datasets import load_wine
 from sklearn.preprocessing import scale
+from typer.testing import CliRunner
 
-from jamjae import Autoencoder, load_model
+from jamjae import Autoencoder, explore, load_model
+from jamjae.cli import app
 from jamjae.engine import filling, pca
 from jamjae.errors import InvalidDataError
+from jamjae.evaluation import evaluate
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore:Training did not improve:sklearn.exceptions.ConvergenceWarning"
@@ -336,3 +340,37 @@ def test_weights_and_gaps_together(wine):
 def test_wrong_weights(wine, weights, said):
     with pytest.raises(InvalidDataError, match=said):
         Autoencoder(2, **QUICK).fit(wine, sample_weight=weights)
+
+
+# --- what uses a model ----------------------------------------------------------------------
+
+
+def test_evaluation_and_page(model, wine):
+    X, gaps = with_gaps(wine)
+    found = evaluate(model, X)
+    assert found.mse == pytest.approx(np.mean(np.square(X - model.reconstruct(X))[~gaps]))
+    assert found.explained_variance == pytest.approx(model.score(X), abs=1e-6)
+    rows = np.count_nonzero(gaps.any(axis=1))
+    with pytest.warns(UserWarning, match=f"missing values of {rows} rows as the model imputes"):
+        assert explore(model, X).html.startswith("<!DOCTYPE html>")
+
+
+def test_the_command_line_fills_a_table(tmp_path):
+    rng = np.random.RandomState(0)
+    height = rng.normal(170, 10, 80).round(1)
+    frame = pd.DataFrame({"height": height, "weight": (height - 100).round(1), "city": "서울"})
+    frame.loc[height < 168, "city"] = "부산"
+    holes = frame.mask(rng.random_sample(frame.shape) < 0.1)
+    table, model = tmp_path / "people.csv", tmp_path / "people.jamjae"
+    holes.to_csv(table, index=False)
+    full, run = tmp_path / "full.csv", CliRunner().invoke
+    fitted = run(app, ["fit", str(table), "-o", str(model), "-k1", "--epochs=5", "--missing=mask"])
+    assert fitted.exit_code == 0, fitted.output
+    filled = run(app, ["impute", str(model), str(table), "-o", str(full), "--json"])
+    said = json.loads(filled.stdout)
+    assert said["imputed"] == holes.isna().sum().sum()
+    made = pd.read_csv(full)
+    assert made.notna().all().all()
+    for name in frame:
+        known = holes[name].notna()
+        pd.testing.assert_series_equal(made[name][known], holes[name][known], check_dtype=False)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import subprocess
 import sys
 import warnings
@@ -13,12 +12,10 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
-from matplotlib.font_manager import fontManager
 
 from figures import DRAWINGS
 from jamjae import plotting
 from jamjae.errors import InvalidDataError, MissingDependencyError, OutputError, ShapeMismatchError
-from jamjae.plotting import style
 
 
 def legend(ax):
@@ -202,35 +199,6 @@ def test_axes_of_the_caller_are_used():
     axes = Figure().subplots(1, 2)
     assert plotting.code_scatter(np.eye(3), [0.0, 0.5, 1.0], ax=axes[0]) is axes[0]
     assert plotting.loss_curve({"loss": [2.0, 1.0]}, ax=axes[1]) is axes[1]
-
-
-# Texts
-
-
-KOREAN = ["티셔츠", "바지", "가방"]
-
-
-@pytest.mark.skipif(
-    not set(style.KOREAN_FONTS) & set(fontManager.get_font_names()),
-    reason="no Korean font is installed",
-)
-def test_korean_names_are_drawn_with_a_korean_font(caplog):
-    ax = plotting.code_scatter(np.eye(3), [0, 1, 2], class_names=KOREAN, title="옷의 코드")
-    figure = plotting.image_grid([np.zeros((3, 4, 4))], column_labels=KOREAN)
-    with caplog.at_level(logging.WARNING), warnings.catch_warnings():
-        warnings.simplefilter("error")  # a missing glyph is a warning of Matplotlib's
-        for drawing in (ax.figure, figure):
-            drawing.draw_without_rendering()
-    assert not caplog.records
-
-
-def test_korean_names_without_a_korean_font_do_not_warn(monkeypatch, tmp_path, caplog):
-    monkeypatch.setattr(style, "korean_fonts", tuple)
-    with caplog.at_level(logging.WARNING):
-        figure = plotting.image_grid([np.zeros((3, 4, 4))], column_labels=KOREAN)
-        plotting.save(figure, tmp_path / "grid.png")
-        plotting.save(plotting.code_scatter(np.eye(3), KOREAN), tmp_path / "scatter.pdf")
-    assert not caplog.records
 
 
 # Files and the world outside

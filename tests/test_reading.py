@@ -148,7 +148,7 @@ def test_objects_are_refused_without_running_them(tmp_path, save):
 @pytest.mark.parametrize("rows", [np.float64(3), np.array(["a", "b"])])
 def test_arrays_without_rows_of_numbers_are_refused(tmp_path, rows):
     np.save(tmp_path / "a.npy", rows)
-    with pytest.raises(DataFormatError, match="rows of real numbers"):
+    with pytest.raises(DataFormatError, match="row of real numbers"):
         read(tmp_path / "a.npy")
 
 

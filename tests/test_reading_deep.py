@@ -187,12 +187,12 @@ def test_links_are_followed_once_and_broken_ones_said(tmp_path):
     said = "\n".join(found.notes)
     assert "passed over: 1 broken link, such as gone.png" in said
     assert "1 folder that a link leads to again, such as a/again" in said
-    assert "1 file that is no image, such as note.txt" in said
+    assert "1 file other than an image, such as note.txt" in said
 
 
 def test_images_that_no_library_reads_are_counted(tmp_path, monkeypatch):
     (tmp_path / "a.heic").write_bytes(b"heic")
-    monkeypatch.setattr("jamjae.data.readers.folders._reads_heic", lambda: False)
+    monkeypatch.setattr("jamjae.data.readers.folders.reads_heic", lambda: False)
     with pytest.raises(DataNotFoundError, match=r"1 HEIC image .pip install pillow-heif"):
         read(tmp_path)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -138,6 +140,44 @@ def test_codes_of_a_column_transformer_are_encoded(mixed):
     assert list(codes.columns) == list(both.get_feature_names_out())
     assert both[-1].feature_names_in_[0] == "kinds__kind_a"
     assert both[-1].inverse_transform(codes).shape == (150, 6)
+
+
+@pytest.fixture(scope="module")
+def anything(mixed):
+    """Numbers, text, categories, booleans, dates, and objects of Python's."""
+    days = pd.Timestamp("2020-01-01") + pd.to_timedelta(np.arange(150), "D")
+    return mixed.assign(
+        size=pd.Categorical.from_codes(np.arange(150) % 2, ["S", "M"]),
+        wide=mixed.iloc[:, 0] > 6,
+        seen=days,
+        noted=pd.Series(days.date, dtype=object),
+        sure=pd.Series([True, False, False] * 50, dtype=object),
+    )
+
+
+def test_a_mixed_table_is_searched(anything):
+    grid = {"n_components": [1, 3], "scaling": ["auto", "standardize"]}
+    rows = anything.sample(frac=1, random_state=0)  # every kind in every fold
+    search = GridSearchCV(quick(), grid, cv=2, error_score="raise").fit(rows)
+    assert search.best_params_["n_components"] == 3
+    assert search.score(anything) > 0
+    pd.testing.assert_series_equal(
+        search.best_estimator_.reconstruct(anything).dtypes, anything.dtypes
+    )
+
+
+def test_a_mixed_table_goes_through_a_pipeline(anything, iris):
+    pipeline = make_pipeline(quick(4), StandardScaler(), LogisticRegression())
+    assert cross_val_score(pipeline, anything, iris.target, cv=2).min() > 0.8
+    grid = {"autoencoder__n_components": [1, 4]}
+    search = GridSearchCV(pipeline, grid, cv=2, error_score="raise").fit(anything, iris.target)
+    assert search.predict(anything.iloc[::-1]).shape == (150,)
+    codes = make_pipeline(quick(), StandardScaler()).set_output(transform="pandas")
+    found = codes.fit_transform(anything)
+    assert list(found.index) == list(anything.index)
+    back = codes.inverse_transform(found)
+    assert list(back.columns) == list(anything.columns)
+    assert back["noted"].map(type).eq(dt.date).all()
 
 
 def test_pandas_output_keeps_the_index_through_a_pipeline(iris):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import pickle
 
@@ -180,6 +181,60 @@ def test_whole_numbers_and_times_are_exact(column):
     encoder = TableEncoder().fit(frame)
     again = TableEncoder.from_dict(json.loads(json.dumps(encoder.to_dict())))
     pd.testing.assert_frame_equal(again.inverse_transform(encoder.transform(frame)), frame)
+
+
+NOON = dt.datetime.fromisoformat("2020-02-29T12:00")
+DATES = [dt.date(1999, 12, 31), None, dt.date(9999, 12, 31), dt.date(1, 1, 1)]
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        [True, False, True],
+        [True, None, False],
+        DATES,
+        [dt.date(2020, 2, 29)],
+        [NOON, None, NOON.replace(year=1600)],
+        [NOON.replace(tzinfo=dt.UTC), None],
+        [1, 2**60 + 1, None],
+        [1.0, 2.5, None],
+        [None, None],
+        ["a", None, "b"],
+    ],
+    ids=str,
+)
+def test_columns_of_objects_come_back_as_they_were(values):
+    frame = pd.DataFrame({"a": pd.Series(values, dtype=object), "b": np.arange(len(values))})
+    encoder = TableEncoder().fit(frame)
+    again = TableEncoder.from_dict(json.loads(json.dumps(encoder.to_dict())))
+    back = again.inverse_transform(encoder.transform(frame))["a"]
+    assert back.dtype == object
+    assert back.tolist() == values
+    assert all(isinstance(new, type(old)) for new, old in zip(back, values, strict=True))
+    encoder.transform(frame.iloc[:1])
+
+
+@pytest.mark.parametrize("dtype", ["object", "str", "string"])
+def test_text_without_values_comes_back_missing(dtype):
+    frame = pd.DataFrame({"a": pd.Series([None, None], dtype=dtype), "b": [1.0, 2.0]})
+    encoder = TableEncoder().fit(frame)
+    again = TableEncoder.from_dict(json.loads(json.dumps(encoder.to_dict())))
+    Z = encoder.transform(frame)
+    assert np.isnan(Z[:, 0]).all()
+    for encoded in (Z, np.nan_to_num(Z)):
+        pd.testing.assert_frame_equal(again.inverse_transform(encoded), frame)
+
+
+def test_other_columns_of_objects_are_met_by_what_they_hold():
+    frame = pd.DataFrame({"a": pd.Series(DATES, dtype=object)})
+    encoder = TableEncoder().fit(frame)
+    same = pd.DataFrame(
+        {"a": pd.Series([dt.datetime.fromisoformat("1999-12-31"), None], dtype=object)}
+    )
+    np.testing.assert_array_equal(encoder.transform(same), encoder.transform(frame.iloc[:2]))
+    for values in (["text"], [1.5], [True]):
+        with pytest.raises(InvalidDataError, match="fitted to dates in the column 'a'"):
+            encoder.transform(pd.DataFrame({"a": pd.Series(values, dtype=object)}))
 
 
 def test_a_column_without_values_is_named():

@@ -1,4 +1,4 @@
-"""Exceptions: one type per cause.
+"""Exceptions and warnings: one type per cause.
 
 Every message says what was attempted, what was received, what was expected and what to do.
 Each type is also the built-in exception a caller would expect, so ``except ValueError`` around
@@ -68,6 +68,10 @@ class DataFormatError(JamjaeError, ValueError):
 
 class ModelFileError(JamjaeError, ValueError):
     """A model file is damaged, foreign, unsafe or newer than this version of jamjae."""
+
+
+class MissingFontWarning(UserWarning):
+    """A figure has letters that no installed font shows."""
 
 
 class OutputError(JamjaeError, OSError):

@@ -108,6 +108,13 @@ OPTIONS: dict[str, tuple[Any, Any]] = {  # name: type with its description, defa
     "background": (Annotated[str, _option(help="Color behind transparent pixels.")], "white"),
     "label_file": (Annotated[str | None, _option(help="Table of image names and labels.")], None),
     "skip_bad": (Annotated[bool, _option("--skip-bad", help="Skip damaged images.")], False),
+    "lazy": (
+        Annotated[
+            bool | None,
+            _option("--lazy/--no-lazy", help="Whether rows stay in the files, as if too large."),
+        ],
+        None,
+    ),
     "subset": (
         Annotated[
             str | None,
@@ -172,6 +179,7 @@ def _options(given: dict[str, Any]) -> ReadOptions:
         if given["label"] is not None:
             raise typer.BadParameter("--label and --no-label: give one of the two.")
         given["label"] = ""
+    given["lazy"] = "auto" if given["lazy"] is None else given["lazy"]
     for name in ("columns", "drop", "na"):
         given[name] = tuple(given[name])
     given["shape"] = sides(given["shape"], "--shape")
@@ -217,7 +225,7 @@ def load(
 ) -> Dataset:
     """Load data and print what was read; images get the size and channels of `model`."""
     from jamjae.data import reading as files
-    from jamjae.data.readers import images
+    from jamjae.data.readers import image_files, images
 
     if is_named(data):
         found = _load_named(data, reading)
@@ -229,12 +237,26 @@ def load(
         found = files.read_with(data, reading)
         if size is not None and model is not None:
             color = len(model.row_shape_) == 3
-            found = replace(found, X=images.in_channels(found.X, color))
+            found = replace(found, X=image_files.in_channels(found.X, color))
     shape = " x ".join(map(str, found.X.shape))
     voice.note(f"read {data}: {shape}{_dtype(found.X)}")
     for note in found.notes:
         voice.note(f"  {note}")
     return found
+
+
+def sampled(voice: Voice, found: Dataset, rows: int) -> Dataset:
+    """Take at most some rows into memory, at random, of data that are read piece by piece."""
+    from jamjae.data.dataset import sample_rows
+    from jamjae.data.rows import is_piecewise
+
+    if not is_piecewise(found.X):
+        return found
+    n = len(found.X)
+    chosen, note = sample_rows(n, ReadOptions(limit=min(rows, n)))
+    note = note.replace("limit:", "sample:") + ", as the data are read piece by piece"
+    voice.note(f"  {note}")
+    return found.take(chosen).noted(note)
 
 
 def _load_named(data: str, reading: ReadOptions) -> Dataset:

@@ -10,9 +10,10 @@ from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
+from jamjae.data import objects
 from jamjae.data.archives import UnsoundError
 from jamjae.data.readers.cells import listed
-from jamjae.data.steps import DATE_UNIT, Steps
+from jamjae.data.steps import Steps
 from jamjae.errors import InvalidDataError, InvalidTypeError, brief
 
 UNIT = re.compile(r"\[(s|ms|us|ns)")  # of a type of times
@@ -49,6 +50,8 @@ def kind_of(column: Any) -> str:
     from pandas.api import types
 
     dtype = column.dtype
+    if held := objects.held_in(column):
+        return objects.KINDS[held]
     if isinstance(dtype, CategoricalDtype):
         return "categories"
     for is_kind, kind in (
@@ -60,23 +63,7 @@ def kind_of(column: Any) -> str:
     ):
         if is_kind(dtype):
             return kind
-    if types.is_object_dtype(dtype) or types.is_string_dtype(dtype):
-        return _kind_of_objects(column)
     return ""
-
-
-def _kind_of_objects(column: Any) -> str:
-    import datetime as dt
-    from numbers import Real
-
-    values = column.dropna()
-    if all(isinstance(value, str) for value in values):
-        return "categories" if len(values) else "numbers"
-    if all(isinstance(value, bool | np.bool_) for value in values):
-        return "booleans"
-    if all(isinstance(value, Real) for value in values):
-        return "numbers"
-    return "dates" if all(isinstance(value, dt.date) for value in values) else ""
 
 
 def fitted(name: str, column: Any, max_categories: int) -> Codec:
@@ -98,6 +85,8 @@ def fitted(name: str, column: Any, max_categories: int) -> Codec:
             f"TableEncoder cannot encode the column {name!r}: it holds {example}; numbers, "
             "booleans, text or dates are expected. Convert or drop it."
         )
+    held, text = objects.held_in(column), str(column.dtype)
+    column = objects.typed(column)
     steps = Steps.of(kind, column)
     values = steps.counted(kind, column)
     if np.isinf(values).any():
@@ -109,16 +98,17 @@ def fitted(name: str, column: Any, max_categories: int) -> Codec:
     mean = float(known.mean()) if len(known) else 0.0
     deviation = float(known.std()) if len(known) else 0.0
     varies = math.isfinite(deviation) and deviation > 1e-12 * abs(mean)
-    dtype = (
-        f"datetime64[{DATE_UNIT}]" if kind == "dates" and column.dtype == object else column.dtype
-    )
+    dtype = text if held == objects.EMPTY else str(column.dtype)
     scale = deviation if varies else 1.0
-    return Measure(name, kind, str(dtype), mean, scale, steps.origin, steps.size)
+    return Measure(name, kind, dtype, mean, scale, steps.origin, steps.size, held)
 
 
 @dataclass(frozen=True)
 class Measure:
-    """Numbers, booleans, dates and durations: one encoded column, standardized."""
+    """Numbers, booleans, dates and durations: one encoded column, standardized.
+
+    Columns of Python objects, which `held` names, are encoded as typed ones.
+    """
 
     kinds: ClassVar[tuple[str, ...]] = ("numbers", "booleans", "dates", "durations")
     name: str
@@ -128,6 +118,7 @@ class Measure:
     deviation: float
     origin: int
     step: int
+    held: str
 
     @property
     def width(self) -> int:
@@ -147,7 +138,8 @@ class Measure:
                 f"TableEncoder was fitted to {self.kind} in the column {self.name!r}, which now "
                 f"holds {kind or brief(column.dtype, 40)}."
             )
-        counts = Steps(self.origin, self.step).counted(self.kind, self._in_unit(column))
+        typed = self._in_unit(objects.typed(column))
+        counts = Steps(self.origin, self.step).counted(self.kind, typed)
         return ((counts - self.mean) / self.deviation)[:, None], 0
 
     def _in_unit(self, column: Any) -> Any:
@@ -155,7 +147,7 @@ class Measure:
         from pandas.errors import OutOfBoundsDatetime, OutOfBoundsTimedelta
 
         unit = UNIT.search(self.dtype)
-        if self.kind not in ("dates", "durations") or column.dtype == object or unit is None:
+        if self.kind not in ("dates", "durations") or unit is None:
             return column
         try:
             return column.dt.as_unit(unit.group(1))
@@ -167,6 +159,14 @@ class Measure:
 
     def decode(self, encoded: np.ndarray) -> Any:
         """Multiply and add, and give the column its type again."""
+        from pandas import Series
+
+        if self.held == objects.EMPTY:
+            return Series([None] * len(encoded), dtype=self.dtype)
+        made = self._decoded(encoded)
+        return objects.untyped(made, self.held) if self.held else made
+
+    def _decoded(self, encoded: np.ndarray) -> Any:
         import pandas as pd
 
         values = encoded[:, 0] * self.deviation + self.mean
@@ -174,11 +174,11 @@ class Measure:
         if self.kind == "booleans":
             return _typed(pd.Series(values >= 0.5), missing, self.dtype, "boolean")
         if not self.step:
-            return pd.Series(values).astype(self.dtype if self.dtype != "object" else "float64")
+            return pd.Series(values).astype(self.dtype)
         whole = self._whole(values)
         if self.kind == "numbers":
             return _typed(pd.Series(whole), missing, self.dtype, "Int64")
-        unit = (UNIT.search(self.dtype) or UNIT.search(f"[{DATE_UNIT}]"))[1]  # type: ignore[index]
+        unit = UNIT.search(self.dtype)[1]  # type: ignore[index]
         kind = "datetime64" if self.kind == "dates" else "timedelta64"
         made = pd.Series(whole.view(f"{kind}[{unit}]")).mask(missing)
         zone = getattr(pd.api.types.pandas_dtype(self.dtype), "tz", None)
@@ -203,7 +203,7 @@ class Measure:
 def _typed(made: Any, missing: np.ndarray, dtype: str, nullable: str) -> Any:
     """Give values their type; one that has room for missing cells, where some are."""
     if not missing.any():
-        return made.astype("bool" if dtype == "object" else dtype)
+        return made.astype(dtype)
     wide = dtype if dtype[:1].isupper() or dtype == "boolean" else nullable
     return made.astype(wide).mask(missing)
 
@@ -305,6 +305,7 @@ _FIELDS: dict[str, tuple[Callable[..., Any], dict[str, tuple[type, ...]]]] = {
             "deviation": (float, int),
             "origin": (int,),
             "step": (int,),
+            "held": (str,),
         },
     ),
     "categories": (
@@ -363,9 +364,13 @@ def _suits(given: dict[str, Any]) -> bool:
     if not all(-(2**63) <= n < 2**63 for n in (given["origin"], step)):
         return False
     integer = kind == "numbers" and types.is_integer_dtype(dtype)
+    if given["held"] == objects.EMPTY:
+        return kind == "numbers" and dtype in TEXTS
+    if given["held"] and objects.KINDS.get(given["held"]) != kind:
+        return False
     suits = {
-        "numbers": types.is_numeric_dtype(dtype) or dtype == "object",
-        "booleans": types.is_bool_dtype(dtype) or dtype == "object",
+        "numbers": types.is_numeric_dtype(dtype),
+        "booleans": types.is_bool_dtype(dtype),
         "dates": types.is_datetime64_any_dtype(dtype),
         "durations": types.is_timedelta64_dtype(dtype),
     }

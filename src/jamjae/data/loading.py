@@ -14,7 +14,7 @@ import numpy as np
 from jamjae.data.rows import Batch, Rows, is_lazy, is_mapped, read_together
 
 # bytes that are handed over at once: of an array, of a mapped file, and of files that are decoded
-HELD_BYTES, MAPPED_BYTES, LAZY_BYTES = 1 << 30, 1 << 23, 1 << 24
+HELD_BYTES, MAPPED_BYTES, LAZY_BYTES = 1 << 30, 1 << 23, 1 << 22
 BLOCK, BLOCKS = 256, 8  # rows that stay together, at most, and such blocks in a piece, at least
 
 T = TypeVar("T")
@@ -36,13 +36,12 @@ def source(
     and sorted data are still mixed; where files are decoded in parts, such as Parquet's row groups,
     these are the blocks. The next piece of a file is read while one is trained on.
     """
-    n, count = len(rows["x"]), _pieces(rows)
-    if count <= 1:
+    n, length = len(rows["x"]), _length(rows, batch_size)
+    if length >= n:
         whole = [(padded(prepare({name: rows[name][:] for name in rows}), batch_size), n)]
         return lambda _: whole
-    starts = _blocks(rows, count)
-    ends = [n * number // count for number in range(count + 1)]
-    length = -(-n // count)
+    starts = _blocks(rows, -(-n // length))
+    ends = [*range(0, n, length), n]
 
     def read(number: int) -> Iterator[tuple[Batch, int]]:
         order = np.random.RandomState([seed, number]).permutation(len(starts) - 1)
@@ -62,15 +61,17 @@ def source(
 
 
 def steps(rows: Rows, batch_size: int) -> int:
-    """Count the batches of an epoch; each piece may end in one that is not full."""
-    return -(-len(rows["x"]) // batch_size) + _pieces(rows) - 1
+    """Count the batches of an epoch, of which the last may not be full."""
+    return -(-len(rows["x"]) // batch_size)
 
 
-def _pieces(rows: Rows) -> int:
+def _length(rows: Rows, batch_size: int) -> int:
+    """Give the number of rows of a piece: whole batches, at least one."""
     x = rows["x"]
     held_bytes = LAZY_BYTES if is_lazy(x) else MAPPED_BYTES if is_mapped(x) else HELD_BYTES
-    needed = -(-sum(array.nbytes for array in rows.values()) // held_bytes)
-    return max(min(needed, len(x)), 1)
+    count = -(-sum(array.nbytes for array in rows.values()) // held_bytes)
+    each = -(-len(x) // max(count, 1))
+    return each if count <= 1 else -(-each // batch_size) * batch_size
 
 
 def _blocks(rows: Rows, count: int) -> np.ndarray:
@@ -88,9 +89,14 @@ def _in_order(starts: np.ndarray, order: np.ndarray, start: int, end: int) -> np
     lengths = np.diff(starts)[order]
     ends = np.cumsum(lengths)
     first, last = np.searchsorted(ends, (start, end - 1), side="right")
-    found = [np.arange(starts[block], starts[block + 1]) for block in order[first : last + 1]]
-    before = ends[first] - lengths[first]
-    return np.concatenate(found)[start - before : end - before]
+    begins = ends - lengths
+    shifts = starts[order] - begins  # from a place in the order to a row
+    return np.concatenate(
+        [
+            np.arange(max(start, begins[i]), min(end, ends[i])) + shifts[i]
+            for i in range(first, last + 1)
+        ]
+    )
 
 
 def _ahead(items: Iterator[T]) -> Iterator[T]:

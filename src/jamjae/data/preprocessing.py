@@ -10,8 +10,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from jamjae.data import memory
 from jamjae.data.rows import Array, row_chunks, value_range
 
+SCALED_BYTES = 1 << 20  # of float64, at a time
 PIXELS = {"uint8": 255.0, "uint16": 65535.0}  # types that fix a range, and its end
 
 
@@ -51,8 +53,8 @@ class Scaling(NamedTuple):
         """
         if X.dtype == np.uint8 and np.ndim(self.offset) == 0:
             return X
-        made = np.empty(X.shape, dtype=np.float32)
-        for rows in row_chunks(X):  # so that no second float64 copy is held
+        made = memory.empty(X.shape, np.float32)
+        for rows in row_chunks(X, SCALED_BYTES):  # so that no second float64 copy is held
             scaled: np.ndarray = X[rows].astype(value_type(X.dtype))
             np.subtract(scaled, self.offset, out=scaled)
             np.divide(scaled, self.scale, out=scaled)

@@ -14,7 +14,8 @@ import numpy as np
 from jamjae.data import memory
 from jamjae.errors import InvalidDataError
 
-CHUNK_BYTES = 1 << 25  # rows are visited in pieces of about 32 MiB of float64
+# rows are visited in pieces of about so many bytes of float64; of files that are decoded, fewer
+CHUNK_BYTES, LAZY_CHUNK_BYTES = 1 << 25, 1 << 23
 
 
 class _Indexed:
@@ -159,8 +160,10 @@ def part(rows: Rows, index: np.ndarray | None) -> Rows:
     return rows if index is None else {name: Subset(rows[name], index) for name in rows}
 
 
-def row_chunks(X: Array, chunk_bytes: int = CHUNK_BYTES) -> list[slice]:
+def row_chunks(X: Array, chunk_bytes: int | None = None) -> list[slice]:
     """Cut rows into slices whose float64 copy takes about `chunk_bytes`."""
+    if chunk_bytes is None:
+        chunk_bytes = LAZY_CHUNK_BYTES if is_lazy(X) else CHUNK_BYTES
     row_bytes = max(8 * int(np.prod(X.shape[1:], dtype=np.int64)), 1)
     step = max(chunk_bytes // row_bytes, 1)
     return [slice(start, start + step) for start in range(0, len(X), step)]
@@ -194,6 +197,13 @@ def _held(X: Array) -> Array:
     while isinstance(X, Subset | Derived):
         X = X.array
     return X
+
+
+def is_piecewise(X: object) -> bool:
+    """Whether rows are in files, and too large to be taken into memory at once."""
+    if isinstance(X, np.ndarray) and is_mapped(X):
+        return memory.is_large(X.nbytes)
+    return isinstance(X, LazyRows)
 
 
 def read_together(X: Array) -> np.ndarray | None:

@@ -6,8 +6,6 @@ from typing import Any, NamedTuple, Self
 
 import numpy as np
 
-DATE_UNIT = "us"  # of dates that are Python objects
-
 
 class Steps(NamedTuple):
     """Whole numbers and times, counted in steps from an origin, so that floats hold them exactly.
@@ -49,11 +47,7 @@ class Steps(NamedTuple):
 
 def _integers(kind: str, column: Any) -> tuple[np.ndarray, np.ndarray] | None:
     """Give whole numbers or times as int64, and which are missing; None for other columns."""
-    import pandas as pd
-
     if kind in ("dates", "durations"):
-        if column.dtype == object:
-            column = pd.to_datetime(column).dt.as_unit(DATE_UNIT)
         if getattr(column.dtype, "tz", None) is not None:
             column = column.dt.tz_convert("UTC").dt.tz_localize(None)
         return column.to_numpy().view(np.int64), column.isna().to_numpy()
@@ -71,8 +65,4 @@ def _integers(kind: str, column: Any) -> tuple[np.ndarray, np.ndarray] | None:
 
 
 def _floats(column: Any) -> np.ndarray:
-    import pandas as pd
-
-    if column.dtype == object:
-        column = pd.to_numeric(column.astype(object).where(column.notna(), np.nan))
     return np.asarray(column.to_numpy(dtype=np.float64, na_value=np.nan))

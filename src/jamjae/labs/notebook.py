@@ -17,7 +17,7 @@ from jamjae.evaluation import evaluate_reconstruction, pixel_range, reconstruct
 from jamjae.labs import data
 from jamjae.labs.settings import Settings
 from jamjae.labs.translation import Words
-from jamjae.plotting.style import korean_fonts
+from jamjae.plotting.style import korean_fonts, warn_of_missing_font
 from jamjae.report import Cell, Heading, Illustration, Notes, Paragraph, Part, Report, Table
 
 if TYPE_CHECKING:
@@ -181,8 +181,11 @@ class Notebook:
 
     def label(self, text: str, **values: Any) -> str:
         """Translate a label of a figure; it stays English where no font has Korean letters."""
-        words = self.words if korean_fonts() else Words("en")
-        return words(text, **values)
+        english, label = Words("en")(text, **values), self.words(text, **values)
+        if label == english or korean_fonts():
+            return label
+        warn_of_missing_font("The figures of this report are labelled in English")
+        return english
 
     def figure(self, name: str, drawn: Figure | Axes, caption: str, **values: Any) -> None:
         """Add a figure with its caption."""

@@ -97,7 +97,7 @@ def bar_rows(
             handles = grid[0].containers
             figure.legend(handles, labels, loc="outside lower center", ncols=min(len(labels), 4))
         if title:
-            figure.suptitle(title, fontsize=10, color=INK)
+            figure.suptitle(plain(title), fontsize=10, color=INK)
     return figure
 
 

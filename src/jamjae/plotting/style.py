@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import functools
 import importlib
+import re
+import unicodedata
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,8 +18,10 @@ from jamjae.data.numeric import real_array
 from jamjae.errors import (
     InvalidDataError,
     MissingDependencyError,
+    MissingFontWarning,
     OutputError,
     ShapeMismatchError,
+    brief,
 )
 
 if TYPE_CHECKING:
@@ -61,6 +65,9 @@ KOREAN_FONTS = (
     "UnDotum",
     "Baekmuk Dotum",
 )
+HANGUL = re.compile("[\u1100-\u11ff\u3131-\u318e\ua960-\ua97c\uac00-\ud7fb]")
+SYLLABLE = 0xAC00  # the first one, 가
+PLACEHOLDERS = ("lastresort", "last resort")  # fonts with a box for each script
 FORMATS = (".png", ".svg", ".pdf")
 
 
@@ -95,9 +102,42 @@ def drawn_in_style() -> Iterator[None]:
 
 @functools.cache
 def korean_fonts() -> tuple[str, ...]:
-    """Find the first installed font with Hangul as a fallback; empty if there is none."""
+    """Find an installed font with Hangul, as a fallback; empty if there is none."""
     installed = set(matplotlib_module("matplotlib.font_manager").fontManager.get_font_names())
-    return tuple(name for name in KOREAN_FONTS if name in installed)[:1]
+    return tuple(name for name in KOREAN_FONTS if name in installed)[:1] or _other_font()
+
+
+def _other_font() -> tuple[str, ...]:
+    """Find a font with Hangul by its glyphs, also one installed since Matplotlib listed them."""
+    manager = matplotlib_module("matplotlib.font_manager")
+    found: dict[str, str] = {}
+    for path in sorted(manager.findSystemFonts()):
+        with contextlib.suppress(OSError, RuntimeError):  # no font that Matplotlib can read
+            font = manager.get_font(path)
+            name = font.family_name
+            if font.get_char_index(SYLLABLE) and not name.lower().startswith(PLACEHOLDERS):
+                found.setdefault(name, path)
+    for name in (*KOREAN_FONTS, *sorted(found)):
+        if name in found:
+            manager.fontManager.addfont(found[name])
+            return (name,)
+    return ()
+
+
+_warned: list[str] = []  # once per process is enough
+
+
+def warn_of_missing_font(what: str) -> None:
+    """Warn, once, of Korean text that no installed font shows."""
+    if _warned:
+        return
+    _warned.append(what)
+    warnings.warn(
+        f"{what}, for no installed font shows Hangul. Install one: on Debian and Ubuntu "
+        "apt install fonts-nanum, elsewhere the font NanumGothic or Noto Sans KR.",
+        MissingFontWarning,
+        stacklevel=2,
+    )
 
 
 def new_figure(inches: tuple[float, float], **options: Any) -> Figure:
@@ -119,8 +159,15 @@ def quieten(ax: Axes) -> None:
 
 
 def plain(text: object) -> str:
-    """Escape text, so that a dollar sign does not begin a formula."""
-    return str(text).replace("$", r"\$")
+    """Escape text, so that a dollar sign does not begin a formula; its letters composed (NFC)."""
+    composed = unicodedata.normalize("NFC", str(text))
+    _require_glyphs(composed)
+    return composed.replace("$", r"\$")
+
+
+def _require_glyphs(text: str) -> None:
+    if HANGUL.search(text) and not korean_fonts():
+        warn_of_missing_font(f"This figure shows boxes in place of {brief(repr(text), 40)}")
 
 
 def set_title(ax: Axes, title: str | None) -> None:
@@ -204,6 +251,8 @@ def save(figure: Figure | Axes, path: str | os.PathLike[str]) -> Path:
             f"{', '.join(FORMATS)}."
         )
     whole: Any = figure.figure.figure  # an Axes may belong to a subfigure
+    for text in whole.findobj(matplotlib_module("matplotlib.text").Text):
+        _require_glyphs(text.get_text())
     dates = {".png": {}, ".svg": {"Date": None}, ".pdf": {"CreationDate": None}}
     with atomic(target) as temporary, drawn_in_style():
         whole.savefig(temporary, format=suffix[1:], dpi=DPI, metadata=dates[suffix])

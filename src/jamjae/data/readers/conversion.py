@@ -11,6 +11,7 @@ import numpy as np
 from jamjae.data.readers.cells import (
     BOOLEANS,
     GROUPED,
+    INVISIBLE,
     LEADING_ZERO,
     LONG,
     MARKERS,
@@ -22,7 +23,8 @@ from jamjae.data.readers.cells import (
     listed,
     number_in,
 )
-from jamjae.data.readers.dates import dates_in
+from jamjae.data.readers.dates import dates_in, days_in_numbers, short_dates, undecided_dates
+from jamjae.data.readers.quantities import as_clock, in_units
 from jamjae.data.readers.raw_table import RawTable
 from jamjae.errors import brief
 
@@ -40,7 +42,27 @@ NEARLY_ALL = 0.8  # of the cells are numbers, so that the others are mistakes
 SPACE = re.compile(r"\s")
 MOSTLY = 0.5  # the same, where numbers are measured
 LOOKED_AT = 500  # different texts, at most, of which one must be a number
-EXACT = 2**53  # integers beyond are rounded in float64
+EXACT, LARGEST = 2**53, 2.0**64  # integers beyond the one are rounded in float64
+ROUNDED = "integers beyond 2⁵³ are rounded"
+
+
+class Mistake(NamedTuple):
+    """The first cell that is something else than nearly all are.
+
+    Attributes
+    ----------
+    row : int
+    cell : str
+    kind : str
+        What the others are.
+    texts : tuple of str
+        All different cells that are something else.
+    """
+
+    row: int
+    cell: str
+    kind: str
+    texts: tuple[str, ...]
 
 
 class Converted(NamedTuple):
@@ -53,15 +75,13 @@ class Converted(NamedTuple):
         Floats for numbers, booleans (0, 1, NaN) and vectors (n, d).
     note : str
         What was converted, left out or guessed; after the name of the column.
-    mistake : tuple of int, str and str, optional
-        The row of the first cell that is something else than nearly all are, the cell, and what
-        the others are.
+    mistake : Mistake, optional
     """
 
     kind: str
     values: Any = None
     note: str = ""
-    mistake: tuple[int, str, str] | None = None
+    mistake: Mistake | None = None
 
 
 def converted(raw: RawTable, position: int) -> Converted:
@@ -75,8 +95,53 @@ def converted(raw: RawTable, position: int) -> Converted:
         kind = column.type
     for holds, convert in _CONVERTERS:
         if holds(pa.types, kind):
-            return convert(column, raw)
-    return Converted(NOTHING, note=f"holds {brief(kind, 40)}, which is no number")
+            return _with_days(convert(column, raw))
+    return Converted(NOTHING, note=f"holds {_called(kind)}")
+
+
+def _called(kind: pa.DataType) -> str:
+    """Say in plain words what a column holds."""
+    import pyarrow as pa
+
+    for holds, words in (
+        (pa.types.is_struct, "records"),
+        (pa.types.is_binary, "bytes"),
+        (pa.types.is_large_binary, "bytes"),
+        (pa.types.is_map, "maps"),
+    ):
+        if holds(kind):
+            return words
+    return f"{brief(kind, 40)}, which is no number"
+
+
+def _clock(column: pa.ChunkedArray, raw: RawTable) -> Converted:
+    import pyarrow as pa
+
+    seconds = column.cast(pa.time64("ns")).cast(pa.int64()).to_numpy() / 1e9
+    return Converted(
+        NUMBERS, np.asarray(seconds / 3600, dtype=np.float64), "times as hours, 12:30 is 12.5"
+    )
+
+
+def _extension(column: pa.ChunkedArray, raw: RawTable) -> Converted:
+    """Take periods of pandas as the days on which they begin."""
+    import pandas as pd
+
+    series = column.to_pandas()
+    if isinstance(series.dtype, pd.PeriodDtype):
+        return Converted(DATES, series.dt.to_timestamp(), "periods as the times they begin")
+    words = "intervals" if isinstance(series.dtype, pd.IntervalDtype) else str(series.dtype)
+    return Converted(NOTHING, note=f"holds {words}")
+
+
+def _with_days(found: Converted) -> Converted:
+    """Take numbers such as 20240131 for the dates that they are."""
+    if found.kind != NUMBERS or found.mistake is not None or not len(found.values):
+        return found
+    dates = days_in_numbers(found.values)
+    if dates is None:
+        return found
+    return Converted(DATES, dates, f"numbers as dates, such as {dates.min():%Y-%m-%d}")
 
 
 def _null(column: Any, raw: RawTable) -> Converted:
@@ -85,15 +150,24 @@ def _null(column: Any, raw: RawTable) -> Converted:
 
 def _numbers(column: pa.ChunkedArray, raw: RawTable) -> Converted:
     import pyarrow as pa
+    from pyarrow import compute
 
     column = _without_codes(column, raw.na)
     if column.null_count == len(column):
         return _null(column, raw)
-    if pa.types.is_floating(column.type):
+    if pa.types.is_float16(column.type):
         return Converted(NUMBERS, column)
-    values = column.to_numpy()
-    beyond = max(abs(int(np.nanmin(values))), int(np.nanmax(values))) > EXACT
-    return Converted(NUMBERS, values, "integers beyond 2⁵³ are rounded" if beyond else "")
+    ends = compute.min_max(column).as_py().values()
+    beyond = EXACT < max(map(abs, ends)) < LARGEST
+    if pa.types.is_floating(column.type):
+        return Converted(NUMBERS, column, ROUNDED if beyond and _all_whole(column) else "")
+    return Converted(NUMBERS, column.to_numpy(), ROUNDED if beyond else "")
+
+
+def _all_whole(column: pa.ChunkedArray) -> bool:
+    from pyarrow import compute
+
+    return bool(compute.all(compute.equal(column, compute.round(column))).as_py())
 
 
 def _without_codes(column: pa.ChunkedArray, na: Sequence[str]) -> pa.ChunkedArray:
@@ -154,7 +228,7 @@ def _text(column: pa.ChunkedArray, raw: RawTable) -> Converted:
     """Convert a column of text by the first kind that all its cells are of."""
     from pyarrow import compute
 
-    trimmed = _unquoted(compute.utf8_trim_whitespace(column))
+    trimmed = _unquoted(compute.utf8_trim_whitespace(compute.utf8_trim(column, INVISIBLE)))
     held = without(trimmed, MISSING, compute.utf8_lower(trimmed))
     held = without(held, [text.strip() for text in raw.na])
     known = len(held) - held.null_count
@@ -162,10 +236,13 @@ def _text(column: pa.ChunkedArray, raw: RawTable) -> Converted:
         return _null(column, raw)
     different = compute.value_counts(held.drop_null()).to_pylist()
     texts = {str(one["values"]): int(one["counts"]) for one in different}
-    for attempt in (_as_booleans, _as_numbers, _as_dates):
+    mistaken = None
+    for attempt in (_as_booleans, _as_numbers, _as_dates, _as_quantities):
         if (found := attempt(held, texts, raw)) is not None:
-            return found
-    return _as_categories(held, texts, known)
+            if found.mistake is None:
+                return found
+            mistaken = mistaken or found
+    return mistaken or _as_categories(held, texts, known)
 
 
 def _unquoted(column: pa.ChunkedArray) -> pa.ChunkedArray:
@@ -215,10 +292,10 @@ def _as_numbers(held: Any, texts: dict[str, int], raw: RawTable) -> Converted | 
     known = sum(texts.values()) - marked
     if not parsed or parsed < (MOSTLY if _measured(numbers) else NEARLY_ALL) * known:
         return None
-    wrong = next((t for t, number in numbers.items() if number is None and t not in marks), None)
-    if wrong is not None:
-        row = compute.index(held, wrong).as_py()
-        return Converted(NUMBERS, mistake=(row, wrong, "number"))
+    wrong = tuple(t for t, number in numbers.items() if number is None and t not in marks)
+    if wrong:
+        row = compute.index(held, wrong[0]).as_py()
+        return Converted(NUMBERS, mistake=Mistake(row, wrong[0], "number", wrong))
     values = _looked_up(held, numbers)
     percent = sum(count for text, count in texts.items() if text.endswith("%"))
     some = f" in {percent} of {counted(known, 'cell')}" if percent < known else ""
@@ -226,8 +303,8 @@ def _as_numbers(held: Any, texts: dict[str, int], raw: RawTable) -> Converted | 
     notes = [
         f"{mark} separates groups of three digits" if groups else "",
         f"percent as numbers{some}, 5 % is 5" if percent else "",
-        "integers beyond 2⁵³ are rounded" if any(LONG.match(text) for text in texts) else "",
-        f"{counted(marked, 'cell')} {listed(sorted(marks))} taken for missing" if marks else "",
+        ROUNDED if any(LONG.match(text) for text in texts) else "",
+        _taken_for_missing({text: texts[text] for text in marks}),
     ]
     return Converted(NUMBERS, values, "; ".join(note for note in notes if note))
 
@@ -270,21 +347,57 @@ def _number(text: str, decimal: str, mark: str | None) -> float | None:
 
 
 def _as_dates(held: Any, texts: dict[str, int], raw: RawTable) -> Converted | None:
-    found = dates_in(without(held, MARKERS), [text for text in texts if text not in MARKERS])
+    known = [text for text in texts if text not in MARKERS]
+    found = dates_in(without(held, MARKERS), known)
+    if found is None:
+        dates, note = short_dates(without(held, MARKERS), known)
+        return None if dates is None else Converted(DATES, dates, note)
+    if found.wrong is not None:
+        cell = str(held[found.wrong])
+        return Converted(DATES, mistake=Mistake(found.wrong, cell, "date", (cell,)))
+    return Converted(DATES, found.dates, found.note)
+
+
+def _as_quantities(held: Any, texts: dict[str, int], raw: RawTable) -> Converted | None:
+    found = as_clock(texts) or in_units(texts, raw.decimal, raw.thousands)
     if found is None:
         return None
-    if found.wrong is not None:
-        return Converted(DATES, mistake=(found.wrong, str(held[found.wrong]), "date"))
-    return Converted(DATES, found.dates, found.note)
+    gone = _taken_for_missing({text: count for text, count in texts.items() if text in MARKERS})
+    note = "; ".join(note for note in (found.note, gone) if note)
+    return Converted(NUMBERS, _looked_up(held, found.numbers), note)
+
+
+def _taken_for_missing(marks: dict[str, int]) -> str:
+    if not marks:
+        return ""
+    return f"{counted(sum(marks.values()), 'cell')} {listed(sorted(marks))} taken for missing"
 
 
 def _as_categories(held: Any, texts: dict[str, int], known: int) -> Converted:
     n = len(texts)
+    why = _why_text(texts)
     if n > min(MOST_CATEGORIES, max(FEW, known // 2)) or (n == known and n > 2):
-        example = listed(texts, 2)
         same = "all different" if n == known else f"{n:,} different"
-        return Converted(NOTHING, note=f"text, {same}: {example}")
-    return Converted(CATEGORY, held.to_pandas().astype("category"))
+        return Converted(NOTHING, note=f"text, {same}{why or f', such as {_example(texts)}'}")
+    return Converted(CATEGORY, held.to_pandas().astype("category"), f"categories{why}" * bool(why))
+
+
+def _why_text(texts: dict[str, int]) -> str:
+    """Say why a column that looks like numbers or dates is none."""
+    codes = [text for text in texts if LEADING_ZERO.match(text) and text.strip("+-0")]
+    if codes and all(text.isdecimal() for text in texts):
+        return f", since {brief(codes[0], 20)} begins with 0"
+    return undecided_dates([text for text in texts if text not in MARKERS])
+
+
+def _example(texts: Iterable[str]) -> str:
+    return repr(brief(next(iter(texts)), 30))
+
+
+def _extension_type() -> type:
+    import pyarrow as pa
+
+    return pa.BaseExtensionType
 
 
 _CONVERTERS: list[tuple[Callable[[Any, Any], bool], Callable[[Any, RawTable], Converted]]] = [
@@ -294,6 +407,8 @@ _CONVERTERS: list[tuple[Callable[[Any, Any], bool], Callable[[Any, RawTable], Co
     (lambda t, kind: t.is_decimal(kind), _decimals),
     (lambda t, kind: t.is_timestamp(kind) or t.is_date(kind), _dates),
     (lambda t, kind: t.is_duration(kind), _durations),
+    (lambda t, kind: t.is_time(kind), _clock),
+    (lambda t, kind: isinstance(kind, _extension_type()), _extension),
     (
         lambda t, kind: t.is_list(kind) or t.is_large_list(kind) or t.is_fixed_size_list(kind),
         _vectors,

@@ -16,6 +16,14 @@ TIME = r"[T ]\d{1,2}:\d{2}(:\d{2}([.,]\d+)?)?"
 ZONE = re.compile(r"(Z|[+-]\d{2}:?\d{2})$")
 YEAR, ONE_OR_TWO = r"(1[5-9]|20|21)\d\d", r"\d{1,2}"
 DAY_FIRST, MONTH_FIRST = "day{0}month{0}year", "month{0}day{0}year"
+SHORT = re.compile(r"\d{1,2}([/.-])\d{1,2}\1\d{1,2}\.?$")  # with a year of two digits
+SHORT_FORMS = {  # of which one must be the only one that fits
+    "day{0}month{0}year": "%d{0}%m{0}%y",
+    "month{0}day{0}year": "%m{0}%d{0}%y",
+    "year{0}month{0}day": "%y{0}%m{0}%d",
+}
+FIRST_DAY, LAST_DAY = 1900_01_01, 2100_12_31  # of numbers such as 20240131
+FEW_DAYS = 5  # different ones, at least, since other numbers may look like some
 ISO = "ISO8601"
 FORMS = (  # what it looks like, pandas's format, how it is called
     (rf"\d{{4}}-{ONE_OR_TWO}-{ONE_OR_TWO}({TIME})?(Z|[+-]\d{{2}}:?\d{{2}})?", ISO, ""),
@@ -80,6 +88,56 @@ def dates_in(held: pa.ChunkedArray, texts: Sequence[str]) -> Dates | None:
     bad = series.notna() & dates.isna()
     wrong = int(bad.to_numpy().argmax()) if most < known else None
     return Dates(dates, f"dates read as {called}{doubt}" if called else "", wrong)
+
+
+def short_dates(held: pa.ChunkedArray, texts: Sequence[str]) -> tuple[pd.Series | None, str]:
+    """Read dates with years of two digits, if only one order of day, month and year fits."""
+    orders = _orders(texts)
+    if len(orders) != 1:
+        return None, ""
+    called, form = orders.popitem()
+    return _parsed(held.to_pandas().str.rstrip("."), form, aware=False), f"dates read as {called}"
+
+
+def undecided_dates(texts: Sequence[str]) -> str:
+    """Say that texts are dates with years of two digits, if several orders fit."""
+    n = len(_orders(texts))
+    return f", dates in {n} possible orders: write years with four digits" if n else ""
+
+
+def _orders(texts: Sequence[str]) -> dict[str, str]:
+    """Give the orders of day, month and year that fit all texts, with pandas's format."""
+    if not texts or not all(map(SHORT.match, texts)):
+        return {}
+    import pandas as pd
+
+    mark = texts[0].strip("0123456789")[0]
+    series = pd.Series(texts).str.rstrip(".")
+    forms = {called.format(mark): form.format(mark) for called, form in SHORT_FORMS.items()}
+    return {
+        called: form
+        for called, form in forms.items()
+        if bool(_parsed(series, form, aware=False).notna().all())
+    }
+
+
+def days_in_numbers(values: Any) -> pd.Series | None:
+    """Read numbers such as 20240131 as dates, if all are and several differ."""
+    import numpy as np
+    import pandas as pd
+
+    head = np.asarray(values[:LOOKED_AT], dtype=np.float64)
+    if not ((head >= FIRST_DAY) & (head <= LAST_DAY)).any():
+        return None
+    numbers = np.asarray(values, dtype=np.float64)
+    known = numbers[~np.isnan(numbers)]
+    if known.min() < FIRST_DAY or known.max() > LAST_DAY or (known != np.rint(known)).any():
+        return None
+    if len(np.unique(known)) < FEW_DAYS:
+        return None
+    texts = pd.Series(np.nan_to_num(numbers).astype(np.int64).astype(str))
+    dates = pd.to_datetime(texts, format="%Y%m%d", errors="coerce")
+    return None if int(dates.notna().sum()) < len(known) else dates
 
 
 def _parsed(series: pd.Series, form: str, aware: bool) -> Any:

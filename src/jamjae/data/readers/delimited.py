@@ -8,12 +8,13 @@ import lzma
 import re
 import zipfile
 import zlib
+from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jamjae.data.read_options import ReadOptions
-from jamjae.data.readers import text
+from jamjae.data.readers import codes, text
 from jamjae.data.readers.cells import (
     LEADING_ZERO,
     LONG,
@@ -69,7 +70,7 @@ def read_delimited(path: Path, options: ReadOptions) -> RawTable:
     return RawTable(
         table,
         list(form.names),
-        form.header,
+        bool(form.header),
         notes=(*form.notes, *notes),
         place=lambda row: f"line {_line(path, form, row)}",
         decimal=form.decimal,
@@ -86,7 +87,9 @@ def _parsed(path: Path, form: TextFormat, options: ReadOptions) -> tuple[pa.Tabl
     block = LARGE_BLOCK if len(form.names) > WIDE else BLOCK
     for _ in range(TRIES):
         try:
-            return _cells(path, form, options, numeric, block)
+            table, notes = _cells(path, form, options, numeric, block)
+            late = _late_codes(path, form, options, table, numeric, block)
+            return _cells(path, form, options, numeric - late, block) if late else (table, notes)
         except pa.ArrowInvalid as error:
             if "straddl" in str(error) and block < LARGE_BLOCK:
                 block = LARGE_BLOCK
@@ -113,6 +116,30 @@ def _numeric(form: TextFormat) -> frozenset[int]:
     return frozenset(i for i in range(len(form.names)) if i not in bad)
 
 
+def _late_codes(
+    path: Path,
+    form: TextFormat,
+    options: ReadOptions,
+    table: pa.Table,
+    numeric: frozenset[int],
+    block: int,
+) -> frozenset[int]:
+    """Find the columns of numbers in which codes such as 007 come late, by a second look."""
+    import pyarrow as pa
+    from pyarrow import csv as pa_csv
+
+    if not (some := codes.whole(table, sorted(numeric))):
+        return frozenset()
+    with opened(path) as file:
+        wide = form.encoding.startswith("utf-16")
+        if not wide and not codes.may_begin_with_zero(file, form.separator):
+            return frozenset()
+    types = {str(i): pa.string() for i in some}
+    with text.opened_cells(path, form) as (file, encoding):
+        settings = _settings(form, options, types, encoding, block, lambda row: "skip")
+        return codes.with_codes(pa_csv.open_csv(file, **settings))
+
+
 def _cells(
     path: Path, form: TextFormat, options: ReadOptions, numeric: frozenset[int], block: int
 ) -> tuple[pa.Table, list[str]]:
@@ -131,27 +158,8 @@ def _cells(
 
     with text.opened_cells(path, form) as (file, encoding):
         try:
-            table = pa_csv.read_csv(
-                file,
-                # One thread, so that a line which is too short or too long is known by its number.
-                read_options=pa_csv.ReadOptions(
-                    use_threads=False,
-                    block_size=block,
-                    skip_rows=form.skipped,
-                    column_names=list(types),
-                    skip_rows_after_names=int(form.header),
-                    encoding=encoding,
-                ),
-                parse_options=pa_csv.ParseOptions(
-                    delimiter=form.separator, newlines_in_values=True, invalid_row_handler=judge
-                ),
-                convert_options=pa_csv.ConvertOptions(
-                    column_types=types,
-                    null_values=[*SPELLED, *options.na],
-                    strings_can_be_null=False,
-                    decimal_point=form.decimal,
-                ),
-            )
+            settings = _settings(form, options, types, encoding, block, judge)
+            table = pa_csv.read_csv(file, **settings)
         except (pa.ArrowInvalid, UnicodeDecodeError) as error:  # the latter in a message cut short
             if not ragged:
                 raise
@@ -161,6 +169,40 @@ def _cells(
     _require_closed(path, form, table)
     found = f"comments: {counted(len(comments), 'line')} among the rows passed over"
     return table, [found] if comments else []
+
+
+def _settings(
+    form: TextFormat,
+    options: ReadOptions,
+    types: dict[str, pa.DataType],
+    encoding: str,
+    block: int,
+    judge: Callable[[Any], str],
+) -> dict[str, Any]:
+    """Give the settings of pyarrow's reader, that reads the columns of some types."""
+    from pyarrow import csv as pa_csv
+
+    return {
+        # One thread, so that a line which is too short or too long is known by its number.
+        "read_options": pa_csv.ReadOptions(
+            use_threads=False,
+            block_size=block,
+            skip_rows=form.skipped,
+            column_names=[str(i) for i in range(len(form.names))],
+            skip_rows_after_names=form.header,
+            encoding=encoding,
+        ),
+        "parse_options": pa_csv.ParseOptions(
+            delimiter=form.separator, newlines_in_values=True, invalid_row_handler=judge
+        ),
+        "convert_options": pa_csv.ConvertOptions(
+            column_types=types,
+            include_columns=list(types),
+            null_values=[*SPELLED, *options.na],
+            strings_can_be_null=False,
+            decimal_point=form.decimal,
+        ),
+    }
 
 
 def _require_closed(path: Path, form: TextFormat, table: pa.Table) -> None:
@@ -179,11 +221,12 @@ def _require_closed(path: Path, form: TextFormat, table: pa.Table) -> None:
 
 
 def _uneven(path: Path, form: TextFormat, row: Any) -> DataFormatError:
-    at = row.number - form.skipped - int(form.header) - 1
+    at = row.number - form.skipped - form.header - 1
     return cannot_read(
         path,
-        f"line {_line(path, form, at)} has {counted(row.actual_columns, 'cell')}, but there are "
-        f"{counted(len(form.names), 'column')}. Every line needs the same number of cells.",
+        f"line {_line(path, form, at)} has {counted(row.actual_columns, 'cell')}, but there "
+        f"{'is' if len(form.names) == 1 else 'are'} {counted(len(form.names), 'column')}. Complete "
+        "or remove it; or name the mark between cells, if it is another (sep=..., --sep).",
     )
 
 

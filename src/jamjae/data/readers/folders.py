@@ -57,7 +57,11 @@ class Entry(NamedTuple):
     @classmethod
     def of(cls, path: Path, name: str = "") -> Self:
         """Make the entry of a file."""
-        return cls(name or path.name, lambda: path.open("rb"))
+        return cls(name or path.name, partial(_opened, path))
+
+
+def _opened(path: Path) -> IO[bytes]:
+    return path.open("rb")
 
 
 class Listing(NamedTuple):
@@ -69,9 +73,16 @@ class Listing(NamedTuple):
     def notes(self) -> list[str]:
         """Count what was passed over, and name one of each kind."""
         return [
-            f"passed over: {counted(len(names), kind)}, such as {names[0]}"
+            f"passed over: {counted(len(names), noun)}{mark}{rest}, such as {names[0]}"
             for kind, names in self.passed.items()
+            for noun, mark, rest in [_parted(kind)]
         ]
+
+
+def _parted(kind: str) -> tuple[str, str, str]:
+    """Cut what follows the noun from a kind, so that the noun alone is put in the plural."""
+    mark = next((mark for mark in (" that ", " other ", " (") if mark in kind), "\0")
+    return kind.partition(mark)
 
 
 def listing(path: Path) -> Listing:
@@ -90,10 +101,11 @@ def _in_order(entry: Entry) -> list[list[tuple[int, float, str]]]:
 
 
 def _readable(suffix: str) -> bool:
-    return suffix in SUFFIXES or (suffix in HEIC and _reads_heic())
+    return suffix in SUFFIXES or (suffix in HEIC and reads_heic())
 
 
-def _reads_heic() -> bool:
+def reads_heic() -> bool:
+    """Whether pillow-heif is installed; Pillow then opens HEIC."""
     try:
         heif = import_module("pillow_heif")
     except ImportError:
@@ -111,7 +123,7 @@ def _judge(name: str) -> str:
         return ""
     if suffix in HEIC:
         return "HEIC image (pip install pillow-heif reads them)"
-    return "file that is no image"
+    return "file other than an image"
 
 
 def _of_folder(folder: Path) -> Listing:
@@ -160,17 +172,18 @@ def _of_archive(path: Path) -> Listing:
             f"Cannot read {str(path)!r}: it is damaged or no .zip archive ({error})."
         ) from error
 
-    def opened(name: str) -> IO[bytes]:
-        with zipfile.ZipFile(path) as archive:
-            return io.BytesIO(content(archive, name, LARGEST))
-
     for name in names:
         if why := _judge(name):
             passed[why].append(name)
         else:
-            entries.append(Entry(name, partial(opened, name)))
+            entries.append(Entry(name, partial(_member, path, name)))
     passed.pop("hidden file", None)
     return Listing(entries, dict(passed))
+
+
+def _member(path: Path, name: str) -> IO[bytes]:
+    with zipfile.ZipFile(path) as archive:
+        return io.BytesIO(content(archive, name, LARGEST))
 
 
 def holds_images(path: Path) -> bool:

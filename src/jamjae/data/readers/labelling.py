@@ -39,7 +39,8 @@ def of_values(values: np.ndarray, na: Sequence[str] = ()) -> Labels:
     """Make labels of an array of shape (n,) of numbers, booleans or text; `na` are missing."""
     if values.dtype.kind in "iufb":
         return _of_numbers(values)
-    texts = [None if _missing(one) or one in na else clean(one) for one in values.tolist()]
+    held = [text_of(one) if isinstance(one, bytes) else one for one in values.tolist()]
+    texts = [None if _missing(one) or one in na else clean(one) for one in held]
     known = [text for text in texts if text is not None]
     numbers = [number_in(text) for text in known]
     coded = any(LEADING_ZERO.match(text) and text.strip("+-0") for text in known)  # 01 is not 1
@@ -60,6 +61,11 @@ def of_column(column: pa.ChunkedArray, na: Sequence[str] = ()) -> Labels:
     if pa.types.is_boolean(column.type):
         return of_values(np.array(column.cast(pa.string()).to_pylist(), dtype=object))
     return of_values(np.asarray(column.to_numpy()), na)
+
+
+def text_of(value: Any) -> str:
+    """Give a name as text, also one of bytes, as HDF5 holds them."""
+    return value.decode("utf-8", errors="replace") if isinstance(value, bytes) else str(value)
 
 
 def _missing(value: Any) -> bool:
@@ -107,10 +113,14 @@ def labelled(
     path: Path,
     X: np.ndarray,
     labels: np.ndarray | None,
+    said: str = "",
     index: tuple[str, ...] = (),
     feature_names: tuple[str, ...] = (),
 ) -> Dataset:
-    """Put rows, labels and names together, after comparing their numbers."""
+    """Put rows, labels and names together, after comparing their numbers.
+
+    The note on the labels begins with what is `said` of where they are from.
+    """
     width = int(np.prod(X.shape[1:], dtype=np.int64))
     for what, names, count in (("row", index, len(X)), ("feature", feature_names, width)):
         if names and len(names) != count:
@@ -124,7 +134,8 @@ def labelled(
     if labels.shape != (len(X),):
         raise DataFormatError(
             f"Cannot read {str(path)!r}: there are {len(X)} rows, but labels of shape "
-            f"{labels.shape}; expected one label per row."
+            f"{labels.shape}; expected one label per row. Name another array (label=..., "
+            "--label), or none (label='', --no-label)."
         )
     made = of_values(labels)
     return Dataset(
@@ -134,5 +145,5 @@ def labelled(
         index,
         feature_names,
         description=str(path),
-        notes=(f"label: {made.note}",),
+        notes=(f"label: {said}{made.note}",),
     )

@@ -42,13 +42,22 @@ class Kind(NamedTuple):
 
 
 class Frame(NamedTuple):
-    """Pixels (h, w) or (h, w, c), and what was done about transparency."""
+    """Pixels (h, w) or (h, w, c), and what was done about transparency and inks."""
 
     pixels: np.ndarray
-    alpha: str = ""
+    change: str = ""
 
 
-COMPOSED, FROM_ALPHA = "composed", "from alpha"
+COMPOSED, FROM_ALPHA, FROM_INKS = "composed", "from alpha", "from inks"
+ASSOCIATED, UNASSOCIATED = 1, 2  # TIFF's kinds of an extra sample that is transparency
+WHITE_IS_ZERO = 0  # TIFF's kind of gray whose 0 is white
+
+
+class Page(NamedTuple):
+    """Pixels of a page, and what its last channel is: transparency of a kind, or 0."""
+
+    pixels: np.ndarray
+    transparency: int
 
 
 def kind(file: IO[bytes], *, sized: bool) -> Kind:
@@ -56,8 +65,8 @@ def kind(file: IO[bytes], *, sized: bool) -> Kind:
     from PIL import Image, ImageOps
 
     if pages := _deep_tiff(file):
-        first = pages[0]
-        channels = first.shape[2] if first.ndim == 3 else 1
+        first, transparency = pages[0]
+        channels = (first.shape[2] if first.ndim == 3 else 1) - bool(transparency)
         return Kind(first.shape[:2], channels, str(first.dtype), len(pages))
     deep = _deep_png(file) is not None
     with Image.open(file) as image:
@@ -83,11 +92,11 @@ def frames(file: IO[bytes], background: str) -> Iterator[Frame]:
     from PIL import Image, ImageOps, ImageSequence
 
     if pages := _deep_tiff(file):
-        yield from map(Frame, pages)
+        yield from (_of_page(page, background) for page in pages)
         return
     modes = _deep_png(file)
     if modes:
-        yield Frame(_deep_color(file, modes, background))
+        yield _deep_color(file, modes, background)
         return
     with Image.open(file) as opened:
         for page in ImageSequence.Iterator(opened):
@@ -126,7 +135,8 @@ def _shallow(image: Image, background: str) -> Frame:
 
     gray = image.mode in ("1", "L", "LA", "La") or _gray_palette(image)
     if not image.has_transparency_data:
-        return Frame(np.asarray(image.convert("L" if gray else "RGB")))
+        flat = np.asarray(image.convert("L" if gray else "RGB"))
+        return Frame(flat, FROM_INKS if image.mode == "CMYK" else "")
     layered = image.convert("RGBA")
     behind = Images.new("RGBA", image.size, background)
     flat = np.asarray(Images.alpha_composite(behind, layered).convert("L" if gray else "RGB"))
@@ -150,9 +160,9 @@ def _deep_png(file: IO[bytes]) -> tuple[str, str] | None:
     return DEEP_COLORS.get(found[2][0])
 
 
-def _deep_color(file: IO[bytes], modes: tuple[str, str], background: str) -> np.ndarray:
+def _deep_color(file: IO[bytes], modes: tuple[str, str], background: str) -> Frame:
     """Decode twice, once for the high and once for the low bytes."""
-    from PIL import Image, ImageColor
+    from PIL import Image
 
     data = file.read()
     halves = []
@@ -161,15 +171,26 @@ def _deep_color(file: IO[bytes], modes: tuple[str, str], background: str) -> np.
         image.tile = [tile._replace(args=mode) for tile in image.tile]
         halves.append(np.asarray(image).astype(np.uint16))
     pixels = halves[0] * np.uint16(256) + halves[1]
-    if pixels.shape[2] == 3:
-        return pixels
-    alpha = pixels[..., 3:] / 65535.0
-    behind = np.array(ImageColor.getrgb(background)[:3]) * 257.0
-    flat = pixels[..., :3] * alpha + behind * (1 - alpha)
-    return np.asarray(np.rint(flat).astype(np.uint16))
+    return _of_page(Page(pixels, UNASSOCIATED if pixels.shape[2] == 4 else 0), background)
 
 
-def _deep_tiff(file: IO[bytes]) -> list[np.ndarray]:
+def _of_page(page: Page, background: str) -> Frame:
+    """Put deep pixels that are transparent on a background."""
+    from PIL import ImageColor
+
+    pixels, transparency = page
+    if not transparency:
+        return Frame(pixels)
+    highest = np.iinfo(pixels.dtype).max
+    alpha = pixels[..., -1:] / highest
+    behind = np.array(ImageColor.getcolor(background, "RGB" if pixels.shape[2] > 2 else "L"))
+    front = pixels[..., :-1] * (1 if transparency == ASSOCIATED else alpha)
+    flat = np.clip(np.rint(front + behind * (highest / 255) * (1 - alpha)), 0, highest)
+    made = flat.astype(pixels.dtype)
+    return Frame(made[..., 0] if made.shape[2] == 1 else made, COMPOSED * bool(alpha.min() < 1))
+
+
+def _deep_tiff(file: IO[bytes]) -> list[Page]:
     """Give the pages of a TIFF that Pillow cannot hold: deep colors, floats, many channels."""
     head = file.read(4)
     file.seek(0)
@@ -188,21 +209,25 @@ def _deep_tiff(file: IO[bytes]) -> list[np.ndarray]:
             )
             if simple or first.bitspersample == 1:
                 return []
-            found = [_channels_last(page.asarray(), page) for page in pages]
+            return [_page(page.asarray(), page) for page in pages]
     except (tifffile.TiffFileError, ValueError, KeyError, IndexError, AttributeError):
         return []
     finally:
         file.seek(0)
-    return [page for page in found if page.shape == found[0].shape]
 
 
-def _channels_last(values: np.ndarray, page: Any) -> np.ndarray:
+def _page(values: np.ndarray, page: Any) -> Page:
     if values.ndim == 3 and page.planarconfig == 2:
         values = np.moveaxis(values, 0, -1)
     if values.ndim == 3 and values.shape[2] > CHANNELS:
         raise ValueError(f"{values.shape[2]} channels")
     native: np.ndarray = values.astype(values.dtype.newbyteorder("="))
-    return native[..., 0] if native.ndim == 3 and native.shape[2] == 1 else native
+    if page.photometric == WHITE_IS_ZERO and native.dtype.kind == "u":
+        native = np.iinfo(native.dtype).max - native
+    extra = page.extrasamples[-1] if page.extrasamples and native.ndim == 3 else 0
+    clear = extra in (ASSOCIATED, UNASSOCIATED) and native.dtype in (np.uint8, np.uint16)
+    gray = native.ndim == 3 and native.shape[2] == 1
+    return Page(native[..., 0] if gray else native, int(extra) if clear else 0)
 
 
 def resized(pixels: np.ndarray, size: tuple[int, int]) -> np.ndarray:
