@@ -201,7 +201,7 @@ def test_a_mark_that_comes_late_is_no_decimal_point(table):
     ],
 )
 def test_errors_name_the_line(table, text, options, place):
-    with pytest.raises(DataFormatError, match=r"(--na|Every line)") as caught:
+    with pytest.raises(DataFormatError, match=r"(--na|Complete)") as caught:
         table(text, **options)
     assert place in str(caught.value)
 

@@ -16,7 +16,7 @@ from jamjae.cli.guard import load_engine, load_libraries
 from jamjae.cli.options import Data, Json, Model, Quiet
 from jamjae.cli.output import Voice
 from jamjae.cli.places import Force, require_file, require_folder
-from jamjae.cli.reading import files_read, fitted_rows, is_named, load, reads_data
+from jamjae.cli.reading import files_read, fitted_rows, is_named, load, reads_data, sampled
 from jamjae.cli.transforming import opened
 from jamjae.data.read_options import ReadOptions
 
@@ -29,6 +29,7 @@ METHODS = (
     *("auto", "pca", "kernel-pca", "lle", "isomap", "tsne", "umap"),
     *("autoencoder", "conv", "guided"),
 )
+SAMPLE = 20_000  # rows, at most, of data that are read piece by piece
 FIGURES = (".png", ".svg", ".pdf")
 
 
@@ -76,6 +77,8 @@ def compare(
     if output is not None:
         require_folder(output, files_read(data, reading), force=force)
     found, test = _rows(voice, data, reading)
+    found = sampled(voice, found, SAMPLE)
+    test = None if test is None else sampled(voice, test, SAMPLE)
     voice.note("loading JAX and Keras")
     load_engine()
     load_libraries("jamjae.evaluation.comparison")
@@ -144,7 +147,7 @@ def map_(
     voice = Voice(quiet=quiet, as_json=json)
     require_file(output, files_read(data, reading, model), force=force, suffixes=FIGURES)
     fitted = opened(model)
-    found = load(voice, data, reading, model=fitted)
+    found = sampled(voice, load(voice, data, reading, model=fitted), SAMPLE)
     if thumbnails and found.X.ndim < 3:
         raise typer.BadParameter("--thumbnails needs images, but DATA is a table.")
     from jamjae import plotting

@@ -13,7 +13,7 @@ from jamjae.cli import completion
 from jamjae.cli.options import Data, Json, Model, Quiet
 from jamjae.cli.output import Voice, size
 from jamjae.cli.places import Force, require_file
-from jamjae.cli.reading import files_read, fitted_rows, load, reads_data
+from jamjae.cli.reading import files_read, fitted_rows, load, reads_data, sampled
 from jamjae.cli.transforming import opened
 from jamjae.data.read_options import ReadOptions
 
@@ -60,7 +60,7 @@ def explore(
         raise typer.BadParameter(f"--language {language}: en or ko is expected.")
     require_file(output, files_read(data, reading, model), force=force, suffixes=PAGES)
     fitted = opened(model)
-    found = load(voice, data, reading, model=fitted)
+    found = sampled(voice, load(voice, data, reading, model=fitted), rows)
     from jamjae.explorer import explore as make
     from jamjae.labs.translation import preferred
 

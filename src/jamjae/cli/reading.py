@@ -108,6 +108,13 @@ OPTIONS: dict[str, tuple[Any, Any]] = {  # name: type with its description, defa
     "background": (Annotated[str, _option(help="Color behind transparent pixels.")], "white"),
     "label_file": (Annotated[str | None, _option(help="Table of image names and labels.")], None),
     "skip_bad": (Annotated[bool, _option("--skip-bad", help="Skip damaged images.")], False),
+    "lazy": (
+        Annotated[
+            bool | None,
+            _option("--lazy/--no-lazy", help="Whether rows stay in the files, as if too large."),
+        ],
+        None,
+    ),
     "subset": (
         Annotated[
             str | None,
@@ -172,6 +179,7 @@ def _options(given: dict[str, Any]) -> ReadOptions:
         if given["label"] is not None:
             raise typer.BadParameter("--label and --no-label: give one of the two.")
         given["label"] = ""
+    given["lazy"] = "auto" if given["lazy"] is None else given["lazy"]
     for name in ("columns", "drop", "na"):
         given[name] = tuple(given[name])
     given["shape"] = sides(given["shape"], "--shape")
@@ -239,13 +247,27 @@ def load(
 
 def _in_channels(found: Dataset, color: bool) -> Dataset:
     """Convert images to color or gray, and say so."""
-    from jamjae.data.readers import images
+    from jamjae.data.readers import image_files
 
-    made = replace(found, X=images.in_channels(found.X, color))
+    made = replace(found, X=image_files.in_channels(found.X, color))
     if made.X.ndim == found.X.ndim:
         return found
     change = "gray to color" if color else "color to gray"
     return made.noted(f"channels: {change}, as the model's images are")
+
+
+def sampled(voice: Voice, found: Dataset, rows: int) -> Dataset:
+    """Take at most some rows into memory, at random, of data that are read piece by piece."""
+    from jamjae.data.dataset import sample_rows
+    from jamjae.data.rows import is_piecewise
+
+    if not is_piecewise(found.X):
+        return found
+    n = len(found.X)
+    chosen, note = sample_rows(n, ReadOptions(limit=min(rows, n)))
+    note = note.replace("limit:", "sample:") + ", as the data are read piece by piece"
+    voice.note(f"  {note}")
+    return found.take(chosen).noted(note)
 
 
 def _load_named(data: str, reading: ReadOptions) -> Dataset:

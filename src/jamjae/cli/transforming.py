@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
@@ -15,7 +15,7 @@ from jamjae.cli.guard import load_engine
 from jamjae.cli.options import Data, Json, Model, Quiet
 from jamjae.cli.output import Voice
 from jamjae.cli.places import Force, require_file, require_folder
-from jamjae.cli.reading import files_read, fitted_rows, load, reads_data
+from jamjae.cli.reading import files_read, fitted_rows, load, reads_data, sampled
 from jamjae.data.read_options import ReadOptions
 from jamjae.data.text_tables import text_table
 
@@ -24,8 +24,10 @@ if TYPE_CHECKING:
 
     from jamjae import Autoencoder
     from jamjae.data.dataset import Dataset
+    from jamjae.evaluation.evaluating import Evaluation
 
 Tool: TypeAlias = Literal["projector", "atlas"]
+SHOWN = 100_000  # rows, at most, for other tools, of data that are read piece by piece
 TABLES = (".npy", ".npz", ".csv", ".tsv", ".parquet")
 
 Codes = Annotated[
@@ -66,12 +68,18 @@ def encode(
     json: Json = False,
 ) -> None:
     """Encode DATA and write the codes."""
+    from jamjae.data.rows import is_piecewise
     from jamjae.data.writing import codes_beside, write_rows
 
     voice = Voice(quiet=quiet, as_json=json)
     _require_codes_place(output, files_read(data, reading, model), tool, excel=excel, force=force)
     fitted = opened(model)
     found = load(voice, data, reading, model=fitted)
+    if tool is not None:
+        found = sampled(voice, found, SHOWN)
+    elif is_piecewise(found.X):
+        _encode_pieces(voice, fitted, found, output, keep, excel=excel)
+        return
     codes = fitted.transform(fitted_rows(fitted, found))
     names = [str(name) for name in fitted.get_feature_names_out()]
     kept = [name for one in keep for name in one.split(",")]
@@ -87,6 +95,38 @@ def encode(
     values = {"codes": list(codes.shape), "notes": notes, "output": str(output)}
     opening = _opening(output, tool, codes.shape[1])
     voice.result(values, f"wrote {output}: {shape}", *left_out, *opening)
+
+
+def _encode_pieces(
+    voice: Voice,
+    model: Autoencoder,
+    found: Dataset,
+    output: Path,
+    keep: Sequence[str],
+    *,
+    excel: bool,
+) -> None:
+    """Encode and write piece by piece."""
+    from jamjae.data.rows import row_chunks
+    from jamjae.data.streaming import write_pieces
+    from jamjae.data.writing import codes_beside
+
+    names = [str(name) for name in model.get_feature_names_out()]
+    kept = [name for one in keep for name in one.split(",")]
+
+    def pieces() -> Iterator[tuple[Any, Sequence[str]]]:
+        rows = fitted_rows(model, found)
+        for chunk, codes in zip(row_chunks(rows), model.transform_pieces(rows), strict=True):
+            index = found.index[chunk]
+            if kept:
+                yield codes_beside(codes, names, found.take(chunk), kept), index
+            else:
+                yield codes, index
+
+    write_pieces(output, pieces(), len(found.X), feature_names=names, excel=excel)
+    shape = [len(found.X), len(names)]
+    values = {"codes": shape, "notes": list(found.notes), "output": str(output)}
+    voice.result(values, f"wrote {output}: {shape[0]} x {shape[1]}")
 
 
 def _require_codes_place(
@@ -173,6 +213,7 @@ def reconstruct(
     json: Json = False,
 ) -> None:
     """Reconstruct DATA and report the quality beside that of PCA."""
+    from jamjae.data.rows import is_piecewise
     from jamjae.models.tables import as_numbers
 
     voice = Voice(quiet=quiet, as_json=json)
@@ -180,6 +221,10 @@ def reconstruct(
     _require_place(fitted, output, files_read(data, reading, model), force=force)
     found = load(voice, data, reading, model=fitted)
     X = fitted_rows(fitted, found)
+    if is_piecewise(X) and getattr(fitted, "table_encoder_", None) is None:
+        values, lines = _reconstruct_pieces(fitted, found, X, output, shown)
+        voice.result(values, lines, f"wrote {output}")
+        return
     table = fitted.reconstruct(X)
     numbers, rows = as_numbers(fitted, X)
     reconstructed = table if numbers is fitted else numbers.reconstruct(rows)
@@ -191,6 +236,44 @@ def reconstruct(
         draw(fitted, rows, reconstructions, output, shown)
     values |= {"notes": list(found.notes), "output": str(output)}
     voice.result(values, lines, f"wrote {output}")
+
+
+def _reconstruct_pieces(
+    model: Autoencoder, found: Dataset, X: Any, output: Path, shown: int
+) -> tuple[dict[str, Any], str]:
+    """Reconstruct, evaluate and write piece by piece."""
+    from jamjae.data.streaming import write_pieces
+    from jamjae.evaluation.streaming import Tally, pieces_beside_pca
+
+    tally, span = Tally(X, model.dtype_), _range(model, X)
+    table = output.suffix.lower() in TABLES
+
+    def pieces() -> Iterator[tuple[np.ndarray, Sequence[str]]]:
+        for chunk, rows, made in pieces_beside_pca(model, X):
+            tally.add(chunk, rows, made)
+            yield made["jamjae"], _row_names(found, chunk, numbered=not table)
+
+    if table:
+        names = getattr(model, "feature_names_in_", ())
+        write_pieces(output, pieces(), len(X), feature_names=names)
+    else:
+        for rows, index in pieces():
+            _write(model, output, rows, index, span)
+        few = X[_few(len(X), shown)].reshape(-1, *model.row_shape_)
+        made = {"jamjae": model.reconstruct(few), "PCA": beside(model, few)}
+        draw(model, few, made, output, shown)
+    values, lines = reported(model, len(X), tally.results())
+    return values | {"notes": list(found.notes), "output": str(output)}, lines
+
+
+def _row_names(found: Dataset, rows: slice, *, numbered: bool) -> Sequence[str]:
+    if found.index or not numbered:
+        return found.index[rows]
+    return [f"{i:05d}" for i in range(*rows.indices(len(found.X)))]
+
+
+def _few(n: int, shown: int) -> list[int]:
+    return [i * n // min(shown, n) for i in range(min(shown, n))]
 
 
 def opened(path: Path) -> Autoencoder:
@@ -222,9 +305,17 @@ def quality(
     from jamjae.evaluation import evaluate_reconstruction
 
     found = {
-        name: evaluate_reconstruction(X, rows, dtype=model.dtype_).known()
+        name: evaluate_reconstruction(X, rows, dtype=model.dtype_)
         for name, rows in reconstructions.items()
     }
+    return reported(model, len(X), found)
+
+
+def reported(
+    model: Autoencoder, n: int, evaluations: dict[str, Evaluation]
+) -> tuple[dict[str, Any], str]:
+    """Give the quality of n rows as values for JSON and as a table."""
+    found = {name: evaluation.known() for name, evaluation in evaluations.items()}
     heads = {
         "mse": f"MSE{mse_unit(model.dtype_)}",
         "explained_variance": "explained",
@@ -233,7 +324,7 @@ def quality(
     }
     metrics = list(found["jamjae"])
     rows = [_cells(name, values) for name, values in found.items()]
-    return {"rows": len(X), **found}, text_table(["", *(heads[metric] for metric in metrics)], rows)
+    return {"rows": n, **found}, text_table(["", *(heads[metric] for metric in metrics)], rows)
 
 
 def _cells(name: str, found: dict[str, float]) -> list[str]:
@@ -252,7 +343,7 @@ def draw(
     from jamjae import plotting
     from jamjae.evaluation import evaluate_reconstruction
 
-    few = [i * len(X) // min(shown, len(X)) for i in range(min(shown, len(X)))]
+    few = _few(len(X), shown)
     rows, labels = [X[few]], ["original"]
     for name, images in reconstructions.items():
         found = evaluate_reconstruction(X, images, dtype=model.dtype_, image_metrics=False)

@@ -153,7 +153,7 @@ def fetch_photos(
     """
     files = [download.fetch(photo)[0] for photo in _photos()]
     entries = [Entry.of(file) for file in files]
-    pixels = images.stack(entries, ReadOptions(image_size=image_size)).pixels
+    pixels = images.stack(entries, ReadOptions(image_size=image_size, lazy=False)).pixels
     described = f"forty photographs: {pixels.shape}, 0 to 255; dknife/ML, no license given"
     found = Dataset(pixels, index=tuple(file.name for file in files), description=described)
     return (found.X, found.y) if return_X_y else found

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import numpy as np
 
 from jamjae.data.read_options import ReadOptions
+from jamjae.data.rows import LazyRows
 
 
 @dataclass(frozen=True, eq=False)
@@ -16,13 +18,14 @@ class Dataset:
 
     Attributes
     ----------
-    X : array of shape (n, ...) or DataFrame
+    X : array of shape (n, ...), DataFrame or rows in files
         One row per sample, in the units of the source. A DataFrame where some columns are not
-        numbers: dates, and categories as pandas's ``category``.
+        numbers: dates, and categories as pandas's ``category``. Large data stay in their files, as
+        ``jamjae.data.rows.LazyRows``: ``X[a:b]`` reads some.
     y : array of shape (n,) or None
         Integers are indices into `class_names`, -1 where the label is missing; floats are a
         continuous label, NaN where it is missing.
-    class_names, index, feature_names : tuple of str
+    class_names, index, feature_names : sequence of str
         Names of the classes, of the rows and of the columns; empty if the source has none.
     colors : float array of shape (n, 3) or None
         Red, green and blue from 0 to 1 for each row, if the source has colors.
@@ -39,7 +42,7 @@ class Dataset:
     X: Any
     y: np.ndarray | None = None
     class_names: tuple[str, ...] = ()
-    index: tuple[str, ...] = ()
+    index: Sequence[str] = ()
     feature_names: tuple[str, ...] = ()
     colors: np.ndarray | None = None
     subsets: tuple[str, ...] = ()
@@ -71,7 +74,8 @@ class Dataset:
 
     def named_rows(self) -> Any:
         """Give `X` with its column names, as a data frame, where it is a table that has names."""
-        if not self.feature_names or self.X.ndim != 2 or hasattr(self.X, "iloc"):
+        lazy = isinstance(self.X, LazyRows)
+        if lazy or not self.feature_names or self.X.ndim != 2 or hasattr(self.X, "iloc"):
             return self.X
         from pandas import DataFrame
 

@@ -12,6 +12,7 @@ import numpy as np
 
 MEMINFO = Path("/proc/meminfo")
 GROUP = Path("/sys/fs/cgroup")  # of a container, whose limit may be below the machine's memory
+SHARE = 0.25  # of the available memory: rows that take more are read piece by piece
 LARGE = 1 << 20  # bytes from which an array's memory comes from the system, not the C library
 
 
@@ -26,6 +27,17 @@ def empty(shape: tuple[int, ...], dtype: Any) -> np.ndarray:
         return np.empty(shape, dtype)
     held = mmap.mmap(-1, needed, access=mmap.ACCESS_COPY)
     return np.frombuffer(held, dtype).reshape(shape)
+
+
+def size(count: int) -> str:
+    """Write a number of bytes."""
+    return f"{count / 1e9:.3g} GB" if count >= 1e7 else f"{count / 1e6:.2g} MB"
+
+
+def is_large(needed: int, share: float = SHARE) -> bool:
+    """Whether bytes exceed a share of the memory that is available."""
+    there = available()
+    return there is not None and needed > share * there
 
 
 def available() -> int | None:

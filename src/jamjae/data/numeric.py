@@ -112,7 +112,7 @@ def real_array(X: Any, attempt: str, *, allow_empty: bool = False) -> np.ndarray
     [[1.0, nan], [2.0, 3.0]]
     """
     given = numeric(X, attempt)
-    array = given if isinstance(given, np.ndarray) else _of_frame(given)
+    array = np.asarray(given) if isinstance(given, np.ndarray | LazyRows) else _of_frame(given)
     if array.dtype.kind not in REAL:
         array = array.astype(np.float64)
     if not (allow_empty or (array.ndim and array.size)):

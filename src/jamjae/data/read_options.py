@@ -37,6 +37,7 @@ class ReadOptions:
     limit: int | None = None
     limit_first: bool = False
     random_state: int | None = 0
+    lazy: bool | str = "auto"
 
     def given(self, *names: str) -> list[str]:
         """Give those of some options that differ from their defaults."""

@@ -74,6 +74,10 @@ def read(path: str | os.PathLike[str], **options: Any) -> Dataset:
         Table with the names of image files in one column and labels in another.
     skip_bad : bool, default=False
         Skip images that cannot be read, and list them in ``skipped``.
+    lazy : {"auto", True, False}, default="auto"
+        Whether the rows of Parquet and images stay in their files and are read piece by piece by
+        `fit`, `transform` and the like: ``"auto"`` if they take more than a quarter of the memory
+        available. All features of such a table are numbers; its label and index are read whole.
     subset : str
         ``"train"`` (the default where there are subsets), ``"test"``, ``"valid"`` or ``"all"``.
     limit : int
@@ -121,6 +125,11 @@ def read_with(path: str | os.PathLike[str], options: ReadOptions) -> Dataset:
     if reader is None:
         raise _unsupported(path)
     _require_use(path, reader, options)
+    if options.lazy not in ("auto", True, False):
+        raise InvalidDataError(
+            f"Cannot read {str(path)!r} with lazy={options.lazy!r}: 'auto', True or False is "
+            "expected."
+        )
     try:
         found = reader.read(path, options)
     except PermissionError as error:

@@ -167,6 +167,13 @@ def is_mapped(X: Array) -> bool:
     return isinstance(held, mmap.mmap)
 
 
+def is_piecewise(X: object) -> bool:
+    """Whether rows are in files, and too large to be taken into memory at once."""
+    if isinstance(X, np.ndarray) and is_mapped(X):
+        return memory.is_large(X.nbytes)
+    return isinstance(X, LazyRows)
+
+
 def read_together(X: Array) -> np.ndarray | None:
     """Give the first rows of what is read at once, and the number of rows; None if rows are."""
     if isinstance(X, LazyRows):

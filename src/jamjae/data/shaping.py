@@ -10,6 +10,8 @@ import numpy as np
 from jamjae.data.dataset import Dataset
 from jamjae.data.numeric import looks_channels_first
 from jamjae.data.read_options import ReadOptions
+from jamjae.data.rows import Given, LazyRows, row_chunks, value_range
+from jamjae.data.sources import MappedRows
 from jamjae.errors import InvalidDataError
 
 ENDS = ("first", "last")
@@ -47,12 +49,27 @@ def _reshaped(found: Dataset, shape: tuple[int, ...]) -> Dataset:
     return made.noted(f"shape: each row as {' x '.join(map(str, shape))}{note}")
 
 
-def _as_pixels(X: np.ndarray) -> tuple[np.ndarray, str]:
+def _as_pixels(X: Given) -> tuple[Given, str]:
     """Make 8-bit pixels of whole numbers from 0 to 255."""
     if X.dtype.kind not in "if" or not len(X):
         return X, ""
-    whole = bool((np.rint(X) == X).all()) and X.min() >= 0 and 1 < X.max() <= 255
-    return (X.astype(np.uint8), ", 8-bit pixels, as all are whole") if whole else (X, "")
+    whole = all(_are_whole(X[rows]) for rows in row_chunks(X)) and value_range(X)[1] > 1
+    if not whole:
+        return X, ""
+    made = MappedRows(X, _as_bytes) if isinstance(X, LazyRows) else _as_bytes(X)
+    return made, ", 8-bit pixels, as all are whole"
+
+
+def _are_whole(values: np.ndarray) -> bool:
+    return bool(values.min() >= 0 and values.max() <= 255 and (np.rint(values) == values).all())
+
+
+def _as_bytes(values: np.ndarray) -> np.ndarray:
+    return values.astype(np.uint8)
+
+
+def _moved(images: np.ndarray) -> np.ndarray:
+    return np.moveaxis(images, 1, -1)
 
 
 def _channels_last(found: Dataset, channels: str | None) -> Dataset:
@@ -65,4 +82,5 @@ def _channels_last(found: Dataset, channels: str | None) -> Dataset:
         "" if channels else ", as their shape suggests (channels='last', --channels last keeps it)"
     )
     note = f"channels: {X.shape[1]} moved from the first axis of each image to the last{how}"
-    return replace(found, X=np.moveaxis(X, 1, -1)).noted(note)
+    moved = MappedRows(X, _moved) if isinstance(X, LazyRows) else _moved(X)
+    return replace(found, X=moved).noted(note)

@@ -1,4 +1,4 @@
-"""Rows in files that are read when they are asked for: Parquet and images."""
+"""Rows in files that are read when they are asked for: Parquet and images; and names of rows."""
 
 from __future__ import annotations
 
@@ -8,22 +8,29 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from jamjae.data import memory
+from jamjae.data.parquet import (
+    Head,
+    cannot_read,
+    common_type,
+    damaged,
+    numeric_columns,
+    parquet_files,
+    require_columns,
+    values,
+)
 from jamjae.data.rows import LazyRows
-from jamjae.errors import DataFormatError, DataNotFoundError, brief
+from jamjae.errors import brief
 
 if TYPE_CHECKING:
-    import pyarrow as pa
     from pyarrow.parquet import ParquetFile
 
 HELD_BYTES = 1 << 25  # of decoded row groups that are kept; one is, however large
 DECODED_ROWS, BUFFER_BYTES = 1 << 16, 1 << 20  # at a time, of a row group and of a column's pages
-PARQUET = (".parquet", ".pq")
-SMALL_INTEGERS = 2  # bytes of integers that float32 holds exactly
 
 
 class ParquetRows(LazyRows):
@@ -37,6 +44,15 @@ class ParquetRows(LazyRows):
     columns : sequence of str, optional
         Numeric columns, by default all of them. Their values have the type that holds those of all
         columns; missing ones are NaN.
+    dtype : dtype, optional
+        Another type for the values.
+
+    Attributes
+    ----------
+    columns : tuple of str
+        In the files.
+    feature_names : tuple of str
+        The same, unless renamed.
 
     Raises
     ------
@@ -58,27 +74,36 @@ class ParquetRows(LazyRows):
     (ParquetRows(shape=(3, 2), dtype=float64), [[0.0, 1.0], [0.0, 0.0]])
     """
 
-    def __init__(self, path: str | os.PathLike[str], columns: Sequence[str] | None = None) -> None:
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        columns: Sequence[str] | None = None,
+        dtype: Any = None,
+    ) -> None:
         self.path = Path(path)
         files = parquet_files(self.path)
-        heads = [_Head.of(file) for file in files]
+        heads = [Head.of(file) for file in files]
         first = heads[0].schema
-        self.feature_names = tuple(_numeric(first) if columns is None else columns)
+        self.columns = tuple(numeric_columns(first) if columns is None else columns)
+        self.feature_names = self.columns
         self.files = tuple(files)
         self._stamps = tuple(map(_stamp, files))
         for file, head in zip(files, heads, strict=True):
-            _require_columns(file, head.schema, files[0], first, self.feature_names)
+            require_columns(file, head.schema, files[0], first, self.columns)
         groups = [(i, g, n) for i, head in enumerate(heads) for g, n in enumerate(head.lengths)]
         self._groups = np.array([(i, g) for i, g, n in groups if n], dtype=np.int32).reshape(-1, 2)
         lengths = np.array([n for *_, n in groups if n], dtype=np.int64)
         self._starts = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
-        if not self.feature_names:
-            raise _cannot(self.path, f"none of its columns holds numbers ({brief(first.names)}).")
+        if not self.columns:
+            raise cannot_read(
+                self.path, f"none of its columns holds numbers ({brief(first.names)})."
+            )
         missing = {name for head in heads for name in head.missing}
-        self.dtype = common_type([(first.field(n).type, n in missing) for n in self.feature_names])
-        self.shape = (int(self._starts[-1]), len(self.feature_names))
+        common = common_type([(first.field(n).type, n in missing) for n in self.columns])
+        self.dtype = common if dtype is None else np.dtype(dtype)
+        self.shape = (int(self._starts[-1]), len(self.columns))
         if not len(self):
-            raise _cannot(self.path, "it has no rows.")
+            raise cannot_read(self.path, "it has no rows.")
         self._forget()
 
     @property
@@ -89,7 +114,7 @@ class ParquetRows(LazyRows):
     def _read(self, index: np.ndarray) -> np.ndarray:
         order = np.argsort(index, kind="stable") if (np.diff(index) < 0).any() else None
         rising = index if order is None else index[order]
-        found = memory.empty((len(index), len(self.feature_names)), self.dtype)
+        found = memory.empty((len(index), len(self.columns)), self.dtype)
         groups = np.searchsorted(self._starts, rising, side="right") - 1
         cuts = np.flatnonzero(np.diff(groups)) + 1
         for start, end in pairwise([0, *cuts.tolist(), len(rising)]):
@@ -128,7 +153,7 @@ class ParquetRows(LazyRows):
 
     def _make_room(self, rows: int) -> None:
         """Let go of row groups before another one is decoded, not after."""
-        coming = rows * len(self.feature_names) * self.dtype.itemsize
+        coming = rows * len(self.columns) * self.dtype.itemsize
         while self._held and coming + sum(a.nbytes for a in self._held.values()) > HELD_BYTES:
             self._held.popitem(last=False)
 
@@ -139,22 +164,22 @@ class ParquetRows(LazyRows):
         file = self.files[place]
         try:
             if _stamp(file) != self._stamps[place]:
-                raise _cannot(file, "it was changed after it was opened. Read it again.")
+                raise cannot_read(file, "it was changed after it was opened. Read it again.")
             with ParquetFile(file, buffer_size=BUFFER_BYTES) as opened:
                 return self._copied(opened, number)
         except FileNotFoundError as error:
-            raise _cannot(file, "it is gone, while its rows are still being read.") from error
+            raise cannot_read(file, "it is gone, while its rows are still being read.") from error
         except (OSError, ValueError) as error:  # pyarrow's are among these
-            raise _damaged(file, error) from error
+            raise damaged(file, error) from error
 
     def _copied(self, opened: ParquetFile, group: int) -> np.ndarray:
         """Copy a row group column by column and in pieces, so that it is held only once."""
-        names = self.feature_names
+        names = self.columns
         found = memory.empty((opened.metadata.row_group(group).num_rows, len(names)), self.dtype)
         for i, name in enumerate(names):
             start = 0
             for batch in opened.iter_batches(DECODED_ROWS, row_groups=[group], columns=[name]):
-                found[start : start + len(batch), i] = _values(batch.column(0))
+                found[start : start + len(batch), i] = values(batch.column(0))
                 start += len(batch)
         return found
 
@@ -165,9 +190,10 @@ class ImageRows(LazyRows):
     Parameters
     ----------
     files : sequence of path
+        Or of anything else that says where an image is.
     decode : callable
-        From a path to an array of the shape and type of a row; must be picklable for the rows to
-        be so.
+        From one of these to an array of the shape and type of a row; both must be picklable for
+        the rows to be so.
     shape : tuple of int
         Of one image.
     dtype : dtype, default=uint8
@@ -175,8 +201,8 @@ class ImageRows(LazyRows):
 
     def __init__(
         self,
-        files: Sequence[Path],
-        decode: Callable[[Path], np.ndarray],
+        files: Sequence[Any],
+        decode: Callable[[Any], np.ndarray],
         shape: tuple[int, ...],
         dtype: Any = np.uint8,
     ) -> None:
@@ -190,128 +216,50 @@ class ImageRows(LazyRows):
         return found
 
 
-# --- Parquet's schema and cells -------------------------------------------------------------
-
-
-class _Head(NamedTuple):
-    """What stands in a Parquet file beside its values."""
-
-    schema: pa.Schema
-    lengths: list[int]  # rows of each row group
-    missing: set[str]  # columns in which cells are missing, or may be
-
-    @classmethod
-    def of(cls, file: Path) -> _Head:
-        from pyarrow.parquet import ParquetFile
-
-        try:
-            with ParquetFile(file) as opened:
-                schema, data = opened.schema_arrow, opened.metadata
-                groups = [data.row_group(number) for number in range(data.num_row_groups)]
-                missing = {name for group in groups for name in _with_missing(group)}
-                return cls(schema, [group.num_rows for group in groups], missing)
-        except (OSError, ValueError) as error:
-            raise _damaged(file, error) from error
-
-
-def parquet_files(path: Path) -> list[Path]:
-    """Give the Parquet files of a folder and its subfolders in the order of their names.
-
-    Raises
-    ------
-    DataNotFoundError
-        If there is none.
-    """
-    if path.is_file():
-        return [path]
-    found = [
-        file
-        for file in sorted(path.rglob("*"))
-        if file.suffix.lower() in PARQUET
-        and not any(part.startswith((".", "_")) for part in file.relative_to(path).parts)
-        and file.is_file()
-    ]
-    if not found:
-        raise DataNotFoundError(
-            f"Cannot read Parquet files from {str(path)!r}: there is none that ends in "
-            f"{' or '.join(PARQUET)}. Check the path."
-        )
-    return found
-
-
-def common_type(columns: Sequence[tuple[Any, bool]]) -> np.dtype:
-    """Give the type that holds the numbers of all columns.
+class MappedRows(LazyRows):
+    """Rows in files, changed when they are read.
 
     Parameters
     ----------
-    columns : sequence of (Arrow type, whether cells may be missing)
-        Booleans and columns with missing cells become floats.
+    rows : LazyRows
+    change : callable
+        From an array of some rows to that of the changed rows; picklable for the rows to be so.
     """
-    found = np.result_type(*[_type(kind, missing) for kind, missing in columns])
-    return np.result_type(found, np.float32) if found == np.float16 else found
+
+    def __init__(self, rows: LazyRows, change: Callable[[np.ndarray], np.ndarray]) -> None:
+        self.rows, self.change = rows, change
+        first = change(rows[:1])
+        self.shape, self.dtype = (len(rows), *first.shape[1:]), first.dtype
+
+    @property
+    def starts(self) -> np.ndarray | None:
+        """Those of the rows before the change."""
+        return self.rows.starts
+
+    def _read(self, index: np.ndarray) -> np.ndarray:
+        return self.change(self.rows[index])
 
 
-def _type(kind: Any, missing: bool) -> np.dtype:
-    from pyarrow import types
+class Names(Sequence[str]):
+    """Names of rows, kept as the column of a table that they are, and made text when asked for."""
 
-    if types.is_decimal(kind):
-        return np.dtype(np.float64)
-    dtype = np.dtype(kind.to_pandas_dtype())
-    if dtype.kind == "b":
-        return np.dtype(np.float32)
-    if dtype.kind in "iu" and missing:
-        return np.dtype(np.float32 if dtype.itemsize <= SMALL_INTEGERS else np.float64)
-    return dtype
+    def __init__(self, column: Any, convert: Callable[[list[Any]], list[str]]) -> None:
+        self.column, self.convert = column, convert
 
+    def __len__(self) -> int:
+        return len(self.column)
 
-def is_numeric(kind: Any) -> bool:
-    """Whether an Arrow type is one of numbers or booleans."""
-    from pyarrow import types
+    def __getitem__(self, place: Any) -> Any:
+        if not isinstance(place, slice):
+            return self.convert([self.column[int(place)].as_py()])[0]
+        start, end, step = place.indices(len(self))
+        if step != 1:
+            return tuple(self[i] for i in range(start, end, step))
+        return tuple(self.convert(self.column.slice(start, max(end - start, 0)).to_pylist()))
 
-    tests = (types.is_integer, types.is_floating, types.is_boolean, types.is_decimal)
-    return any(test(kind) for test in tests)
-
-
-def _numeric(schema: pa.Schema) -> list[str]:
-    return [field.name for field in schema if is_numeric(field.type)]
-
-
-def _values(column: pa.Array) -> np.ndarray:
-    """Convert a column to numbers, missing ones to NaN."""
-    from pyarrow import float64, types
-
-    if types.is_decimal(column.type) or types.is_boolean(column.type):
-        column = column.cast(float64())
-    return np.asarray(column.to_numpy(zero_copy_only=False))
-
-
-def _with_missing(group: Any) -> Iterator[str]:
-    for number in range(group.num_columns):
-        column = group.column(number)
-        counted = column.statistics
-        if counted is None or not counted.has_null_count or counted.null_count:
-            yield column.path_in_schema
-
-
-def _require_columns(
-    file: Path, schema: pa.Schema, first: Path, expected: pa.Schema, names: Sequence[str]
-) -> None:
-    for name in names:
-        places = schema.get_all_field_indices(name)
-        if len(places) != 1:
-            why = "has no column" if not places else "has more than one column"
-            beside = "" if file == first else f", as {first.name!r} does"
-            raise _cannot(file, f"it {why} {name!r}; one is expected{beside}.")
-        kind = schema.field(name).type
-        if not is_numeric(kind):
-            raise _cannot(file, f"its column {name!r} holds {kind}; numbers are expected.")
-        if kind != expected.field(name).type:
-            raise _cannot(
-                file,
-                f"its column {name!r} holds {kind}, and that of {first.name!r} "
-                f"{expected.field(name).type}; all files of a folder have the same types. Write "
-                "one of them anew.",
-            )
+    def __iter__(self) -> Iterator[str]:
+        for start in range(0, len(self), DECODED_ROWS):
+            yield from self[start : start + DECODED_ROWS]
 
 
 def _span(places: np.ndarray) -> slice | np.ndarray:
@@ -323,11 +271,3 @@ def _span(places: np.ndarray) -> slice | np.ndarray:
 def _stamp(file: Path) -> tuple[int, int]:
     state = file.stat()
     return state.st_size, state.st_mtime_ns
-
-
-def _cannot(path: Path, why: str) -> DataFormatError:
-    return DataFormatError(f"Cannot read {str(path)!r}: {why}")
-
-
-def _damaged(path: Path, error: Exception) -> DataFormatError:
-    return _cannot(path, f"{brief(error)}. Copy it again from where it came from.")

@@ -65,6 +65,20 @@ def write_rows(
     """
     path = Path(path)
     index, feature_names = list(map(str, index)), list(map(str, feature_names))
+    require_kind(path, excel=excel)
+    encoding = "utf-8-sig" if excel else "utf-8"
+    if is_mixed(rows):
+        return _write_frame(path, rows, index, encoding)
+    feature_names = feature_names or column_names(rows)
+    rows = real_array(rows, f"Cannot write {str(path)!r}", allow_empty=True)
+    require_writable(path, rows, index, feature_names)
+    with atomic(path) as temporary:
+        _write(temporary, rows, index, feature_names, encoding)
+    return path
+
+
+def require_kind(path: Path, *, excel: bool) -> None:
+    """Refuse a file name that does not name a kind of file, or not one for Excel."""
     if path.suffix.lower() not in OUTPUTS:
         raise OutputError(
             f"Cannot write {str(path)!r}: expected a file name that ends in {', '.join(OUTPUTS)}."
@@ -73,15 +87,6 @@ def write_rows(
         raise OutputError(
             f"Cannot write {str(path)!r} for Excel: expected a file name that ends in .csv or .tsv."
         )
-    encoding = "utf-8-sig" if excel else "utf-8"
-    if is_mixed(rows):
-        return _write_frame(path, rows, index, encoding)
-    feature_names = feature_names or column_names(rows)
-    rows = real_array(rows, f"Cannot write {str(path)!r}", allow_empty=True)
-    _require_writable(path, rows, index, feature_names)
-    with atomic(path) as temporary:
-        _write(temporary, rows, index, feature_names, encoding)
-    return path
 
 
 def _write_frame(path: Path, frame: Any, index: list[str], encoding: str) -> Path:
@@ -190,9 +195,10 @@ def _write(
             table_writing.write_delimited(path, table, columns, index, mark, encoding)
 
 
-def _require_writable(
+def require_writable(
     path: Path, rows: np.ndarray, index: Sequence[str], feature_names: Sequence[str]
 ) -> None:
+    """Refuse what is no array of real numbers, and names that do not fit it."""
     if not rows.ndim or rows.dtype.kind not in "biuf":
         raise InvalidDataError(
             f"Cannot write {str(path)!r}: received an array of shape {rows.shape} and type "

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Iterable
 
 import jax
 import keras
 
+from jamjae.data import memory
 from jamjae.errors import InvalidNetworkError
 
 FLOAT = 4  # bytes
@@ -56,11 +56,8 @@ def require_room(needed: int, purpose: str, cure: str) -> None:
 
 
 def available() -> int | None:
-    """Give the bytes of memory of JAX's device, None if unknown."""
+    """Give the bytes of memory of JAX's device, for a CPU those available; None if unknown."""
     device = jax.local_devices()[0]
     if device.platform != "cpu":
         return (device.memory_stats() or {}).get("bytes_limit")
-    try:
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (AttributeError, ValueError, OSError):  # not on every system
-        return None
+    return memory.available()

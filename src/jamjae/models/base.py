@@ -57,6 +57,20 @@ class LatentModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         codes = self._encode(rows)
         return codes.astype(value_type(rows.dtype), copy=False)
 
+    def transform_pieces(self, X: Any) -> Iterator[np.ndarray]:
+        """Encode rows as `transform` does, and give the codes piece by piece."""
+        rows = self._checked(X, "transform")
+        for chunk in row_chunks(rows):
+            codes = self._encode(rows[chunk], chunk.start)
+            yield codes.astype(value_type(rows.dtype), copy=False)
+
+    def reconstruct_pieces(self, X: Any) -> Iterator[Any]:
+        """Reconstruct rows as `reconstruct` does, piece by piece."""
+        rows = self._checked(X, "reconstruct")
+        for chunk in row_chunks(rows):
+            made = self._reconstruct(rows[chunk], clip=True, start=chunk.start)
+            yield tables.decoded(self, made)
+
     def inverse_transform(self, Z: Any) -> np.ndarray:
         """Decode codes.
 

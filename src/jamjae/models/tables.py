@@ -10,6 +10,7 @@ import numpy as np
 from jamjae.data.finite import require_finite
 from jamjae.data.numeric import column_names, numeric, real_array
 from jamjae.data.readers.cells import counted, listed
+from jamjae.data.rows import LazyRows
 from jamjae.data.table_encoder import TableEncoder, is_mixed
 from jamjae.errors import InvalidDataError
 
@@ -36,11 +37,15 @@ def encoded(model: Any, X: Any, attempt: str, *, reset: bool) -> Any:
         Cells of a mixed table are missing, or images are to be standardized.
     """
     mixed = is_mixed(X)
+    wanted = getattr(model, "scaling", None) == STANDARDIZE
+    if isinstance(X, LazyRows) and (wanted if reset else getattr(model, "table_encoder_", None)):
+        names = list(getattr(X, "feature_names", ()))
+        X = _framed(np.asarray(X), names) if names else np.asarray(X)
     if reset:
         model.table_encoder_ = None
         if mixed:
             model.table_encoder_ = TableEncoder().fit(X)
-        elif getattr(model, "scaling", None) == STANDARDIZE:
+        elif wanted:
             model.table_encoder_ = TableEncoder().fit(_floats(X, attempt))
     encoder = getattr(model, "table_encoder_", None)
     if encoder is None:

@@ -92,8 +92,12 @@ def _as_array(model: BaseEstimator, X: Any, attempt: str, reset: bool) -> Given:
     lazy = isinstance(X, LazyRows)
     try:
         if table and (reset or len(model.row_shape_) == 1):
-            more = {"skip_check_array": True} if lazy else settings
-            return validate_data(model, X, reset=reset, **more)
+            if lazy:
+                named = reset or hasattr(model, "feature_names_in_")
+                heading = _heading(X) if named else X
+                validate_data(model, heading, reset=reset, skip_check_array=True)
+                return X
+            return validate_data(model, X, reset=reset, **settings)
         rows = X if lazy else check_array(X, allow_nd=True, **settings)
     except ValueError as error:
         if "features" in str(error) and not reset:  # the estimator checks want their own words
@@ -106,6 +110,16 @@ def _as_array(model: BaseEstimator, X: Any, attempt: str, reset: bool) -> Given:
     if not reset:
         _require_shape(model, rows, attempt)
     return rows
+
+
+def _heading(rows: LazyRows) -> Any:
+    """Give the names of columns in files as a data frame without rows, where they have names."""
+    names = getattr(rows, "feature_names", ())
+    if not names:
+        return rows
+    from pandas import DataFrame
+
+    return DataFrame(columns=list(names))
 
 
 def _stays_mapped(X: Any) -> bool:

@@ -13,16 +13,19 @@ from typing import Any
 
 import numpy as np
 
+from jamjae.data import memory
 from jamjae.data.dataset import Dataset
 from jamjae.data.read_options import ReadOptions
 from jamjae.data.readers import hdf5, matlab, sparse
 from jamjae.data.readers.idx import read_idx
 from jamjae.data.readers.labelling import labelled
+from jamjae.data.readers.piecewise import piecewise_note
 from jamjae.data.readers.several import about_objects, damaged, of_arrays, of_records, real_rows
-from jamjae.errors import DataFormatError, MissingDependencyError
+from jamjae.data.rows import is_mapped
+from jamjae.errors import DataFormatError, InvalidDataError, MissingDependencyError
 
 KIND = "arrays"
-USES = ("label", "key")
+USES = ("label", "key", "lazy")
 IDX_NAME = re.compile(r"([.-]idx\d*(-\w+)?|ubyte)(\.gz)?$")
 SPARSE = ("csr", "csc", "bsr", "coo", "dia")
 HDF5 = (".h5", ".hdf5", ".h5ad", ".hdf")
@@ -35,10 +38,21 @@ def can_read(path: Path) -> bool:
 
 def read(path: Path, options: ReadOptions) -> Dataset:
     """Read an array by the type of its file; errors as `jamjae.read`."""
+    if options.lazy is True and path.suffix.lower() != ".npy":
+        raise InvalidDataError(
+            f"Cannot read {str(path)!r} piece by piece: of arrays, only .npy can be. Write it as "
+            ".npy (numpy.save), or leave lazy=True (--lazy) out."
+        )
     found = _READERS.get(path.suffix.lower(), _idx)(path, options)
-    shape = " x ".join(map(str, found.X.shape[1:]))
-    each = f" of {shape}" if shape else ""
-    return replace(found, notes=(f"rows: {len(found.X):,}{each}, {found.X.dtype}", *found.notes))
+    X = found.X[:, None] if found.X.ndim == 1 else found.X
+    shape = " x ".join(map(str, X.shape[1:]))
+    rows = f"rows: {len(X):,} of {shape}, {X.dtype}{_how(X, options)}"
+    return replace(found, X=X, notes=(rows, *found.notes))
+
+
+def _how(X: np.ndarray, options: ReadOptions) -> str:
+    piecewise = is_mapped(X) and (options.lazy is True or memory.is_large(X.nbytes))
+    return f", {piecewise_note(X.nbytes, options)}" if piecewise else ""
 
 
 def _require_no_label(path: Path, label: str | None, why: str) -> None:
@@ -55,7 +69,7 @@ def _npy(path: Path, options: ReadOptions) -> Dataset:
     _require_no_label(path, options.label, "an .npy file holds one array without labels")
     _require_npy(path)
     try:
-        rows = np.load(path, mmap_mode="r", allow_pickle=False)
+        rows = np.load(path, None if options.lazy is False else "r", allow_pickle=False)
     except PermissionError:
         raise
     except (ValueError, OSError, EOFError) as error:
@@ -65,6 +79,11 @@ def _npy(path: Path, options: ReadOptions) -> Dataset:
     if not isinstance(rows, np.ndarray):
         raise damaged(path, "it is an .npz file; rename it")
     if rows.dtype.names:
+        if options.lazy is True:
+            raise InvalidDataError(
+                f"Cannot read {str(path)!r} piece by piece: it holds records, not numbers. Leave "
+                "lazy=True (--lazy) out."
+            )
         return of_records(path, rows)
     return Dataset(real_rows(path, rows), description=str(path))
 

@@ -6,6 +6,7 @@ import math
 import re
 import unicodedata
 from collections.abc import Iterable
+from typing import Any
 
 from jamjae.errors import brief
 
@@ -28,6 +29,7 @@ PAIRS = [  # the two words that a column of booleans is written in
     {"예", "아니오"},
     {"참", "거짓"},
 ]
+INVISIBLE = "\u200b\u2060\ufeff"  # marks that take no space
 MINUS = "\N{MINUS SIGN}"
 LEADING_ZERO = re.compile(r"[+-]?0\d+$")  # of an identifier such as 007
 LONG = re.compile(r"[+-]?\d{16,}$")  # an integer that a float may round
@@ -77,7 +79,7 @@ def value_of(cell: str, decimal: str = POINT) -> float | None:
 
 def clean(name: object) -> str:
     """Give a name without spaces around it, its letters composed (NFC)."""
-    return unicodedata.normalize("NFC", str(name)).strip()
+    return unicodedata.normalize("NFC", str(name)).strip(INVISIBLE).strip()
 
 
 def guarded(name: str) -> str:
@@ -127,3 +129,15 @@ def counted(n: int, what: str) -> str:
         f"{what[:-1]}ies" if what.endswith("y") else f"{what}{'es' if what[-1] == 's' else 's'}"
     )
     return f"{n:,} {plural}"
+
+
+def quoted(names: Iterable[str]) -> list[str]:
+    """Put names that hold a comma into quotes."""
+    return [f"'{name}'" if "," in name else name for name in names]
+
+
+def as_names(values: list[Any]) -> list[str]:
+    """Make names of rows of the cells of a column."""
+    if all(isinstance(one, float) and one.is_integer() for one in values):
+        values = [int(one) for one in values]
+    return ["" if one is None else unguarded(str(one)) for one in values]

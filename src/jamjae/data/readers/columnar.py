@@ -8,16 +8,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from jamjae.data.parquet import parquet_files
 from jamjae.data.read_options import ReadOptions
 from jamjae.data.readers.cells import clean
 from jamjae.data.readers.excel import read_excel
-from jamjae.data.readers.raw_table import RawTable, cannot_read, typed
-from jamjae.errors import DataFormatError, MissingDependencyError, brief
+from jamjae.data.readers.raw_table import RawTable, cannot_read
+from jamjae.data.readers.records import read_records
+from jamjae.errors import DataFormatError, DataNotFoundError, MissingDependencyError, brief
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-PARQUET = (".parquet", ".pq")
 ARROW = (".arrow", ".feather", ".ipc")
 EXCEL = (".xlsx", ".xlsm", ".xls", ".ods")
 JSON = (".jsonl", ".ndjson", ".json")
@@ -25,7 +26,12 @@ JSON = (".jsonl", ".ndjson", ".json")
 
 def is_parquet_folder(path: Path) -> bool:
     """Whether a folder holds Parquet files, as those that Spark and Dask write."""
-    return path.is_dir() and any(True for end in PARQUET for _ in path.rglob(f"*{end}"))
+    if not path.is_dir():
+        return False
+    try:
+        return bool(parquet_files(path))
+    except DataNotFoundError:
+        return False
 
 
 def read_columnar(path: Path, options: ReadOptions) -> RawTable:
@@ -59,7 +65,7 @@ def _reader(path: Path) -> Callable[[Path, ReadOptions], RawTable]:
     readers = {
         **dict.fromkeys(ARROW, _arrow),
         **dict.fromkeys(EXCEL, read_excel),
-        **dict.fromkeys(JSON, _json),
+        **dict.fromkeys(JSON, read_records),
     }
     return readers.get(kind, _parquet)
 
@@ -68,16 +74,18 @@ def _parquet(path: Path, options: ReadOptions) -> RawTable:
     import pyarrow.parquet as pq
 
     # A single file may have columns of one name, a folder of files may not.
-    return _with_index(pq.ParquetFile(path).read() if path.is_file() else pq.read_table(path))
+    if path.is_file():
+        return with_index(pq.ParquetFile(path).read())
+    return with_index(pq.read_table(list(map(str, parquet_files(path)))))
 
 
 def _arrow(path: Path, options: ReadOptions) -> RawTable:
     from pyarrow import feather
 
-    return _with_index(feather.read_table(path))
+    return with_index(feather.read_table(path))
 
 
-def _with_index(table: pa.Table) -> RawTable:
+def with_index(table: Any) -> RawTable:
     """Find the columns that pandas wrote as its index."""
     written = (table.schema.metadata or {}).get(b"pandas")
     columns = json.loads(written)["index_columns"] if written else []
@@ -97,67 +105,3 @@ def _counting(span: dict[str, Any]) -> pa.ChunkedArray:
     import pyarrow as pa
 
     return pa.chunked_array([pa.array(range(span["start"], span["stop"], span["step"]))])
-
-
-def _json(path: Path, options: ReadOptions) -> RawTable:
-    import pyarrow as pa
-    from pyarrow import json as pa_json
-
-    if path.suffix.lower() == ".json":
-        return _of_records(_records(path))
-    try:
-        table = pa_json.read_json(path)
-    except pa.ArrowInvalid:  # NaN, or values of several kinds in a column
-        return _of_records(_each_line(path))
-    return RawTable(table, [clean(name) for name in table.column_names], place=_line)
-
-
-def _line(row: int) -> str:
-    return f"record {row + 1}"
-
-
-def _records(path: Path) -> list[dict[str, Any]]:
-    """Read a list of records, or an object of columns."""
-    found = json.loads(path.read_bytes())
-    if isinstance(found, dict):
-        lists = {name: value for name, value in found.items() if isinstance(value, list)}
-        if len(lists) == 1 and all(isinstance(one, dict) for one in next(iter(lists.values()))):
-            return next(iter(lists.values()))
-        columns = {name: list(_held(value)) for name, value in found.items()}
-        if len({len(column) for column in columns.values()}) == 1:
-            return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values())]  # noqa: B905
-    if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
-        raise cannot_read(
-            path, 'it holds no records. Expected a list such as [{"a": 1}, {"a": 2}].'
-        )
-    return found
-
-
-def _held(column: Any) -> Any:
-    """Give the values of a column, that pandas writes as an object by row."""
-    return column.values() if isinstance(column, dict) else column
-
-
-def _each_line(path: Path) -> list[dict[str, Any]]:
-    found = []
-    with path.open(encoding="utf-8-sig") as file:
-        for number, line in enumerate(file, 1):
-            if not line.strip():
-                continue
-            try:
-                record = json.loads(line)
-            except ValueError as error:
-                raise cannot_read(path, f"line {number} is no JSON ({brief(error)}).") from error
-            if not isinstance(record, dict):
-                raise cannot_read(path, f'line {number} is no record, such as {{"a": 1}}.')
-            found.append(record)
-    return found
-
-
-def _of_records(records: list[dict[str, Any]]) -> RawTable:
-    import pyarrow as pa
-
-    names = list(dict.fromkeys(name for record in records for name in record))
-    arrays = [typed([record.get(name) for record in records]) for name in names]
-    table = pa.Table.from_arrays(arrays, names=[str(i) for i in range(len(arrays))])
-    return RawTable(table, [clean(name) for name in names], place=_line)

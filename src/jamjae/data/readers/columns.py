@@ -6,11 +6,15 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from jamjae.data.read_options import ReadOptions
 from jamjae.data.readers.cells import BOOLEANS, MISSING, clean, listed
 from jamjae.data.readers.raw_table import RawTable, cannot_read
 from jamjae.errors import DataFormatError, brief, did_you_mean
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 ROW_NAMES = ("", "name")  # what the first column is called when it names the rows
 UNNAMED = re.compile(r"Unnamed: \d+$")  # pandas's name for a column without one
@@ -72,18 +76,20 @@ def _titles(raw: RawTable) -> tuple[list[str], list[str]]:
     names: list[str] = []
     notes: list[str] = []
     used: set[str] = set()
-    twice: list[str] = []
+    twice: dict[str, str] = {}
     for i, given in enumerate(raw.names):
         name = given if given and not UNNAMED.match(given) else ""
         if not name:
             name = "" if i == 0 and raw.named else f"column_{i + 1}"
         if name in used:
-            twice.append(name)
+            again = name
             name = next(new for k in range(1, i + 2) if (new := f"{name}.{k}") not in used)
+            twice[name] = again
         used.add(name)
         names.append(name)
     if twice:
-        notes.append(f"columns of the same name: {listed(twice)}, called {twice[0]}.1 and so on")
+        again = listed(dict.fromkeys(twice.values()))
+        notes.append(f"columns of the same name: {again}, called {listed(twice)}")
     return names, notes
 
 
@@ -166,16 +172,23 @@ def _identifies(raw: RawTable, position: int) -> str:
     return "whole numbers, all different" if whole else ""
 
 
+def _kinds(raw: RawTable) -> list[pa.DataType]:
+    """Give the types of the columns, for which no column is read."""
+    return [field.type for field in raw.table.schema]
+
+
 def _names_rows(raw: RawTable) -> bool:
     """Whether the first column is text, all different, and all others are numbers."""
     import pyarrow as pa
     from pyarrow import compute
 
-    kinds = [column.type for column in raw.table.columns]
-    first = raw.table.column(0)
+    kinds = _kinds(raw)
     others = all(pa.types.is_floating(kind) or pa.types.is_integer(kind) for kind in kinds[1:])
     text = pa.types.is_string(kinds[0]) or pa.types.is_large_string(kinds[0])
-    if not (text and others and len(first) > 2) or first.null_count:
+    if not (text and others and len(raw.table) > 2):
+        return False
+    first = raw.table.column(0)
+    if first.null_count:
         return False
     if compute.count_distinct(first).as_py() < len(first):
         return False
@@ -214,7 +227,7 @@ def _label(
 def _is_number(raw: RawTable, position: int) -> bool:
     import pyarrow as pa
 
-    kind = raw.table.column(position).type
+    kind = _kinds(raw)[position]
     return bool(pa.types.is_floating(kind) or pa.types.is_integer(kind))
 
 

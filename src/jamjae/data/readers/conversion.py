@@ -11,6 +11,7 @@ import numpy as np
 from jamjae.data.readers.cells import (
     BOOLEANS,
     GROUPED,
+    INVISIBLE,
     LEADING_ZERO,
     LONG,
     MARKERS,
@@ -45,6 +46,25 @@ EXACT, LARGEST = 2**53, 2.0**64  # integers beyond the one are rounded in float6
 ROUNDED = "integers beyond 2⁵³ are rounded"
 
 
+class Mistake(NamedTuple):
+    """The first cell that is something else than nearly all are.
+
+    Attributes
+    ----------
+    row : int
+    cell : str
+    kind : str
+        What the others are.
+    texts : tuple of str
+        All different cells that are something else.
+    """
+
+    row: int
+    cell: str
+    kind: str
+    texts: tuple[str, ...]
+
+
 class Converted(NamedTuple):
     """What a column holds.
 
@@ -55,15 +75,13 @@ class Converted(NamedTuple):
         Floats for numbers, booleans (0, 1, NaN) and vectors (n, d).
     note : str
         What was converted, left out or guessed; after the name of the column.
-    mistake : tuple of int, str and str, optional
-        The row of the first cell that is something else than nearly all are, the cell, and what
-        the others are.
+    mistake : Mistake, optional
     """
 
     kind: str
     values: Any = None
     note: str = ""
-    mistake: tuple[int, str, str] | None = None
+    mistake: Mistake | None = None
 
 
 def converted(raw: RawTable, position: int) -> Converted:
@@ -78,7 +96,42 @@ def converted(raw: RawTable, position: int) -> Converted:
     for holds, convert in _CONVERTERS:
         if holds(pa.types, kind):
             return _with_days(convert(column, raw))
-    return Converted(NOTHING, note=f"holds {brief(kind, 40)}, which is no number")
+    return Converted(NOTHING, note=f"holds {_called(kind)}")
+
+
+def _called(kind: pa.DataType) -> str:
+    """Say in plain words what a column holds."""
+    import pyarrow as pa
+
+    for holds, words in (
+        (pa.types.is_struct, "records"),
+        (pa.types.is_binary, "bytes"),
+        (pa.types.is_large_binary, "bytes"),
+        (pa.types.is_map, "maps"),
+    ):
+        if holds(kind):
+            return words
+    return f"{brief(kind, 40)}, which is no number"
+
+
+def _clock(column: pa.ChunkedArray, raw: RawTable) -> Converted:
+    import pyarrow as pa
+
+    seconds = column.cast(pa.time64("ns")).cast(pa.int64()).to_numpy() / 1e9
+    return Converted(
+        NUMBERS, np.asarray(seconds / 3600, dtype=np.float64), "times as hours, 12:30 is 12.5"
+    )
+
+
+def _extension(column: pa.ChunkedArray, raw: RawTable) -> Converted:
+    """Take periods of pandas as the days on which they begin."""
+    import pandas as pd
+
+    series = column.to_pandas()
+    if isinstance(series.dtype, pd.PeriodDtype):
+        return Converted(DATES, series.dt.to_timestamp(), "periods as the times they begin")
+    words = "intervals" if isinstance(series.dtype, pd.IntervalDtype) else str(series.dtype)
+    return Converted(NOTHING, note=f"holds {words}")
 
 
 def _with_days(found: Converted) -> Converted:
@@ -102,6 +155,8 @@ def _numbers(column: pa.ChunkedArray, raw: RawTable) -> Converted:
     column = _without_codes(column, raw.na)
     if column.null_count == len(column):
         return _null(column, raw)
+    if pa.types.is_float16(column.type):
+        return Converted(NUMBERS, column)
     ends = compute.min_max(column).as_py().values()
     beyond = EXACT < max(map(abs, ends)) < LARGEST
     if pa.types.is_floating(column.type):
@@ -173,7 +228,7 @@ def _text(column: pa.ChunkedArray, raw: RawTable) -> Converted:
     """Convert a column of text by the first kind that all its cells are of."""
     from pyarrow import compute
 
-    trimmed = _unquoted(compute.utf8_trim_whitespace(column))
+    trimmed = _unquoted(compute.utf8_trim_whitespace(compute.utf8_trim(column, INVISIBLE)))
     held = without(trimmed, MISSING, compute.utf8_lower(trimmed))
     held = without(held, [text.strip() for text in raw.na])
     known = len(held) - held.null_count
@@ -237,10 +292,10 @@ def _as_numbers(held: Any, texts: dict[str, int], raw: RawTable) -> Converted | 
     known = sum(texts.values()) - marked
     if not parsed or parsed < (MOSTLY if _measured(numbers) else NEARLY_ALL) * known:
         return None
-    wrong = next((t for t, number in numbers.items() if number is None and t not in marks), None)
-    if wrong is not None:
-        row = compute.index(held, wrong).as_py()
-        return Converted(NUMBERS, mistake=(row, wrong, "number"))
+    wrong = tuple(t for t, number in numbers.items() if number is None and t not in marks)
+    if wrong:
+        row = compute.index(held, wrong[0]).as_py()
+        return Converted(NUMBERS, mistake=Mistake(row, wrong[0], "number", wrong))
     values = _looked_up(held, numbers)
     percent = sum(count for text, count in texts.items() if text.endswith("%"))
     some = f" in {percent} of {counted(known, 'cell')}" if percent < known else ""
@@ -298,7 +353,8 @@ def _as_dates(held: Any, texts: dict[str, int], raw: RawTable) -> Converted | No
         dates, note = short_dates(without(held, MARKERS), known)
         return None if dates is None else Converted(DATES, dates, note)
     if found.wrong is not None:
-        return Converted(DATES, mistake=(found.wrong, str(held[found.wrong]), "date"))
+        cell = str(held[found.wrong])
+        return Converted(DATES, mistake=Mistake(found.wrong, cell, "date", (cell,)))
     return Converted(DATES, found.dates, found.note)
 
 
@@ -338,6 +394,12 @@ def _example(texts: Iterable[str]) -> str:
     return repr(brief(next(iter(texts)), 30))
 
 
+def _extension_type() -> type:
+    import pyarrow as pa
+
+    return pa.BaseExtensionType
+
+
 _CONVERTERS: list[tuple[Callable[[Any, Any], bool], Callable[[Any, RawTable], Converted]]] = [
     (lambda t, kind: t.is_null(kind), _null),
     (lambda t, kind: t.is_floating(kind) or t.is_integer(kind), _numbers),
@@ -345,6 +407,8 @@ _CONVERTERS: list[tuple[Callable[[Any, Any], bool], Callable[[Any, RawTable], Co
     (lambda t, kind: t.is_decimal(kind), _decimals),
     (lambda t, kind: t.is_timestamp(kind) or t.is_date(kind), _dates),
     (lambda t, kind: t.is_duration(kind), _durations),
+    (lambda t, kind: t.is_time(kind), _clock),
+    (lambda t, kind: isinstance(kind, _extension_type()), _extension),
     (
         lambda t, kind: t.is_list(kind) or t.is_large_list(kind) or t.is_fixed_size_list(kind),
         _vectors,

@@ -70,7 +70,7 @@ def read_delimited(path: Path, options: ReadOptions) -> RawTable:
     return RawTable(
         table,
         list(form.names),
-        form.header,
+        bool(form.header),
         notes=(*form.notes, *notes),
         place=lambda row: f"line {_line(path, form, row)}",
         decimal=form.decimal,
@@ -189,7 +189,7 @@ def _settings(
             block_size=block,
             skip_rows=form.skipped,
             column_names=[str(i) for i in range(len(form.names))],
-            skip_rows_after_names=int(form.header),
+            skip_rows_after_names=form.header,
             encoding=encoding,
         ),
         "parse_options": pa_csv.ParseOptions(
@@ -221,11 +221,12 @@ def _require_closed(path: Path, form: TextFormat, table: pa.Table) -> None:
 
 
 def _uneven(path: Path, form: TextFormat, row: Any) -> DataFormatError:
-    at = row.number - form.skipped - int(form.header) - 1
+    at = row.number - form.skipped - form.header - 1
     return cannot_read(
         path,
-        f"line {_line(path, form, at)} has {counted(row.actual_columns, 'cell')}, but there are "
-        f"{counted(len(form.names), 'column')}. Every line needs the same number of cells.",
+        f"line {_line(path, form, at)} has {counted(row.actual_columns, 'cell')}, but there "
+        f"{'is' if len(form.names) == 1 else 'are'} {counted(len(form.names), 'column')}. Complete "
+        "or remove it; or name the mark between cells, if it is another (sep=..., --sep).",
     )
 
 

@@ -57,7 +57,11 @@ class Entry(NamedTuple):
     @classmethod
     def of(cls, path: Path, name: str = "") -> Self:
         """Make the entry of a file."""
-        return cls(name or path.name, lambda: path.open("rb"))
+        return cls(name or path.name, partial(_opened, path))
+
+
+def _opened(path: Path) -> IO[bytes]:
+    return path.open("rb")
 
 
 class Listing(NamedTuple):
@@ -168,17 +172,18 @@ def _of_archive(path: Path) -> Listing:
             f"Cannot read {str(path)!r}: it is damaged or no .zip archive ({error})."
         ) from error
 
-    def opened(name: str) -> IO[bytes]:
-        with zipfile.ZipFile(path) as archive:
-            return io.BytesIO(content(archive, name, LARGEST))
-
     for name in names:
         if why := _judge(name):
             passed[why].append(name)
         else:
-            entries.append(Entry(name, partial(opened, name)))
+            entries.append(Entry(name, partial(_member, path, name)))
     passed.pop("hidden file", None)
     return Listing(entries, dict(passed))
+
+
+def _member(path: Path, name: str) -> IO[bytes]:
+    with zipfile.ZipFile(path) as archive:
+        return io.BytesIO(content(archive, name, LARGEST))
 
 
 def holds_images(path: Path) -> bool:

@@ -9,13 +9,14 @@ import numpy as np
 
 from jamjae.data.readers.cells import counted, listed
 from jamjae.data.readers.pixels import COMPOSED, FROM_ALPHA, FROM_INKS, Kind
+from jamjae.data.rows import Given
 
 TO_GRAY = "to gray"  # what was done to a frame, besides what `pixels` calls
 USED = 0.5  # share of a depth's range, below which it is noted
 
 
 def notes_of(
-    array: np.ndarray,
+    array: Given,
     skipped: Sequence[str],
     kinds: dict[int, Kind],
     counts: dict[int, int],
@@ -25,7 +26,7 @@ def notes_of(
 
     Parameters
     ----------
-    array : array of shape (n, h, w) or (n, h, w, c)
+    array : array, or rows in files, of shape (n, h, w) or (n, h, w, c)
     skipped : sequence of str
     kinds : dict
         What the header of each file says.
@@ -34,7 +35,7 @@ def notes_of(
     changes : Counter
         Frames by what was done to their colors.
     """
-    n, size = len(array), array.shape[1:3]
+    n, size = len(array), tuple(array.shape[1:3])
     color = {1: "gray", 3: "color"}.get(array.shape[3] if array.ndim == 4 else 1, "")
     depth = f"{array.dtype}, {color}" if color else f"{array.dtype}, {array.shape[3]} channels"
     notes = [f"images: {n:,} of {size[0]} x {size[1]} ({depth})"]
@@ -69,9 +70,9 @@ def notes_of(
     return [*notes, *_range_note(array)]
 
 
-def _range_note(array: np.ndarray) -> list[str]:
+def _range_note(array: Given) -> list[str]:
     """Note a range used that is far below that of the type."""
-    if array.dtype.kind != "u" or not array.size:
+    if not isinstance(array, np.ndarray) or array.dtype.kind != "u" or not array.size:
         return []
     most, highest = int(array.max()), int(np.iinfo(array.dtype).max)
     if not 0 < most < USED * highest:

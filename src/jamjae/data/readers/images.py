@@ -2,32 +2,34 @@
 
 from __future__ import annotations
 
-import os
-import warnings
+import math
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 import numpy as np
 
+from jamjae.data import memory
 from jamjae.data.dataset import Dataset, sample_rows
 from jamjae.data.read_options import ReadOptions
 from jamjae.data.readers import folders, pixels
 from jamjae.data.readers.cells import clean, natural
 from jamjae.data.readers.folders import SUFFIXES, Division, Entry
-from jamjae.data.readers.image_notes import TO_GRAY, notes_of
+from jamjae.data.readers.image_files import bad_ones, framed, in_files, is_lazy, put
+from jamjae.data.readers.image_notes import notes_of
 from jamjae.data.readers.labelling import Labels, counted_classes, of_values
+from jamjae.data.readers.piecewise import piecewise_note
 from jamjae.data.readers.pixels import Kind
-from jamjae.errors import DataFormatError, DataNotFoundError, InvalidDataError, brief
+from jamjae.data.rows import Given
+from jamjae.errors import DataFormatError, DataNotFoundError, InvalidDataError
 
 __all__ = ["KIND", "SUFFIXES", "USES", "can_read", "read", "stack", "subsets"]
 
 KIND = "images"
-USES = ("label", "image_size", "frames", "background", "label_file", "skip_bad", "subset")
+USES = ("label", "image_size", "frames", "background", "label_file", "skip_bad", "subset", "lazy")
 ALL_FRAMES = ("rows", "first")
-SHARE = 0.8  # of the memory that is free, which images may take
+SHARE = 0.8  # of the memory that is available, which images read whole may take
 
 
 class Stack(NamedTuple):
@@ -35,7 +37,7 @@ class Stack(NamedTuple):
 
     Attributes
     ----------
-    pixels : array of shape (n, h, w) or (n, h, w, c)
+    pixels : array, or rows in files, of shape (n, h, w) or (n, h, w, c)
     names : list of str
         Of each row; with its number for a frame.
     places : list of int
@@ -44,7 +46,7 @@ class Stack(NamedTuple):
     notes : list of str
     """
 
-    pixels: np.ndarray
+    pixels: Given
     names: list[str]
     places: list[int]
     skipped: list[str]
@@ -150,12 +152,12 @@ def stack(entries: Sequence[Entry], options: ReadOptions) -> Stack:
     skipped: list[str] = []
     kinds: dict[int, Kind] = {}
     for i, entry in enumerate(entries):
-        with _bad_ones(entry, skipped, options), entry.open() as file:
+        with bad_ones(entry, skipped, options), entry.open() as file:
             kinds[i] = pixels.kind(file, sized=options.image_size is None)
-    return _decoded(entries, kinds, skipped, options)
+    return _stacked(entries, kinds, skipped, options)
 
 
-def _decoded(
+def _stacked(
     entries: Sequence[Entry], kinds: dict[int, Kind], skipped: list[str], options: ReadOptions
 ) -> Stack:
     """Read the pixels of the entries of which the `kinds` are known."""
@@ -165,51 +167,66 @@ def _decoded(
     counts = {i: kind.frames if options.frames == "rows" else 1 for i, kind in kinds.items()}
     dtype, channels = _common(list(kinds.values()))
     shape = (sum(counts.values()), *size, *channels)
-    _require_memory(shape, dtype)
-    made = Stack(np.empty(shape, dtype), [], [], skipped, [])
+    needed = math.prod(shape) * dtype.itemsize
+    if is_lazy(needed, shape[0], options):
+        return _in_files(entries, kinds, counts, (shape, dtype), skipped, options)
+    _require_memory(shape, needed)
+    array = np.empty(shape, dtype)
+    made = Stack(array, [], [], skipped, [])
     changes: Counter[str] = Counter()
     good: dict[int, Kind] = {}
     for i, kind in kinds.items():
         before = len(made.names)
-        with _bad_ones(entries[i], skipped, options):
-            changes += _fill(made, entries[i], i, counts[i], options)
+        with bad_ones(entries[i], skipped, options):
+            changes += _fill(array, made, entries[i], i, counts[i], options)
             good[i] = kind
             continue
         del made.names[before:], made.places[before:]
     if len(good) < len(kinds):  # again, since the size and channels of all are of the good ones
-        return _decoded(entries, good, skipped, options)
-    array = made.pixels[: len(made.names)]
+        return _stacked(entries, good, skipped, options)
+    array = array[: len(made.names)]
     made.notes.extend(notes_of(array, skipped, kinds, counts, changes))
     return made._replace(pixels=array, skipped=sorted(skipped))
 
 
-def _fill(made: Stack, entry: Entry, place: int, count: int, options: ReadOptions) -> Counter[str]:
+def _in_files(
+    entries: Sequence[Entry],
+    kinds: dict[int, Kind],
+    counts: dict[int, int],
+    stack: tuple[tuple[int, ...], np.dtype],
+    skipped: list[str],
+    options: ReadOptions,
+) -> Stack:
+    """Leave the pixels in the files, of which each is decoded once where bad ones are skipped."""
+    rows, found = in_files([(entries[i], counts[i]) for i in kinds], *stack, options)
+    if found.bad:
+        good = {i: kind for i, kind in kinds.items() if entries[i].name not in found.bad}
+        return _stacked(entries, good, [*skipped, *dict.fromkeys(found.bad)], options)
+    places = [i for i in kinds for _ in range(counts[i])]
+    first, *rest = notes_of(rows, skipped, kinds, counts, found.changes)
+    notes = [f"{first}, {piecewise_note(rows.nbytes, options)}", *rest]
+    names = [framed(entries[i], number, counts[i]) for i in kinds for number in range(counts[i])]
+    return Stack(rows, names, places, sorted(skipped), notes)
+
+
+def _fill(
+    pixels_of_all: np.ndarray,
+    made: Stack,
+    entry: Entry,
+    place: int,
+    count: int,
+    options: ReadOptions,
+) -> Counter[str]:
     """Put the frames of one file into the array."""
     changes: Counter[str] = Counter()
     with entry.open() as file:
         for number, frame in enumerate(pixels.frames(file, options.background)):
             if number == count:
                 break
-            row = made.pixels[len(made.names)]
-            changes[TO_GRAY] += frame.pixels.ndim > row.ndim
-            row[...] = _fitted(frame.pixels, row)
-            made.names.append(entry.name if count == 1 else f"{entry.name}#{number}")
+            changes += put(frame, pixels_of_all[len(made.names)])
+            made.names.append(framed(entry, number, count))
             made.places.append(place)
-            changes[frame.change] += 1
     return changes
-
-
-def _fitted(values: np.ndarray, row: np.ndarray) -> np.ndarray:
-    """Bring one image to the depth, the channels and the size of all."""
-    if row.dtype == np.uint16 and values.dtype == np.uint8:
-        values = values.astype(np.uint16) * np.uint16(257)
-    if row.ndim == 3 and values.ndim == 2:
-        values = np.repeat(values[..., None], row.shape[2], axis=2)
-    if row.ndim == 2 and values.ndim == 3:
-        values = in_channels(values[None], color=False)[0]
-    if values.shape[2:] != row.shape[2:]:
-        raise ValueError(f"it has {values.shape[2]} channels, and others have {row.shape[2]}")
-    return pixels.resized(values, (row.shape[0], row.shape[1]))
 
 
 def _common(kinds: Sequence[Kind]) -> tuple[np.dtype, tuple[int, ...]]:
@@ -247,44 +264,14 @@ def _require_options(options: ReadOptions) -> None:
         ) from None
 
 
-def _require_memory(shape: tuple[int, ...], dtype: np.dtype) -> None:
-    needed = int(np.prod(shape, dtype=np.float64)) * dtype.itemsize
-    free = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_AVPHYS_PAGES")
-    if needed > SHARE * free and needed > 1 << 28:
+def _require_memory(shape: tuple[int, ...], needed: int) -> None:
+    if memory.is_large(needed, SHARE):
         raise InvalidDataError(
             f"Cannot read {shape[0]:,} images of {' x '.join(map(str, shape[1:]))}: they would "
-            f"take {needed / 1e9:.1f} GB, and {free / 1e9:.1f} GB of memory are free. Give a "
-            "smaller image_size (--image-size 64x64), or a limit (--limit)."
+            f"take {memory.size(needed)}, and {memory.size(memory.available() or 0)} of memory "
+            "are available. Give a smaller image_size (--image-size 64x64) or a limit (--limit), "
+            "or leave lazy=False (--no-lazy) out."
         )
-
-
-@contextmanager
-def _bad_ones(entry: Entry, skipped: list[str], options: ReadOptions) -> Iterator[None]:
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # damaged EXIF data, for example, do not affect pixels
-            yield
-    except (MemoryError, InvalidDataError):
-        raise
-    except Exception as error:  # decoders may raise anything on damaged bytes
-        if not options.skip_bad:
-            raise DataFormatError(
-                f"Cannot read the image {entry.name!r}: {_reason(entry, error)}. Repair or remove "
-                "it, or skip damaged images (skip_bad=True, or --skip-bad on the command line)."
-            ) from error
-        skipped.append(entry.name)
-
-
-def _reason(entry: Entry, error: Exception) -> str:
-    """Say why an image cannot be read."""
-    with entry.open() as file:
-        empty = not file.read(1)
-    if empty:
-        return "the file is empty"
-    if PurePosixPath(entry.name).suffix.lower() in folders.HEIC and not folders.reads_heic():
-        return "HEIC needs pillow-heif (pip install pillow-heif)"
-    unknown = type(error).__name__ == "UnidentifiedImageError"
-    return "it is no image of a known kind, or damaged" if unknown else brief(error)
 
 
 def _median(sizes: list[tuple[int, int]]) -> tuple[int, int]:
@@ -359,15 +346,3 @@ def _forms(name: str) -> set[str]:
     """Give the forms in which a table may name a file: with folder and suffix, or without."""
     path = PurePosixPath(clean(name))
     return {str(path), path.name, path.stem, str(path.with_suffix(""))}
-
-
-def in_channels(X: np.ndarray, color: bool) -> np.ndarray:
-    """Convert 8-bit images to gray (n, h, w) or color (n, h, w, 3).
-
-    Gray is ITU-R 601-2 luma, as in Pillow: ``0.299 R + 0.587 G + 0.114 B``.
-    """
-    if X.ndim == 3 and color:
-        return np.repeat(X[..., None], 3, axis=-1)
-    if X.ndim == 4 and not color:
-        return np.rint(X @ np.array([0.299, 0.587, 0.114])).astype(X.dtype)
-    return X

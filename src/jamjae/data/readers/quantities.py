@@ -63,7 +63,8 @@ def in_units(texts: Iterable[str], decimal: str, thousands: str | None) -> Quant
     if values is None:
         return None
     signed = [-value if one.negative else value for one, value in zip(each, values, strict=True)]
-    shown = max(range(len(known)), key=lambda i: (each[i].negative, len(known[i]), -i))
+    marked = [bool(set(one.digits) & set(",.' ")) for one in each]
+    shown = max(range(len(known)), key=lambda i: (each[i].negative, marked[i], len(known[i]), -i))
     unit = "".join(units.pop())
     note = f"numbers{f' in {unit}' if unit else ''}, {known[shown]} is {signed[shown]:.10g}"
     return Quantities({**dict.fromkeys(texts), **dict(zip(known, signed, strict=True))}, note)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from jamjae.data.dataset import Dataset
+from jamjae.data.parquet import PARQUET
 from jamjae.data.read_options import ReadOptions
-from jamjae.data.readers import columnar, conversion, labelling
-from jamjae.data.readers.cells import counted, listed, unguarded
+from jamjae.data.readers import columnar, conversion, labelling, piecewise
+from jamjae.data.readers.cells import NAMED, as_names, counted, listed, quoted
 from jamjae.data.readers.columns import UNNAMED, Roles, place_columns
 from jamjae.data.readers.conversion import (
     AS_MATRIX,
@@ -22,22 +23,29 @@ from jamjae.data.readers.conversion import (
     NUMBERS,
     VECTORS,
     Converted,
+    Mistake,
 )
 from jamjae.data.readers.delimited import read_delimited
 from jamjae.data.readers.folders import holds_images
 from jamjae.data.readers.labelling import Labels
 from jamjae.data.readers.opening import OPENERS, STANDARD_INPUT
 from jamjae.data.readers.raw_table import RawTable, cannot_read
-from jamjae.errors import brief
+from jamjae.errors import DataFormatError, InvalidDataError, brief
 
 if TYPE_CHECKING:
     import pandas as pd
 
 TEXT = (".csv", ".tsv", ".txt", ".tab", ".dat")
 PACKED = (*OPENERS, ".zip", ".zst")
-SUFFIXES = frozenset((*TEXT, *columnar.PARQUET, *columnar.ARROW, *columnar.EXCEL, *columnar.JSON))
+SUFFIXES = frozenset((*TEXT, *PARQUET, *columnar.ARROW, *columnar.EXCEL, *columnar.JSON))
 
 
+TOTALS = frozenset(  # what the first cell of a row that sums up others says, in lower case
+    (
+        *("total", "totals", "grand total", "sum", "subtotal", "mean", "average", "avg"),
+        *("gesamt", "summe", "합계", "총계", "소계", "계", "합", "총합", "평균"),
+    )
+)
 KIND = "tables"
 USES = (
     "label",
@@ -51,6 +59,7 @@ USES = (
     "thousands",
     "header",
     "key",
+    "lazy",
 )  # options
 
 
@@ -79,6 +88,20 @@ def read(path: Path, options: ReadOptions) -> Dataset:
 
 
 def _read(path: Path, options: ReadOptions) -> Dataset:
+    if path.is_dir() or path.suffix.lower() in PARQUET:
+        rows = piecewise.read(path, options)
+        if isinstance(rows, Dataset):
+            return rows
+        return _whole(path, options).noted(*([rows] if rows else []))
+    if options.lazy is True:
+        raise InvalidDataError(
+            f"Cannot read {str(path)!r} piece by piece: of tables, only Parquet can be. Write it "
+            "as .parquet (pandas: frame.to_parquet), or leave lazy=True (--lazy) out."
+        )
+    return _whole(path, options)
+
+
+def _whole(path: Path, options: ReadOptions) -> Dataset:
     text = path == STANDARD_INPUT or path.suffix.lower() in (*TEXT, *PACKED)
     raw = (read_delimited if text else columnar.read_columnar)(path, options)
     roles = place_columns(path, raw, options)
@@ -104,14 +127,11 @@ def _features(
 ) -> dict[int, Converted]:
     """Convert each column that is to be a feature; refuse one that is no number in some rows."""
     found: dict[int, Converted] = {}
-    mistakes = []
+    mistakes: dict[int, Mistake] = {}
     for i in roles.features:
         one = conversion.converted(raw, i)
         if one.mistake is not None:
-            row, cell, kind = one.mistake
-            mistakes.append(
-                f"{raw.place(row)}, column {roles.names[i]}: {brief(cell, 60)!r} is not a {kind}"
-            )
+            mistakes[i] = one.mistake
         if one.kind == VECTORS and roles.names[i] not in options.columns:
             size = one.values.shape[1]
             one = Converted(
@@ -123,17 +143,31 @@ def _features(
             one = Converted(NOTHING, note="no name, no values")
         found[i] = one
     if mistakes:
-        _, cell, _ = next(one.mistake for one in found.values() if one.mistake)
-        extra = f"; and in {len(mistakes) - 3} more columns" if len(mistakes) > 3 else ""
-        raise cannot_read(
-            path,
-            f"{'; '.join(mistakes[:3])}{extra}. If it stands for a missing value, add it to na "
-            f"(na=({cell!r},), --na {cell!r}); or drop the column (drop=, --drop).",
-        )
+        raise _mistaken(path, raw, {roles.names[i]: one for i, one in mistakes.items()})
     if not any(one.kind != NOTHING for one in found.values()):
         why = "; ".join(f"{roles.names[i]}: {one.note}" for i, one in list(found.items())[:5])
         raise cannot_read(path, f"there is no column to learn from ({why or 'none is left'}).")
     return found
+
+
+def _mistaken(path: Path, raw: RawTable, mistakes: dict[str, Mistake]) -> DataFormatError:
+    """Name the cells that are no numbers or dates, and what to do about them."""
+    each = [
+        f"{raw.place(one.row)}, column {name}: {brief(one.cell, 60)!r} is not a {one.kind}"
+        for name, one in list(mistakes.items())[:3]
+    ]
+    extra = f"; and in {len(mistakes) - 3} more columns" if len(mistakes) > 3 else ""
+    texts = list(dict.fromkeys(text for one in mistakes.values() for text in one.texts))
+    if texts[0].lower().rstrip(":") in TOTALS:
+        cure = "It seems to be a row of totals: remove it from the file"
+    elif len(texts) <= NAMED:
+        na = f"na={tuple(texts)!r}, {' '.join(f'--na {text!r}' for text in texts)}"
+        cure = f"If it stands for a missing value, add it to na ({na})"
+    else:
+        cure = f"So are {len(texts) - 1} other texts, such as {texts[1]!r}: correct them"
+    return cannot_read(
+        path, f"{'; '.join(each)}{extra}. {cure}; or drop the column (drop=, --drop)."
+    )
 
 
 def _rows(
@@ -210,10 +244,7 @@ def _index(raw: RawTable, roles: Roles) -> tuple[str, ...]:
     if roles.index is None:
         return ()
     column = raw.table.column(roles.index)
-    values = column.to_pylist()
-    if all(isinstance(one, float) and one.is_integer() for one in values):
-        values = [int(one) for one in values]
-    return tuple("" if one is None else unguarded(str(one)) for one in values)
+    return tuple(as_names(column.to_pylist()))
 
 
 def _label(raw: RawTable, roles: Roles) -> tuple[Labels | None, str]:
@@ -233,7 +264,7 @@ def _notes(
     roles: Roles,
     converted: dict[int, Converted],
     label: str,
-    missing: str,
+    missing: Sequence[str],
 ) -> list[str]:
     kept = {i: one for i, one in converted.items() if one.kind != NOTHING}
     dropped = [
@@ -246,34 +277,55 @@ def _notes(
     of = f", {each}" if each else ""
     notes = [
         f"rows: {len(raw.table):,}",
-        f"features: {len(kept):,}{of}: {listed(_quoted(roles.names[i] for i in kept), 6)}",
+        f"features: {len(kept):,}{of}: {listed(quoted(roles.names[i] for i in kept), 6)}",
         label,
         *roles.notes,
         *raw.notes,
         f"converted: {listed(said, longest=100)}" if said else "",
         f"dropped: {listed(dropped, longest=100)}" if dropped else "",
-        missing,
+        *missing,
+        _totals(raw, roles),
     ]
     return [note for note in notes if note]
 
 
-def _quoted(names: Iterable[str]) -> list[str]:
-    """Put names that hold a comma into quotes."""
-    return [f"'{name}'" if "," in name else name for name in names]
+def _totals(raw: RawTable, roles: Roles) -> str:
+    """Point out a last row that seems to sum up those above it."""
+    import pyarrow as pa
+
+    for i, column in enumerate(raw.table.columns):
+        if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
+            last = str(column[-1].as_py()).strip()
+            if len(column) > 2 and last.lower().rstrip(":") in TOTALS:
+                where = f"{raw.place(len(column) - 1)}, {roles.names[i]} {last}"
+                return f"last row: {where}; if it sums up the others, remove it from the file"
+    return ""
 
 
-def _missing(X: Any, names: Sequence[str]) -> str:
-    """Count missing cells by column."""
+def _missing(X: Any, names: Sequence[str]) -> list[str]:
+    """Count missing and infinite cells by column."""
     if isinstance(X, np.ndarray):
         if X.dtype.kind != "f":
-            return ""
-        block = max(1, (1 << 22) // max(X.shape[1], 1))
-        counts = sum(np.isnan(X[i : i + block]).sum(axis=0) for i in range(0, len(X), block))
+            return []
+        gaps = _counts(X, lambda part: ~np.isfinite(part))
+        infinite = _counts(X, np.isinf) if gaps.any() else gaps
     else:
-        counts = X.isna().sum().to_numpy()
-    where = [f"{name} {count:,}" for name, count in zip(names, counts, strict=True) if count]
-    if not where:
-        return ""
-    cells = int(np.sum(counts))
-    columns = counted(len(where), "column")
-    return f"missing: {counted(cells, 'cell')} in {columns}: {listed(where)}"
+        floats = [kind.kind == "f" if hasattr(kind, "kind") else False for kind in X.dtypes]
+        infinite = np.zeros(X.shape[1], dtype=int)
+        infinite[floats] = np.isinf(X.loc[:, floats].to_numpy(np.float64)).sum(axis=0)
+        gaps = X.isna().sum().to_numpy() + infinite
+    return [
+        f"{what}: {counted(int(counts.sum()), 'cell')} in {counted(len(where), 'column')}: "
+        f"{listed(where)}"
+        for what, counts in (("missing", gaps - infinite), ("infinite", infinite))
+        if (where := [f"{name} {n:,}" for name, n in zip(names, counts, strict=True) if n])
+    ]
+
+
+def _counts(X: np.ndarray, holds: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+    """Count the cells of each column of which something holds, some rows at a time."""
+    found = np.zeros(X.shape[1], dtype=int)
+    block = max(1, (1 << 22) // max(X.shape[1], 1))
+    for start in range(0, len(X), block):
+        found += holds(X[start : start + block]).sum(axis=0)
+    return found

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO, NamedTuple
 
 from jamjae.data.read_options import ReadOptions
-from jamjae.data.readers import headers
+from jamjae.data.readers import headers, preambles
 from jamjae.data.readers.cells import (
     GROUPED,
     WITH_COMMA,
@@ -25,9 +25,9 @@ from jamjae.data.readers.cells import (
 )
 from jamjae.data.readers.encoding import SAMPLE_BYTES, find_encoding
 from jamjae.data.readers.opening import is_packed, opened
+from jamjae.data.readers.preambles import SEPARATORS
 from jamjae.errors import DataFormatError, InvalidDataError
 
-SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar", " ": "space"}
 MARK_NAMES = {**{name: mark for mark, name in SEPARATORS.items()}, "\\t": "\t"}
 SAMPLE_LINES, SAMPLE_CELLS = 300, 20_000
 LONGEST = 1 << 26  # of a line
@@ -40,7 +40,6 @@ BOTH = {  # numbers in groups with decimals, by their decimal mark
     ".": re.compile(r"[+-]?\d{1,3}([,'\s]\d{3})+\.\d+$"),
 }
 IN_MARKS = re.compile(r"[+-]?\d[\d.,'\s]+$")
-DECLARED = re.compile(r"sep=(.)\s*$", re.IGNORECASE)  # a first line that Excel writes
 
 
 class TextFormat(NamedTuple):
@@ -52,8 +51,8 @@ class TextFormat(NamedTuple):
     thousands : str or None
     skipped : int
         Lines before the header, or before the first row where there is none.
-    header : bool
-        Whether a line names the columns.
+    header : int
+        How many lines name the columns.
     names : tuple of str
         As many as there are columns; empty where a column has no name.
     sample : tuple of tuple of str
@@ -67,7 +66,7 @@ class TextFormat(NamedTuple):
     decimal: str
     thousands: str | None
     skipped: int
-    header: bool
+    header: int
     names: tuple[str, ...]
     sample: tuple[tuple[str, ...], ...]
     notes: tuple[str, ...]
@@ -110,11 +109,15 @@ def find_format(path: Path, options: ReadOptions) -> TextFormat:
     if encoding is None:
         encoding, note = find_encoding(path)
     lines = _first_lines(path, encoding)
-    declared, skipped, comments = _preamble(lines, options)
+    declared, skipped, comments = preambles.preamble(lines, options)
     lines = lines[skipped:]
     if not any(line.strip() for line in lines):
         raise DataFormatError(f"Cannot read {str(path)!r}: the file is empty.")
     separator = given or declared or _separator(path, lines)
+    titles, passed = preambles.titles(lines, separator)
+    if titles:
+        lines, skipped = lines[titles:], skipped + titles
+        separator = given or declared or _separator(path, lines)
     if separator == " ":
         lines = list(map(single_spaced, lines))
     with long_cells():
@@ -125,18 +128,27 @@ def find_format(path: Path, options: ReadOptions) -> TextFormat:
     decimal = options.decimal or _decimal(separator, some)
     thousands = options.thousands or _thousands(decimal, some)
     named, why = headers.found(rows, options, decimal)
-    names = _names(rows[0], wide, rows) if named else ("",) * wide
+    names = _names(rows[0], wide, rows)
+    second = (
+        preambles.second_line(names, rows[1:], decimal) if options.header is not False else None
+    )
+    if second is not None:
+        named, why, names = True, "", second.names
+    names = names if named else ("",) * wide
     if named and len(rows) == 1:
         raise DataFormatError(f"Cannot read {str(path)!r}: it has a header line, but no rows.")
     notes = [
         note,
         f"comments: {counted(comments, 'line')} passed over" if comments else "",
-        _form_note(separator, decimal, thousands, options, path),
+        passed,
+        _form_note(separator if len(names) > 1 else "", decimal, thousands, options, path),
         why,
+        second.note if second else "",
     ]
-    sample = tuple(tuple(row) for row in (rows[1:] if named else rows))
+    header = int(named) + int(second is not None)
+    sample = tuple(map(tuple, rows[header:]))
     said = tuple(note for note in notes if note)
-    return TextFormat(encoding, separator, decimal, thousands, skipped, named, names, sample, said)
+    return TextFormat(encoding, separator, decimal, thousands, skipped, header, names, sample, said)
 
 
 def _separator_given(options: ReadOptions) -> str | None:
@@ -193,35 +205,6 @@ def _logical(text: IO[str]) -> Iterator[str]:
             return
     if held:
         yield held
-
-
-def _preamble(lines: Sequence[str], options: ReadOptions) -> tuple[str | None, int, int]:
-    """Give the separator that a first line declares, lines to skip, and how many are comments."""
-    declared, at, comments = None, 0, 0
-    while at < len(lines):
-        line = lines[at]
-        if not line.strip():
-            pass
-        elif at == 0 and (found := DECLARED.match(line.strip("\r\n"))):
-            declared = found.group(1)
-        elif line.startswith("#") and not _is_header(lines, at):
-            comments += 1
-        else:
-            break
-        at += 1
-    return declared, at, comments
-
-
-def _is_header(lines: Sequence[str], at: int) -> bool:
-    """Whether a line that starts with # names columns: the next has as many cells."""
-    after = next((line for line in lines[at + 1 :] if line.strip()), "")
-    if after.startswith("#"):
-        return False
-    return any(
-        line_count == after.count(mark)
-        for mark in SEPARATORS
-        if (line_count := lines[at].lstrip("# ").count(mark)) and mark != " "
-    )
 
 
 def _separator(path: Path, lines: Sequence[str]) -> str:
@@ -316,7 +299,7 @@ def _form_note(
 ) -> str:
     usual = "\t" if ".tsv" in path.suffixes else ","
     parts = []
-    if options.separator is None and separator != usual:
+    if options.separator is None and separator not in (usual, ""):
         parts.append(f"separator: {SEPARATORS.get(separator, separator)}")
     if options.decimal is None and decimal == ",":
         parts.append("decimal comma: 1,5 is 1.5")

@@ -1,0 +1,197 @@
+"""Writing rows that come piece by piece, so that no more than a piece is in memory."""
+
+from __future__ import annotations
+
+import math
+import os
+import zipfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+import numpy as np
+
+from jamjae.data.atomic import atomic
+from jamjae.data.readers.cells import guarded
+from jamjae.data.readers.several import NAMES
+from jamjae.data.readers.table_writing import named_frame
+from jamjae.data.writing import require_kind, require_writable
+from jamjae.errors import OutputError
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+Put = Callable[[Any, Sequence[str]], None]  # rows of a piece, and their names
+
+
+def write_pieces(
+    path: str | os.PathLike[str],
+    pieces: Iterable[tuple[Any, Sequence[str]]],
+    n: int,
+    *,
+    feature_names: Sequence[str] = (),
+    excel: bool = False,
+) -> Path:
+    """Write pieces of rows one after the other, whole or not at all.
+
+    Parameters
+    ----------
+    path : path
+        As for `jamjae.data.writing.write_rows`, which returns the same file for all rows at once.
+    pieces : iterable of (rows, index)
+        Arrays of shape (m, ...), or data frames for tables, with the names of their rows or none.
+    n : int
+        Number of rows of all pieces.
+    feature_names : sequence of str
+        Headings of the columns of arrays.
+    excel : bool, default=False
+        Whether text begins with a byte order mark.
+
+    Returns
+    -------
+    Path
+
+    Raises
+    ------
+    InvalidDataError, OutputError
+        As `write_rows`.
+    """
+    path = Path(path)
+    require_kind(path, excel=excel)
+    kind, names = path.suffix.lower(), list(map(str, feature_names))
+    with atomic(path) as temporary, _writer(temporary, n, names, excel=excel) as put:
+        for rows, index in pieces:
+            array = isinstance(rows, np.ndarray)
+            if array:
+                require_writable(path, rows, index, names)
+            elif kind in (".npy", ".npz"):
+                raise OutputError(
+                    f"Cannot write {str(path)!r}: columns are kept beside the codes. Choose a file "
+                    "name that ends in .csv, .tsv or .parquet."
+                )
+            put(rows, index)
+    return path
+
+
+def _writer(path: Path, n: int, names: list[str], *, excel: bool) -> AbstractContextManager[Put]:
+    kind = path.suffix.lower()
+    if kind == ".npy":
+        return _npy(path, n)
+    if kind == ".npz":
+        return _npz(path, n, names)
+    if kind == ".parquet":
+        return _parquet(path, names)
+    return _text(path, names, "\t" if kind == ".tsv" else ",", "utf-8-sig" if excel else "utf-8")
+
+
+# --- arrays ---------------------------------------------------------------------------------
+
+
+class _Appended:
+    """An array in the format of NumPy, of which the rows come later."""
+
+    def __init__(self, file: IO[bytes], n: int) -> None:
+        self.file, self.n, self.begun = file, n, False
+
+    def __call__(self, rows: np.ndarray) -> None:
+        if not self.begun:
+            header = {
+                "descr": np.lib.format.dtype_to_descr(rows.dtype),
+                "fortran_order": False,
+                "shape": (self.n, *rows.shape[1:]),
+            }
+            write: Any = np.lib.format.write_array_header_1_0
+            write(self.file, header)
+            self.begun = True
+        self.file.write(np.ascontiguousarray(rows).data.cast("B"))
+
+
+@contextmanager
+def _npy(path: Path, n: int) -> Iterator[Put]:
+    with path.open("wb") as file:
+        append = _Appended(file, n)
+        yield lambda rows, _: append(rows)
+
+
+@contextmanager
+def _npz(path: Path, n: int, names: list[str]) -> Iterator[Put]:
+    index: list[str] = []
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        with archive.open("X.npy", "w", force_zip64=True) as file:
+            append = _Appended(file, n)
+
+            def put(rows: np.ndarray, of_rows: Sequence[str]) -> None:
+                append(rows)
+                index.extend(of_rows)
+
+            yield put
+        for name, texts in zip(NAMES, (index, names), strict=True):
+            if texts:
+                with archive.open(f"{name}.npy", "w") as file:
+                    np.lib.format.write_array(file, np.array(texts), allow_pickle=False)
+
+
+# --- tables ---------------------------------------------------------------------------------
+
+
+def _frame(rows: Any, names: list[str], index: Sequence[str]) -> pd.DataFrame:
+    if not isinstance(rows, np.ndarray):
+        frame = rows.reset_index(drop=True)
+        if len(index):
+            frame.insert(0, "name", list(index))
+        return frame
+    table = rows.reshape(len(rows), math.prod(rows.shape[1:]))
+    return named_frame(table, names or [f"x{i + 1}" for i in range(table.shape[1])], tuple(index))
+
+
+@contextmanager
+def _parquet(path: Path, names: list[str]) -> Iterator[Put]:
+    from pyarrow import Table
+    from pyarrow.parquet import ParquetWriter
+
+    opened: list[ParquetWriter] = []
+
+    def put(rows: Any, index: Sequence[str]) -> None:
+        frame = _frame(rows, names, index)
+        if not opened:
+            opened.append(ParquetWriter(path, _schema(frame)))
+        opened[0].write_table(Table.from_pandas(frame, opened[0].schema, preserve_index=False))
+
+    try:
+        yield put
+    finally:
+        for writer in opened:
+            writer.close()
+
+
+def _schema(frame: pd.DataFrame) -> pa.Schema:
+    """Give the types of columns: of text if they are no numbers, though a piece may have none."""
+    import pyarrow as pa
+
+    types = [
+        pa.from_numpy_dtype(kind) if getattr(kind, "kind", "O") in "biuf" else pa.string()
+        for kind in frame.dtypes
+    ]
+    return pa.schema(list(zip(map(str, frame.columns), types, strict=True)))
+
+
+@contextmanager
+def _text(path: Path, names: list[str], mark: str, encoding: str) -> Iterator[Put]:
+    titles = [guarded(name) for name in names]
+    with path.open("w", encoding=encoding, newline="") as file:
+
+        def put(rows: Any, index: Sequence[str]) -> None:
+            frame = _frame(rows, titles, [guarded(name) for name in index])
+            empty = "nan" if isinstance(rows, np.ndarray) else ""
+            frame.to_csv(
+                file,
+                sep=mark,
+                index=False,
+                header=not file.tell(),
+                na_rep=empty,
+                lineterminator="\n",
+            )
+
+        yield put
