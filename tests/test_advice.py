@@ -36,6 +36,34 @@ def test_missing_cells_do_not_hide_what_is_found():
     assert "column_3 makes 100.0%" in advice(X, [], 1)[0]
 
 
+def test_a_fit_that_standardizes_is_not_advised_to():
+    assert advice(load_wine().data, [], 2, standardized=True) == []
+
+
+def test_a_column_without_values_is_looked_at_in_silence():
+    X = RNG.random((20, 3))
+    X[:, 1], X[:, 2] = np.nan, np.inf
+    assert len(advice(X, [], 1)) == 1
+
+
+@pytest.mark.parametrize(
+    ("column", "said"),
+    [
+        ([*range(20, 40), 99, 99], "99 in a (2 cells)"),
+        ([*range(20), -9, -9], "-9 in a (2 cells)"),
+        ([*np.linspace(0, 3, 20), -999, -999, np.nan], "-999 in a (2 cells)"),
+        ([*range(70, 98), 99, 99], ""),
+        ([*range(20, 40), 99], ""),
+        ([*range(-20, 20), -99, -99], ""),
+        ([0, 1] * 10, ""),
+    ],
+)
+def test_numbers_that_may_mean_missing_are_pointed_out(column, said):
+    X = np.array(column, dtype=float)[:, None]
+    found = [note for note in advice(X, ["a"]) if note.startswith("missing, perhaps")]
+    assert [said in note for note in found] == [True] * bool(said)
+
+
 @pytest.mark.parametrize(
     ("X", "differ"),
     [

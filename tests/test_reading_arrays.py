@@ -137,6 +137,13 @@ def test_bfloat16_is_read_as_float32_and_said(tmp_path):
     assert "converted: bfloat16 to float32" in found.notes
 
 
+def test_a_list_of_numbers_is_a_row_of_one_value_each(tmp_path):
+    np.save(tmp_path / "a.npy", X[:, 0])
+    found = read(tmp_path / "a.npy")
+    np.testing.assert_array_equal(found.X, X[:, :1])
+    assert found.notes == ("rows: 12 of 1, float64",)
+
+
 @pytest.mark.parametrize("shape", [(0, 5), (5, 0), ()])
 def test_an_array_without_values_is_refused(tmp_path, shape):
     np.save(tmp_path / "a.npy", np.zeros(shape))

@@ -129,3 +129,14 @@ def test_years_of_two_digits_are_read_where_one_order_fits(column, form):
 def test_years_of_two_digits_that_fit_several_orders_are_said(column):
     found = column(["01/02/03", "04/05/06", "07/08/09"])
     assert "dates in 3 possible orders: write years with four digits" in str(found.notes)
+
+
+@pytest.mark.parametrize("mixed", [False, True])
+def test_infinite_cells_are_counted_apart_from_missing_ones(tmp_path, mixed):
+    frame = pd.DataFrame({"a": [1.5, np.inf, -np.inf, np.nan] * 3, "b": range(12)})
+    if mixed:
+        frame["k"] = ["x", "y"] * 6
+    frame.to_parquet(tmp_path / "a.parquet")
+    found = read(tmp_path / "a.parquet")
+    assert "missing: 3 cells in 1 column: a 3" in found.notes
+    assert "infinite: 6 cells in 1 column: a 6" in found.notes

@@ -97,7 +97,8 @@ def fit(
     found = load(voice, data, replace(reading, random_state=seed or 0))
     from jamjae.data.advice import advice
 
-    found = found.noted(*(hints := advice(found.X, found.feature_names, components)))
+    hints = advice(found.X, found.feature_names, components, standardized=standardize)
+    found = found.noted(*hints)
     for hint in hints:
         voice.note(f"  {hint}")
     with _kept_checkpoints(voice):

@@ -15,6 +15,7 @@ def info(model: Model, json: Json = False) -> None:
     from jamjae.cli.transforming import opened
 
     fitted = opened(model)
+    from jamjae.data.readers.cells import counted
     from jamjae.engine import architectures
     from jamjae.evaluation import training_errors
     from jamjae.models.persistence import read_manifest
@@ -26,7 +27,7 @@ def info(model: Model, json: Json = False) -> None:
     values["n_parameters"] = sum(network.count_params() for network in pair)
     shape = " x ".join(map(str, manifest["row_shape"]))
     facts = {
-        "model": f"{manifest['class']}, {len(fitted.history_['loss'])} epochs",
+        "model": f"{manifest['class']}, {counted(len(fitted.history_['loss']), 'epoch')}",
         "rows": f"{shape}, {manifest['dtype']}",
         "codes": f"{manifest['n_components']} components",
         "classes": ", ".join(manifest["class_names"]),

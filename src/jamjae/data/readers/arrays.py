@@ -44,10 +44,10 @@ def read(path: Path, options: ReadOptions) -> Dataset:
             ".npy (numpy.save), or leave lazy=True (--lazy) out."
         )
     found = _READERS.get(path.suffix.lower(), _idx)(path, options)
-    shape = " x ".join(map(str, found.X.shape[1:]))
-    each = f" of {shape}" if shape else ""
-    rows = f"rows: {len(found.X):,}{each}, {found.X.dtype}{_how(found.X, options)}"
-    return replace(found, notes=(rows, *found.notes))
+    X = found.X[:, None] if found.X.ndim == 1 else found.X
+    shape = " x ".join(map(str, X.shape[1:]))
+    rows = f"rows: {len(X):,} of {shape}, {X.dtype}{_how(X, options)}"
+    return replace(found, X=X, notes=(rows, *found.notes))
 
 
 def _how(X: np.ndarray, options: ReadOptions) -> str:

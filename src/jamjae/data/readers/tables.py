@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -264,7 +264,7 @@ def _notes(
     roles: Roles,
     converted: dict[int, Converted],
     label: str,
-    missing: str,
+    missing: Sequence[str],
 ) -> list[str]:
     kept = {i: one for i, one in converted.items() if one.kind != NOTHING}
     dropped = [
@@ -283,7 +283,7 @@ def _notes(
         *raw.notes,
         f"converted: {listed(said, longest=100)}" if said else "",
         f"dropped: {listed(dropped, longest=100)}" if dropped else "",
-        missing,
+        *missing,
         _totals(raw, roles),
     ]
     return [note for note in notes if note]
@@ -302,18 +302,30 @@ def _totals(raw: RawTable, roles: Roles) -> str:
     return ""
 
 
-def _missing(X: Any, names: Sequence[str]) -> str:
-    """Count missing cells by column."""
+def _missing(X: Any, names: Sequence[str]) -> list[str]:
+    """Count missing and infinite cells by column."""
     if isinstance(X, np.ndarray):
         if X.dtype.kind != "f":
-            return ""
-        block = max(1, (1 << 22) // max(X.shape[1], 1))
-        counts = sum(np.isnan(X[i : i + block]).sum(axis=0) for i in range(0, len(X), block))
+            return []
+        gaps = _counts(X, lambda part: ~np.isfinite(part))
+        infinite = _counts(X, np.isinf) if gaps.any() else gaps
     else:
-        counts = X.isna().sum().to_numpy()
-    where = [f"{name} {count:,}" for name, count in zip(names, counts, strict=True) if count]
-    if not where:
-        return ""
-    cells = int(np.sum(counts))
-    columns = counted(len(where), "column")
-    return f"missing: {counted(cells, 'cell')} in {columns}: {listed(where)}"
+        floats = [kind.kind == "f" if hasattr(kind, "kind") else False for kind in X.dtypes]
+        infinite = np.zeros(X.shape[1], dtype=int)
+        infinite[floats] = np.isinf(X.loc[:, floats].to_numpy(np.float64)).sum(axis=0)
+        gaps = X.isna().sum().to_numpy() + infinite
+    return [
+        f"{what}: {counted(int(counts.sum()), 'cell')} in {counted(len(where), 'column')}: "
+        f"{listed(where)}"
+        for what, counts in (("missing", gaps - infinite), ("infinite", infinite))
+        if (where := [f"{name} {n:,}" for name, n in zip(names, counts, strict=True) if n])
+    ]
+
+
+def _counts(X: np.ndarray, holds: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+    """Count the cells of each column of which something holds, some rows at a time."""
+    found = np.zeros(X.shape[1], dtype=int)
+    block = max(1, (1 << 22) // max(X.shape[1], 1))
+    for start in range(0, len(X), block):
+        found += holds(X[start : start + block]).sum(axis=0)
+    return found
