@@ -25,39 +25,33 @@ import pandas as pd
 import pyarrow as pa
 from numpy.random import Generator
 
+from benchmarks.table_columns import (
+    DATED,
+    ENCODINGS,
+    INDEXES,
+    LATE,
+    NAMES,
+    NUMERIC,
+    TEXTS,
+    WORDS,
+    Column,
+    categories,
+    column,
+    numbers,
+    pick,
+)
 from jamjae import read
 from jamjae.data.dataset import Dataset
 from jamjae.errors import JamjaeError
 
 EQUAL, REFUSED, DECIDED, CHANGED, RAW = "equal", "refused", "decided", "changed", "raw error"
 BAD = (CHANGED, RAW)
-WORDS = {
-    "ascii": ("red", "green", "blue", "dark red", "teal, light", 'a "b" c', "North-West", "x;y"),
-    "cp1252": ("Zürich", "Genève", "Köln", "São Paulo", "naïve", "red"),
-    "cp949": ("서울", "부산", "대구 북구", "광주", "제주", "red"),
-}
-NAMES = {
-    "ascii": ("a", "b", "length (cm)", "x_1", "x.2", "Alpha", "n, total", "p%", "t0", "T-1", "u v"),
-    "cp1252": ("größe", "âge", "año", "temp °C", "a", "b", "c", "d", "e", "f", "g"),
-    "cp949": ("키", "몸무게", "나이", "소득(만원)", "온도", "습도", "a", "b", "c", "d", "e"),
-}
-ENCODINGS = {
-    "ascii": ("utf-8", "utf-8-sig", "utf-16"),
-    "cp1252": ("utf-8", "utf-8-sig", "utf-16", "cp1252", "latin-1"),
-    "cp949": ("utf-8", "utf-8-sig", "utf-16", "cp949", "euc-kr"),
-}
 MISSING = ("", "NA", "N/A", "#N/A", "NaN", "nan", "null", "NULL", "None", r"\N", "#DIV/0!", "nil")
 MARKERS = ("-", "?", ".", "..", "--")
 TRUTH = (("True", "False"), ("true", "false"), ("TRUE", "FALSE"), ("yes", "no"), ("Y", "N"))
 DATE_FORMATS = ("%Y-%m-%d", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%Y/%m/%d", "%d.%m.%Y")
 FORMATS = (*("text",) * 7, "parquet", "feather", "jsonl", "json", "xlsx")
 PACKERS = {".gz": "gzip", ".bz2": "bz2", ".xz": "xz", ".zip": "zip", ".zst": "zstd"}
-
-
-class Column(NamedTuple):
-    name: str
-    kind: str
-    values: list[Any]  # None where one is missing
 
 
 class Made(NamedTuple):
@@ -77,68 +71,11 @@ class Outcome(NamedTuple):
 # --- making ---------------------------------------------------------------------------------
 
 
-def pick(rng: Generator, among: Sequence[Any]) -> Any:
-    return among[int(rng.integers(len(among)))]
-
-
-def numbers(rng: Generator, n: int, words: Sequence[str]) -> list[Any]:
-    scale = 10.0 ** rng.integers(-8, 9)
-    shown = pick(rng, (lambda v: v, lambda v: round(v, 2), lambda v: float(f"{v:.3e}")))
-    return [shown(float(v)) for v in rng.normal(size=n) * scale]
-
-
-def integers(rng: Generator, n: int, words: Sequence[str]) -> list[Any]:
-    low, high = pick(rng, ((0, 2), (0, 10), (0, 256), (-50, 50), (0, 10**6), (-(10**12), 10**12)))
-    return rng.integers(low, high, n).tolist()
-
-
-def dates(rng: Generator, n: int, words: Sequence[str]) -> list[Any]:
-    first = pd.Timestamp("2001-02-03 04:05:06")
-    days = rng.integers(0, 9000, n)
-    whole = rng.random() < 0.5
-    found = [first + pd.Timedelta(days=int(day), minutes=int(day)) for day in days]
-    return [one.normalize() for one in found] if whole else found
-
-
-def categories(rng: Generator, n: int, words: Sequence[str]) -> list[Any]:
-    few = list(words[: int(rng.integers(2, len(words) + 1))])
-    return [pick(rng, few) for _ in range(n)]
-
-
-def codes(rng: Generator, n: int, words: Sequence[str]) -> list[Any]:
-    form = pick(rng, ("{:03d}", "{}_1", "1_{:02d}", "s{}", "{:05d}"))
-    return [form.format(int(v)) for v in rng.permutation(n)]
-
-
-def sentences(rng: Generator, n: int, words: Sequence[str]) -> list[Any]:
-    return [f"{pick(rng, words)} and {pick(rng, words)} {i}" for i in range(n)]
-
-
-MAKERS = {
-    "numbers": numbers,
-    "integers": integers,
-    "years": lambda rng, n, words: list(range(1990, 1990 + n)),
-    "booleans": lambda rng, n, words: [bool(v) for v in rng.integers(0, 2, n)],
-    "dates": dates,
-    "categories": categories,
-    "codes": codes,
-    "sentences": sentences,
-}
-
-
-def column(rng: Generator, name: str, words: Sequence[str], n: int) -> Column:
-    kinds = ("numbers", "numbers", "integers", "integers", "booleans", "dates", "categories")
-    kind = pick(rng, (*kinds, "years", "codes", "sentences"))
-    values = MAKERS[kind](rng, n, words)
-    gone = rng.random(n) < (0.2 if rng.random() < 0.3 else 0)
-    return Column(name, kind, [None if lost else v for v, lost in zip(values, gone, strict=True)])
-
-
 def made(folder: Path, seed: int, number: int) -> Made:
     """Make the table of a number and write it."""
     rng = np.random.default_rng((seed, number))
     letters = pick(rng, tuple(WORDS))
-    n = int(rng.integers(4, 60))
+    n = int(rng.integers(4, 60)) if rng.random() < 0.95 else LATE + int(rng.integers(2, 50))
     names = list(rng.permutation(NAMES[letters])[: int(rng.integers(1, 7))])
     if len(names) > 2 and rng.random() < 0.15:
         names = [str(number) for number in 400 + np.arange(len(names)) * pick(rng, (0.5, 1, 10))]
@@ -157,22 +94,15 @@ def made(folder: Path, seed: int, number: int) -> Made:
     )
 
 
-INDEXES = (
-    lambda n: Column("", "index", list(range(n))),
-    lambda n: Column("Id", "index", list(range(1, n + 1))),
-    lambda n: Column("id", "index", [f"10_{i}" for i in range(n)]),
-    lambda n: Column("name", "index", [f"row {i}" for i in range(n)]),
-    lambda n: Column("", "index", [f"s{i}" for i in range(n)]),
-    lambda n: Column("index", "index", [f"{i:03d}" for i in range(n)]),
-)
-
 # --- writing --------------------------------------------------------------------------------
 
 
 def written_typed(folder: Path, rng: Generator, columns: list[Column], kind: str) -> Made:
     """Write a table in a format that has types."""
     if kind == "xlsx":  # in which numbers have 15 digits
-        columns = [Column(c.name, c.kind, [digits(v) for v in c.values]) for c in columns]
+        columns = [
+            c if c.spelled else c._replace(values=[digits(v) for v in c.values]) for c in columns
+        ]
     frame = pd.DataFrame({c.name: typed(c) for c in columns})
     path = folder / f"table.{kind}"
     if columns[0].kind == "index" and (not columns[0].name or rng.random() < 0.5):
@@ -201,6 +131,8 @@ def digits(value: Any) -> Any:
 
 def typed(one: Column) -> pd.Series:
     types = {"booleans": "boolean", "dates": "datetime64[us]", "numbers": "float64"}
+    if one.spelled is not None:
+        return pd.Series(one.spelled, dtype="str")
     if one.kind in types:
         return pd.Series(one.values, dtype=types[one.kind])
     if one.kind in ("integers", "years"):
@@ -229,6 +161,8 @@ def written_text(folder: Path, rng: Generator, columns: list[Column], letters: s
         quoting=pick(rng, (0, 0, 0, 1)),
         lineterminator="\n",
     ).splitlines()
+    if header and rng.random() < 0.1:
+        lines = with_units(lines, columns, separator)
     lines, decorated = decorate(rng, lines, separator)
     encoding = pick(rng, ENCODINGS[letters])
     ending = pick(rng, ("\n", "\n", "\r\n"))
@@ -242,7 +176,7 @@ def written_text(folder: Path, rng: Generator, columns: list[Column], letters: s
 def texts(rng: Generator, one: Column, decimal: str, grouped: str) -> list[str]:
     """Spell the values of a column."""
     truth, form, marker = pick(rng, TRUTH), pick(rng, DATE_FORMATS), pick(rng, MISSING)
-    if one.kind in ("numbers", "integers", "years", "dates") and rng.random() < 0.2:
+    if one.kind in (*NUMERIC, *DATED) and one.kind != "booleans" and rng.random() < 0.2:
         marker = pick(rng, MARKERS)
     if one.kind == "dates" and any(v is not None and v != v.normalize() for v in one.values):
         form = pick(rng, DATE_FORMATS[1:3])
@@ -259,12 +193,26 @@ def texts(rng: Generator, one: Column, decimal: str, grouped: str) -> list[str]:
             return text.replace(".", decimal).replace("\0", grouped)
         return value.strftime(form) if one.kind == "dates" else str(value)
 
+    if one.spelled is not None:
+        return [marker if text is None else text for text in one.spelled]
     return [spelled(value) for value in one.values]
+
+
+def with_units(lines: list[str], columns: list[Column], separator: str) -> list[str]:
+    """Put a line of units below the header, if two columns at least are numbers throughout."""
+    plain = [one.kind in ("numbers", "integers") and None not in one.values for one in columns]
+    if sum(plain) < 2:
+        return lines
+    units = separator.join("[m]" if number else "" for number in plain)
+    return [lines[0], units, *lines[1:]]
 
 
 def decorate(rng: Generator, lines: list[str], separator: str) -> tuple[list[str], str]:
     """Add what tools add to a table: trailing separators, empty lines, a comment, sep=."""
-    kind = pick(rng, ("", "", "", "trailing", "empty", "comment", "sep"))
+    kind = pick(rng, ("", "", "", "trailing", "empty", "comment", "sep", "title"))
+    if kind == "title":
+        wide = lines[0].count(separator) > 1
+        return (["Report of 2021", "", *lines] if wide else lines), kind
     if kind == "trailing":
         return [line + separator for line in lines], kind
     if kind == "empty":
@@ -326,7 +274,7 @@ def _difference(name: str, one: Column, found: Dataset, names: Sequence[str], ap
         want = ["" if value is None else str(value) for value in one.values]
         same = list(found.index) == want or one.kind in ("dates", "numbers")
         return "" if same else f"{name}: index {found.index[:4]}, not {want[:4]}"
-    text = one.kind in ("codes", "sentences", "categories", "label")
+    text = one.kind in TEXTS
     dropped = (text or not known) and (name in apart or "more" in apart)
     return "" if dropped else f"{name} ({one.kind}) is gone"
 
@@ -334,15 +282,15 @@ def _difference(name: str, one: Column, found: Dataset, names: Sequence[str], ap
 def _unequal(name: str, one: Column, values: Any) -> str:
     series = pd.Series(values).reset_index(drop=True)
     want: Any
-    if one.kind in ("numbers", "integers", "years", "booleans", "index"):
+    if one.kind in NUMERIC:
         if series.dtype == object or str(series.dtype) in ("category", "str"):
             return f"{name} ({one.kind}) is {series.dtype}: {series.tolist()[:4]}"
         want = np.array([np.nan if v is None else float(v) for v in one.values])
         got = series.astype("Float64").to_numpy(dtype=np.float64, na_value=np.nan)
         same = (got == want) | (np.isnan(got) & np.isnan(want))
-    elif one.kind == "dates":
+    elif one.kind in DATED:
         if series.dtype.kind != "M":
-            return f"{name} (dates) is {series.dtype}"
+            return f"{name} ({one.kind}) is {series.dtype}"
         want = pd.Series([pd.NaT if v is None else v for v in one.values], dtype="datetime64[us]")
         same = ((series == want) | (series.isna() & want.isna())).to_numpy()
     else:

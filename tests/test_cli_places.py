@@ -190,6 +190,20 @@ def read_names(path):
     return list(pd.read_csv(path).columns)
 
 
+@pytest.mark.filterwarnings("always:The model was fitted on")
+def test_images_unlike_the_model_s_are_said(images, tmp_path):
+    rng = np.random.default_rng(0)
+    np.save(tmp_path / "floats.npy", rng.random((9, 8, 8), dtype=np.float32))
+    run("fit", tmp_path / "floats.npy", "-o", tmp_path / "m.jamjae", *QUICK)
+    save_image(images / "color.png", rng.integers(0, 256, (8, 8, 3)))
+    words = ("encode", tmp_path / "m.jamjae", images, "-o", tmp_path / "codes.csv")
+    told = said(run(*words))
+    assert "channels: color to gray, as the model's images are" in told
+    assert "warning: The model was fitted on float32 values" in told
+    values = json.loads(run(*words, "--force", "--json").stdout)
+    assert any(note.startswith("channels: color") for note in values["notes"])
+
+
 def test_options_reach_the_reader(place):
     (place / "odd.csv").write_text("k;a;b;c\nx;1,5;n.d.;1\ny;2,5;3;1\nx;3,5;4;2\ny;0,5;4;3\n")
     words = ["--label", "k", "--drop", "c", "--na", "n.d.", "--sep", ";", "--decimal", ","]

@@ -44,6 +44,19 @@ def test_titles_above_a_table_are_passed_over_and_said(table, above, count):
     assert f"passed over: {count} above the table, such as" in str(found.notes)
 
 
+def test_a_title_does_not_hide_the_separator(table):
+    rows = "".join(f"0,{i}\tred\tblue\n" for i in range(9))
+    found = table(f"Report of 2021\n\np\tAlpha\tBeta\n{rows}")
+    assert found.feature_names == ("p", "Alpha", "Beta")
+    assert found.X["p"].tolist() == [i / 10 for i in range(9)]
+
+
+def test_units_above_columns_that_separators_end_are_passed_over(table):
+    rows = "".join(f"{i / 2},{i},\n" for i in range(9))
+    found = table(f"a,b,\n[s],[m],\n{rows}")
+    assert found.feature_names == ("a", "b")
+
+
 def test_the_line_of_an_error_counts_titles(table):
     with pytest.raises(DataFormatError, match="line 16, column b: 'oops' is not a number"):
         table(f"Report of 2021\n\na,b,c\n{ROWS}1,oops,2\n")

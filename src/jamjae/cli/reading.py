@@ -225,7 +225,7 @@ def load(
 ) -> Dataset:
     """Load data and print what was read; images get the size and channels of `model`."""
     from jamjae.data import reading as files
-    from jamjae.data.readers import image_files, images
+    from jamjae.data.readers import images
 
     if is_named(data):
         found = _load_named(data, reading)
@@ -237,12 +237,23 @@ def load(
         found = files.read_with(data, reading)
         if size is not None and model is not None:
             color = len(model.row_shape_) == 3
-            found = replace(found, X=image_files.in_channels(found.X, color))
+            found = _in_channels(found, color)
     shape = " x ".join(map(str, found.X.shape))
     voice.note(f"read {data}: {shape}{_dtype(found.X)}")
     for note in found.notes:
         voice.note(f"  {note}")
     return found
+
+
+def _in_channels(found: Dataset, color: bool) -> Dataset:
+    """Convert images to color or gray, and say so."""
+    from jamjae.data.readers import image_files
+
+    made = replace(found, X=image_files.in_channels(found.X, color))
+    if made.X.ndim == found.X.ndim:
+        return found
+    change = "gray to color" if color else "color to gray"
+    return made.noted(f"channels: {change}, as the model's images are")
 
 
 def sampled(voice: Voice, found: Dataset, rows: int) -> Dataset:
@@ -296,6 +307,11 @@ def fitted_rows(model: Autoencoder, found: Dataset) -> Any:
             "of classes with --label."
         )
     warnings.filterwarnings("ignore", message="X does not have valid feature names")
+    if len(model.row_shape_) > 1:
+        from jamjae.data.rows import row_chunks
+        from jamjae.models.validation import warn_of_other_range
+
+        warn_of_other_range(model, found.X[row_chunks(found.X)[0]])
     return found.X
 
 

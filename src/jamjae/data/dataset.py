@@ -74,9 +74,10 @@ class Dataset:
 
     def named_rows(self) -> Any:
         """Give `X` with its column names, as a data frame, where it is a table that has names."""
-        lazy = isinstance(self.X, LazyRows)
-        if lazy or not self.feature_names or self.X.ndim != 2 or hasattr(self.X, "iloc"):
+        if not self.feature_names or self.X.ndim != 2 or hasattr(self.X, "iloc"):
             return self.X
+        if isinstance(self.X, LazyRows):
+            return self.X.titled(self.feature_names)
         from pandas import DataFrame
 
         return DataFrame(self.X, columns=list(self.feature_names), copy=False)

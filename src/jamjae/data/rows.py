@@ -6,7 +6,7 @@ import copy
 import math
 import mmap
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Self, TypeAlias
 
 import numpy as np
@@ -94,6 +94,7 @@ class LazyRows(_Indexed, ABC):
 
     shape: tuple[int, ...]
     dtype: np.dtype
+    titles: tuple[str, ...] = ()  # names of columns, where estimators are to know them
 
     @abstractmethod
     def _read(self, index: np.ndarray) -> np.ndarray:
@@ -121,12 +122,18 @@ class LazyRows(_Indexed, ABC):
         read = self._read(index) if len(index) else np.empty((0, *self.shape[1:]), self.dtype)
         return read.reshape(len(index), *self.shape[1:])
 
+    def titled(self, titles: Sequence[str]) -> Self:
+        """Give the same rows with names for their columns, which an estimator is then held to."""
+        made = copy.copy(self)
+        made.titles = tuple(titles)
+        return made
+
     def reshape(self, *shape: int) -> Self:
         """Give the same rows in another shape: ``rows.reshape(len(rows), 28, 28)``."""
         if shape[0] != len(self) or math.prod(shape) != self.size:
             raise ValueError(f"rows of shape {self.shape} cannot be reshaped to {shape}")
         made = copy.copy(self)
-        made.shape = shape
+        made.shape, made.titles = shape, ()
         return made
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:

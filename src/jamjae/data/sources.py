@@ -29,7 +29,7 @@ from jamjae.errors import brief
 if TYPE_CHECKING:
     from pyarrow.parquet import ParquetFile
 
-HELD_BYTES = 1 << 25  # of decoded row groups that are kept; one is, however large
+HELD_BYTES = 1 << 23  # of decoded row groups that are kept; one is, however large
 DECODED_ROWS, BUFFER_BYTES = 1 << 16, 1 << 20  # at a time, of a row group and of a column's pages
 
 
@@ -46,13 +46,6 @@ class ParquetRows(LazyRows):
         columns; missing ones are NaN.
     dtype : dtype, optional
         Another type for the values.
-
-    Attributes
-    ----------
-    columns : tuple of str
-        In the files.
-    feature_names : tuple of str
-        The same, unless renamed.
 
     Raises
     ------
@@ -84,24 +77,23 @@ class ParquetRows(LazyRows):
         files = parquet_files(self.path)
         heads = [Head.of(file) for file in files]
         first = heads[0].schema
-        self.columns = tuple(numeric_columns(first) if columns is None else columns)
-        self.feature_names = self.columns
+        self.feature_names = tuple(numeric_columns(first) if columns is None else columns)
         self.files = tuple(files)
         self._stamps = tuple(map(_stamp, files))
         for file, head in zip(files, heads, strict=True):
-            require_columns(file, head.schema, files[0], first, self.columns)
+            require_columns(file, head.schema, files[0], first, self.feature_names)
         groups = [(i, g, n) for i, head in enumerate(heads) for g, n in enumerate(head.lengths)]
         self._groups = np.array([(i, g) for i, g, n in groups if n], dtype=np.int32).reshape(-1, 2)
         lengths = np.array([n for *_, n in groups if n], dtype=np.int64)
         self._starts = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
-        if not self.columns:
+        if not self.feature_names:
             raise cannot_read(
                 self.path, f"none of its columns holds numbers ({brief(first.names)})."
             )
         missing = {name for head in heads for name in head.missing}
-        common = common_type([(first.field(n).type, n in missing) for n in self.columns])
+        common = common_type([(first.field(n).type, n in missing) for n in self.feature_names])
         self.dtype = common if dtype is None else np.dtype(dtype)
-        self.shape = (int(self._starts[-1]), len(self.columns))
+        self.shape = (int(self._starts[-1]), len(self.feature_names))
         if not len(self):
             raise cannot_read(self.path, "it has no rows.")
         self._forget()
@@ -114,7 +106,7 @@ class ParquetRows(LazyRows):
     def _read(self, index: np.ndarray) -> np.ndarray:
         order = np.argsort(index, kind="stable") if (np.diff(index) < 0).any() else None
         rising = index if order is None else index[order]
-        found = memory.empty((len(index), len(self.columns)), self.dtype)
+        found = memory.empty((len(index), len(self.feature_names)), self.dtype)
         groups = np.searchsorted(self._starts, rising, side="right") - 1
         cuts = np.flatnonzero(np.diff(groups)) + 1
         for start, end in pairwise([0, *cuts.tolist(), len(rising)]):
@@ -153,7 +145,7 @@ class ParquetRows(LazyRows):
 
     def _make_room(self, rows: int) -> None:
         """Let go of row groups before another one is decoded, not after."""
-        coming = rows * len(self.columns) * self.dtype.itemsize
+        coming = rows * len(self.feature_names) * self.dtype.itemsize
         while self._held and coming + sum(a.nbytes for a in self._held.values()) > HELD_BYTES:
             self._held.popitem(last=False)
 
@@ -174,7 +166,7 @@ class ParquetRows(LazyRows):
 
     def _copied(self, opened: ParquetFile, group: int) -> np.ndarray:
         """Copy a row group column by column and in pieces, so that it is held only once."""
-        names = self.columns
+        names = self.feature_names
         found = memory.empty((opened.metadata.row_group(group).num_rows, len(names)), self.dtype)
         for i, name in enumerate(names):
             start = 0

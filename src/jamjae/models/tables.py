@@ -40,8 +40,7 @@ def encoded(model: Any, X: Any, attempt: str, *, reset: bool) -> Any:
     mixed, gaps = is_mixed(X), missing.allowed(model)
     wanted = getattr(model, "scaling", None) == STANDARDIZE
     if isinstance(X, LazyRows) and (wanted if reset else getattr(model, "table_encoder_", None)):
-        names = list(getattr(X, "feature_names", ()))
-        X = _framed(np.asarray(X), names) if names else np.asarray(X)
+        X = _framed(np.asarray(X), list(X.titles)) if X.titles else np.asarray(X)
     if reset:
         model.table_encoder_ = None
         if mixed:

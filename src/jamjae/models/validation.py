@@ -96,9 +96,7 @@ def _as_array(model: BaseEstimator, X: Any, attempt: str, reset: bool) -> Given:
     try:
         if table and (reset or len(model.row_shape_) == 1):
             if lazy:
-                named = reset or hasattr(model, "feature_names_in_")
-                heading = _heading(X) if named else X
-                validate_data(model, heading, reset=reset, skip_check_array=True)
+                validate_data(model, _heading(X), reset=reset, skip_check_array=True)
                 return X
             return validate_data(model, X, reset=reset, **settings)
         rows = X if lazy else check_array(X, allow_nd=True, **settings)
@@ -117,12 +115,11 @@ def _as_array(model: BaseEstimator, X: Any, attempt: str, reset: bool) -> Given:
 
 def _heading(rows: LazyRows) -> Any:
     """Give the names of columns in files as a data frame without rows, where they have names."""
-    names = getattr(rows, "feature_names", ())
-    if not names:
+    if not rows.titles:
         return rows
     from pandas import DataFrame
 
-    return DataFrame(columns=list(names))
+    return DataFrame(columns=list(rows.titles))
 
 
 def _stays_mapped(X: Any) -> bool:

@@ -140,7 +140,6 @@ def _dataset(path: Path, raw: RawTable, roles: Roles, options: ReadOptions) -> D
     stored = [table.schema.names[i] for i in roles.features]
     kinds = {_type(table, name) for name in stored}
     rows = ParquetRows(path, stored, kinds.pop() if len(kinds) == 1 else np.float64)
-    rows.feature_names = names
     label = None
     if roles.label is not None:
         label = labelling.of_column(table.column(roles.label), raw.na)

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import csv
+import itertools
 import re
 from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from jamjae.data.read_options import ReadOptions
-from jamjae.data.readers.cells import MARKERS, clean, counted, is_missing, listed, value_of
+from jamjae.data.readers.cells import (
+    MARKERS,
+    clean,
+    counted,
+    is_missing,
+    is_number,
+    listed,
+    value_of,
+)
 from jamjae.data.readers.quantities import UNITS
 from jamjae.errors import brief
 
@@ -18,6 +27,7 @@ DECLARED = re.compile(r"sep=(.)\s*$", re.IGNORECASE)  # a first line that Excel 
 MOST_TITLES = 50  # lines
 MOSTLY = 0.6  # of the lines are as wide as a table is
 FEW_ROWS = 3
+MARKS = re.compile(r"[,;\t|]")
 IN_BRACKETS = re.compile(r"[\[(].*[\])]$")
 
 
@@ -70,6 +80,17 @@ def titles(lines: Sequence[str], separator: str) -> tuple[int, str]:
     return at, f"passed over: {which} above the table, such as {brief(repr(found[0]), 60)}"
 
 
+def below_prose(lines: Sequence[str]) -> Sequence[str]:
+    """Leave out lines without any mark between cells, above one that names columns."""
+    held = [line for line in lines if line.strip()]
+    for i, (line, after) in enumerate(itertools.pairwise(held[:MOST_TITLES])):
+        if MARKS.search(line) or not _is_prose(line.strip()):
+            break
+        if MARKS.search(after) and not any(map(is_number, MARKS.split(after))):
+            return held[i + 1 :]
+    return lines
+
+
 def _cells(line: str, separator: str) -> list[str]:
     try:
         return next(csv.reader([line], delimiter=separator), []) if line.strip() else []
@@ -115,7 +136,8 @@ def second_line(
     if len(set(above)) == 1 and not (above[0] in UNITS or IN_BRACKETS.match(above[0])):
         return None  # one that stands for a missing value, it may be
     shown = listed((cell for cell in line if cell), 4)
-    if all(names[1:]) and len(set(names)) == len(names):
+    used = [name for name, column in zip(names, columns, strict=True) if name or any(column)]
+    if all(used[1:]) and len(set(used)) == len(used):
         return SecondLine(tuple(names), f"passed over: a line of units or further names: {shown}")
     joined = tuple(
         f"{name if cell else given} {cell}".strip()

@@ -113,7 +113,7 @@ def find_format(path: Path, options: ReadOptions) -> TextFormat:
     lines = lines[skipped:]
     if not any(line.strip() for line in lines):
         raise DataFormatError(f"Cannot read {str(path)!r}: the file is empty.")
-    separator = given or declared or _separator(path, lines)
+    separator = given or declared or _separator(path, preambles.below_prose(lines))
     titles, passed = preambles.titles(lines, separator)
     if titles:
         lines, skipped = lines[titles:], skipped + titles
