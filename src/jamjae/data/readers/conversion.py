@@ -42,6 +42,7 @@ NEARLY_ALL = 0.8  # of the cells are numbers, so that the others are mistakes
 SPACE = re.compile(r"\s")
 MOSTLY = 0.5  # the same, where numbers are measured
 LOOKED_AT = 500  # different texts, at most, of which one must be a number
+MANY = 100_000  # rows
 EXACT, LARGEST = 2**53, 2.0**64  # integers beyond the one are rounded in float64
 ROUNDED = "integers beyond 2⁵³ are rounded"
 
@@ -150,18 +151,26 @@ def _null(column: Any, raw: RawTable) -> Converted:
 
 def _numbers(column: pa.ChunkedArray, raw: RawTable) -> Converted:
     import pyarrow as pa
-    from pyarrow import compute
 
     column = _without_codes(column, raw.na)
     if column.null_count == len(column):
         return _null(column, raw)
     if pa.types.is_float16(column.type):
         return Converted(NUMBERS, column)
-    ends = compute.min_max(column).as_py().values()
-    beyond = EXACT < max(map(abs, ends)) < LARGEST
+    beyond = EXACT < _largest(column) < LARGEST
     if pa.types.is_floating(column.type):
         return Converted(NUMBERS, column, ROUNDED if beyond and _all_whole(column) else "")
     return Converted(NUMBERS, column.to_numpy(), ROUNDED if beyond else "")
+
+
+def _largest(column: pa.ChunkedArray) -> float:
+    """Give the largest absolute value."""
+    from pyarrow import compute
+
+    if len(column) < MANY:  # faster for each of many short columns
+        values = column.to_numpy()
+        return max(float(np.fmax.reduce(values)), -float(np.fmin.reduce(values)))
+    return float(max(map(abs, compute.min_max(column).as_py().values())))
 
 
 def _all_whole(column: pa.ChunkedArray) -> bool:

@@ -126,6 +126,9 @@ def days_in_numbers(values: Any) -> pd.Series | None:
     import numpy as np
     import pandas as pd
 
+    first = values[0] if isinstance(values, np.ndarray) else values[0].as_py()
+    if first is not None and (first < FIRST_DAY or first > LAST_DAY):  # nearly always
+        return None
     head = np.asarray(values[:LOOKED_AT], dtype=np.float64)
     if not ((head >= FIRST_DAY) & (head <= LAST_DAY)).any():
         return None

@@ -128,12 +128,12 @@ def _late_codes(
     import pyarrow as pa
     from pyarrow import csv as pa_csv
 
-    if not (some := codes.whole(table, sorted(numeric))):
-        return frozenset()
     with opened(path) as file:
         wide = form.encoding.startswith("utf-16")
         if not wide and not codes.may_begin_with_zero(file, form.separator):
             return frozenset()
+    if not (some := codes.whole(table, sorted(numeric))):
+        return frozenset()
     types = {str(i): pa.string() for i in some}
     with text.opened_cells(path, form) as (file, encoding):
         settings = _settings(form, options, types, encoding, block, lambda row: "skip")
