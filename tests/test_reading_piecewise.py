@@ -11,6 +11,7 @@ from PIL import Image
 
 from jamjae import read
 from jamjae.data import memory
+from jamjae.data.advice import advice
 from jamjae.data.rows import LazyRows
 from jamjae.data.sources import ImageRows, MappedRows, ParquetRows
 from jamjae.errors import DataFormatError, InvalidDataError
@@ -210,3 +211,21 @@ def test_rows_in_files_are_never_gathered_by_reading(table, monkeypatch):
 
     monkeypatch.setattr(LazyRows, "__array__", refuse)
     assert len(read(table, lazy=True).named_rows()) == N
+
+
+def test_one_column_that_makes_the_variance_is_pointed_out(tmp_path):
+    X = np.random.RandomState(0).normal(size=(50, 3)) * [1000, 1, 1]
+    pd.DataFrame(X, columns=list("abc")).to_parquet(tmp_path / "v.parquet")
+    found = read(tmp_path / "v.parquet", lazy=True)
+    assert [note[:22] for note in advice(found.X, found.feature_names)] == [
+        "variance: a makes 100."
+    ]
+
+
+def test_images_are_left_in_their_files_from_half_of_the_memory_on(tmp_path, monkeypatch):
+    folder = _images(tmp_path / "images")
+    needed = read(folder).X.nbytes
+    for there, kind in ((3 * needed, np.ndarray), (2 * needed - 10, ImageRows)):
+        monkeypatch.setattr(memory, "available", lambda there=there: there)
+        assert isinstance(read(folder).X, kind)
+    assert "is more than 50% of the" in read(folder).notes[0]

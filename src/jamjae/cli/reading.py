@@ -258,13 +258,16 @@ def _in_channels(found: Dataset, color: bool) -> Dataset:
 
 def sampled(voice: Voice, found: Dataset, rows: int) -> Dataset:
     """Take at most some rows into memory, at random, of data that are read piece by piece."""
+    from jamjae.data import memory
     from jamjae.data.dataset import sample_rows
     from jamjae.data.rows import is_piecewise
 
     if not is_piecewise(found.X):
         return found
     n = len(found.X)
-    chosen, note = sample_rows(n, ReadOptions(limit=min(rows, n)))
+    there = memory.available() or found.X.nbytes
+    fitting = int(memory.SHARE * there / (found.X.nbytes / n))
+    chosen, note = sample_rows(n, ReadOptions(limit=max(min(rows, n, fitting), 1)))
     note = note.replace("limit:", "sample:") + ", as the data are read piece by piece"
     voice.note(f"  {note}")
     return found.take(chosen).noted(note)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from jamjae.data.readers.cells import counted, listed
+from jamjae.data.rows import LazyRows
 
 NEARLY_ALL = 0.95  # share of the variance that one column makes
 FAR_APART = 10.0  # largest deviation of a column, by the median one
@@ -51,7 +52,7 @@ def advice(
 
     Parameters
     ----------
-    X : array of shape (n, ...) or data frame
+    X : array of shape (n, ...), data frame or rows in files
     names : sequence of str
         Of the columns; may be empty.
     n_components : int, optional
@@ -71,13 +72,19 @@ def advice(
             f"codes: {n_components} components for {counted(width, 'value')} a row, so nothing is "
             "compressed"
         )
+    piecewise = isinstance(X, LazyRows)
+    if piecewise and X.ndim == 2:
+        X = X[:: max(len(X) // LOOKED_AT, 1)]
     if not isinstance(X, np.ndarray) or X.ndim != 2 or X.dtype.kind not in "iuf" or len(X) < 2:
         return found
     titles = list(names) or [f"column_{i + 1}" for i in range(width)]
     deviations = column_deviations(X)
+    leading = [] if standardized else _leading(titles, deviations)
+    if piecewise:  # some rows do not show that columns are constant or rows are equal
+        return found + leading + _stand_ins(X, titles)
     if constant := [title for title, one in zip(titles, deviations, strict=True) if one == 0]:
         found.append(f"constant: {counted(len(constant), 'column')}: {listed(constant)}")
-    found += [] if standardized else _leading(titles, deviations)
+    found += leading
     found += _stand_ins(X, titles)
     if X.size <= LOOKED_AT * 10 and (equal := len(X) - len(np.unique(X, axis=0))):
         found.append(f"equal rows: {equal:,} of {len(X):,} repeat another")

@@ -12,7 +12,9 @@ import numpy as np
 
 MEMINFO = Path("/proc/meminfo")
 GROUP = Path("/sys/fs/cgroup")  # of a container, whose limit may be below the machine's memory
-SHARE = 0.25  # of the available memory: rows that take more are read piece by piece
+# of the available memory: rows that take more are read piece by piece; images, which take time to
+# be decoded again and are held only once, from more on
+SHARE, IMAGE_SHARE = 0.25, 0.5
 LARGE = 1 << 20  # bytes from which an array's memory comes from the system, not the C library
 
 

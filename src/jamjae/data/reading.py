@@ -77,7 +77,8 @@ def read(path: str | os.PathLike[str], **options: Any) -> Dataset:
     lazy : {"auto", True, False}, default="auto"
         Whether the rows of Parquet and images stay in their files and are read piece by piece by
         `fit`, `transform` and the like: ``"auto"`` if they take more than a quarter of the memory
-        available. All features of such a table are numbers; its label and index are read whole.
+        available, for images half of it. All features of such a table are numbers; its label and
+        index are read whole.
     subset : str
         ``"train"`` (the default where there are subsets), ``"test"``, ``"valid"`` or ``"all"``.
     limit : int

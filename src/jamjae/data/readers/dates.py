@@ -6,6 +6,8 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from jamjae.data.readers.cells import listed
+
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
@@ -41,6 +43,9 @@ FORMS = (  # what it looks like, pandas's format, how it is called
             ("", ""),
             (" \\d{1,2}:\\d{2}", " %H:%M"),
             (" \\d{1,2}:\\d{2}:\\d{2}", " %H:%M:%S"),
+            (" \\d{1,2}:\\d{2}:\\d{2}\\.\\d+", " %H:%M:%S.%f"),
+            (" \\d{1,2}:\\d{2} [AaPp][Mm]", " %I:%M %p"),
+            (" \\d{1,2}:\\d{2}:\\d{2} [AaPp][Mm]", " %I:%M:%S %p"),
         )
     ),
     (rf"{YEAR}\. {ONE_OR_TWO}\. {ONE_OR_TWO}", "%Y. %m. %d", ""),
@@ -49,6 +54,9 @@ FORMS = (  # what it looks like, pandas's format, how it is called
     (rf"{ONE_OR_TWO} [A-Za-z]{{3}} {YEAR}", "%d %b %Y", ""),
     (rf"{ONE_OR_TWO}-[A-Za-z]{{3}}-{YEAR}", "%d-%b-%Y", ""),
     (rf"[A-Za-z]{{3}} {ONE_OR_TWO}, {YEAR}", "%b %d, %Y", ""),
+    (rf"{ONE_OR_TWO}[A-Za-z]{{3}}{YEAR}", "%d%b%Y", ""),
+    (rf"{ONE_OR_TWO} [A-Za-z]{{3,9}} {YEAR}", "%d %B %Y", ""),
+    (rf"[A-Za-z]{{3,9}} {ONE_OR_TWO}, {YEAR}", "%B %d, %Y", ""),
 )
 COMPILED = tuple((re.compile(f"(?:{look})\\.?$"), form, called) for look, form, called in FORMS)
 
@@ -85,9 +93,22 @@ def dates_in(held: pa.ChunkedArray, texts: Sequence[str]) -> Dates | None:
     fitting = [(dates, called) for count, dates, called in found if count == most]
     dates, called = fitting[0]
     doubt = f"; {fitting[1][1]} would fit as well" if len(fitting) > 1 else ""
+    said = f"dates read as {called}{doubt}" if called else _zones(texts)
     bad = series.notna() & dates.isna()
     wrong = int(bad.to_numpy().argmax()) if most < known else None
-    return Dates(dates, f"dates read as {called}{doubt}" if called else "", wrong)
+    return Dates(dates, said, wrong)
+
+
+def _zones(texts: Sequence[str]) -> str:
+    """Say that times of other zones are given in UTC."""
+    zones = sorted({found[0] for text in texts if (found := ZONE.search(text[10:]))})
+    others = [zone for zone in zones if zone not in ("Z", "+00:00", "+0000")]
+    return f"times in UTC, from {listed(others)}" if others else ""
+
+
+def look_like_dates(texts: Sequence[str]) -> bool:
+    """Whether texts have the form of dates."""
+    return any(all(map(look.match, texts)) for look, _, _ in COMPILED)
 
 
 def short_dates(held: pa.ChunkedArray, texts: Sequence[str]) -> tuple[pd.Series | None, str]:

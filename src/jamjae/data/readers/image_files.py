@@ -33,7 +33,9 @@ class Found(NamedTuple):
 
 def is_lazy(needed: int, count: int, options: ReadOptions) -> bool:
     """Whether so many images, of so many bytes together, are left in their files."""
-    lazy = options.lazy is True or (options.lazy == "auto" and memory.is_large(needed))
+    lazy = options.lazy is True or (
+        options.lazy == "auto" and memory.is_large(needed, memory.IMAGE_SHARE)
+    )
     return lazy and not memory.is_large(needed // count)
 
 

@@ -204,7 +204,7 @@ def _in_files(
         return _stacked(entries, good, [*skipped, *dict.fromkeys(found.bad)], options)
     places = [i for i in kinds for _ in range(counts[i])]
     first, *rest = notes_of(rows, skipped, kinds, counts, found.changes)
-    notes = [f"{first}, {piecewise_note(rows.nbytes, options)}", *rest]
+    notes = [f"{first}, {piecewise_note(rows.nbytes, options, memory.IMAGE_SHARE)}", *rest]
     names = [framed(entries[i], number, counts[i]) for i in kinds for number in range(counts[i])]
     return Stack(rows, names, places, sorted(skipped), notes)
 

@@ -171,13 +171,13 @@ def _index(raw: RawTable, roles: Roles) -> Any:
 # --- notes ----------------------------------------------------------------------------------
 
 
-def piecewise_note(needed: int, options: ReadOptions) -> str:
+def piecewise_note(needed: int, options: ReadOptions, share: float = memory.SHARE) -> str:
     """Say why rows are read piece by piece."""
     if options.lazy is True:
         return f"read piece by piece, as asked ({memory.size(needed)})"
     there = memory.available() or 0
     return (
-        f"read piece by piece ({memory.size(needed)} is more than {memory.SHARE:.0%} of the "
+        f"read piece by piece ({memory.size(needed)} is more than {share:.0%} of the "
         f"{memory.size(there)} of memory available; lazy=False, --no-lazy reads all at once)"
     )
 

@@ -126,7 +126,7 @@ def as_clock(texts: Iterable[str]) -> Quantities | None:
     if halves and not all(1 <= hour <= NOON for hour in first):
         return None
     hours = [_hours(one) for one in found]
-    minutes = found[0][3] is None and max(first) >= DAY
+    minutes = found[0][3] is None and max(first) > DAY
     called = "minutes" if minutes else "hours"
     shown = next((i for i, hour in enumerate(hours) if hour), 0)
     note = f"times as {called}, {known[shown]} is {hours[shown]:.6g}"
