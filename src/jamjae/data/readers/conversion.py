@@ -113,7 +113,7 @@ def _called(kind: pa.DataType) -> str:
     ):
         if holds(kind):
             return words
-    return f"{brief(kind, 40)}, which is no number"
+    return f"{brief(kind, 40)}, which is not a number"
 
 
 def _clock(column: pa.ChunkedArray, raw: RawTable) -> Converted:
