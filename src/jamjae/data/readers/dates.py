@@ -24,7 +24,11 @@ SHORT_FORMS = {  # of which one must be the only one that fits
     "month{0}day{0}year": "%m{0}%d{0}%y",
     "year{0}month{0}day": "%y{0}%m{0}%d",
 }
-FIRST_DAY, LAST_DAY = 1900_01_01, 2100_12_31  # of numbers such as 20240131
+COMPACT = (  # forms of numbers such as 20240131 and 20240131123000, and of which they may be
+    ("%Y%m%d", 1900_01_01, 2100_12_31),
+    ("%Y%m%d%H%M", 1900_01_01_00_00, 2100_12_31_23_59),
+    ("%Y%m%d%H%M%S", 1900_01_01_00_00_00, 2100_12_31_23_59_59),
+)
 FEW_DAYS = 5  # different ones, at least, since other numbers may look like some
 ISO = "ISO8601"
 FORMS = (  # what it looks like, pandas's format, how it is called
@@ -148,19 +152,17 @@ def days_in_numbers(values: Any) -> pd.Series | None:
     import pandas as pd
 
     first = values[0] if isinstance(values, np.ndarray) else values[0].as_py()
-    if first is not None and (first < FIRST_DAY or first > LAST_DAY):  # nearly always
-        return None
-    head = np.asarray(values[:LOOKED_AT], dtype=np.float64)
-    if not ((head >= FIRST_DAY) & (head <= LAST_DAY)).any():
-        return None
+    if first is not None and not any(low <= first <= high for _, low, high in COMPACT):
+        return None  # nearly always
     numbers = np.asarray(values, dtype=np.float64)
     known = numbers[~np.isnan(numbers)]
-    if known.min() < FIRST_DAY or known.max() > LAST_DAY or (known != np.rint(known)).any():
+    if not len(known) or (known != np.rint(known)).any() or len(np.unique(known)) < FEW_DAYS:
         return None
-    if len(np.unique(known)) < FEW_DAYS:
+    form = next((f for f, low, high in COMPACT if low <= known.min() and known.max() <= high), None)
+    if form is None:
         return None
     texts = pd.Series(np.nan_to_num(numbers).astype(np.int64).astype(str))
-    dates = pd.to_datetime(texts, format="%Y%m%d", errors="coerce")
+    dates = pd.to_datetime(texts, format=form, errors="coerce")
     return None if int(dates.notna().sum()) < len(known) else dates
 
 
