@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 from jamjae import Autoencoder, explore, load_model
 from jamjae.cli import app
-from jamjae.engine import filling, pca
+from jamjae.engine import filling, incomplete_pca, pca
 from jamjae.errors import InvalidDataError
 from jamjae.evaluation import evaluate
 
@@ -58,7 +58,7 @@ def em(X, k, steps=500):
 @pytest.mark.parametrize("k", [1, 2, 5, 9])
 def test_its_pca_is_that_of_expectation_maximization(wine, k):
     X, gaps = with_gaps(wine)
-    found = filling.principal(X, filling.learn(X).fill(X), k, np.ones(len(X)), 0)
+    found = incomplete_pca.principal(X, filling.learn(X).fill(X), k, np.ones(len(X)), 0)
     made = found.inverse_transform(found.transform(X))
     assert found.error == pytest.approx(np.mean(np.square(X - made)[~gaps]))
     assert found.error <= em(X, k)[0] * (1 + 1e-6)
@@ -67,7 +67,7 @@ def test_its_pca_is_that_of_expectation_maximization(wine, k):
 
 def test_without_gaps_it_is_plain_pca(wine):
     plain = pca.fit(wine, 3)
-    found = filling.principal(wine, wine, 3, np.ones(len(wine)), 0)
+    found = incomplete_pca.principal(wine, wine, 3, np.ones(len(wine)), 0)
     assert found.error == pytest.approx(plain.error)
     assert found.variance == pytest.approx(plain.variance)
     np.testing.assert_allclose(np.abs(found.components), np.abs(plain.components), atol=1e-4)

@@ -13,7 +13,8 @@ from jamjae.data.readers.cells import listed
 from jamjae.data.rows import Array, Derived, Rows, row_chunks
 from jamjae.engine import filling as filling_of
 from jamjae.engine import pca
-from jamjae.engine.filling import Filling, principal
+from jamjae.engine.filling import Filling
+from jamjae.engine.incomplete_pca import principal
 from jamjae.errors import InvalidDataError, brief
 
 Reconstruct = Callable[[np.ndarray], np.ndarray]
