@@ -109,9 +109,11 @@ DAYS = pd.date_range("2019-11-05", periods=40, freq="9D")
 def test_days_in_numbers_are_dates(tmp_path, kind, form):
     days = DAYS.strftime(form)
     frame = pd.DataFrame({"d": days if kind == "text" else days.astype(int), "a": range(40)})
+    frame["e"] = frame["d"].where(frame["a"] > 3)  # the first are missing
     frame.to_parquet(tmp_path / "a.parquet")
     found = read(tmp_path / "a.parquet")
     assert found.X["d"].tolist() == DAYS.tolist()
+    assert found.X["e"][4:].tolist() == DAYS[4:].tolist()
     assert "d numbers as dates, such as 2019-11-05" in str(found.notes)
 
 
