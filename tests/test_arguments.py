@@ -158,7 +158,7 @@ def test_values_that_are_not_finite_are_found_by_their_column(name, value):
 def test_what_holds_no_numbers_is_not_written(tmp_path, write, bad):
     given, message = BAD[bad]
     if write is write_rows and bad.startswith("a column of"):
-        message = "columns that are no numbers.*csv"  # and is written there
+        message = "columns that are not numbers.*csv"  # and is written there
     with pytest.raises((InvalidDataError, OutputError), match=f"Cannot write.*{message}"):
         write(tmp_path / "a.npy", given)
     assert not list(tmp_path.iterdir())

@@ -176,7 +176,7 @@ def test_a_mixed_table_there_and_back(people, tmp_path, monkeypatch):
     assert list(back.index) == list(people.index)
     assert list(pd.read_parquet("decoded.parquet").columns) == ["name", *people.columns]
     told = run("reconstruct", "m.jamjae", "people.csv", "-o", "back.npy", code=1)
-    assert "no numbers" in told.stderr
+    assert "not numbers" in told.stderr
 
 
 def test_fit_standardizes_where_asked(tmp_path, monkeypatch):

@@ -153,3 +153,35 @@ def test_numbers_of_16_bits_are_read(tmp_path):
     frame = pd.DataFrame({"a": np.array([1, 2.5, 3], np.float16), "b": [1.0, 2, 3]})
     frame.to_parquet(tmp_path / "a.parquet")
     np.testing.assert_array_equal(read(tmp_path / "a.parquet").X[:, 0], [1, 2.5, 3])
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b'{"a": 1, "b": 2}\n{"a": 3, "b": 4}\n', "it holds JSON. Rename it: .jsonl"),
+        (b'[{"a": 1, "b": 2}, {"a": 3, "b": 4}]', "it holds JSON"),
+        (b"<!DOCTYPE html>\n<table><tr><td>1</td></tr></table>", "a page of HTML"),
+        (b"PK\x03\x04 and so on", "a workbook or an archive"),
+        (b"\x89PNG\r\n\x1a\n", "an image"),
+        (b"PAR1 and so on", "Parquet"),
+    ],
+)
+@pytest.mark.parametrize("name", ["a.csv", "a.txt", "a.tsv"])
+def test_a_file_of_another_kind_is_named(tmp_path, content, told, name):
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(DataFormatError, match=told):
+        read(tmp_path / name)
+
+
+@pytest.mark.parametrize(
+    ("content", "told"), [(b"a,b\n1,2\n", "it holds text"), (b"<table>", "a page of HTML")]
+)
+@pytest.mark.parametrize("name", ["a.xls", "a.xlsx"])
+def test_text_that_is_called_a_workbook_is_named(tmp_path, content, told, name):
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(DataFormatError, match=f"{told}, whatever its name says"):
+        read(tmp_path / name)
+
+
+def test_a_table_whose_header_begins_with_a_brace_is_read(table):
+    assert table("{a},b\n1,2\n3,4\n").feature_names == ("{a}", "b")

@@ -38,18 +38,39 @@ def table(tmp_path):
         ("%m/%d/%Y %H:%M:%S", "month/day/year"),
         ("%d/%m/%Y", "day/month/year"),
         ("%d %b %Y", ""),
+        ("%d %B %Y", ""),
+        ("%b %d, %Y", ""),
+        ("%B %d, %Y", ""),
+        ("%d%b%Y", ""),
+        ("%m/%d/%Y %I:%M %p", "month/day/year"),
+        ("%d/%m/%Y %I:%M:%S %p", "day/month/year"),
+        ("%Y/%m/%d %H:%M:%S.%f", ""),
         ("%Y. %m. %d.", ""),
         ("%Y년 %m월 %d일", ""),
     ],
 )
 def test_dates_are_read(table, form, called):
-    rows = "".join(f"{day.strftime(form)},{i}\n" for i, day in enumerate(DAYS))
+    rows = "".join(f'"{day.strftime(form)}",{i}\n' for i, day in enumerate(DAYS))
     found = table(f"d,a\n{rows}?,1\n")
     read_days = found.X["d"].dt.tz_localize(None)
-    want = [day if "%H" in form else day.replace(hour=0, minute=0) for day in DAYS]
+    want = [day if "%H" in form or "%I" in form else day.replace(hour=0, minute=0) for day in DAYS]
     assert read_days[:30].tolist() == want
     assert read_days.isna().tolist() == [False] * 30 + [True]
     assert (f"dates read as {called}" in str(found.notes)) == bool(called)
+
+
+def test_times_of_a_zone_are_given_in_utc_and_said(table):
+    rows = "".join(f"2020-01-{i + 1:02d}T09:00:00+09:00,{i}\n" for i in range(9))
+    found = table(f"d,a\n{rows}")
+    assert found.X["d"][0] == pd.Timestamp("2020-01-01T00:00:00Z")
+    assert "d times in UTC, from +09:00" in str(found.notes)
+
+
+def test_dates_with_words_in_the_first_column_are_no_names_of_rows(table):
+    rows = "".join(f'"{day:%b %d, %Y}",{i}\n' for i, day in enumerate(DAYS))
+    found = table(f"when,a\n{rows}")
+    assert found.index == ()
+    assert found.X["when"].dtype.kind == "M"
 
 
 def test_dates_that_may_be_read_in_two_ways_are_said(table):

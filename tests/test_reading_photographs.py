@@ -32,7 +32,7 @@ def test_a_damaged_image_does_not_change_the_size_of_the_others(tmp_path):
     ("name", "content", "why"),
     [
         ("a.png", b"", "the file is empty"),
-        ("a.png", b"hello", "it is no image of a known kind, or damaged"),
+        ("a.png", b"hello", "it is not an image of a known kind, or damaged"),
     ],
 )
 def test_an_image_that_cannot_be_read_says_why_in_plain_words(tmp_path, name, content, why):

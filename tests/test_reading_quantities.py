@@ -8,6 +8,8 @@ import pytest
 
 from jamjae.data.reading import read
 
+WIDE_2 = "\N{FULLWIDTH DIGIT TWO}"
+
 
 @pytest.fixture
 def column(tmp_path):
@@ -33,6 +35,7 @@ def column(tmp_path):
         (["(1.50)", "2.25", "3.5"], [-1.5, 2.25, 3.5], "(1.50) is -1.5"),
         (["1 000,5", "2 000,25", "3,0"], [1000.5, 2000.25, 3], "2 000,25 is 2000.25"),
         (["36.6 °C", "37.1 °C", "-"], [36.6, 37.1, np.nan], "1 cell - taken for missing"),
+        ([f"{WIDE_2},500원", f"{WIDE_2}원", "3원"], [2500, 2, 3], f"{WIDE_2},500원 is 2500"),
         (["12:30", "08:05", "0:15"], [12.5, 8 + 1 / 12, 0.25], "times as hours, 12:30 is 12.5"),
         (["9:30 AM", "1:00 PM", "12:00 am"], [9.5, 13, 0], "9:30 AM is 9.5"),
         (["1:30:00", "0:00:36", "26:00:00"], [1.5, 0.01, 26], "times as hours, 1:30:00 is 1.5"),
@@ -57,6 +60,7 @@ def test_what_is_written_beside_a_number_is_taken_away_and_said(column, texts, v
         ["16:9x", "4:3x", "1:1x"],
         ["1,23", "1,234.5", "2.5,1"],
         ["12.3.4", "1.2.3", "5.6.7"],
+        ["192.168.100.200", "192.168.101.201", "192.168.102.203"],
         ["$5 per h", "$6 per h", "$7 per h"],
     ],
 )
@@ -101,8 +105,9 @@ DAYS = pd.date_range("2019-11-05", periods=40, freq="9D")
 
 
 @pytest.mark.parametrize("kind", ["text", "integers"])
-def test_days_in_numbers_are_dates(tmp_path, kind):
-    days = DAYS.strftime("%Y%m%d")
+@pytest.mark.parametrize("form", ["%Y%m%d", "%Y%m%d%H%M", "%Y%m%d%H%M%S"])
+def test_days_in_numbers_are_dates(tmp_path, kind, form):
+    days = DAYS.strftime(form)
     frame = pd.DataFrame({"d": days if kind == "text" else days.astype(int), "a": range(40)})
     frame.to_parquet(tmp_path / "a.parquet")
     found = read(tmp_path / "a.parquet")

@@ -14,7 +14,7 @@ from jamjae.evaluation.metrics import trustworthiness
 
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
-TEN_LINES, COMPARISON, GUIDED, NEW_DATA, DENOISED, EXPLORED, CHAPTER, OWN_DATA = BLOCKS
+TEN_LINES, COMPARISON, GUIDED, NEW_DATA, DENOISED, EXPLORED, CHAPTER, OWN_DATA, MISSING = BLOCKS
 
 
 # What `make test` trains less, and `make test-slow` as it stands.
@@ -106,3 +106,13 @@ def test_own_data(tmp_path, monkeypatch, capsys):
     frame.to_csv("health.csv", index=False, encoding="cp949", sep=";", decimal=",")
     exec(OWN_DATA, {})  # noqa: S102
     assert capsys.readouterr().out in README
+
+
+@pytest.mark.slow
+def test_missing_cells_are_filled():
+    names = {}
+    exec(MISSING, names)  # noqa: S102
+    X, full = names["X"], names["full"]
+    known = ~np.isnan(X)
+    assert np.array_equal(full[known], X[known])
+    assert np.isfinite(full).all()

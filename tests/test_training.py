@@ -223,7 +223,7 @@ def test_the_start_is_reported_and_may_be_enough(X, recwarn):
 def test_a_fit_without_a_step_is_evaluated_once(X, monkeypatch):
     judged = []
 
-    def above_by_rounding(model, rows):
+    def above_by_rounding(model, rows, weights=None):
         judged.append(len(rows))
         return model.baseline_error_ * (1 + 1e-7)
 

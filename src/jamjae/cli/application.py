@@ -13,6 +13,7 @@ from jamjae.cli.demo import demo
 from jamjae.cli.exploring import explore
 from jamjae.cli.fitting import fit
 from jamjae.cli.guard import FAILED, MISUSED, discard_output, guarded, print_error
+from jamjae.cli.imputing import impute
 from jamjae.cli.information import datasets, info
 from jamjae.cli.labs import list_, run, show
 from jamjae.cli.reading import Command
@@ -49,7 +50,7 @@ def _main(
     pass
 
 
-commands = (fit, encode, decode, reconstruct, compare, map_, explore, info, datasets, demo)
+commands = (fit, encode, decode, reconstruct, impute, compare, map_, explore, info, datasets, demo)
 for command in commands:
     app.command(command.__name__.strip("_"), cls=Command)(guarded(command))
 

@@ -74,6 +74,13 @@ def fit(
     standardize: Annotated[
         bool, typer.Option("--standardize", help="Divide each column by its deviation.")
     ] = False,
+    missing: Annotated[
+        str,
+        typer.Option(
+            help="Missing cells: error, or mask to let them count in no loss.",
+            autocompletion=completion.one_of("error", "mask"),
+        ),
+    ] = "error",
     force: Force = False,
     quiet: Quiet = False,
     json: Json = False,
@@ -88,6 +95,7 @@ def fit(
         "learning_rate": _number(learning_rate, float, "--learning-rate"),
         "loss": loss,
         "scaling": "standardize" if standardize else "auto",
+        "missing": missing,
         "validation_fraction": validation_fraction,
         "early_stopping": early_stopping,
         "patience": patience,

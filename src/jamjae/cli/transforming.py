@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from jamjae import Autoencoder
     from jamjae.data.dataset import Dataset
+    from jamjae.data.exporting import Exported
     from jamjae.evaluation.evaluating import Evaluation
 
 Tool: TypeAlias = Literal["projector", "atlas"]
@@ -84,8 +85,10 @@ def encode(
     names = [str(name) for name in fitted.get_feature_names_out()]
     kept = [name for one in keep for name in one.split(",")]
     left_out: Sequence[str] = ()
+    opening: list[str] = []
     if tool is not None:
-        left_out = _export(fitted, codes, found, kept, output, tool)
+        made = _export(fitted, codes, found, kept, output, tool)
+        left_out, opening = made.notes, _opening(made, tool, codes.shape[1])
     else:
         rows = codes_beside(codes, names, found, kept) if kept else codes
         named = () if kept else names
@@ -93,7 +96,6 @@ def encode(
     shape = " x ".join(map(str, codes.shape))
     notes = [*found.notes, *left_out]
     values = {"codes": list(codes.shape), "notes": notes, "output": str(output)}
-    opening = _opening(output, tool, codes.shape[1])
     voice.result(values, f"wrote {output}: {shape}", *left_out, *opening)
 
 
@@ -150,8 +152,8 @@ def _export(
     keep: Sequence[str],
     output: Path,
     tool: Tool,
-) -> tuple[str, ...]:
-    """Write codes for another tool; return what was made smaller or left out."""
+) -> Exported:
+    """Write codes for another tool."""
     from jamjae.data import exporting
     from jamjae.data.writing import columns_beside
 
@@ -159,25 +161,25 @@ def _export(
     if len(shape) > 1:
         images = found.X.reshape(len(found.X), *shape)
     write = exporting.write_projector if tool == "projector" else exporting.write_atlas
-    made = write(
+    return write(
         output,
         codes,
         columns=columns_beside(found, keep),
         images=images,
         data_range=(0.0, 1.0) if images is None else _range(model, images),
     )
-    return made.notes
 
 
-def _opening(output: Path, tool: Tool | None, components: int) -> list[str]:
+def _opening(made: Exported, tool: Tool, components: int) -> list[str]:
     """Give the command that opens what was written for another tool."""
-    place = shlex.quote(str(output))
+    place = shlex.quote(str(made.path))
     columns = "--x x --y y" if components == 2 else "--vector vector"
+    images = " --image image" if made.has_images else ""
     commands = {
         "projector": f"tensorboard --logdir {place}",
-        "atlas": f"embedding-atlas {place} {columns}",
+        "atlas": f"embedding-atlas {place} {columns}{images}",
     }
-    return [f"open it with: {commands[tool]}"] if tool else []
+    return [f"open it with: {commands[tool]}"]
 
 
 def decode(

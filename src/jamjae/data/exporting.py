@@ -51,10 +51,13 @@ class Exported(NamedTuple):
         The file, or the folder.
     notes : tuple of str
         What was made smaller or left out.
+    has_images : bool
+        Whether there are images in it.
     """
 
     path: Path
     notes: tuple[str, ...]
+    has_images: bool
 
 
 def write_projector(
@@ -129,7 +132,7 @@ def write_projector(
     with atomic(folder / "projector_config.pbtxt") as path:
         path.write_text(CONFIG.format(rest=rest), encoding="utf-8", newline="\n")
     few = [f"rows: TensorBoard loads the first {SHOWN:,} of {len(Z):,}"] if len(Z) > SHOWN else []
-    return Exported(folder, (*notes, *made, *few))
+    return Exported(folder, (*notes, *made, *few), side > 0)
 
 
 def write_atlas(
@@ -143,7 +146,8 @@ def write_atlas(
     """Write codes as a Parquet file for Embedding Atlas.
 
     ``embedding-atlas codes.parquet --x x --y y`` shows codes of two components,
-    ``embedding-atlas codes.parquet --vector vector`` a map of others.
+    ``embedding-atlas codes.parquet --vector vector`` a map of others, and ``--image image`` beside
+    each point its image.
 
     Parameters
     ----------
@@ -203,7 +207,7 @@ def write_atlas(
     with atomic(path) as temporary, pq.ParquetWriter(temporary, schema) as writer:
         for piece in _pieces(table, images, data_range):
             writer.write_table(piece)
-    return Exported(path, tuple(notes))
+    return Exported(path, tuple(notes), images is not None)
 
 
 def _table(frame: pd.DataFrame, Z: np.ndarray, attempt: str) -> pa.Table:

@@ -32,7 +32,12 @@ def finite_array(X: Any, attempt: str) -> np.ndarray:
     return rows
 
 
-def require_finite(rows: Array, attempt: str, names: list[str]) -> None:
+CURE = "drop those rows, or fill the values, for example with sklearn.impute.SimpleImputer."
+
+
+def require_finite(
+    rows: Array, attempt: str, names: list[str], *, gaps: bool = False, cure: str = CURE
+) -> None:
     """Refuse NaN, infinity and values too large to be squared, without copying the rows.
 
     Parameters
@@ -42,6 +47,10 @@ def require_finite(rows: Array, attempt: str, names: list[str]) -> None:
         Start of the error message.
     names : list of str
         Names of the columns; may be empty.
+    gaps : bool
+        Whether NaN are missing values, which are accepted.
+    cure : str
+        What to do about NaN, for the message.
 
     Raises
     ------
@@ -50,17 +59,19 @@ def require_finite(rows: Array, attempt: str, names: list[str]) -> None:
     if not np.issubdtype(rows.dtype, np.floating):
         return
     for chunk in row_chunks(rows):
-        largest = float(np.abs(rows[chunk]).max())  # NaN if any value is
-        if not largest < TOO_LARGE:
-            _refuse(rows, attempt, names)
+        sizes = np.abs(rows[chunk])
+        largest = np.fmax.reduce(sizes, axis=None) if gaps else sizes.max()  # NaN if any value is
+        if not (largest < TOO_LARGE or (gaps and np.isnan(largest))):
+            _refuse(rows, attempt, names, gaps, cure)
 
 
-def _refuse(rows: Array, attempt: str, names: list[str]) -> None:
+def _refuse(rows: Array, attempt: str, names: list[str], gaps: bool, cure: str) -> None:
     """Raise an error that locates the first bad value, reading the rows chunk by chunk."""
     first: tuple[int, ...] = ()
     count = 0
     for chunk in row_chunks(rows):
-        bad = ~(np.abs(rows[chunk]) < TOO_LARGE)
+        some = rows[chunk]
+        bad = ~(np.abs(some) < TOO_LARGE) & ~(gaps & np.isnan(some))
         if not first and bad.any():
             place = np.unravel_index(int(bad.argmax()), bad.shape)
             first = (int(place[0]) + chunk.start, *map(int, place[1:]))
@@ -70,8 +81,8 @@ def _refuse(rows: Array, attempt: str, names: list[str]) -> None:
     kind = "NaN" if np.isnan(value) else kind
     column = f" (column {names[first[-1]]!r})" if names else ""
     many = " is" if count == 1 else "s are"
+    kinds = "infinite or" if gaps else "NaN, infinite or"
     raise InvalidDataError(
-        f"{attempt}: there is {kind} at index {first}{column}; {count} value{many} NaN, infinite "
-        "or too large to be squared. Finite numbers are expected: drop those rows, or fill the "
-        "values, for example with sklearn.impute.SimpleImputer."
+        f"{attempt}: there is {kind} at index {first}{column}; {count} value{many} {kinds} "
+        f"too large to be squared. Finite numbers are expected: {cure if not gaps else CURE}"
     )

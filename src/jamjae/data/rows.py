@@ -6,7 +6,7 @@ import copy
 import math
 import mmap
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Self, TypeAlias
 
 import numpy as np
@@ -58,6 +58,29 @@ class Subset(_Indexed):
 
     def __getitem__(self, rows: slice | np.ndarray) -> np.ndarray:
         return self.array[self.index[rows]]
+
+
+class Derived(_Indexed):
+    """What is made of rows, when they are asked for.
+
+    Parameters
+    ----------
+    array : rows (n, ...)
+    make : callable
+        Takes some of the rows and their positions (m,), and gives as many, of `shape` and `dtype`.
+    """
+
+    def __init__(
+        self,
+        array: Array,
+        make: Callable[[np.ndarray, np.ndarray], np.ndarray],
+        dtype: np.dtype | None = None,
+    ) -> None:
+        self.array, self.make = array, make
+        self.shape, self.dtype = array.shape, array.dtype if dtype is None else dtype
+
+    def __getitem__(self, rows: slice | np.ndarray) -> np.ndarray:
+        return self.make(self.array[rows], np.arange(len(self))[rows])
 
 
 class LazyRows(_Indexed, ABC):
@@ -134,7 +157,7 @@ class LazyRows(_Indexed, ABC):
 
 
 Given: TypeAlias = np.ndarray | LazyRows  # as users give them
-Array: TypeAlias = Given | Subset
+Array: TypeAlias = Given | Subset | Derived
 Rows: TypeAlias = Mapping[str, Array]  # what belongs together, by name: "x", "guide", ...
 Batch: TypeAlias = Mapping[str, np.ndarray]  # the same of some rows, copied
 
@@ -154,24 +177,33 @@ def row_chunks(X: Array, chunk_bytes: int | None = None) -> list[slice]:
 
 
 def value_range(X: Array) -> tuple[float, float]:
-    """Give the least and the greatest value, NaN if any value is."""
-    ends = [(float(some.min()), float(some.max())) for some in (X[rows] for rows in row_chunks(X))]
-    return float(np.min([least for least, _ in ends])), float(np.max([most for _, most in ends]))
+    """Give the least and the greatest value that are not NaN; NaN if all are."""
+    pieces = (X[rows] for rows in row_chunks(X))
+    ends = [(np.fmin.reduce(some, axis=None), np.fmax.reduce(some, axis=None)) for some in pieces]
+    least, most = np.array(ends, dtype=np.float64).T
+    return float(np.fmin.reduce(least)), float(np.fmax.reduce(most))
 
 
 def is_lazy(X: Array) -> bool:
     """Whether rows, or what they are some of, are read from files piece by piece."""
-    return isinstance(X.array if isinstance(X, Subset) else X, LazyRows)
+    return isinstance(_held(X), LazyRows)
 
 
 def is_mapped(X: Array) -> bool:
     """Whether an array, or what it is a view of, lies in a file that is mapped into memory."""
-    held: object = X.array if isinstance(X, Subset) else X
+    held: object = _held(X)
     while isinstance(held, np.ndarray):
         if isinstance(held, np.memmap):
             return True
         held = held.base
     return isinstance(held, mmap.mmap)
+
+
+def _held(X: Array) -> Array:
+    """Give the rows that others are some of, or are made of."""
+    while isinstance(X, Subset | Derived):
+        X = X.array
+    return X
 
 
 def is_piecewise(X: object) -> bool:
@@ -183,6 +215,8 @@ def is_piecewise(X: object) -> bool:
 
 def read_together(X: Array) -> np.ndarray | None:
     """Give the first rows of what is read at once, and the number of rows; None if rows are."""
+    while isinstance(X, Derived):
+        X = X.array
     if isinstance(X, LazyRows):
         return X.starts
     if not isinstance(X, Subset) or not isinstance(X.array, LazyRows) or X.array.starts is None:

@@ -38,7 +38,7 @@ def _reshaped(found: Dataset, shape: tuple[int, ...]) -> Dataset:
     X = found.X
     width = math.prod(X.shape[1:])
     if hasattr(X, "iloc") or math.prod(shape) != width:
-        what = "columns that are no numbers" if hasattr(X, "iloc") else f"{width} values"
+        what = "columns that are not numbers" if hasattr(X, "iloc") else f"{width} values"
         raise InvalidDataError(
             f"Cannot give rows of {found.description or 'the data'} the shape "
             f"{' x '.join(map(str, shape))}, which holds {math.prod(shape)} values: a row has "

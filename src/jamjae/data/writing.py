@@ -94,8 +94,8 @@ def _write_frame(path: Path, frame: Any, index: list[str], encoding: str) -> Pat
     kind = path.suffix.lower()
     if kind in (".npy", ".npz"):
         raise OutputError(
-            f"Cannot write {str(path)!r}: the table has columns that are no numbers. Choose a file "
-            "name that ends in .csv, .tsv or .parquet."
+            f"Cannot write {str(path)!r}: the table has columns that are not numbers. Choose a "
+            "file name that ends in .csv, .tsv or .parquet."
         )
     named = frame.reset_index(drop=True)
     if index:

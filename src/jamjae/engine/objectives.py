@@ -4,7 +4,9 @@ An objective is ``(params, buffers, key, batch, weights, step) -> (loss, (terms,
 
 * ``params`` and ``buffers`` are dicts of lists of arrays, one entry per network;
 * ``batch`` is a dict of arrays with one row per sample: ``"x"``; optionally noisy versions of the
-  rows, ``"corrupted"``, and features ``"guide"`` with their row weights ``"guided"``;
+  rows, ``"corrupted"``, and features ``"guide"`` with their row weights ``"guided"``; where values
+  are missing, which are ``"observed"``, the others count in no loss; ``"weight"`` (b,) says how
+  much each row counts in the reconstruction, one on average;
 * ``weights`` (b,) are 0 for rows that only pad the batch, else 1;
 * ``terms`` are the numbers to be reported, each a weighted mean over the batch.
 
@@ -96,8 +98,11 @@ def autoencoder(
         }
         target = through("augmentation", scaled["x"])
         code = through("encoder", scaled.get("corrupted", through("corruption", target)))
-        output = through("decoder", code)
-        return Pass(_flat(target), _flat(code), _flat(output), penalty, after)
+        target, output = _flat(target), _flat(through("decoder", code))
+        if "observed" in batch:
+            observed = _flat(batch["observed"])
+            target, output = jnp.where(observed, target, 0.0), jnp.where(observed, output, 0.0)
+        return Pass(target, _flat(code), output, penalty, after)
 
     return forward
 
@@ -108,7 +113,11 @@ def _flat(rows: jax.Array) -> jax.Array:
 
 def reconstruction(loss: RowLoss) -> Term:
     """Cost of a reconstruction that differs from its clean target."""
-    return Term("reconstruction", 1.0, lambda made, batch: _cost(loss, made))
+    return Term("reconstruction", 1.0, lambda made, batch: _cost(loss, made) * _weight(batch))
+
+
+def _weight(batch: Batch) -> jax.Array | float:
+    return batch.get("weight", 1.0)
 
 
 def _cost(loss: RowLoss, made: Pass) -> jax.Array:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -13,6 +14,8 @@ from jamjae.data.rows import Array, row_chunks
 
 COVARIANCE_LIMIT = 3000  # maximum number of features, or rows, whose products are held in memory
 OVERSAMPLING, PASSES = 10, 30  # of the subspace iteration beyond: directions more, passes at most
+RIDGE = 1e-9  # of least squares, beside components of length one
+PRODUCTS = 1 << 22  # values of the products of components that are held for a piece of rows
 STANDSTILL = 1e-5  # change of the error, relative to it, at which the iteration ends
 ILL_CONDITIONED = 1e-8  # share of the variance below which the covariance has lost its digits
 
@@ -45,10 +48,18 @@ class Principal(NamedTuple):
         return self.deviations > 1e-7 * self.deviations.max()
 
     def transform(self, X: Array) -> np.ndarray:
-        """Project rows (n, ...) on the components: float64 codes (n, k)."""
+        """Project rows (n, ...) on the components: float64 codes (n, k).
+
+        Those of rows with NaN reconstruct the values that are there best.
+        """
         codes = np.empty((len(X), len(self.components)))
         for rows in row_chunks(X):
-            codes[rows] = _centered(X[rows], self.mean) @ self.components.T
+            centered = _centered(X[rows], self.mean)
+            codes[rows] = centered @ self.components.T
+            for some in _incomplete(centered, len(self.components)):
+                observed = ~np.isnan(centered[some])
+                rest = np.where(observed, centered[some], 0.0)
+                codes[rows][some] = least_squares(rest, observed, self.components)
         return codes
 
     def inverse_transform(self, Z: np.ndarray) -> np.ndarray:
@@ -68,12 +79,36 @@ class Principal(NamedTuple):
         return made
 
 
+def least_squares(rest: np.ndarray, observed: np.ndarray, components: np.ndarray) -> np.ndarray:
+    """Give the codes (n, k) that reconstruct what is observed of centered rows (n, d) best.
+
+    Where fewer values are observed than there are components, the shortest such code.
+    """
+    k = len(components)
+    products = (components[:, None, :] * components[None, :, :]).reshape(k * k, -1)
+    squares = (observed.astype(float) @ products.T).reshape(-1, k, k)
+    squares += RIDGE * np.eye(k)
+    return np.linalg.solve(squares, (rest @ components.T)[:, :, None])[:, :, 0]
+
+
+def _incomplete(centered: np.ndarray, k: int) -> Iterator[np.ndarray]:
+    """List the rows with NaN, in pieces whose products of components fit into memory."""
+    index = np.flatnonzero(np.isnan(centered.sum(axis=1)))
+    step = max(PRODUCTS // max(k * k, 1), 1)
+    return (index[start : start + step] for start in range(0, len(index), step))
+
+
 def _centered(rows: np.ndarray, mean: np.ndarray) -> np.ndarray:
     centered: np.ndarray = rows.reshape(len(rows), -1) - mean
     return centered
 
 
-def fit(X: Array, n_components: int, random_state: int | None = 0) -> Principal:
+def fit(
+    X: Array,
+    n_components: int,
+    random_state: int | None = 0,
+    weights: np.ndarray | None = None,
+) -> Principal:
     """Find the principal directions of rows without holding a float copy of them.
 
     Everything is computed in float64, in pieces of the rows. Up to `COVARIANCE_LIMIT` features the
@@ -89,15 +124,17 @@ def fit(X: Array, n_components: int, random_state: int | None = 0) -> Principal:
         May exceed the rank of the data; the surplus components are zero.
     random_state : int or None
         Seeds the first directions of the subspace iteration.
+    weights : array of shape (n,) or None
+        How much each row counts, with a mean of one; None if all count alike.
     """
     d = int(np.prod(X.shape[1:], dtype=np.int64))
     k = min(n_components, d, len(X))
     if d <= COVARIANCE_LIMIT:
-        mean, components, variances, error, variance = _by_covariance(X, d, k)
+        mean, components, variances, error, variance = _by_covariance(X, d, k, weights)
     elif len(X) <= COVARIANCE_LIMIT:
-        mean, components, variances, error, variance = _by_inner_products(X, d, k)
+        mean, components, variances, error, variance = _by_inner_products(X, d, k, weights)
     else:
-        mean, components, variances, error, variance = _by_subspace(X, d, k, random_state)
+        mean, components, variances, error, variance = _by_subspace(X, d, k, weights, random_state)
     surplus = n_components - k
     return Principal(
         mean,
@@ -108,29 +145,30 @@ def fit(X: Array, n_components: int, random_state: int | None = 0) -> Principal:
     )
 
 
+Weights = np.ndarray | None
 Parts = tuple[np.ndarray, np.ndarray, np.ndarray, float, float]
 
 
-def _by_covariance(X: Array, d: int, k: int) -> Parts:
-    mean = _mean(X, d)
+def _by_covariance(X: Array, d: int, k: int, weights: Weights) -> Parts:
+    mean = _mean(X, d, weights)
     covariance = np.zeros((d, d))
     for rows in row_chunks(X):
-        centered = _centered(X[rows], mean)
+        centered = _weighted(X, rows, mean, weights)
         covariance += centered.T @ centered
     covariance /= len(X)
     variances, vectors = eigh(covariance, subset_by_index=(d - k, d - 1))
     total = float(np.trace(covariance))
     error = max(total - float(variances.sum()), 0.0) / d
     if min(error * d, float(variances[0])) <= ILL_CONDITIONED * total:
-        return _by_triangle(X, mean, d, k)
+        return _by_triangle(X, mean, d, k, weights)
     return mean, vectors.T[::-1], variances[::-1], error, total / d
 
 
-def _by_triangle(X: Array, mean: np.ndarray, d: int, k: int) -> Parts:
+def _by_triangle(X: Array, mean: np.ndarray, d: int, k: int, weights: Weights) -> Parts:
     """Compute the SVD of the rows' triangular factor: without squares, small directions survive."""
     triangle = np.empty((0, d))
     for rows in row_chunks(X):
-        stacked = np.concatenate([triangle, _centered(X[rows], mean)])
+        stacked = np.concatenate([triangle, _weighted(X, rows, mean, weights)])
         triangle = qr(stacked, mode="r", overwrite_a=True, check_finite=False)[0][:d]
     _, singular, directions = svd(triangle, full_matrices=False, check_finite=False)
     variances = singular**2 / len(X)
@@ -138,13 +176,14 @@ def _by_triangle(X: Array, mean: np.ndarray, d: int, k: int) -> Parts:
     return mean, directions[:k], variances[:k], error, total / d
 
 
-def _by_inner_products(X: Array, d: int, k: int) -> Parts:
+def _by_inner_products(X: Array, d: int, k: int, weights: Weights) -> Parts:
     """Find the directions of few rows with many features, in pieces of the features."""
-    mean = _mean(X, d)
+    mean = _mean(X, d, weights)
     products = np.zeros((len(X), len(X)))
+    roots = np.ones(len(X)) if weights is None else np.sqrt(weights)
     pieces = row_chunks(np.broadcast_to(0.0, (d, len(X))))
     for columns in pieces:
-        centered = _columns(X, columns) - mean[columns]
+        centered = (_columns(X, columns) - mean[columns]) * roots[:, None]
         products += centered @ centered.T
     products /= len(X)
     variances, vectors = eigh(products, subset_by_index=(len(X) - k, len(X) - 1))
@@ -153,7 +192,8 @@ def _by_inner_products(X: Array, d: int, k: int) -> Parts:
     vectors /= np.sqrt(len(X) * np.where(used, variances, np.inf))
     components = np.empty((k, d))
     for columns in pieces:
-        components[:, columns] = vectors.T @ (_columns(X, columns) - mean[columns])
+        centered = (_columns(X, columns) - mean[columns]) * roots[:, None]
+        components[:, columns] = vectors.T @ centered
     error = max(total - float(variances.sum()), 0.0) / d
     return mean, components[::-1], variances[::-1] * used[::-1], error, total / d
 
@@ -163,19 +203,19 @@ def _columns(X: Array, columns: slice) -> np.ndarray:
     return np.concatenate([np.ascontiguousarray(piece) for piece in pieces])
 
 
-def _by_subspace(X: Array, d: int, k: int, random_state: int | None) -> Parts:
+def _by_subspace(X: Array, d: int, k: int, weights: Weights, random_state: int | None) -> Parts:
     """Find the leading directions by subspace iteration, until the error converges.
 
     Neither a copy of X nor the covariance is held in memory. Halko, Martinsson & Tropp (2011),
     SIAM Review 53:217, show why few passes over the rows are enough.
     """
-    mean = _mean(X, d)
+    mean = _mean(X, d, weights)
     size = min(k + max(OVERSAMPLING, k // 4), len(X), d)
     product = np.random.RandomState(random_state).normal(size=(d, size))
     error = np.inf
     for _ in range(PASSES):
         basis = qr(product, mode="economic", overwrite_a=True, check_finite=False)[0]
-        product, total = _times_covariance(X, mean, basis)
+        product, total = _times_covariance(X, mean, basis, weights)
         variances, rotation = eigh(basis.T @ product)
         before, error = error, max(total - float(variances[-k:].sum()), 0.0)
         if before - error <= STANDSTILL * error + np.finfo(float).eps * total:
@@ -184,17 +224,28 @@ def _by_subspace(X: Array, d: int, k: int, random_state: int | None) -> Parts:
     return mean, components[::-1], variances[::-1][:k], error / d, total / d
 
 
-def _times_covariance(X: Array, mean: np.ndarray, basis: np.ndarray) -> tuple[np.ndarray, float]:
+def _times_covariance(
+    X: Array, mean: np.ndarray, basis: np.ndarray, weights: Weights
+) -> tuple[np.ndarray, float]:
     """Multiply the covariance of rows by directions (d, m); also give the covariance's trace."""
     product, total = np.zeros(basis.shape), 0.0
     for rows in row_chunks(X):
-        centered = _centered(X[rows], mean)
+        centered = _weighted(X, rows, mean, weights)
         product += centered.T @ (centered @ basis)
         total += float(np.square(centered, out=centered).sum())
     return product / len(X), total / len(X)
 
 
-def _mean(X: Array, d: int) -> np.ndarray:
-    sums = (X[rows].reshape(-1, d).sum(axis=0, dtype=np.float64) for rows in row_chunks(X))
+def _weighted(X: Array, rows: slice, mean: np.ndarray, weights: Weights) -> np.ndarray:
+    """Center some rows, and multiply each by the root of its weight."""
+    centered = _centered(X[rows], mean)
+    return centered if weights is None else centered * np.sqrt(weights[rows])[:, None]
+
+
+def _mean(X: Array, d: int, weights: Weights) -> np.ndarray:
+    if weights is None:
+        sums = (X[rows].reshape(-1, d).sum(axis=0, dtype=np.float64) for rows in row_chunks(X))
+    else:
+        sums = (weights[rows] @ X[rows].reshape(-1, d) for rows in row_chunks(X))
     mean: np.ndarray = sum(sums, np.zeros(d)) / len(X)
     return mean

@@ -95,7 +95,8 @@ def evaluate_reconstruction(
     Parameters
     ----------
     X, X2 : array-like of shape (n, ...)
-        Originals and reconstructions, of the same shape and in the same units.
+        Originals and reconstructions, of the same shape and in the same units. Originals that are
+        missing (NaN) do not count; PSNR and SSIM are then left out.
     dtype : dtype, optional
         As in `evaluate`.
     image_metrics : bool, default=True
@@ -114,6 +115,8 @@ def evaluate_reconstruction(
     X = real_array(X, "evaluate_reconstruction cannot use X")
     dtype = X.dtype if dtype is None else np.dtype(dtype)
     X2 = clipped(X2, dtype)
+    if X.dtype.kind == "f" and np.isnan(X).any():
+        return _observed(X, X2)
     error = metrics.mean_squared_error(X, X2) / pixel_range(dtype) ** 2
     found = Evaluation(error, metrics.explained_variance(X, X2))
     span = PIXELS.get(dtype.name) or metrics.data_range(X)
@@ -124,6 +127,17 @@ def evaluate_reconstruction(
         return found
     some = slice(None, None, max(len(X) // MOST_SSIM, 1))
     return found._replace(ssim=metrics.ssim(X[some], X2[some], data_range=span))
+
+
+def _observed(X: NDArray[Any], X2: NDArray[Any]) -> Evaluation:
+    """Measure reconstructions of the values that are not missing."""
+    known = ~np.isnan(X)
+    counts = np.maximum(known.sum(axis=0), 1)
+    mean = np.where(known, X, 0.0).sum(axis=0, dtype=np.float64) / counts
+    errors = float(np.square(np.where(known, X - X2, 0.0)).sum(dtype=np.float64))
+    total = float(np.square(np.where(known, X - mean, 0.0)).sum(dtype=np.float64))
+    explained = 1.0 - errors / total if total else float(errors == 0)
+    return Evaluation(errors / max(int(known.sum()), 1), explained)
 
 
 def row_errors(

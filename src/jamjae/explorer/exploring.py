@@ -17,6 +17,7 @@ from numbers import Integral
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from markupsafe import Markup
 
 from jamjae.data.atomic import atomic
@@ -93,7 +94,8 @@ def explore(
     ----------
     model : fitted Autoencoder
     X : array-like of shape (n, d), (n, h, w) or (n, h, w, c)
-        At least two rows, in the units of the data of ``fit``.
+        At least two rows, in the units of the data of ``fit``. Missing values are imputed, with a
+        warning.
     y : array-like of shape (n,), optional
         Classes. Taken as values where there are more than 20 different floats or 100 different
         integers.
@@ -152,7 +154,7 @@ def explore(
         raise InvalidDataError(
             f"explore received rows={rows!r}; an integer of at least 2 is expected."
         )
-    model, X = as_numbers(model, X, named=True)
+    model, X = _without_gaps(*as_numbers(model, X, named=True))
     with warnings.catch_warnings():  # columns were compared once, and are then arrays
         warnings.filterwarnings("ignore", message="X does not have valid feature names")
         facts, arrays = page_data.gather(
@@ -166,6 +168,21 @@ def explore(
             random_state=random_state,
         )
     return Explorer(_page({**facts, "title": str(title), "language": language}, arrays))
+
+
+def _without_gaps(model: LatentModel, X: Any) -> tuple[LatentModel, Any]:
+    """Fill what is missing with what the model predicts, as a page shows whole rows."""
+    if getattr(model, "filling_", None) is None:
+        return model, X
+    gaps = np.isnan(np.asarray(X, dtype=np.float64)).reshape(len(X), -1).any(axis=1)
+    if not gaps.any():
+        return model, X
+    warnings.warn(
+        f"The page shows the missing values of {gaps.sum():,} rows as the model imputes them.",
+        UserWarning,
+        stacklevel=3,
+    )
+    return model, model.impute(X)
 
 
 def _page(facts: dict[str, Any], arrays: dict[str, Any]) -> str:

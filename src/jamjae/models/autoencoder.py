@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Iterable
 from numbers import Integral, Real
 from pathlib import Path
@@ -10,32 +9,24 @@ from typing import Any, ClassVar, Self
 
 import keras
 import numpy as np
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils._param_validation import HasMethods, Interval, RealNotInt, StrOptions
 
-from jamjae.data.preprocessing import counted_as
-from jamjae.data.rows import Array, Rows, part
-from jamjae.engine import initialization, pca, training
-from jamjae.engine.checkpoints import Checkpoint, identity
+from jamjae.engine import training
 from jamjae.engine.losses import LOSSES
 from jamjae.engine.schedules import SCHEDULES
 from jamjae.errors import InvalidDataError
-from jamjae.models import callbacks, fitting, guides, plan
-from jamjae.models.base import LatentModel
-from jamjae.models.fitting import Networks, Task
-from jamjae.models.plan import Plan, Seeds
+from jamjae.models import callbacks, fitting
+from jamjae.models.fitting import Task
+from jamjae.models.plan import Seeds
+from jamjae.models.trainable import TrainableModel
 from jamjae.models.validation import (
     check_rows,
     explained,
-    held_out_rows,
-    noisy_versions,
-    require_magnitude,
     require_rows,
-    require_same_kind,
 )
 
 
-class Autoencoder(LatentModel):
+class Autoencoder(TrainableModel):
     """Learn codes by reconstructing the data from them: ``x̂ = decode(encode(x))``.
 
     The default network starts as PCA and keeps its best weights, so its reconstruction error on
@@ -66,6 +57,11 @@ class Autoencoder(LatentModel):
         or scales them to the range of a decoder that ends in a sigmoid or tanh. ``"standardize"``
         first divides each column of a table by its standard deviation, so that each counts alike;
         errors and PCA are then those of standardized columns. None trains on the unscaled values.
+    missing : {"error", "mask"}, default="error"
+        ``"mask"`` takes NaN as missing values, which count in no loss, error or PCA. The encoder
+        gets what a factor analysis of the training rows predicts in their place; `reconstruct`
+        and `impute` fill them in. One value of up to 4,000 rows is kept from training, to find
+        out how well values are predicted.
     corruption : keras.Layer, default=None
         Changes the input during training, never the target, for example
         ``keras.layers.GaussianNoise(0.3)``. It acts on scaled values.
@@ -161,6 +157,7 @@ class Autoencoder(LatentModel):
         "anchor": [StrOptions({"pca"}), None],
         "loss": [StrOptions(set(LOSSES)), callable],
         "scaling": [StrOptions({"auto", "standardize"}), None],
+        "missing": [StrOptions({"error", "mask"})],
         "corruption": [keras.Layer, None],
         "augmentation": [keras.Layer, None],
         "guide": ["array-like", HasMethods("fit"), None],
@@ -190,6 +187,7 @@ class Autoencoder(LatentModel):
         anchor: str | None = "pca",
         loss: str | Callable[..., Any] = "mse",
         scaling: str | None = "auto",
+        missing: str = "error",
         corruption: keras.Layer | None = None,
         augmentation: keras.Layer | None = None,
         guide: Any = None,
@@ -215,6 +213,7 @@ class Autoencoder(LatentModel):
         self.anchor = anchor
         self.loss = loss
         self.scaling = scaling
+        self.missing = missing
         self.corruption = corruption
         self.augmentation = augmentation
         self.guide = guide
@@ -236,7 +235,13 @@ class Autoencoder(LatentModel):
     # --- training ---------------------------------------------------------------------------
 
     def fit(
-        self, X: Any, y: None = None, *, corrupted: Any = None, validation_data: Any = None
+        self,
+        X: Any,
+        y: None = None,
+        *,
+        sample_weight: Any = None,
+        corrupted: Any = None,
+        validation_data: Any = None,
     ) -> Self:
         """Fit the encoder and decoder to rows.
 
@@ -246,6 +251,8 @@ class Autoencoder(LatentModel):
             At least two rows of finite numbers; 8-bit values stay 8-bit in memory. A data frame may
             have booleans, categories, text and dates, which a `TableEncoder` encodes.
         y : ignored
+        sample_weight : array-like of shape (n,), optional
+            How much each row counts in the loss, the errors and PCA.
         corrupted : array-like of the shape of X, optional
             Noisy versions of the rows, in the same units, to encode; the targets are the rows of
             X. Use it for measured pairs; ``corruption`` draws new noise instead.
@@ -259,14 +266,15 @@ class Autoencoder(LatentModel):
         Raises
         ------
         InvalidDataError
-            X holds NaN, infinity or text, is sparse, ragged or empty, or has a single row.
+            X holds NaN (which `missing` may allow), infinity or text, is sparse, ragged or empty,
+            or has a single row.
         InvalidNetworkError
             The given networks do not fit the data or each other.
         TrainingDiverged
             The loss is no longer finite, or explodes.
         """
         self._validate_params()
-        task = self._planned(*self._validated(X, corrupted, validation_data))
+        task = self._planned(*self._validated(X, sample_weight, corrupted, validation_data))
         watching = callbacks.observers(self.callbacks, self.verbose, task.plan.baseline)
         progress = fitting.run(task, self._networks(), watching)
         return self._store(task, progress)
@@ -287,7 +295,7 @@ class Autoencoder(LatentModel):
         seeds = Seeds.draw(self.random_state)
         if first:
             require_rows(rows, self.n_components)
-            self._begin(rows, seeds)
+            self._begin({"x": rows}, seeds)
         self.is_pca_ = False
         task = Task(self._plan({"x": rows}, seeds).for_one_epoch(), {"x": rows}, warm=not first)
         with explained(self, rows):
@@ -296,105 +304,3 @@ class Autoencoder(LatentModel):
         self.history_ = callbacks.history(progress.history, after=getattr(self, "history_", {}))
         self.reconstruction_error_ = self._error(rows)
         return self
-
-    def _validated(self, X: Any, corrupted: Any, held: Any) -> tuple[Rows, Rows | None]:
-        callbacks.require_callables(self.callbacks)
-        rows = check_rows(self, X, "fit", reset=not self._goes_on())
-        if self._goes_on():
-            require_same_kind(self, rows)
-        data = {"x": rows, **noisy_versions(self, rows, corrupted)}
-        return data, held_out_rows(self, held, data)
-
-    def _planned(self, data: Rows, given: Rows | None) -> Task:
-        apart = {f"held {name}": array for name, array in (given or {}).items()}
-        warm, checkpoint = self._goes_on(), self._checkpoint({**data, **apart})
-        seeds = Seeds.draw(self.random_state) if checkpoint is None else checkpoint.seeds
-        kept, held = plan.split(len(data["x"]), self.validation_fraction, seeds.split)
-        self._begin(part(data, kept)["x"], seeds)
-        if self.guide is not None:
-            data = {**data, **self._guided(data["x"], (kept, held), seeds, turn=not warm)}
-        rows, held_out = part(data, kept), given if held is None else part(data, held)
-        return Task(self._plan(rows, seeds), rows, held_out, warm, checkpoint)
-
-    def _plan(self, rows: Rows, seeds: Seeds) -> Plan:
-        return plan.make(self, self._pair(), self.scaling_, self.baseline_, rows, seeds)
-
-    def _networks(self) -> Networks:
-        layers = plan.layers(self, self._pair())
-        factors = plan.code_factors(self, self.baseline_)
-        return Networks(self._pair(), layers, self.scaling_, factors)
-
-    def _store(self, task: Task, progress: training.Progress) -> Self:
-        self.history_ = callbacks.history(progress.history)
-        self._evaluate(task.rows["x"], task.plan)
-        return self
-
-    # --- before training --------------------------------------------------------------------
-
-    def _goes_on(self) -> bool:
-        return self.warm_start and self.__sklearn_is_fitted__()
-
-    def _begin(self, rows: Array, seeds: Seeds) -> None:
-        """Set everything that is known before the first step."""
-        self.__dict__.pop("_training", None)
-        self.is_pca_ = False
-        if self._goes_on():
-            self.baseline_ = pca.fit(rows, self.n_components_, seeds.network)
-        else:
-            self.__dict__.pop("reconstruction_error_", None)  # not fitted until the end
-            pair = plan.build(self, rows, seeds.network)
-            self.n_components_ = int(np.prod(pair.encoder.output_shape[1:]))
-            self.baseline_ = pca.fit(rows, self.n_components_, seeds.network)
-            require_magnitude(self, rows, self.baseline_.variance)
-            self.scaling_ = plan.choose_scaling(self, rows, pair.decoder, self.baseline_)
-            self.dtype_ = counted_as(rows.dtype)
-            self.encoder_, self.decoder_ = pair
-            if plan.own(self):
-                self._start(seeds)
-        self.scale_ = self.scaling_.scale
-        self.baseline_error_ = self.baseline_.error
-
-    def _start(self, seeds: Seeds) -> None:
-        anchor = self.baseline_ if self.anchor == "pca" else None
-        rng = np.random.RandomState(seeds.network)
-        initialization.start(self._pair(), anchor, self.scaling_, rng)
-
-    def _guided(
-        self, rows: Array, parts: tuple[Any, Any], seeds: Seeds, *, turn: bool
-    ) -> dict[str, np.ndarray]:
-        """Find the guide's features, and match the signs of PCA's codes to them."""
-        found = guides.guide(self.guide, rows, parts, self.n_components_, seeds.guide)
-        self.guide_rows_ = found.rows
-        if turn and plan.begins_as_pca(self):
-            signs = guides.signs(self.baseline_.transform(rows), found.features)
-            initialization.scale_codes(self._pair(), signs)
-        return found.columns()
-
-    def _checkpoint(self, data: Rows) -> Checkpoint | None:
-        if self.checkpoint_dir is None:
-            return None
-        networks = self._pair() if self._goes_on() else ()
-        name = identity(self.get_params(deep=False), data, networks)
-        return Checkpoint.open(self.checkpoint_dir, name, lambda: Seeds.draw(self.random_state))
-
-    # --- after training ---------------------------------------------------------------------
-
-    def _evaluate(self, rows: Array, made: Plan) -> None:
-        """Measure the error on the training rows, and fall back to PCA if that is better."""
-        self.reconstruction_error_ = self._error(rows)
-        epochs = len(self.history_["loss"])
-        improved = self.reconstruction_error_ <= self.baseline_error_
-        if improved or not made.promised or not epochs:
-            return
-        with initialization.whitened(self._pair(), self._networks().factors, already=True):
-            self._start(made.seeds)
-        self.is_pca_ = True
-        self.reconstruction_error_ = self.baseline_error_ = self._error(rows)
-        hopeful = self.network not in ((), [])  # no linear network is better than PCA
-        if hopeful and self.baseline_error_ > 1e-9 * self.baseline_.variance:
-            warnings.warn(
-                f"Training did not improve on PCA in {epochs} epochs, so the model is PCA. "
-                "Try more epochs, a lower learning_rate or fewer n_components.",
-                ConvergenceWarning,
-                stacklevel=4,
-            )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Self
@@ -17,9 +16,10 @@ from jamjae.data.preprocessing import Scaling, value_type
 from jamjae.data.rows import Array, Given, row_chunks
 from jamjae.data.table_encoder import TableEncoder
 from jamjae.engine import architectures, custom_networks, keras_bridge, own_layers
+from jamjae.engine.filling import Filling
 from jamjae.engine.pca import Principal
 from jamjae.errors import InvalidDataError
-from jamjae.models import tables
+from jamjae.models import missing, tables
 from jamjae.models.validation import check_codes, check_rows, warn_of_other_range
 
 
@@ -39,6 +39,8 @@ class LatentModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     baseline_: Principal
     is_pca_: bool
     table_encoder_: TableEncoder | None
+    filling_: Filling | None
+    network_share_: float
 
     def transform(self, X: Any) -> np.ndarray:
         """Encode rows.
@@ -108,6 +110,35 @@ class LatentModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         made = self._reconstruct(self._checked(X, "reconstruct"), clip=True)
         return tables.decoded(self, made, X)
 
+    def impute(self, X: Any) -> Any:
+        """Fill in what is missing, and leave all else as it is; for models that mask it.
+
+        A missing value is predicted by the reconstruction and by a factor analysis of the training
+        rows, in the shares that predicted best what training did not see.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, d), (n, h, w) or (n, h, w, c), or data frame
+            In the units of the data of ``fit``; NaN are missing values.
+
+        Returns
+        -------
+        array of shape (n, *row_shape_), or data frame if X is one
+
+        Raises
+        ------
+        InvalidDataError
+            Values are missing, and the model was not fitted with ``missing="mask"``.
+        """
+        rows = self._checked(X, "impute")
+        made = missing.imputed(
+            self.filling_,
+            self.network_share_,
+            np.asarray(rows),
+            lambda some: self._reconstruct(some, clip=True),
+        )
+        return tables.completed(self, made, X)
+
     def denoise(self, X: Any) -> np.ndarray:
         """Remove noise from rows: the same as `reconstruct`, for models fitted with corruption."""
         return self.reconstruct(X)
@@ -132,14 +163,15 @@ class LatentModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     def score_samples(self, X: Any) -> np.ndarray:
         """Minus the mean squared error of each row of `reconstruct`; low means anomalous.
 
-        In squared units of the data; clipped as in `score`.
+        In squared units of the data; clipped as in `score`. Missing values do not count.
 
         Returns
         -------
         float64 array of shape (n,)
         """
         rows = self._checked(X, "score samples")
-        return -np.concatenate(list(self._errors_by_pieces(rows, clip=True)))
+        pieces = self._errors_by_pieces(rows, clip=True)
+        return -np.concatenate([errors / np.maximum(counts, 1) for errors, counts in pieces])
 
     def save(self, path: str | Path) -> Path:
         """Save the fitted model to one ``.jamjae`` file.
@@ -180,6 +212,7 @@ class LatentModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.three_d_array = True
+        tags.input_tags.allow_nan = missing.allowed(self)
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
 
@@ -210,6 +243,8 @@ class LatentModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         return encoded
 
     def _encode_some(self, rows: np.ndarray) -> np.ndarray:
+        if self.filling_ is not None:
+            rows = self.filling_.fill(rows)
         scaled = self.scaling_.apply(rows)
         return keras_bridge.predict(self.encoder_, scaled, self.scaling_.in_graph(scaled.dtype))
 
@@ -225,20 +260,35 @@ class LatentModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         made = self._decode(self._encode(rows, start))
         return self.scaling_.clip(made) if clip else made
 
-    def _error(self, rows: Array, *, clip: bool = False) -> float:
-        """Mean squared error per element, without an array of one number per row."""
-        pieces = self._errors_by_pieces(rows, clip=clip)
-        return sum(float(errors.sum()) for errors in pieces) / len(rows)
+    def _error(
+        self, rows: Array, *, clip: bool = False, weights: np.ndarray | None = None
+    ) -> float:
+        """Mean squared error per observed element, without an array of one number per row."""
+        total, count, start = 0.0, 0.0, 0
+        for errors, counts in self._errors_by_pieces(rows, clip=clip):
+            some = 1.0 if weights is None else weights[start : start + len(errors)]
+            total += float(np.sum(some * errors))
+            count += float(np.sum(some * counts))
+            start += len(errors)
+        return total / count if count else 0.0
 
-    def _errors_by_pieces(self, rows: Array, *, clip: bool = False) -> Iterator[np.ndarray]:
-        """Compare rows with what `reconstruct` returns for them, in float64."""
+    def _errors_by_pieces(
+        self, rows: Array, *, clip: bool = False
+    ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Compare rows with what `reconstruct` returns for them, in float64.
+
+        Gives the sums of squared errors of rows, and how many of their values are observed.
+        """
         for chunk in row_chunks(rows):
             some = rows[chunk]
             made = self._reconstruct(some, clip=clip, start=chunk.start)
-            rest = np.subtract(made, some, dtype=np.float64)
-            errors = np.square(rest, out=rest).reshape(len(some), -1).mean(axis=1)
+            rest = np.subtract(made, some, dtype=np.float64).reshape(len(some), -1)
+            counts = np.full(len(some), rest.shape[1])
+            if self.filling_ is not None:
+                counts = counts - _blank(rest, some).sum(axis=1)
+            errors = np.square(rest, out=rest).sum(axis=1)
             self._require_finite(errors, "evaluate", chunk.start)
-            yield errors
+            yield errors, counts
 
     def _require_finite(self, found: np.ndarray, operation: str, start: int = 0) -> None:
         finite = np.isfinite(found.reshape(len(found), -1)).all(axis=1)
@@ -256,8 +306,19 @@ def _copied(layer: keras.Layer) -> keras.Layer:
     return custom_networks.copied(layer) if whole else own_layers.copied(layer)
 
 
+def _blank(rest: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """Set what is missing in rows to zero in flat numbers made of them; give where that is."""
+    where = np.isnan(rows).reshape(rest.shape)
+    rest[where] = 0.0
+    return where
+
+
 def _variance(rows: Array) -> float:
-    """Mean squared distance from the mean row per element, in pieces, in float64."""
-    mean = sum(rows[c].sum(axis=0, dtype=np.float64) for c in row_chunks(rows)) / len(rows)
-    total = sum(float(np.square(rows[c] - mean).sum()) for c in row_chunks(rows))
-    return total / (len(rows) * math.prod(rows.shape[1:]))
+    """Mean squared distance from the mean row per observed element, in pieces, in float64."""
+    sums, counts = np.zeros(rows.shape[1:]), np.zeros(rows.shape[1:])
+    for chunk in row_chunks(rows):
+        sums += np.nansum(rows[chunk], axis=0, dtype=np.float64)
+        counts += np.isfinite(rows[chunk]).sum(axis=0)
+    mean = sums / np.maximum(counts, 1)
+    total = sum(float(np.nansum(np.square(rows[chunk] - mean))) for chunk in row_chunks(rows))
+    return total / max(float(counts.sum()), 1.0)

@@ -12,8 +12,9 @@ import numpy as np
 from jamjae.data.archives import UnsoundError
 from jamjae.data.preprocessing import PIXELS
 from jamjae.data.table_encoder import TableEncoder
+from jamjae.engine.filling import FACTORS
 
-HISTORY = "history."
+HISTORY, FILLING = "history.", "filling."  # starts of the names of arrays
 
 
 def require_consistent(
@@ -51,6 +52,9 @@ def require_consistent(
     _require_encoder(manifest.get("table_encoder"), tuple(manifest["row_shape"]))
     if not isinstance(manifest.get("is_pca", False), bool):
         raise UnsoundError("its field 'is_pca' is no boolean")
+    share = manifest.get("network_share", 1.0)
+    if isinstance(share, bool) or not isinstance(share, int | float) or not 0 <= share <= 1:
+        raise UnsoundError("its field 'network_share' is no number from 0 to 1")
     if manifest.get("denoiser"):
         _require_patches(manifest)
 
@@ -105,6 +109,7 @@ def _require_arrays(arrays: Mapping[str, np.ndarray], row_shape: tuple[int, ...]
         "baseline.components": ((k, d),),
         "baseline.deviations": ((k,),),
     }
+    expected |= _filling_shapes(arrays, d)
     for name, shapes in expected.items():
         if name not in arrays:
             raise UnsoundError(f"its array {name!r} is missing")
@@ -121,8 +126,29 @@ def _require_arrays(arrays: Mapping[str, np.ndarray], row_shape: tuple[int, ...]
             raise UnsoundError(f"its array {name!r} has shape {array.shape}, expected is (epochs,)")
         if name in expected and not np.isfinite(array).all():
             raise UnsoundError(f"its array {name!r} holds NaN or infinity")
+    _require_deviations(arrays)
+
+
+def _require_deviations(arrays: Mapping[str, np.ndarray]) -> None:
     if (arrays["baseline.deviations"] < 0).any():
         raise UnsoundError("its array 'baseline.deviations' holds negative values")
+    noise = f"{FILLING}noise"
+    if noise in arrays and not (arrays[noise] > 0).all():
+        raise UnsoundError(f"its array {noise!r} holds values that are not positive")
+
+
+def _filling_shapes(
+    arrays: Mapping[str, np.ndarray], d: int
+) -> dict[str, tuple[tuple[int, ...], ...]]:
+    if not any(name.startswith(FILLING) for name in arrays):
+        return {}
+    loadings = arrays.get(f"{FILLING}loadings", np.zeros((d, 1)))
+    factors = loadings.shape[1] if loadings.ndim == 2 and loadings.shape[1] <= FACTORS else 1
+    return {
+        f"{FILLING}mean": ((d,),),
+        f"{FILLING}loadings": ((d, factors),),
+        f"{FILLING}noise": ((d,),),
+    }
 
 
 def _require_patches(manifest: Mapping[str, Any]) -> None:

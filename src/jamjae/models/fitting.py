@@ -15,7 +15,9 @@ from jamjae.data.rows import Batch, Rows
 from jamjae.engine import initialization, training
 from jamjae.engine.architectures import Pair
 from jamjae.engine.checkpoints import Checkpoint
+from jamjae.engine.filling import Filling
 from jamjae.engine.schedules import Rate
+from jamjae.models import missing
 from jamjae.models.plan import Plan
 
 Observer = Callable[[training.EpochReport, training.Progress], Any]
@@ -32,12 +34,15 @@ class Networks(NamedTuple):
     scaling : Scaling
     factors : array of shape (k,) or None
         Factors from whitened codes to codes in the data's units.
+    filling : Filling or None
+        What predicts missing values, if they are allowed.
     """
 
     pair: Pair
     layers: dict[str, keras.Layer]
     scaling: Scaling
     factors: np.ndarray | None
+    filling: Filling | None = None
 
     def prepare(self, data: Batch) -> Batch:
         """Scale the rows of a batch; other columns stay as they are."""
@@ -56,6 +61,8 @@ class Task(NamedTuple):
     warm : bool
         Whether training continues from an earlier fit.
     checkpoint : Checkpoint or None
+    hidden : Hidden or None
+        Observed values that training does not see.
     """
 
     plan: Plan
@@ -63,13 +70,17 @@ class Task(NamedTuple):
     held: Rows | None = None
     warm: bool = False
     checkpoint: Checkpoint | None = None
+    hidden: missing.Hidden | None = None
 
 
 def run(task: Task, networks: Networks, observers: Iterable[Observer]) -> training.Progress:
     """Train as planned, and write the best weights into the networks."""
     plan, checkpoint = task.plan, task.checkpoint
     program = training.compiled(plan.recipe, training.templates(networks.layers))
-    held = task.held and loading.source(task.held, networks.prepare, plan.recipe.batch_size)
+    held = None
+    if task.held:
+        apart = missing.for_training(networks.filling, task.held)
+        held = loading.source(apart, networks.prepare, plan.recipe.batch_size)
     whitened = initialization.whitened(networks.pair, networks.factors, already=not task.warm)
     with whitened, checkpoint or nullcontext():
         progress = training.Progress.begin(_first_state(plan, networks, program))
@@ -113,11 +124,12 @@ def _epochs(
     **watched: Any,
 ) -> training.Progress:
     plan, size = task.plan, task.plan.recipe.batch_size
-    steps = loading.steps(task.rows, size) * plan.epochs
+    rows = missing.for_training(networks.filling, task.rows, task.hidden)
+    steps = loading.steps(rows, size) * plan.epochs
     return training.run(
         progress,
         program.epoch,
-        loading.source(task.rows, networks.prepare, size, seed=plan.seeds.shuffle),
+        loading.source(rows, networks.prepare, size, seed=plan.seeds.shuffle),
         Rate(plan.peak, float(steps)),
         plan.epochs,
         sound=plan.sound,

@@ -46,7 +46,7 @@ def require_replaceable(path: str | Path) -> None:
         is_model = False
     if not is_model:
         raise OutputError(
-            f"Cannot write {str(path)!r}: a file stands there that is no model. Choose another "
+            f"Cannot write {str(path)!r}: it exists and is not a model. Choose another "
             "path, or delete that file first."
         )
 

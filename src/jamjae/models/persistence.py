@@ -24,11 +24,12 @@ from jamjae.data.atomic import atomic
 from jamjae.data.preprocessing import Scaling
 from jamjae.data.table_encoder import TableEncoder
 from jamjae.engine import network_file, own_layers
+from jamjae.engine.filling import Filling
 from jamjae.engine.fingerprints import parts
 from jamjae.engine.pca import Principal
 from jamjae.errors import InvalidDataError, InvalidNetworkError, ModelFileError, OutputError, brief
 from jamjae.models import model_file
-from jamjae.models.consistency import HISTORY, require_consistent
+from jamjae.models.consistency import FILLING, HISTORY, require_consistent
 from jamjae.models.model_file import FORMAT, VERSION
 
 CLASSES = {
@@ -180,7 +181,12 @@ def _manifest(model: Any) -> dict[str, Any]:
         "reconstruction_error": model.reconstruction_error_,
         "baseline_error": model.baseline_error_,
         "baseline_variance": model.baseline_.variance,
+        "network_share": model.network_share_,
     }
+
+
+def _filling(model: Any) -> dict[str, np.ndarray]:
+    return {} if model.filling_ is None else model.filling_._asdict()
 
 
 def _names(given: Any) -> list[Any]:
@@ -235,6 +241,7 @@ def _arrays(model: Any) -> dict[str, np.ndarray]:
         "baseline.mean": model.baseline_.mean,
         "baseline.components": model.baseline_.components,
         "baseline.deviations": model.baseline_.deviations,
+        **{f"{FILLING}{name}": array for name, array in _filling(model).items()},
         **{f"{HISTORY}{name}": values for name, values in model.history_.items()},
     }
     return {name: np.require(array, requirements="C") for name, array in arrays.items()}
@@ -340,6 +347,10 @@ def _rebuilt(
     if notes := manifest.get("data_notes"):  # files of the first versions lack them
         model.data_notes_ = tuple(notes)
     encoder = manifest.get("table_encoder")
+    filled = f"{FILLING}mean" in arrays
+    parts = (arrays[f"{FILLING}{name}"] for name in Filling._fields) if filled else ()
+    model.filling_ = Filling(*parts) if filled else None
+    model.network_share_ = manifest.get("network_share", 1.0)
     model.table_encoder_ = None if encoder is None else TableEncoder.from_dict(encoder)
     model.scaling_ = _scaling(manifest["scaling"], arrays["scaling.offset"])
     model.scale_ = model.scaling_.scale

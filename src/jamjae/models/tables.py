@@ -13,6 +13,7 @@ from jamjae.data.readers.cells import counted, listed
 from jamjae.data.rows import LazyRows
 from jamjae.data.table_encoder import TableEncoder, is_mixed
 from jamjae.errors import InvalidDataError
+from jamjae.models import missing
 
 STANDARDIZE = "standardize"
 
@@ -36,7 +37,7 @@ def encoded(model: Any, X: Any, attempt: str, *, reset: bool) -> Any:
     InvalidDataError
         Cells of a mixed table are missing, or images are to be standardized.
     """
-    mixed = is_mixed(X)
+    mixed, gaps = is_mixed(X), missing.allowed(model)
     wanted = getattr(model, "scaling", None) == STANDARDIZE
     if isinstance(X, LazyRows) and (wanted if reset else getattr(model, "table_encoder_", None)):
         X = _framed(np.asarray(X), list(X.titles)) if X.titles else np.asarray(X)
@@ -45,12 +46,12 @@ def encoded(model: Any, X: Any, attempt: str, *, reset: bool) -> Any:
         if mixed:
             model.table_encoder_ = TableEncoder().fit(X)
         elif wanted:
-            model.table_encoder_ = TableEncoder().fit(_floats(X, attempt))
+            model.table_encoder_ = TableEncoder().fit(_floats(X, attempt, gaps))
     encoder = getattr(model, "table_encoder_", None)
     if encoder is None:
         return X
-    given = X if mixed or hasattr(encoder, "feature_names_in_") else _floats(X, attempt)
-    if mixed:
+    given = X if mixed or hasattr(encoder, "feature_names_in_") else _floats(X, attempt, gaps)
+    if mixed and not gaps:
         _require_whole(given, encoder, attempt)
     Z = encoder.transform(given)
     names = column_names(X) if not hasattr(encoder, "feature_names_in_") else _titles(encoder)
@@ -66,6 +67,23 @@ def decoded(model: Any, made: np.ndarray, like: Any = None) -> Any:
     if hasattr(table, "iloc") and hasattr(like, "iloc"):
         table.index = like.index
     return table
+
+
+def completed(model: Any, made: np.ndarray, X: Any) -> Any:
+    """Give X with what is missing taken from numbers that encode it; all else is as it was."""
+    table = decoded(model, made, X)
+    if not hasattr(X, "iloc"):
+        given = made if table is made else np.asarray(X, dtype=np.float64)
+        return np.where(np.isnan(given), table, given)
+    if table is made:
+        table = _framed(made, list(X.columns))
+        table.index = X.index
+    whole = X.copy()
+    for i, name in enumerate(X.columns):
+        gaps = X.iloc[:, i].isna()
+        if gaps.any():
+            whole.isetitem(i, X.iloc[:, i].where(~gaps, table[name]))
+    return whole
 
 
 def as_numbers(model: Any, X: Any, *, named: bool = False) -> tuple[Any, Any]:
@@ -90,25 +108,25 @@ def as_numbers(model: Any, X: Any, *, named: bool = False) -> tuple[Any, Any]:
     return inner, np.asarray(rows)
 
 
-def _floats(X: Any, attempt: str) -> np.ndarray:
+def _floats(X: Any, attempt: str, gaps: bool) -> np.ndarray:
     rows = real_array(numeric(X, attempt), attempt)
     if rows.ndim != 2:
         raise InvalidDataError(
             f"{attempt}: scaling='standardize' divides the columns of a table (n, d), and an array "
             f"of shape {rows.shape} was given. Leave scaling='auto' for images."
         )
-    require_finite(rows, attempt, column_names(X))
+    require_finite(rows, attempt, column_names(X), gaps=gaps, cure=missing.CURE)
     return rows.astype(np.float64)
 
 
 def _require_whole(frame: Any, encoder: TableEncoder, attempt: str) -> None:
     names = list(getattr(encoder, "feature_names_in_", frame.columns))
-    missing = frame[[name for name in names if name in frame.columns]].isna().sum()
-    if where := [f"{name} {count:,}" for name, count in missing.items() if count]:
-        cells = counted(int(missing.sum()), "cell")
+    counts = frame[[name for name in names if name in frame.columns]].isna().sum()
+    if where := [f"{name} {count:,}" for name, count in counts.items() if count]:
+        cells = counted(int(counts.sum()), "cell")
         raise InvalidDataError(
-            f"{attempt}: {cells} of the table are missing (NaN): {listed(where)}. Drop those rows "
-            "(frame.dropna()), or fill the cells (frame.fillna, sklearn.impute.SimpleImputer)."
+            f"{attempt}: {cells} of the table are missing (NaN): {listed(where)}. "
+            f"Finite numbers are expected: {missing.CURE}"
         )
 
 

@@ -30,7 +30,7 @@ from jamjae.errors import (
     TrainingDiverged,
     brief,
 )
-from jamjae.models import tables
+from jamjae.models import missing, tables
 
 DTYPES = (np.float64, np.float32, np.uint8, np.uint16)  # anything else numeric becomes float64
 WIDEST = 8  # bytes of a number in a mapped file that is left as it is
@@ -74,7 +74,10 @@ def check_rows(model: BaseEstimator, X: Any, operation: str, *, reset: bool) -> 
             "are required. A single row or image can be transformed by a fitted model: "
             "transform(X[None])."
         )
-    require_finite(rows, attempt, column_names(given))
+    gaps = missing.allowed(model)
+    require_finite(rows, attempt, column_names(given), gaps=gaps, cure=missing.CURE)
+    if reset and gaps:
+        missing.require_values(model, rows, given)
     if reset:
         if rows.ndim > 2:  # images have no names, even where rows of a table were fitted before
             model.__dict__.pop("feature_names_in_", None)

@@ -42,6 +42,7 @@ GROUPED = {  # numbers whose thousands are separated, by that mark
     "'": re.compile(r"[+-]?[1-9]\d{0,2}('\d{3})+([.,]\d+)?$"),
     " ": re.compile(r"[+-]?[1-9]\d{0,2}([ \u00a0\u202f]\d{3})+([.,]\d+)?$"),
 }
+ADDRESS = re.compile(r"\d{1,3}(\.\d{1,3}){3}$")  # of a computer, such as 192.168.100.200
 WITH_COMMA = re.compile(r"[+-]?(\d*|\d{1,3}(\.\d{3})+),\d+([eE][+-]?\d+)?$")
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from jamjae.data.read_options import ReadOptions
 from jamjae.data.readers.cells import BOOLEANS, MISSING, clean, listed
+from jamjae.data.readers.dates import look_like_dates
 from jamjae.data.readers.raw_table import RawTable, cannot_read
 from jamjae.errors import DataFormatError, brief, did_you_mean
 
@@ -193,7 +194,7 @@ def _names_rows(raw: RawTable) -> bool:
     if compute.count_distinct(first).as_py() < len(first):
         return False
     held = {str(one).strip().lower() for one in first.slice(0, 20).to_pylist()}
-    if held & set(MISSING) or held <= set(BOOLEANS):
+    if held & set(MISSING) or held <= set(BOOLEANS) or look_like_dates(sorted(held)):
         return False
     letters = compute.match_substring_regex(
         compute.utf8_trim_whitespace(first), r"^[^0-9.,+-]*\p{L}"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from jamjae.data.readers.cells import (
+    ADDRESS,
     BOOLEANS,
     GROUPED,
     INVISIBLE,
@@ -112,7 +113,7 @@ def _called(kind: pa.DataType) -> str:
     ):
         if holds(kind):
             return words
-    return f"{brief(kind, 40)}, which is no number"
+    return f"{brief(kind, 40)}, which is not a number"
 
 
 def _clock(column: pa.ChunkedArray, raw: RawTable) -> Converted:
@@ -339,7 +340,8 @@ def _thousands(texts: Iterable[str], raw: RawTable) -> str | None:
         return None
     has = SPACE.search if mark == " " else re.compile(re.escape(mark)).search
     marked = [text.rstrip("% ") for text in texts if has(text) and text not in MARKERS]
-    return mark if all(GROUPED[mark].match(text) for text in marked) else None
+    addresses = bool(marked) and all(map(ADDRESS.match, marked))
+    return mark if all(GROUPED[mark].match(text) for text in marked) and not addresses else None
 
 
 def _number(text: str, decimal: str, mark: str | None) -> float | None:

@@ -6,6 +6,8 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from jamjae.data.readers.cells import listed
+
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
@@ -22,7 +24,11 @@ SHORT_FORMS = {  # of which one must be the only one that fits
     "month{0}day{0}year": "%m{0}%d{0}%y",
     "year{0}month{0}day": "%y{0}%m{0}%d",
 }
-FIRST_DAY, LAST_DAY = 1900_01_01, 2100_12_31  # of numbers such as 20240131
+COMPACT = (  # forms of numbers such as 20240131 and 20240131123000, and of which they may be
+    ("%Y%m%d", 1900_01_01, 2100_12_31),
+    ("%Y%m%d%H%M", 1900_01_01_00_00, 2100_12_31_23_59),
+    ("%Y%m%d%H%M%S", 1900_01_01_00_00_00, 2100_12_31_23_59_59),
+)
 FEW_DAYS = 5  # different ones, at least, since other numbers may look like some
 ISO = "ISO8601"
 FORMS = (  # what it looks like, pandas's format, how it is called
@@ -41,6 +47,9 @@ FORMS = (  # what it looks like, pandas's format, how it is called
             ("", ""),
             (" \\d{1,2}:\\d{2}", " %H:%M"),
             (" \\d{1,2}:\\d{2}:\\d{2}", " %H:%M:%S"),
+            (" \\d{1,2}:\\d{2}:\\d{2}\\.\\d+", " %H:%M:%S.%f"),
+            (" \\d{1,2}:\\d{2} [AaPp][Mm]", " %I:%M %p"),
+            (" \\d{1,2}:\\d{2}:\\d{2} [AaPp][Mm]", " %I:%M:%S %p"),
         )
     ),
     (rf"{YEAR}\. {ONE_OR_TWO}\. {ONE_OR_TWO}", "%Y. %m. %d", ""),
@@ -49,6 +58,9 @@ FORMS = (  # what it looks like, pandas's format, how it is called
     (rf"{ONE_OR_TWO} [A-Za-z]{{3}} {YEAR}", "%d %b %Y", ""),
     (rf"{ONE_OR_TWO}-[A-Za-z]{{3}}-{YEAR}", "%d-%b-%Y", ""),
     (rf"[A-Za-z]{{3}} {ONE_OR_TWO}, {YEAR}", "%b %d, %Y", ""),
+    (rf"{ONE_OR_TWO}[A-Za-z]{{3}}{YEAR}", "%d%b%Y", ""),
+    (rf"{ONE_OR_TWO} [A-Za-z]{{3,9}} {YEAR}", "%d %B %Y", ""),
+    (rf"[A-Za-z]{{3,9}} {ONE_OR_TWO}, {YEAR}", "%B %d, %Y", ""),
 )
 COMPILED = tuple((re.compile(f"(?:{look})\\.?$"), form, called) for look, form, called in FORMS)
 
@@ -85,9 +97,22 @@ def dates_in(held: pa.ChunkedArray, texts: Sequence[str]) -> Dates | None:
     fitting = [(dates, called) for count, dates, called in found if count == most]
     dates, called = fitting[0]
     doubt = f"; {fitting[1][1]} would fit as well" if len(fitting) > 1 else ""
+    said = f"dates read as {called}{doubt}" if called else _zones(texts)
     bad = series.notna() & dates.isna()
     wrong = int(bad.to_numpy().argmax()) if most < known else None
-    return Dates(dates, f"dates read as {called}{doubt}" if called else "", wrong)
+    return Dates(dates, said, wrong)
+
+
+def _zones(texts: Sequence[str]) -> str:
+    """Say that times of other zones are given in UTC."""
+    zones = sorted({found[0] for text in texts if (found := ZONE.search(text[10:]))})
+    others = [zone for zone in zones if zone not in ("Z", "+00:00", "+0000")]
+    return f"times in UTC, from {listed(others)}" if others else ""
+
+
+def look_like_dates(texts: Sequence[str]) -> bool:
+    """Whether texts have the form of dates."""
+    return any(all(map(look.match, texts)) for look, _, _ in COMPILED)
 
 
 def short_dates(held: pa.ChunkedArray, texts: Sequence[str]) -> tuple[pd.Series | None, str]:
@@ -127,19 +152,17 @@ def days_in_numbers(values: Any) -> pd.Series | None:
     import pandas as pd
 
     first = values[0] if isinstance(values, np.ndarray) else values[0].as_py()
-    if first is not None and (first < FIRST_DAY or first > LAST_DAY):  # nearly always
-        return None
-    head = np.asarray(values[:LOOKED_AT], dtype=np.float64)
-    if not ((head >= FIRST_DAY) & (head <= LAST_DAY)).any():
-        return None
+    if first is not None and not any(low <= first <= high for _, low, high in COMPACT):
+        return None  # nearly always
     numbers = np.asarray(values, dtype=np.float64)
     known = numbers[~np.isnan(numbers)]
-    if known.min() < FIRST_DAY or known.max() > LAST_DAY or (known != np.rint(known)).any():
+    if not len(known) or (known != np.rint(known)).any() or len(np.unique(known)) < FEW_DAYS:
         return None
-    if len(np.unique(known)) < FEW_DAYS:
+    form = next((f for f, low, high in COMPACT if low <= known.min() and known.max() <= high), None)
+    if form is None:
         return None
     texts = pd.Series(np.nan_to_num(numbers).astype(np.int64).astype(str))
-    dates = pd.to_datetime(texts, format="%Y%m%d", errors="coerce")
+    dates = pd.to_datetime(texts, format=form, errors="coerce")
     return None if int(dates.notna().sum()) < len(known) else dates
 
 

@@ -21,6 +21,7 @@ from jamjae.data.readers.cells import (
     counted,
     number_in,
 )
+from jamjae.data.readers.encoding import other_kind
 from jamjae.data.readers.opening import opened
 from jamjae.data.readers.raw_table import RawTable, cannot_read
 from jamjae.data.readers.text import TextFormat
@@ -49,6 +50,8 @@ def read_delimited(path: Path, options: ReadOptions) -> RawTable:
     import pyarrow as pa
 
     try:
+        if other := other_kind(path):
+            raise cannot_read(path, other)
         form = text.find_format(path, options)
         table, notes = _parsed(path, form, options)
     except (UnicodeDecodeError, UnicodeError) as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import json
 import re
 from pathlib import Path
 
@@ -12,6 +13,19 @@ SAMPLE_BYTES = 1 << 20
 PIECE = 1 << 24  # bytes decoded at a time
 WESTERN = frozenset("äöüßÄÖÜéèêëÉÈÊàâáãåæçñíîïìóôòõøúûùýÿÀÂÁÃÅÆÇÑÍÎÓÔÕØÚŒœ°µ²³±£€§“”–—«»½")
 HANGUL = 0.8  # of the characters beyond ASCII, so that bytes are taken for Korean text
+BEGINNINGS = (  # of files that are no tables of text
+    (b"pk\x03\x04", "a workbook or an archive", "Rename it: .xlsx, or .zip."),
+    (b"\xd0\xcf\x11\xe0", "an old workbook of Excel", "Rename it: .xls."),
+    (b"\x89png", "an image", "Rename it: .png."),
+    (b"\xff\xd8\xff", "an image", "Rename it: .jpg."),
+    (b"par1", "Parquet", "Rename it: .parquet."),
+    (b"arrow1", "an Arrow file", "Rename it: .feather."),
+    (b"%pdf", "a PDF", "Export the table as CSV."),
+    (b"<!doctype html", "a page of HTML", "Open it in Excel or a browser, and save it as CSV."),
+    (b"<html", "a page of HTML", "Open it in Excel or a browser, and save it as CSV."),
+    (b"<table", "a page of HTML", "Open it in Excel or a browser, and save it as CSV."),
+    (b"<?xml", "XML", "Open it in Excel, and save it as CSV."),
+)
 BYTE_ORDERS = {codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 
 
@@ -33,6 +47,23 @@ def find_encoding(path: Path) -> tuple[str, str]:
     if _decodes(path, "cp949") and _korean(head):
         return "cp949", "encoding: cp949 (Korean); --encoding reads it as another"
     return _guessed(head)
+
+
+def other_kind(path: Path) -> str:
+    """Say what a file holds that is no table of text, and what to do; empty if it may be one."""
+    with opened(path) as file:
+        head = file.read(SAMPLE_BYTES).removeprefix(codecs.BOM_UTF8).lstrip()
+    for begin, kind, cure in BEGINNINGS:
+        if head[: len(begin)].lower() == begin:
+            return f"it holds {kind}, whatever its name says. {cure}"
+    if head.startswith((b"{", b"[{")):
+        line = head.splitlines()[0]
+        try:
+            json.loads(line if line.rstrip().endswith(b"}") else head)
+        except ValueError:
+            return ""
+        return "it holds JSON. Rename it: .jsonl for a record a line, .json for one list."
+    return ""
 
 
 def _utf8_or_korean(head: bytes) -> tuple[str, str]:

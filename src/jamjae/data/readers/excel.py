@@ -13,8 +13,11 @@ import numpy as np
 from jamjae.data.read_options import ReadOptions
 from jamjae.data.readers import headers
 from jamjae.data.readers.cells import clean, counted
+from jamjae.data.readers.encoding import other_kind
 from jamjae.data.readers.preambles import second_line
 from jamjae.data.readers.raw_table import RawTable, cannot_read, typed
+
+BOOKS = (b"PK", b"\xd0\xcf\x11\xe0")  # how workbooks begin
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,6 +31,7 @@ def read_excel(path: Path, options: ReadOptions) -> RawTable:
     import pandas as pd
     import pyarrow as pa
 
+    _require_workbook(path)
     with pd.ExcelFile(path) as book, warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # of styles that are not read
         sheet, held, notes = _sheet(path, book, options)
@@ -48,6 +52,16 @@ def read_excel(path: Path, options: ReadOptions) -> RawTable:
     notes = tuple(note for note in (*notes, passed, why) if note)
     numbers = places[above:]
     return RawTable(table, names, named, notes=notes, place=lambda row: f"row {numbers[row]}")
+
+
+def _require_workbook(path: Path) -> None:
+    """Refuse text and HTML, which some programs call .xls."""
+    with path.open("rb") as file:
+        head = file.read(8)
+    if not head or head.startswith(BOOKS):
+        return
+    other = other_kind(path) or "it holds text, whatever its name says. Rename it: .csv."
+    raise cannot_read(path, other)
 
 
 def _sheet(

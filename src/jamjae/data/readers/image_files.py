@@ -131,7 +131,7 @@ def _reason(entry: Entry, error: Exception) -> str:
     if PurePosixPath(entry.name).suffix.lower() in folders.HEIC and not folders.reads_heic():
         return "HEIC needs pillow-heif (pip install pillow-heif)"
     unknown = type(error).__name__ == "UnidentifiedImageError"
-    return "it is no image of a known kind, or damaged" if unknown else brief(error)
+    return "it is not an image of a known kind, or damaged" if unknown else brief(error)
 
 
 def in_channels(X: Given, color: bool) -> Given:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from jamjae.data.readers.cells import COMMA, GROUPED, LEADING_ZERO, MARKERS, MINUS, POINT
+from jamjae.data.readers.cells import ADDRESS, COMMA, GROUPED, LEADING_ZERO, MARKERS, MINUS, POINT
 
 LOOKED_AT = 200  # texts, at most, that are looked at before all are parsed
 CURRENCY = (
@@ -22,7 +22,8 @@ WORDS = (  # that may follow a number without a space; after a space any word ma
     "평 층 권 kr zł Ft Kč 円 元 人 € £ $ ¥ ₩ ￦ ₹ ₽ ‰"
 )
 UNITS = frozenset(WORDS.split())
-DIGITS = r"(?:\d[\d.,'\u2019 \u00a0\u202f]*\d|\d|\.\d+)(?:[eE][+-]?\d+)?"
+DIGITS = r"(?:[0-9][0-9.,'\u2019 \u00a0\u202f]*[0-9]|[0-9]|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
+FULL_WIDTH = {ord("\uff01") + i: ord("!") + i for i in range(94)}  # letters and digits of Korean
 QUANTITY = re.compile(
     rf"(?P<open>\()?\s*(?P<sign>[+-]?)\s*(?P<before>{CURRENCY})?\s*(?P<minus>[+-]?)"
     rf"(?P<number>{DIGITS})(?P<space>\s*)(?P<after>[^\d\s.,'+()\[\]:/-][^()\[\]:]{{0,11}})?"
@@ -72,8 +73,8 @@ def in_units(texts: Iterable[str], decimal: str, thousands: str | None) -> Quant
 
 def _quantity(text: str) -> _Quantity | None:
     """Take a number apart from its unit and sign."""
-    found = QUANTITY.match(text.replace(MINUS, "-"))
-    if found is None or bool(found["open"]) != bool(found["close"]):
+    found = QUANTITY.match(text.replace(MINUS, "-").translate(FULL_WIDTH))
+    if found is None or ADDRESS.match(text) or bool(found["open"]) != bool(found["close"]):
         return None
     if found["sign"] and found["minus"]:
         return None
@@ -126,7 +127,7 @@ def as_clock(texts: Iterable[str]) -> Quantities | None:
     if halves and not all(1 <= hour <= NOON for hour in first):
         return None
     hours = [_hours(one) for one in found]
-    minutes = found[0][3] is None and max(first) >= DAY
+    minutes = found[0][3] is None and max(first) > DAY
     called = "minutes" if minutes else "hours"
     shown = next((i for i, hour in enumerate(hours) if hour), 0)
     note = f"times as {called}, {known[shown]} is {hours[shown]:.6g}"

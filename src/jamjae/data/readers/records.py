@@ -132,9 +132,9 @@ def _each_line(path: Path) -> list[Record]:
             try:
                 record = json.loads(line)
             except ValueError as error:
-                raise cannot_read(path, f"line {number} is no JSON ({brief(error)}).") from error
+                raise cannot_read(path, f"line {number} is not JSON ({brief(error)}).") from error
             if not isinstance(record, dict):
-                raise cannot_read(path, f'line {number} is no record, such as {{"a": 1}}.')
+                raise cannot_read(path, f'line {number} is not a record, such as {{"a": 1}}.')
             found.append(record)
     return found
 

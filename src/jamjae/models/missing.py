@@ -1,0 +1,217 @@
+"""Missing values, and rows that do not count alike, before and during training."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from sklearn.utils.validation import _check_sample_weight
+
+from jamjae.data.numeric import column_names
+from jamjae.data.readers.cells import listed
+from jamjae.data.rows import Array, Derived, Rows, row_chunks
+from jamjae.engine import filling as filling_of
+from jamjae.engine import pca
+from jamjae.engine.filling import Filling, principal
+from jamjae.errors import InvalidDataError, brief
+
+Reconstruct = Callable[[np.ndarray], np.ndarray]
+
+MASK = "mask"
+CURE = (
+    "drop those rows, fill the values (sklearn.impute.SimpleImputer), or let them count in no "
+    'loss (Autoencoder(missing="mask"), --missing mask).'
+)
+HIDDEN_SHARE, HIDDEN = 0.05, 4000  # of the values, one a row, that training does not see; at most
+
+
+def allowed(model: Any) -> bool:
+    """Whether NaN are missing values for a model."""
+    return getattr(model, "missing", None) == MASK
+
+
+def weights(given: Any, rows: Array, attempt: str) -> dict[str, np.ndarray]:
+    """Check the weights of rows, where there are some, and name them for training.
+
+    Raises
+    ------
+    InvalidDataError
+        They are negative, not finite, all zero or not one number per row.
+    """
+    if given is None:
+        return {}
+    try:
+        found = _check_sample_weight(given, np.empty((len(rows), 1)), dtype=np.float64)
+    except (ValueError, TypeError) as error:
+        raise InvalidDataError(f"{attempt}: sample_weight: {brief(error)}") from None
+    if (found < 0).any():
+        place = int((found < 0).argmax())
+        raise InvalidDataError(
+            f"{attempt}: sample_weight has {found[place]:g} at index {place}. Weights of at least "
+            "0 are expected: how much each row counts."
+        )
+    return {"weight": found}
+
+
+def relative(data: Rows) -> np.ndarray | None:
+    """Give the weights of rows with a mean of one; None if there are none."""
+    if "weight" not in data:
+        return None
+    found = np.asarray(data["weight"][:])
+    if not found.any():
+        raise InvalidDataError(
+            "All rows for training have a sample_weight of 0. Give a smaller validation_fraction, "
+            "or more rows with a positive weight."
+        )
+    return found / found.mean()
+
+
+def require_values(model: Any, rows: Array, X: Any) -> None:
+    """Refuse columns without any value.
+
+    Raises
+    ------
+    InvalidDataError
+    """
+    counts = sum((~np.isnan(rows[c])).sum(axis=0) for c in row_chunks(rows))
+    empty = np.flatnonzero(np.ravel(counts) == 0)
+    if len(empty):
+        names = column_names(X) or [f"{i}" for i in range(np.size(counts))]
+        raise InvalidDataError(
+            f"{type(model).__name__} cannot fit: no row has a value in the column(s) "
+            f"{listed(names[i] for i in empty)}. Drop them."
+        )
+
+
+def filling(model: Any, rows: Array, relative: np.ndarray | None, seed: int) -> Filling | None:
+    """Learn what predicts missing values; None for a model that refuses them, and for pixels."""
+    if not allowed(model) or rows.dtype.kind != "f":
+        return None
+    return filling_of.learn(rows, relative, seed)
+
+
+def filled(found: Filling | None, rows: Array) -> Array:
+    """Give the rows with their missing values predicted, when they are asked for."""
+    return rows if found is None else Derived(rows, lambda some, _: found.fill(some))
+
+
+def baseline(
+    found: Filling | None, rows: Array, n_components: int, relative: np.ndarray | None, seed: int
+) -> pca.Principal:
+    """Find the PCA of rows; of their observed values if some are missing."""
+    if found is None or not _incomplete(rows):
+        return pca.fit(filled(found, rows), n_components, seed, relative)
+    known = np.ones(len(rows)) if relative is None else relative
+    return principal(rows, filled(found, rows), n_components, known, seed)
+
+
+class Hidden:
+    """Some observed values, at most one a row, that training does not see.
+
+    Attributes
+    ----------
+    rows, columns : int arrays of shape (m,)
+        Their places; rows rise.
+    """
+
+    def __init__(self, X: Array, seed: int) -> None:
+        rng, d = np.random.RandomState(seed), int(np.prod(X.shape[1:]))
+        m = min(int(np.ceil(HIDDEN_SHARE * len(X) * d)), HIDDEN, len(X)) if d > 1 else 0
+        rows = np.sort(rng.choice(len(X), m, replace=False))
+        observed = ~np.isnan(X[rows].reshape(m, -1)) if m else np.ones((0, d), bool)
+        some = observed.sum(axis=1) > 1
+        lots = np.where(observed, rng.random_sample(observed.shape), -1.0)
+        self.rows, self.columns = rows[some], lots.argmax(axis=1)[some]
+
+    def hide(self, some: np.ndarray, positions: np.ndarray) -> np.ndarray:
+        """Replace the values by NaN in a copy of rows at given positions."""
+        made = some.copy()
+        if not len(self.rows):
+            return made
+        place = np.searchsorted(self.rows, positions)
+        place[place == len(self.rows)] = 0
+        here = np.flatnonzero(self.rows[place] == positions)
+        made.reshape(len(made), -1)[here, self.columns[place[here]]] = np.nan
+        return made
+
+    def values(self, X: np.ndarray) -> np.ndarray:
+        """Give the values at the places, of the rows `rows` of X."""
+        found: np.ndarray = X.reshape(len(X), -1)[np.arange(len(X)), self.columns]
+        return found
+
+
+def for_training(found: Filling | None, data: Rows, hidden: Hidden | None = None) -> Rows:
+    """Give what the loop trains on: rows without gaps, what is observed, and weights.
+
+    Weights have such a mean that a loss is the mean over the observed values.
+    """
+    if found is None and "weight" not in data:
+        return data
+    made = dict(data)
+    known = relative(data)
+    if found is not None and (hidden is not None or _incomplete(data["x"])):
+        x = data["x"] if hidden is None else Derived(data["x"], hidden.hide)
+        observed = Derived(x, lambda some, _: ~np.isnan(some), np.dtype(bool))
+        made |= {"x": filled(found, x), "observed": observed}
+        if "corrupted" in data:
+            made["corrupted"] = filled(found, data["corrupted"])
+        share = _observed_share(observed, known)
+        known = (np.ones(len(x)) if known is None else known) / share
+    if known is not None:
+        made["weight"] = known.astype(np.float32)
+    return made
+
+
+def network_share(
+    found: Filling | None, rows: Array, hidden: Hidden | None, reconstruct: Reconstruct
+) -> float:
+    """Find the share of the reconstruction that predicts hidden values best, from 0 to 1.
+
+    The rest of a prediction is that of the filling.
+    """
+    if found is None or hidden is None or not len(hidden.rows):
+        return 1.0
+    some = rows[hidden.rows]
+    given = hidden.hide(some, hidden.rows)
+    linear = hidden.values(found.fill(given)).astype(np.float64)
+    step = hidden.values(reconstruct(given)) - linear
+    total = float(step @ step)
+    return float(np.clip(step @ (hidden.values(some) - linear) / total, 0.0, 1.0)) if total else 1.0
+
+
+def imputed(
+    found: Filling | None, share: float, rows: np.ndarray, reconstruct: Reconstruct
+) -> np.ndarray:
+    """Give rows with predictions in place of NaN, in their own precision."""
+    missing = np.isnan(rows)
+    if found is None or not missing.any():
+        return rows.copy()
+    made = share * reconstruct(rows) + (1.0 - share) * found.fill(rows)
+    return np.where(missing, made, rows).astype(rows.dtype, copy=False)
+
+
+def require_no_augmentation(model: Any, rows: Array) -> None:
+    """Refuse to change rows at random where values are missing, as they would move.
+
+    Raises
+    ------
+    InvalidDataError
+    """
+    if allowed(model) and model.augmentation is not None and _incomplete(rows):
+        raise InvalidDataError(
+            f"{type(model).__name__} cannot fit: values are missing, and augmentation= would move "
+            "them. Use corruption=, or impute the rows first."
+        )
+
+
+def _observed_share(observed: Array, known: np.ndarray | None) -> float:
+    total = 0.0
+    for rows in row_chunks(observed):
+        shares = observed[rows].reshape(-1, int(np.prod(observed.shape[1:]))).mean(axis=1)
+        total += float(shares.sum() if known is None else known[rows] @ shares)
+    return total / len(observed)
+
+
+def _incomplete(rows: Array) -> bool:
+    return rows.dtype.kind == "f" and any(bool(np.isnan(rows[c]).any()) for c in row_chunks(rows))
