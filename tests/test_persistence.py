@@ -202,7 +202,7 @@ def test_pixels_are_scaled_in_the_compiled_step_after_loading_too(tmp_path):
 def test_a_file_that_is_no_model_is_not_replaced(fitted, tmp_path):
     table = tmp_path / "table.csv"
     table.write_text("a,b\n1,2\n")
-    with pytest.raises(OutputError, match=r"table\.csv.*no model"):
+    with pytest.raises(OutputError, match=r"table\.csv.*not a model"):
         fitted.save(table)
     assert table.read_text() == "a,b\n1,2\n"
     fitted.save(fitted.save(tmp_path / "m.jamjae"))
