@@ -75,7 +75,7 @@ def _numbers(column: pa.ChunkedArray, raw: RawTable) -> Converted:
         return null(column, raw)
     if pa.types.is_float16(column.type):
         return Converted(NUMBERS, column)
-    beyond = EXACT < _largest(column) < LARGEST
+    beyond = EXACT < _largest(column) <= LARGEST
     if pa.types.is_floating(column.type):
         return Converted(NUMBERS, column, ROUNDED if beyond and _all_whole(column) else "")
     return Converted(NUMBERS, column.to_numpy(), ROUNDED if beyond else "")
