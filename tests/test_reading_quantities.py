@@ -101,6 +101,12 @@ def test_integers_that_are_rounded_late_are_said(column):
     assert "rounded" not in str(column(["1e300", "2.5"]).notes)
 
 
+def test_the_largest_integers_are_rounded_and_said(tmp_path):
+    frame = pd.DataFrame({"u": np.array([1, 2**64 - 1], np.uint64), "v": [0.5, 1.5]})
+    frame.to_parquet(tmp_path / "a.parquet")
+    assert "u integers beyond 2⁵³ are rounded" in str(read(tmp_path / "a.parquet").notes)
+
+
 DAYS = pd.date_range("2019-11-05", periods=40, freq="9D")
 
 
@@ -109,9 +115,11 @@ DAYS = pd.date_range("2019-11-05", periods=40, freq="9D")
 def test_days_in_numbers_are_dates(tmp_path, kind, form):
     days = DAYS.strftime(form)
     frame = pd.DataFrame({"d": days if kind == "text" else days.astype(int), "a": range(40)})
+    frame["e"] = frame["d"].where(frame["a"] > 3)  # the first are missing
     frame.to_parquet(tmp_path / "a.parquet")
     found = read(tmp_path / "a.parquet")
     assert found.X["d"].tolist() == DAYS.tolist()
+    assert found.X["e"][4:].tolist() == DAYS[4:].tolist()
     assert "d numbers as dates, such as 2019-11-05" in str(found.notes)
 
 

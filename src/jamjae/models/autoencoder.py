@@ -247,7 +247,7 @@ class Autoencoder(TrainableModel):
 
         Parameters
         ----------
-        X : array-like of shape (n, d), (n, h, w) or (n, h, w, c), or data frame
+        X : array-like of shape (n, d), (n, h, w) or (n, h, w, c), data frame or rows in files
             At least two rows of finite numbers; 8-bit values stay 8-bit in memory. A data frame may
             have booleans, categories, text and dates, which a `TableEncoder` encodes.
         y : ignored

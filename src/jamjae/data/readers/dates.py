@@ -152,7 +152,8 @@ def days_in_numbers(values: Any) -> pd.Series | None:
     import pandas as pd
 
     first = values[0] if isinstance(values, np.ndarray) else values[0].as_py()
-    if first is not None and not any(low <= first <= high for _, low, high in COMPACT):
+    missing = first is None or np.isnan(first)
+    if not missing and not any(low <= first <= high for _, low, high in COMPACT):
         return None  # nearly always
     numbers = np.asarray(values, dtype=np.float64)
     known = numbers[~np.isnan(numbers)]

@@ -14,7 +14,12 @@ from jamjae.data.read_options import ReadOptions
 from jamjae.data.readers import columnar, conversion, labelling, piecewise
 from jamjae.data.readers.cells import NAMED, as_names, counted, listed, quoted
 from jamjae.data.readers.columns import UNNAMED, Roles, place_columns
-from jamjae.data.readers.conversion import (
+from jamjae.data.readers.delimited import read_delimited
+from jamjae.data.readers.folders import holds_images
+from jamjae.data.readers.labelling import Labels
+from jamjae.data.readers.opening import OPENERS, STANDARD_INPUT
+from jamjae.data.readers.raw_table import RawTable, cannot_read
+from jamjae.data.readers.typed_columns import (
     AS_MATRIX,
     BOOLEAN,
     EMPTY,
@@ -25,11 +30,6 @@ from jamjae.data.readers.conversion import (
     Converted,
     Mistake,
 )
-from jamjae.data.readers.delimited import read_delimited
-from jamjae.data.readers.folders import holds_images
-from jamjae.data.readers.labelling import Labels
-from jamjae.data.readers.opening import OPENERS, STANDARD_INPUT
-from jamjae.data.readers.raw_table import RawTable, cannot_read
 from jamjae.errors import DataFormatError, InvalidDataError, brief
 
 if TYPE_CHECKING:
