@@ -80,7 +80,7 @@ def test_columns_are_found_by_name(people, model):
 def test_missing_cells_are_named(people):
     holes = people.copy()
     holes.loc["p3", "city"] = None
-    with pytest.raises(InvalidDataError, match=r"1 cell of the table are missing .*city 1"):
+    with pytest.raises(InvalidDataError, match=r"1 cell of the table is missing .*city 1"):
         Autoencoder(2, **QUICK).fit(holes)
 
 

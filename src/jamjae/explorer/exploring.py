@@ -154,7 +154,9 @@ def explore(
         raise InvalidDataError(
             f"explore received rows={rows!r}; an integer of at least 2 is expected."
         )
-    model, X = _without_gaps(*as_numbers(model, X, named=True))
+    standardized = getattr(model, "table_encoder_", None) is not None
+    model, X = as_numbers(model, X, named=True)
+    X, incomplete = _without_gaps(model, X)
     with warnings.catch_warnings():  # columns were compared once, and are then arrays
         warnings.filterwarnings("ignore", message="X does not have valid feature names")
         facts, arrays = page_data.gather(
@@ -167,22 +169,28 @@ def explore(
             method=method,
             random_state=random_state,
         )
+    facts |= {"standardized": standardized, "incomplete": incomplete}
     return Explorer(_page({**facts, "title": str(title), "language": language}, arrays))
 
 
-def _without_gaps(model: LatentModel, X: Any) -> tuple[LatentModel, Any]:
-    """Fill what is missing with what the model predicts, as a page shows whole rows."""
+def _without_gaps(model: LatentModel, X: Any) -> tuple[Any, int]:
+    """Fill what is missing with what the model predicts, as a page shows whole rows.
+
+    Returns
+    -------
+    X, and how many rows were incomplete
+    """
     if getattr(model, "filling_", None) is None:
-        return model, X
+        return X, 0
     gaps = np.isnan(np.asarray(X, dtype=np.float64)).reshape(len(X), -1).any(axis=1)
     if not gaps.any():
-        return model, X
+        return X, 0
     warnings.warn(
         f"The page shows the missing values of {gaps.sum():,} rows as the model imputes them.",
         UserWarning,
         stacklevel=3,
     )
-    return model, model.impute(X)
+    return model.impute(X), int(gaps.sum())
 
 
 def _page(facts: dict[str, Any], arrays: dict[str, Any]) -> str:

@@ -123,9 +123,9 @@ def _require_whole(frame: Any, encoder: TableEncoder, attempt: str) -> None:
     names = list(getattr(encoder, "feature_names_in_", frame.columns))
     counts = frame[[name for name in names if name in frame.columns]].isna().sum()
     if where := [f"{name} {count:,}" for name, count in counts.items() if count]:
-        cells = counted(int(counts.sum()), "cell")
+        cells, verb = counted(int(counts.sum()), "cell"), "is" if counts.sum() == 1 else "are"
         raise InvalidDataError(
-            f"{attempt}: {cells} of the table are missing (NaN): {listed(where)}. "
+            f"{attempt}: {cells} of the table {verb} missing (NaN): {listed(where)}. "
             f"Finite numbers are expected: {missing.CURE}"
         )
 

@@ -173,8 +173,9 @@ class TrainableModel(LatentModel):
         self.reconstruction_error_ = self.baseline_error_ = self._error(rows, weights=known)
         hopeful = self.network not in ((), [])  # no linear network is better than PCA
         if hopeful and self.baseline_error_ > 1e-9 * self.baseline_.variance:
+            after = f"{epochs} epoch{'s' if epochs > 1 else ''}"
             warnings.warn(
-                f"Training did not improve on PCA in {epochs} epochs, so the model is PCA. "
+                f"Training did not improve on PCA in {after}, so the model is PCA. "
                 "Try more epochs, a lower learning_rate or fewer n_components.",
                 ConvergenceWarning,
                 stacklevel=4,

@@ -149,6 +149,8 @@ function describe() {
     !model.decodes ? translate("no_decoder", { why: unknown.decoder })
       : facts.image && !model.encodes ? translate("no_encoder", { why: unknown.encoder }) : "",
     facts.image && facts.levels < 255 ? translate("levels", { n: facts.levels + 1 }) : "",
+    facts.standardized ? translate("standardized") : "",
+    facts.incomplete ? translate("imputed", { n: facts.incomplete.toLocaleString() }) : "",
   ].join(" ");
   options($("color"), columns.map((column, i) => [i, column.key ? translate(column.key) : column.name]));
   options($("layout"), facts.maps.map(({ title }, i) => [i, title]));

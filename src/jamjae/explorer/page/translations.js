@@ -87,6 +87,14 @@ const TRANSLATIONS = {
     "잡음에는 페이지가 계산할 수 있는 인코더가 필요합니다. 이 인코더에는 {why}이(가) 있습니다.",
   ],
   levels: ["Images are stored in {n} levels of brightness.", "이미지는 밝기 {n}단계로 저장되어 있습니다."],
+  standardized: [
+    "Values are standard deviations from the mean of their column.",
+    "값은 열의 평균에서 떨어진 거리를 표준편차로 나타냅니다.",
+  ],
+  imputed: [
+    "Missing values of {n} rows are shown as the model imputes them.",
+    "행 {n}개의 결측값은 모델이 대체한 값입니다.",
+  ],
   lassoed: ["{n} rows in the lasso", "올가미 안의 행 {n}개"],
   mean_of: ["their mean", "평균"],
   summary: [
