@@ -113,6 +113,7 @@ def test_reconstructions_and_their_quality_are_those_of_the_whole(table, model, 
     )
 
 
+@pytest.mark.slow
 def test_images_are_reconstructed_piece_by_piece(tmp_path):
     rng = np.random.RandomState(0)
     folder = tmp_path / "images"

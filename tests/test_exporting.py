@@ -221,6 +221,7 @@ def test_encode_refuses_what_the_tools_cannot_open(
     assert left_over(tmp_path) == []
 
 
+@pytest.mark.slow
 def test_images_go_to_both_tools(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for i in range(12):

@@ -35,6 +35,7 @@ def both(tmp_path, monkeypatch):
     return read(tmp_path / "x.parquet", lazy=True).X, frame.to_numpy()
 
 
+@pytest.mark.slow
 def test_a_guide_is_learned_from_rows_in_files(both):
     lazy, X = both
     fitted = [Autoencoder(2, guide=Isomap(n_neighbors=5), **QUICK).fit(rows) for rows in both]

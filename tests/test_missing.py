@@ -112,6 +112,7 @@ def test_missing_values_count_in_no_loss(wine):
     np.testing.assert_allclose(-whole.score_samples(X), np.nanmean(errors, axis=1), rtol=1e-4)
 
 
+@pytest.mark.slow
 def test_the_loss_is_the_mean_over_observed_values(wine):
     X, _ = with_gaps(wine)
     model = Autoencoder(13, **{**QUICK, "epochs": 1, "learning_rate": 1e-9}).fit(X)
@@ -217,6 +218,7 @@ def test_standardized_columns(wine):
     assert np.isfinite(made).all()
 
 
+@pytest.mark.slow
 def test_images_with_missing_pixels():
     images = np.random.RandomState(0).normal(size=(60, 6, 6)).cumsum(axis=2)
     X, gaps = with_gaps(images, 0.1)

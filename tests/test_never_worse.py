@@ -41,7 +41,7 @@ def test_where_training_gains_nothing_the_model_is_pca_and_says_so():
     X = np.random.RandomState(0).normal(size=(60, 5))
     harmful = {"epochs": 1, "schedule": "constant", "learning_rate": 0.1, "batch_size": 8}
     harmful["network"] = (64,)
-    with pytest.warns(UserWarning, match="did not improve on PCA in 1 epochs"):
+    with pytest.warns(UserWarning, match="did not improve on PCA in 1 epoch,"):
         model = Autoencoder(2, random_state=0, **harmful).fit(X)
     assert model.reconstruction_error_ == pytest.approx(model.baseline_error_, rel=1e-5)
     np.testing.assert_allclose(model.reconstruct(X), model.baseline_.reconstruct(X), atol=1e-4)

@@ -70,6 +70,7 @@ def test_new_data(epochs):
     assert (nearest.predict(new.reshape(-1, 64)) == 3).mean() > 0.8
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("photos")
 def test_noise_is_removed():
     names = {}

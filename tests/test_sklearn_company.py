@@ -155,6 +155,7 @@ def anything(mixed):
     )
 
 
+@pytest.mark.slow
 def test_a_mixed_table_is_searched(anything):
     grid = {"n_components": [1, 3], "scaling": ["auto", "standardize"]}
     rows = anything.sample(frac=1, random_state=0)  # every kind in every fold
