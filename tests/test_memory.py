@@ -22,7 +22,7 @@ def test_a_batch_holds_no_more_rows_than_there_are():
 
 
 def test_outputs_are_counted_by_batch():
-    pair = plan.build(Autoencoder(2, network=(5,)), np.zeros((2, 3)), 0)
+    pair = plan.build(Autoencoder(2, network=(5,)), np.zeros((2, 3)), None, 0)
     one = memory.of_outputs(pair, 1)
     assert memory.of_outputs(pair, 7) == 7 * one
     assert 8 * (3 + 5 + 2 + 5 + 3) < one < 16 * (3 + 5 + 2 + 5 + 3)

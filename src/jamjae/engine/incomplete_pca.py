@@ -47,6 +47,8 @@ def principal(
     """
     first = pca.fit(filled, n_components, seed, weights)
     k = int(np.count_nonzero(first.usable & (first.deviations > 0)))
+    if not k:  # no value differs from another of its feature
+        return _described(first.components[:0], first.mean, first, X, filled, weights)
     some, known = X, weights
     if len(X) > ROWS:
         chosen = np.sort(np.random.RandomState(seed).choice(len(X), ROWS, replace=False))
@@ -117,9 +119,10 @@ def _improved(
             squares += (observed * w).T @ moments
             products += (rest * w).T @ codes
     squares = squares.reshape(d, k + 1, k + 1)
-    scale = np.trace(squares, axis1=1, axis2=2)[:, None, None] + TINY
-    made = np.linalg.solve(squares + 1e-10 * scale * np.eye(k + 1), products[:, :, None])[:, :, 0]
-    directions = np.linalg.qr(made[:, :k])[0].T if k else components
+    units = np.sqrt(np.einsum("jii->ji", squares) + TINY)  # of codes, whatever those of the data
+    squares = squares / units[:, :, None] / units[:, None, :] + 1e-10 * np.eye(k + 1)
+    made = np.linalg.solve(squares, (products / units)[:, :, None])[:, :, 0] / units
+    directions = np.linalg.qr(made[:, :k])[0].T
     return (directions, mean + made[:, k]), error
 
 

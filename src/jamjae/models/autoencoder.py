@@ -15,7 +15,7 @@ from jamjae.engine import training
 from jamjae.engine.losses import LOSSES
 from jamjae.engine.schedules import SCHEDULES
 from jamjae.errors import InvalidDataError
-from jamjae.models import callbacks, fitting
+from jamjae.models import callbacks, fitting, missing
 from jamjae.models.fitting import Task
 from jamjae.models.plan import Seeds
 from jamjae.models.trainable import TrainableModel
@@ -292,6 +292,8 @@ class Autoencoder(TrainableModel):
             )
         first = not self.__sklearn_is_fitted__()
         rows = check_rows(self, X, "partial_fit", reset=first)
+        if not first:
+            missing.require_filling(self, rows, "Autoencoder cannot partial_fit")
         seeds = Seeds.draw(self.random_state)
         if first:
             require_rows(rows, self.n_components)

@@ -231,6 +231,7 @@ class LatentModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     def _checked(self, X: Any, operation: str) -> Given:
         check_is_fitted(self)
         rows = check_rows(self, X, operation, reset=False)
+        missing.require_filling(self, rows, f"{type(self).__name__} cannot {operation}")
         warn_of_other_range(self, rows)
         return rows
 

@@ -9,6 +9,7 @@ import numpy as np
 from sklearn.utils.validation import _check_sample_weight
 
 from jamjae.data.numeric import column_names
+from jamjae.data.preprocessing import PIXELS
 from jamjae.data.readers.cells import listed
 from jamjae.data.rows import Array, Derived, Rows, row_chunks
 from jamjae.engine import filling as filling_of
@@ -24,6 +25,7 @@ CURE = (
     "drop those rows, fill the values (sklearn.impute.SimpleImputer), or let them count in no "
     'loss (Autoencoder(missing="mask"), --missing mask).'
 )
+LIGHTEST = 1e-15  # of the largest weight; less than that is rounding
 HIDDEN_SHARE, HIDDEN = 0.05, 4000  # of the values, one a row, that training does not see; at most
 
 
@@ -52,6 +54,12 @@ def weights(given: Any, rows: Array, attempt: str) -> dict[str, np.ndarray]:
             f"{attempt}: sample_weight has {found[place]:g} at index {place}. Weights of at least "
             "0 are expected: how much each row counts."
         )
+    found = np.where(found < LIGHTEST * found.max(), 0.0, found)
+    if np.count_nonzero(found) < 2:
+        raise InvalidDataError(
+            f"{attempt}: sample_weight lets a single row count, {int(found.argmax())}. At least "
+            f"two are expected; a weight of less than {LIGHTEST:g} of the largest counts as 0."
+        )
     return {"weight": found}
 
 
@@ -60,11 +68,13 @@ def relative(data: Rows) -> np.ndarray | None:
     if "weight" not in data:
         return None
     found = np.asarray(data["weight"][:])
-    if not found.any():
+    if np.count_nonzero(found) < 2:
         raise InvalidDataError(
-            "All rows for training have a sample_weight of 0. Give a smaller validation_fraction, "
-            "or more rows with a positive weight."
+            f"Of {len(found)} rows for training, {np.count_nonzero(found)} have a positive "
+            "sample_weight; at least 2 are expected. Give a smaller validation_fraction, or more "
+            "rows with a positive weight."
         )
+    found = found / found.max()  # so that no sum of them overflows
     return found / found.mean()
 
 
@@ -203,6 +213,21 @@ def require_no_augmentation(model: Any, rows: Array) -> None:
         raise InvalidDataError(
             f"{type(model).__name__} cannot fit: values are missing, and augmentation= would move "
             "them. Use corruption=, or impute the rows first."
+        )
+
+
+def require_filling(model: Any, rows: Array, attempt: str) -> None:
+    """Refuse missing values if nothing was learned that predicts them.
+
+    Raises
+    ------
+    InvalidDataError
+    """
+    if allowed(model) and model.filling_ is None and _incomplete(rows):
+        lacks = f"to {model.dtype_} pixels" if model.dtype_ in PIXELS else 'without missing="mask"'
+        raise InvalidDataError(
+            f"{attempt}: values are missing (NaN), and the model was fitted {lacks}, so nothing "
+            'predicts them. Fit it to floating-point rows with missing="mask" (--missing mask).'
         )
 
 

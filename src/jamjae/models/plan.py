@@ -180,18 +180,18 @@ def code_factors(parameters: Parameters, baseline: Principal) -> np.ndarray | No
     return np.where(baseline.usable, baseline.deviations, 1.0)
 
 
-def _components(parameters: Parameters, rows: Array, seed: int) -> int:
+def _components(parameters: Parameters, rows: Array, weights: np.ndarray | None, seed: int) -> int:
     """Give the number of components: as asked, or as many as explain a share of the variance."""
     asked = parameters.n_components
     if isinstance(asked, Integral):
         return int(asked)
     width = math.prod(rows.shape[1:])
-    whole = pca.fit(rows, min(len(rows), width), seed)
+    whole = pca.fit(rows, min(len(rows), width), seed, weights)
     explained = np.cumsum(np.square(whole.deviations)) / (whole.variance * width or 1.0)
     return min(int(np.searchsorted(explained, asked)) + 1, len(explained))
 
 
-def build(parameters: Parameters, rows: Array, seed: int) -> Pair:
+def build(parameters: Parameters, rows: Array, weights: np.ndarray | None, seed: int) -> Pair:
     """Build the networks for rows, or check those that were given."""
     shape = rows.shape[1:]
     compiling.require_own_process()
@@ -202,7 +202,7 @@ def build(parameters: Parameters, rows: Array, seed: int) -> Pair:
             'loss="bce" compares probabilities, but jamjae\'s own networks have a linear output. '
             "Pass encoder= and a decoder= that ends in a sigmoid, or use another loss."
         )
-    anchored, k = parameters.anchor is not None, _components(parameters, rows, seed)
+    anchored, k = parameters.anchor is not None, _components(parameters, rows, weights, seed)
     if parameters.network == "conv" and len(shape) == 1:
         raise InvalidNetworkError(
             f'network="conv" is for images (n, h, w) or (n, h, w, c), but rows of shape {shape} '

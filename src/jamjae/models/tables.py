@@ -75,15 +75,32 @@ def completed(model: Any, made: np.ndarray, X: Any) -> Any:
     if not hasattr(X, "iloc"):
         given = made if table is made else np.asarray(X, dtype=np.float64)
         return np.where(np.isnan(given), table, given)
-    if table is made:
-        table = _framed(made, list(X.columns))
+    named = hasattr(table, "iloc")
+    if not named:
+        table = _framed(table, list(X.columns))
         table.index = X.index
     whole = X.copy()
     for i, name in enumerate(X.columns):
-        gaps = X.iloc[:, i].isna()
-        if gaps.any():
-            whole.isetitem(i, X.iloc[:, i].where(~gaps, table[name]))
+        if X.iloc[:, i].isna().any():
+            whole.isetitem(i, _filled(X.iloc[:, i], table[name] if named else table.iloc[:, i]))
     return whole
+
+
+def _filled(column: Any, predicted: Any) -> Any:
+    """Give a column with predictions in place of what is missing, in its own type."""
+    from pandas import CategoricalDtype
+    from pandas.api import types
+
+    gaps = column.isna()
+    if isinstance(column.dtype, CategoricalDtype):
+        known = set(column.cat.categories)
+        column = column.cat.add_categories([c for c in predicted[gaps].unique() if c not in known])
+    elif types.is_bool_dtype(column.dtype) and types.is_numeric_dtype(predicted.dtype):
+        predicted = predicted >= 0.5
+    elif types.is_integer_dtype(column.dtype):
+        span = np.iinfo(column.dtype.numpy_dtype)
+        predicted = predicted.astype(np.float64).round().clip(span.min, span.max)
+    return column.where(~gaps, predicted.astype(column.dtype))
 
 
 def as_numbers(model: Any, X: Any, *, named: bool = False) -> tuple[Any, Any]:

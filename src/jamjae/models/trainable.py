@@ -112,14 +112,15 @@ class TrainableModel(LatentModel):
         self.__dict__.pop("_training", None)
         self.is_pca_, self.network_share_ = False, 1.0
         given, known = data["x"], missing.relative(data)
-        if not self._goes_on():
+        kept = self._goes_on() and missing.allowed(self) and self.filling_ is not None
+        if not kept:
             self.filling_ = missing.filling(self, given, known, seeds.network)
         rows = missing.filled(self.filling_, given)
         if self._goes_on():
             self.baseline_ = self._pca(given, known, seeds)
         else:
             self.__dict__.pop("reconstruction_error_", None)  # not fitted until the end
-            pair = plan.build(self, rows, seeds.network)
+            pair = plan.build(self, rows, known, seeds.network)
             self.n_components_ = int(np.prod(pair.encoder.output_shape[1:]))
             self.baseline_ = self._pca(given, known, seeds)
             require_magnitude(self, rows, self.baseline_.variance)

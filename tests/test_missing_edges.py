@@ -1,0 +1,120 @@
+"""Missing values and weights of odd kinds: types of columns, constants and extremes."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.base import clone
+
+from jamjae import Autoencoder
+from jamjae.errors import InvalidDataError
+
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:Training did not improve:sklearn.exceptions.ConvergenceWarning"
+)
+QUICK = {"network": (4,), "epochs": 2, "random_state": 0, "missing": "mask"}
+
+
+@pytest.fixture(scope="module")
+def rows():
+    X = np.random.RandomState(0).normal(size=(40, 5))
+    X[::4, 1] = np.nan
+    return X
+
+
+@pytest.fixture(scope="module")
+def model(rows):
+    return Autoencoder(2, **QUICK).fit(rows)
+
+
+@pytest.mark.parametrize("dtype", ["Int64", "Float64", "boolean", "string", "category", "float32"])
+def test_columns_keep_their_type(dtype):
+    rng = np.random.RandomState(0)
+    base = rng.randint(0, 2, 40)
+    column = pd.Series(base).map({0: "no", 1: "yes"}) if dtype in ("string", "category") else base
+    frame = pd.DataFrame({"a": base + rng.normal(0, 0.1, 40), "b": pd.Series(column, dtype=dtype)})
+    frame.loc[[3, 8], "b"] = pd.NA if dtype != "float32" else np.nan
+    made = Autoencoder(1, **QUICK).fit(frame).impute(frame)
+    assert made["b"].dtype == frame["b"].dtype
+    assert made.notna().all().all()
+    known = frame["b"].notna()
+    pd.testing.assert_series_equal(made["b"][known], frame["b"][known])
+
+
+def test_columns_in_another_order():
+    frame = pd.DataFrame(np.random.RandomState(0).normal(size=(40, 3)), columns=list("abc"))
+    frame["d"] = np.where(frame["a"] > 0, "up", "down")
+    frame.loc[[1, 2], "b"] = np.nan
+    model = Autoencoder(2, **QUICK).fit(frame)
+    turned = model.impute(frame[["d", "c", "b", "a"]])
+    pd.testing.assert_frame_equal(turned[list("abcd")], model.impute(frame))
+
+
+def test_constant_columns():
+    X = np.tile([1.0, 2.0, 3.0], (10, 1))
+    X[2, 1] = np.nan
+    made = Autoencoder(2, **QUICK).fit(X).impute(X)
+    np.testing.assert_allclose(made[2], [1.0, 2.0, 3.0], rtol=1e-6)
+
+
+@pytest.mark.parametrize("scale", [1e-12, 1e12])
+def test_units_do_not_matter(rows, scale):
+    plain, other = (
+        Autoencoder(2, **QUICK).fit(rows * unit).baseline_error_ / unit**2 for unit in (1.0, scale)
+    )
+    assert other == pytest.approx(plain, rel=1e-4)
+
+
+def test_one_row_and_rows_without_values(model):
+    one = np.array([[0.1, np.nan, 0.3, np.nan, 0.5]])
+    assert np.isfinite(model.impute(one)).all()
+    assert np.isfinite(model.impute(np.full((3, 5), np.nan))).all()
+
+
+def test_complete_data_are_as_good_without_a_mask(rows):
+    whole = np.nan_to_num(rows)
+    masked = Autoencoder(2, **QUICK).fit(whole)
+    assert masked.reconstruction_error_ <= masked.baseline_error_ * (1 + 1e-6)
+    plain = clone(masked).set_params(missing="error").fit(whole)
+    assert masked.baseline_error_ == pytest.approx(plain.baseline_error_)
+
+
+def test_a_model_that_learned_no_filling_says_so(rows):
+    model = Autoencoder(2, **QUICK).set_params(missing="error").fit(np.nan_to_num(rows))
+    model.set_params(missing="mask")
+    with pytest.raises(InvalidDataError, match="nothing predicts them"):
+        model.impute(rows)
+    pixels = Autoencoder(2, **QUICK).fit((np.nan_to_num(rows) * 20 + 100).astype(np.uint8))
+    with pytest.raises(InvalidDataError, match="fitted to uint8 pixels"):
+        pixels.transform(rows)
+
+
+def test_a_warm_start_learns_what_is_missing(rows):
+    model = Autoencoder(2, **QUICK).set_params(missing="error", warm_start=True)
+    model.fit(np.nan_to_num(rows)).set_params(missing="mask").fit(rows)
+    assert np.isfinite(model.impute(rows)).all()
+
+
+@pytest.mark.parametrize("unit", [1e-200, 1.0, 1e200])
+def test_only_the_ratio_of_weights_counts(rows, unit):
+    weights = np.linspace(1, 2, len(rows))
+    plain = Autoencoder(2, **QUICK).fit(rows, sample_weight=weights)
+    other = Autoencoder(2, **QUICK).fit(rows, sample_weight=weights * unit)
+    assert other.reconstruction_error_ == pytest.approx(plain.reconstruction_error_, rel=1e-4)
+
+
+def test_a_single_row_that_counts_is_refused(rows):
+    weights = np.zeros(len(rows))
+    weights[7] = 1.0
+    with pytest.raises(InvalidDataError, match="a single row count, 7"):
+        Autoencoder(2, **QUICK).fit(rows, sample_weight=weights)
+
+
+def test_the_share_of_variance_is_weighted():
+    X = np.random.RandomState(0).normal(size=(60, 3)) * [5.0, 1.0, 1.0]
+    X[30:] = X[30:, [2, 1, 0]]
+    first = np.r_[np.ones(30), np.zeros(30)]
+    settings = {**QUICK, "missing": "error", "n_components": 0.8}
+    assert Autoencoder(**settings).fit(X, sample_weight=first).n_components_ == 1
+    assert Autoencoder(**settings).fit(X).n_components_ > 1
