@@ -36,6 +36,7 @@ def test_only_the_last_batch_of_pieces_is_not_full(monkeypatch):
         assert sum(-(-count // size) for count in counts) == loading.steps(rows, size)
 
 
+@pytest.mark.slow
 def test_learning_from_pieces_is_as_good_as_from_the_whole(monkeypatch):
     X = np.random.RandomState(0).normal(size=(150, 5)) @ np.diag([3.0, 2.0, 1.0, 0.5, 0.1])
     rows = np.tile(X, (20, 1))

@@ -79,10 +79,10 @@ def test_noise_is_removed():
     assert names["denoised"].dtype == np.uint8
 
 
-@epochs
-def test_a_model_is_explored(tmp_path, monkeypatch, epochs):
+@pytest.mark.slow
+def test_a_model_is_explored(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    exec(trained_for(epochs, EXPLORED), {})  # noqa: S102
+    exec(EXPLORED, {})  # noqa: S102
     assert (tmp_path / "explorer.html").read_text("utf-8").startswith("<!DOCTYPE html>")
 
 

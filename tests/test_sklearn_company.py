@@ -167,6 +167,7 @@ def test_a_mixed_table_is_searched(anything):
     )
 
 
+@pytest.mark.slow
 def test_a_mixed_table_goes_through_a_pipeline(anything, iris):
     pipeline = make_pipeline(quick(4), StandardScaler(), LogisticRegression())
     assert cross_val_score(pipeline, anything, iris.target, cv=2).min() > 0.8

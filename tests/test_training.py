@@ -325,6 +325,7 @@ def test_warm_start_goes_on(X):
     assert model.reconstruction_error_ <= before
 
 
+@pytest.mark.slow
 def test_partial_fit_learns_piece_by_piece():
     t = np.random.RandomState(0).uniform(-1, 1, 300)
     circle = np.stack([np.sin(2 * t), np.cos(2 * t)], axis=1)
