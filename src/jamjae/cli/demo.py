@@ -12,7 +12,8 @@ from jamjae.cli.guard import load_libraries
 from jamjae.cli.options import Quiet
 from jamjae.cli.output import Voice
 from jamjae.cli.places import Force, require_folder
-from jamjae.cli.transforming import beside, draw, opened, quality
+from jamjae.cli.quality import beside, draw, quality
+from jamjae.cli.transforming import opened
 from jamjae.errors import ModelFileError
 
 if TYPE_CHECKING:

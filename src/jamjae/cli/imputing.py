@@ -33,6 +33,9 @@ def impute(
     json: Json = False,
 ) -> None:
     """Fill the missing cells of DATA, by a model fitted with --missing mask."""
+    import numpy as np
+    import pandas as pd
+
     from jamjae.data.writing import write_rows
 
     voice = Voice(quiet=quiet, as_json=json)
@@ -41,7 +44,7 @@ def impute(
     found = load(voice, data, reading, model=fitted)
     X = fitted_rows(fitted, found)
     made = fitted.impute(X)
-    count = _missing(X)
+    count = int(np.asarray(pd.isna(X)).sum())
     write_rows(
         output,
         made,
@@ -52,9 +55,3 @@ def impute(
     values = {"imputed": count, "rows": list(made.shape), "notes": list(found.notes)}
     values |= {"output": str(output)}
     voice.result(values, f"wrote {output}: {count:,} missing cells filled")
-
-
-def _missing(X: object) -> int:
-    import pandas as pd
-
-    return int(pd.isna(X).to_numpy().sum() if hasattr(X, "iloc") else pd.isna(X).sum())

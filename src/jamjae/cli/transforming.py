@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 import typer
 
 from jamjae.cli import completion
-from jamjae.cli.fitting import mse_unit
 from jamjae.cli.guard import load_engine
 from jamjae.cli.options import Data, Json, Model, Quiet
 from jamjae.cli.output import Voice
 from jamjae.cli.places import Force, require_file, require_folder
+from jamjae.cli.quality import beside, draw, evenly, quality, reported, value_span
 from jamjae.cli.reading import files_read, fitted_rows, load, reads_data, sampled
 from jamjae.data.read_options import ReadOptions
-from jamjae.data.text_tables import text_table
 
 if TYPE_CHECKING:
     import numpy as np
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
     from jamjae import Autoencoder
     from jamjae.data.dataset import Dataset
     from jamjae.data.exporting import Exported
-    from jamjae.evaluation.evaluating import Evaluation
 
 Tool: TypeAlias = Literal["projector", "atlas"]
 SHOWN = 100_000  # rows, at most, for other tools, of data that are read piece by piece
@@ -166,7 +164,7 @@ def _export(
         codes,
         columns=columns_beside(found, keep),
         images=images,
-        data_range=(0.0, 1.0) if images is None else _range(model, images),
+        data_range=(0.0, 1.0) if images is None else value_span(model, images),
     )
 
 
@@ -198,7 +196,7 @@ def decode(
     _require_place(fitted, output, [model, codes], force=force)
     found = read(codes)
     rows = fitted.inverse_transform(found.X)
-    _write(fitted, output, rows, found.index, _range(fitted, rows))
+    _write(fitted, output, rows, found.index, value_span(fitted, rows))
     shape = " x ".join(map(str, rows.shape))
     voice.result({"rows": list(rows.shape), "output": str(output)}, f"wrote {output}: {shape}")
 
@@ -233,7 +231,7 @@ def reconstruct(
     rows = rows.reshape(reconstructed.shape)
     reconstructions = {"jamjae": reconstructed, "PCA": beside(numbers, rows)}
     values, lines = quality(numbers, rows, reconstructions)
-    _write(fitted, output, table, found.index, _range(fitted, rows))
+    _write(fitted, output, table, found.index, value_span(fitted, rows))
     if len(fitted.row_shape_) > 1 and output.suffix.lower() not in TABLES:
         draw(fitted, rows, reconstructions, output, shown)
     values |= {"notes": list(found.notes), "output": str(output)}
@@ -247,7 +245,7 @@ def _reconstruct_pieces(
     from jamjae.data.streaming import write_pieces
     from jamjae.evaluation.streaming import Tally, pieces_beside_pca
 
-    tally, span = Tally(X, model.dtype_), _range(model, X)
+    tally, span = Tally(X, model.dtype_), value_span(model, X)
     table = output.suffix.lower() in TABLES
 
     def pieces() -> Iterator[tuple[np.ndarray, Sequence[str]]]:
@@ -261,7 +259,7 @@ def _reconstruct_pieces(
     else:
         for rows, index in pieces():
             _write(model, output, rows, index, span)
-        few = X[_few(len(X), shown)].reshape(-1, *model.row_shape_)
+        few = X[evenly(len(X), shown)].reshape(-1, *model.row_shape_)
         made = {"jamjae": model.reconstruct(few), "PCA": beside(model, few)}
         draw(model, few, made, output, shown)
     values, lines = reported(model, len(X), tally.results())
@@ -272,10 +270,6 @@ def _row_names(found: Dataset, rows: slice, *, numbered: bool) -> Sequence[str]:
     if found.index or not numbered:
         return found.index[rows]
     return [f"{i:05d}" for i in range(*rows.indices(len(found.X)))]
-
-
-def _few(n: int, shown: int) -> list[int]:
-    return [i * n // min(shown, n) for i in range(min(shown, n))]
 
 
 def opened(path: Path) -> Autoencoder:
@@ -291,72 +285,6 @@ def opened(path: Path) -> Autoencoder:
             "in Python with jamjae.load_model(path)."
         )
     return model
-
-
-def beside(model: Autoencoder, X: np.ndarray) -> np.ndarray:
-    """Reconstruct rows by the model's PCA, with the same rule for clipping."""
-    from jamjae.evaluation import reconstruct
-
-    return reconstruct(model.baseline_, X, dtype=model.dtype_)
-
-
-def quality(
-    model: Autoencoder, X: np.ndarray, reconstructions: dict[str, np.ndarray]
-) -> tuple[dict[str, Any], str]:
-    """Evaluate reconstructions; return values for JSON and a table."""
-    from jamjae.evaluation import evaluate_reconstruction
-
-    found = {
-        name: evaluate_reconstruction(X, rows, dtype=model.dtype_)
-        for name, rows in reconstructions.items()
-    }
-    return reported(model, len(X), found)
-
-
-def reported(
-    model: Autoencoder, n: int, evaluations: dict[str, Evaluation]
-) -> tuple[dict[str, Any], str]:
-    """Give the quality of n rows as values for JSON and as a table."""
-    found = {name: evaluation.known() for name, evaluation in evaluations.items()}
-    heads = {
-        "mse": f"MSE{mse_unit(model.dtype_)}",
-        "explained_variance": "explained",
-        "psnr": "PSNR, dB",
-        "ssim": "SSIM",
-    }
-    metrics = list(found["jamjae"])
-    rows = [_cells(name, values) for name, values in found.items()]
-    return {"rows": n, **found}, text_table(["", *(heads[metric] for metric in metrics)], rows)
-
-
-def _cells(name: str, found: dict[str, float]) -> list[str]:
-    formats = {"mse": ".6g", "explained_variance": ".2%", "psnr": ".2f", "ssim": ".4f"}
-    return [name, *(f"{found[key]:{form}}" for key, form in formats.items() if key in found)]
-
-
-def draw(
-    model: Autoencoder,
-    X: np.ndarray,
-    reconstructions: dict[str, np.ndarray],
-    folder: Path,
-    shown: int,
-) -> None:
-    """Draw originals above reconstructions, and the loss curve with PCA's error."""
-    from jamjae import plotting
-    from jamjae.evaluation import evaluate_reconstruction
-
-    few = _few(len(X), shown)
-    rows, labels = [X[few]], ["original"]
-    for name, images in reconstructions.items():
-        found = evaluate_reconstruction(X, images, dtype=model.dtype_, image_metrics=False)
-        rows.append(images[few])
-        labels.append(f"{name}  MSE {found.mse:.4g}")
-    if X.ndim == 3 or X.shape[-1] in (1, 3):
-        figure = plotting.image_grid(rows, row_labels=labels, data_range=_range(model, X))
-        plotting.save(figure, folder / "originals-and-reconstructions.png")
-    baseline = model.baseline_error_ / model.scale_**2 if model.loss == "mse" else None
-    history = {name: values for name, values in model.history_.items() if "loss" in name}
-    plotting.save(plotting.loss_curve(history, baseline=baseline), folder / "loss.png")
 
 
 def _require_place(model: Autoencoder, output: Path, reads: Sequence[Path], *, force: bool) -> None:
@@ -387,15 +315,3 @@ def _write(
     else:
         bits = 16 if model.dtype_ == "uint16" else 8
         writing.write_images(output, rows, names=names, data_range=span, bits=bits)
-
-
-def _range(model: Autoencoder, rows: np.ndarray) -> tuple[float, float]:
-    from jamjae.data.rows import value_range
-    from jamjae.evaluation import pixel_range
-
-    if hasattr(rows, "iloc"):
-        return 0.0, 1.0  # a table
-    if (highest := pixel_range(model.dtype_)) > 1:
-        return 0.0, highest
-    low, high = value_range(rows)
-    return low, high if high > low else low + 1.0

@@ -167,6 +167,25 @@ def part(rows: Rows, index: np.ndarray | None) -> Rows:
     return rows if index is None else {name: Subset(rows[name], index) for name in rows}
 
 
+def drawn(n: int, most: int, seed: int) -> np.ndarray:
+    """Give the positions of all n rows, or of as many at random as are taken at most, in order."""
+    if n <= most:
+        return np.arange(n)
+    return np.sort(np.random.RandomState(seed).choice(n, most, replace=False))
+
+
+def observed_variance(X: Array) -> float:
+    """Mean squared distance from the mean row per element that is not NaN, in float64."""
+    sums, counts = np.zeros(X.shape[1:]), np.zeros(X.shape[1:])
+    for chunk in row_chunks(X):
+        some = X[chunk]
+        sums += np.nansum(some, axis=0, dtype=np.float64)
+        counts += np.isfinite(some).sum(axis=0)
+    mean = sums / np.maximum(counts, 1)
+    total = sum(float(np.nansum(np.square(X[chunk] - mean))) for chunk in row_chunks(X))
+    return total / max(float(counts.sum()), 1.0)
+
+
 def row_chunks(X: Array, chunk_bytes: int | None = None) -> list[slice]:
     """Cut rows into slices whose float64 copy takes about `chunk_bytes`."""
     if chunk_bytes is None:

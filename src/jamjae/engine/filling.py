@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
 
-from jamjae.data.rows import Array
+from jamjae.data.rows import Array, drawn
 from jamjae.engine import pca
+from jamjae.engine.pca import TINY, pieces
 
 FACTORS, FACTOR_VALUES = 32, 1 << 24  # at most; products of factors by feature held in memory
 ROWS = 4000  # rows from which a filling is learned, at most
 STEPS, STANDSTILL = 50, 1e-3  # of expectation maximization, at most; change that ends it
 PRIOR = 1.0  # rows that say that no factor matters, so that few rows suffice
 LEAST_NOISE = 1e-3  # of the variance of a feature
-TINY = np.finfo(float).tiny
 FEATURES = 1000  # up to which the inverse of their covariance is used, which is faster
-PRODUCTS = 1 << 22  # values of the products of factors that are held for a piece of rows
 
 
 class Filling(NamedTuple):
@@ -102,9 +100,7 @@ def learn(X: Array, weights: np.ndarray | None = None, seed: int = 0) -> Filling
     NaN are missing values. A feature may lack any value among the rows chosen; its mean is then
     zero. `weights` are (n,).
     """
-    index = np.arange(len(X))
-    if len(X) > ROWS:
-        index = np.sort(np.random.RandomState(seed).choice(index, ROWS, replace=False))
+    index = drawn(len(X), ROWS, seed)
     flat = np.asarray(X[index], np.float64).reshape(len(index), -1)
     return _learned(flat, np.ones(len(flat)) if weights is None else weights[index])
 
@@ -155,10 +151,3 @@ def _maximized(
     fitted = np.einsum("ji,jik,jk->j", made, squares, made) - 2.0 * (made * products).sum(axis=1)
     noise = (weights @ np.square(X) + fitted) / np.maximum(counts, TINY)
     return Filling(made[:, q], made[:, :q], np.maximum(noise, LEAST_NOISE))
-
-
-def pieces(index: np.ndarray, q: int) -> Iterator[np.ndarray]:
-    """Cut an index into pieces whose products of q numbers by row fit into memory."""
-    step = max(PRODUCTS // (q + 1) ** 2, 1)
-    for start in range(0, len(index), step):
-        yield index[start : start + step]

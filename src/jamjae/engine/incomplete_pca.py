@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from jamjae.data.rows import Array, Subset, row_chunks
+from jamjae.data.rows import Array, Subset, drawn, row_chunks
 from jamjae.engine import pca
-from jamjae.engine.filling import pieces
+from jamjae.engine.pca import TINY, pieces
 
 PASSES, STILL = 500, 1e-9  # over the rows, at most; relative change of the error that ends them
 REFILLINGS = 200  # of the second start, at most
 ROWS = 10_000  # from which the components are found first, where there are more
 WORK = 5e9  # multiplications that all passes take, at most
-TINY = np.finfo(float).tiny
 
 
 def principal(
@@ -51,7 +50,7 @@ def principal(
         return _described(first.components[:0], first.mean, first, X, filled, weights)
     some, known = X, weights
     if len(X) > ROWS:
-        chosen = np.sort(np.random.RandomState(seed).choice(len(X), ROWS, replace=False))
+        chosen = drawn(len(X), ROWS, seed)
         some, known = Subset(X, chosen), weights[chosen]
     starts = [first, _by_refilling(some, k, known, seed)]
     ends = [_converged(start.components[:k], start.mean, some, known) for start in starts]
@@ -149,11 +148,13 @@ def _described(
         0.0,
         0.0,
     )
-    error, variance = observed_errors(made, X, weights)
+    error, variance = _observed_errors(made, X, weights)
     return made._replace(error=error, variance=variance)
 
 
-def observed_errors(principal: pca.Principal, X: Array, weights: np.ndarray) -> tuple[float, float]:
+def _observed_errors(
+    principal: pca.Principal, X: Array, weights: np.ndarray
+) -> tuple[float, float]:
     """Give the weighted mean squared error of the observed values, and their variance."""
     d = len(principal.mean)
     sums, squares, counts, errors = np.zeros(d), np.zeros(d), np.zeros(d), 0.0

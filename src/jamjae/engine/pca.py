@@ -15,7 +15,8 @@ from jamjae.data.rows import Array, row_chunks
 COVARIANCE_LIMIT = 3000  # maximum number of features, or rows, whose products are held in memory
 OVERSAMPLING, PASSES = 10, 30  # of the subspace iteration beyond: directions more, passes at most
 RIDGE = 1e-9  # of least squares, beside components of length one
-PRODUCTS = 1 << 22  # values of the products of components that are held for a piece of rows
+PRODUCTS = 1 << 22  # values of the products of codes that are held for a piece of rows
+TINY = np.finfo(float).tiny
 STANDSTILL = 1e-5  # change of the error, relative to it, at which the iteration ends
 ILL_CONDITIONED = 1e-8  # share of the variance below which the covariance has lost its digits
 
@@ -56,7 +57,8 @@ class Principal(NamedTuple):
         for rows in row_chunks(X):
             centered = _centered(X[rows], self.mean)
             codes[rows] = centered @ self.components.T
-            for some in _incomplete(centered, len(self.components)):
+            incomplete = np.flatnonzero(np.isnan(centered.sum(axis=1)))
+            for some in pieces(incomplete, len(self.components)):
                 observed = ~np.isnan(centered[some])
                 rest = np.where(observed, centered[some], 0.0)
                 codes[rows][some] = least_squares(rest, observed, self.components)
@@ -91,11 +93,11 @@ def least_squares(rest: np.ndarray, observed: np.ndarray, components: np.ndarray
     return np.linalg.solve(squares, (rest @ components.T)[:, :, None])[:, :, 0]
 
 
-def _incomplete(centered: np.ndarray, k: int) -> Iterator[np.ndarray]:
-    """List the rows with NaN, in pieces whose products of components fit into memory."""
-    index = np.flatnonzero(np.isnan(centered.sum(axis=1)))
-    step = max(PRODUCTS // max(k * k, 1), 1)
-    return (index[start : start + step] for start in range(0, len(index), step))
+def pieces(index: np.ndarray, k: int) -> Iterator[np.ndarray]:
+    """Cut an index into pieces whose products of k + 1 numbers by row fit into memory."""
+    step = max(PRODUCTS // (k + 1) ** 2, 1)
+    for start in range(0, len(index), step):
+        yield index[start : start + step]
 
 
 def _centered(rows: np.ndarray, mean: np.ndarray) -> np.ndarray:

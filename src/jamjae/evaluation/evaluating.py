@@ -8,6 +8,7 @@ import numpy as np
 
 from jamjae.data.numeric import real_array
 from jamjae.data.preprocessing import PIXELS
+from jamjae.data.rows import observed_variance
 from jamjae.evaluation import metrics
 
 if TYPE_CHECKING:
@@ -132,12 +133,9 @@ def evaluate_reconstruction(
 def _observed(X: NDArray[Any], X2: NDArray[Any]) -> Evaluation:
     """Measure reconstructions of the values that are not missing."""
     known = ~np.isnan(X)
-    counts = np.maximum(known.sum(axis=0), 1)
-    mean = np.where(known, X, 0.0).sum(axis=0, dtype=np.float64) / counts
-    errors = float(np.square(np.where(known, X - X2, 0.0)).sum(dtype=np.float64))
-    total = float(np.square(np.where(known, X - mean, 0.0)).sum(dtype=np.float64))
-    explained = 1.0 - errors / total if total else float(errors == 0)
-    return Evaluation(errors / max(int(known.sum()), 1), explained)
+    total = float(np.square(np.where(known, X - X2, 0.0)).sum(dtype=np.float64))
+    error, variance = total / max(int(known.sum()), 1), observed_variance(X)
+    return Evaluation(error, 1.0 - error / variance if variance else float(error == 0))
 
 
 def row_errors(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from jamjae.data.labels import Labels, read_labels
+from jamjae.data.rows import drawn
 from jamjae.errors import InvalidDataError, ShapeMismatchError
 from jamjae.evaluation import pixel_range, reconstruct, row_errors
 from jamjae.explorer import layouts, precision
@@ -63,7 +64,7 @@ def gather(
         raise InvalidDataError(f"explore received {len(images)} row; a map needs at least 2.")
     colored = _columns(len(images), y, class_names, columns or {})
     given = len(images)
-    chosen = _some(given, rows, random_state)
+    chosen = drawn(given, rows, random_state)
     colored = [each._replace(values=each.values[chosen]) for each in colored]
     images = images[chosen]
     colored += _features(model, images)
@@ -187,12 +188,6 @@ def _at(labels: Labels, values: np.ndarray) -> np.ndarray:
     placed = np.full(len(labels.known), np.nan)
     placed[labels.known] = values
     return placed
-
-
-def _some(n: int, rows: int, random_state: int) -> np.ndarray:
-    if n <= rows:
-        return np.arange(n)
-    return np.sort(np.random.RandomState(random_state).choice(n, rows, replace=False))
 
 
 def _require_room(model: LatentModel, images: np.ndarray) -> None:

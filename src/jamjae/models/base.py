@@ -13,7 +13,7 @@ from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, Transfo
 from sklearn.utils.validation import check_is_fitted
 
 from jamjae.data.preprocessing import Scaling, value_type
-from jamjae.data.rows import Array, Given, row_chunks
+from jamjae.data.rows import Array, Given, observed_variance, row_chunks
 from jamjae.data.table_encoder import TableEncoder
 from jamjae.engine import architectures, custom_networks, keras_bridge, own_layers
 from jamjae.engine.filling import Filling
@@ -156,7 +156,7 @@ class LatentModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             ``1 - Σ(x - x̂)² / Σ(x - mean)²``, at most 1.
         """
         rows = self._checked(X, "score")
-        error, variance = self._error(rows, clip=True), _variance(rows)
+        error, variance = self._error(rows, clip=True), observed_variance(rows)
         rounding = 1e-4 if rows.dtype == np.uint8 else 0.0  # squared: 0.01 of a gray level
         return float(1.0 - error / variance) if variance > 0 else float(error <= rounding)
 
@@ -312,14 +312,3 @@ def _blank(rest: np.ndarray, rows: np.ndarray) -> np.ndarray:
     where = np.isnan(rows).reshape(rest.shape)
     rest[where] = 0.0
     return where
-
-
-def _variance(rows: Array) -> float:
-    """Mean squared distance from the mean row per observed element, in pieces, in float64."""
-    sums, counts = np.zeros(rows.shape[1:]), np.zeros(rows.shape[1:])
-    for chunk in row_chunks(rows):
-        sums += np.nansum(rows[chunk], axis=0, dtype=np.float64)
-        counts += np.isfinite(rows[chunk]).sum(axis=0)
-    mean = sums / np.maximum(counts, 1)
-    total = sum(float(np.nansum(np.square(rows[chunk] - mean))) for chunk in row_chunks(rows))
-    return total / max(float(counts.sum()), 1.0)

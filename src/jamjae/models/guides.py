@@ -11,7 +11,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_is_fitted
 
 from jamjae.data.finite import finite_array
-from jamjae.data.rows import Array, row_chunks
+from jamjae.data.rows import Array, drawn, row_chunks
 from jamjae.errors import InvalidDataError, InvalidTypeError, ShapeMismatchError
 
 LANDMARKS = (
@@ -115,9 +115,7 @@ def _weights(n: int, chosen: np.ndarray, parts: Parts) -> np.ndarray:
 
 
 def _landmarks(candidates: np.ndarray, seed: int) -> np.ndarray:
-    if len(candidates) <= LANDMARKS:
-        return candidates
-    return np.sort(np.random.RandomState(seed).choice(candidates, LANDMARKS, replace=False))
+    return candidates[drawn(len(candidates), LANDMARKS, seed)]
 
 
 def _flat(rows: np.ndarray) -> np.ndarray:

@@ -195,11 +195,14 @@ def imputed(
     found: Filling | None, share: float, rows: np.ndarray, reconstruct: Reconstruct
 ) -> np.ndarray:
     """Give rows with predictions in place of NaN, in their own precision."""
-    missing = np.isnan(rows)
-    if found is None or not missing.any():
-        return rows.copy()
-    made = share * reconstruct(rows) + (1.0 - share) * found.fill(rows)
-    return np.where(missing, made, rows).astype(rows.dtype, copy=False)
+    whole = rows.copy()
+    incomplete = np.flatnonzero(np.isnan(rows).reshape(len(rows), -1).any(axis=1))
+    if found is None or not len(incomplete):
+        return whole
+    some = rows[incomplete]
+    made = share * reconstruct(some) + (1.0 - share) * found.fill(some)
+    whole[incomplete] = np.where(np.isnan(some), made, some)
+    return whole
 
 
 def require_no_augmentation(model: Any, rows: Array) -> None:

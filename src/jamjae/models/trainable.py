@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, Self
 
-import keras
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
@@ -28,31 +27,13 @@ from jamjae.models.validation import (
 )
 
 
-class TrainableModel(LatentModel):
+class TrainableModel(LatentModel, plan.Parameters):
     """Check rows, start the networks, make a task of them, and judge what came of it.
 
-    A subclass has the parameters that `jamjae.models.plan.Parameters` lists.
+    A subclass has these parameters, beside those that a plan depends on.
     """
 
-    n_components: int | float
-    network: str | tuple[int, ...]
-    encoder: keras.Model | None
-    decoder: keras.Model | None
-    anchor: str | None
-    loss: str | Callable[..., Any]
-    scaling: str | None
-    corruption: keras.Layer | None
-    augmentation: keras.Layer | None
-    guide: Any
-    guide_weight: float
-    optimizer: str | keras.Optimizer
-    learning_rate: float | str
-    schedule: str
-    batch_size: int
-    epochs: int | str
     validation_fraction: float
-    early_stopping: bool
-    patience: int
     checkpoint_dir: str | Path | None
     callbacks: Iterable[Callable[[training.EpochReport], Any]]
     warm_start: bool

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from jamjae.data.rows import drawn
 from jamjae.errors import InvalidDataError, ShapeMismatchError
 from jamjae.evaluation.metrics.checks import finite, flat
 
@@ -32,9 +33,7 @@ def sample(n: int, max_rows: int = MAX_ROWS, seed: int = 0) -> NDArray[np.intp]:
     >>> sample(4).tolist(), len(sample(50_000))
     ([0, 1, 2, 3], 10000)
     """
-    if n <= max_rows:
-        return np.arange(n)
-    return np.sort(np.random.RandomState(seed).choice(n, max_rows, replace=False))
+    return drawn(n, max_rows, seed)
 
 
 def trustworthiness(
