@@ -21,6 +21,8 @@ import numpy as np
 from keras import layers
 
 from jamjae.data.text_tables import text_table
+from jamjae.engine import column_outputs
+from jamjae.engine.column_outputs import ColumnOutputs, Groups
 
 Shape = tuple[int, ...]
 Tensor: TypeAlias = keras.KerasTensor
@@ -43,6 +45,21 @@ class Pair(NamedTuple):
 
 
 # --- jamjae's own ---------------------------------------------------------------------------
+
+
+def with_columns(pair: Pair, groups: Groups) -> Pair:
+    """Let the decoder of a pair end in probabilities of the columns that encode categories."""
+    before = pair.decoder
+    output = ColumnOutputs(groups, name=column_outputs.NAME)(before.output)
+    return pair._replace(decoder=keras.Model(before.input, output, name="decoder"))
+
+
+def without_columns(pair: Pair) -> Pair:
+    """Undo `with_columns`."""
+    columns = column_outputs.of(pair.decoder)
+    if columns is None:
+        return pair
+    return pair._replace(decoder=keras.Model(pair.decoder.input, columns.input, name="decoder"))
 
 
 def prefers_convolution(shape: Shape) -> bool:

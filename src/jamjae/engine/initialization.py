@@ -9,21 +9,33 @@ from contextlib import contextmanager
 import numpy as np
 
 from jamjae.data.preprocessing import Scaling
+from jamjae.data.table_encoder import Shares
 from jamjae.engine.architectures import ANCHOR, FIRST, LAST, Pair, Shape
+from jamjae.engine.column_outputs import ColumnOutputs
 from jamjae.engine.pca import Principal
 
 
 def start(
-    pair: Pair, principal: Principal | None, scaling: Scaling, rng: np.random.RandomState
+    pair: Pair,
+    principal: Principal | None,
+    scaling: Scaling,
+    rng: np.random.RandomState,
+    shares: Shares | None = None,
 ) -> None:
     """Set the initial weights of a pair that jamjae built.
 
     Hidden layers are drawn as Glorot & Bengio (2010) do; with `principal` the linear paths become
-    PCA's and the last layers zero.
+    PCA's and the last layers zero. The output of the columns of `shares` begins as the
+    probabilities that come nearest.
     """
     for model in pair:
         for layer in model.layers:
-            if layer.weights and (principal is None or layer.name != ANCHOR):
+            if isinstance(layer, ColumnOutputs) and shares is not None:
+                offset = np.ravel(scaling.offset)
+                layer.set_weights(
+                    [shares.factor * scaling.scale, shares.shift + offset * shares.factor]
+                )
+            elif layer.weights and (principal is None or layer.name != ANCHOR):
                 zero = principal is not None and layer.name == LAST
                 layer.set_weights([_drawn(w.shape, rng, zero) for w in layer.weights])
     if principal is not None:
