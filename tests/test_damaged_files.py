@@ -85,8 +85,8 @@ def test_foreign_files_are_refused(tmp_path):
 
 
 def test_a_newer_file_is_refused(saved):
-    rewritten(saved, manifest=manifest_with(version=3))
-    with pytest.raises(ModelFileError, match=r"version 3.*up to version 2.*[Uu]pgrade"):
+    rewritten(saved, manifest=manifest_with(version=4))
+    with pytest.raises(ModelFileError, match=r"version 4.*up to version 3.*[Uu]pgrade"):
         jamjae.load_model(saved)
 
 

@@ -14,7 +14,8 @@ from jamjae.evaluation.metrics import trustworthiness
 
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
-TEN_LINES, COMPARISON, GUIDED, NEW_DATA, DENOISED, EXPLORED, CHAPTER, OWN_DATA, MISSING = BLOCKS
+TEN_LINES, COMPARISON, GUIDED, SAMPLED, NEW_DATA, DENOISED, EXPLORED, *OTHERS = BLOCKS
+CHAPTER, OWN_DATA, MISSING = OTHERS
 
 
 # What `make test` trains less, and `make test-slow` as it stands.
@@ -58,6 +59,22 @@ def test_the_guided_autoencoder():
     exec(GUIDED, names)  # noqa: S102
     assert trustworthiness(names["unseen"], names["Z"], n_neighbors=12) > 0.999
     assert np.square(names["X2"] - names["unseen"]).mean() < 0.0005
+
+
+@epochs
+def test_samples(epochs):
+    names = {}
+    code = SAMPLED.replace(
+        "Autoencoder(16, random_state=0", f"Autoencoder(16, random_state=0{epochs}"
+    )
+    exec(code, names)  # noqa: S102
+    digits, ae = names["digits"], names["ae"]
+    assert names["new"].shape == (64, 8, 8)
+    assert names["near"].shape == names["threes"].shape == (8, 8, 8)
+    assert np.isfinite(names["likely"]).all()
+    nearest = KNeighborsClassifier(5).fit(digits.X.reshape(-1, 64), digits.y)
+    threes = ae.sample(50, y=3, random_state=0).reshape(-1, 64)
+    assert (nearest.predict(threes) == 3).mean() > 0.8
 
 
 @epochs

@@ -126,6 +126,8 @@ class Autoencoder(TrainableModel):
         ``encoder_`` and ``decoder_`` then compute the same in float32.
     guide_rows_ : int
         Number of rows with features, if there is a guide.
+    density_ : jamjae.latent.densities.Density
+        The distribution of codes, once `fit_density` was called; ``fit`` drops it.
     table_encoder_ : TableEncoder or None
         What encodes a data frame with columns that are no numbers, or standardizes. Errors are
         then those of its columns, which ``n_features_in_`` counts.
@@ -294,6 +296,7 @@ class Autoencoder(TrainableModel):
         rows = check_rows(self, X, "partial_fit", reset=first)
         if not first:
             missing.require_filling(self, rows, "Autoencoder cannot partial_fit")
+            self._forget_density()
         seeds = Seeds.draw(self.random_state)
         if first:
             require_rows(rows, self.n_components)

@@ -20,10 +20,13 @@ from jamjae.engine.filling import Filling
 from jamjae.engine.pca import Principal
 from jamjae.errors import InvalidDataError
 from jamjae.models import missing, tables
+from jamjae.models.generating import GenerativeModel
 from jamjae.models.validation import check_codes, check_rows, warn_of_other_range
 
 
-class LatentModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+class LatentModel(
+    GenerativeModel, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
+):
     """Encode, decode, reconstruct and evaluate with two fitted networks.
 
     A subclass's ``fit`` sets ``encoder_``, ``decoder_``, ``scaling_``, ``row_shape_``,

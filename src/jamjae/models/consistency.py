@@ -13,6 +13,7 @@ from jamjae.data.archives import UnsoundError
 from jamjae.data.preprocessing import PIXELS
 from jamjae.data.table_encoder import TableEncoder
 from jamjae.engine.filling import FACTORS
+from jamjae.models.samples import DENSITY
 
 HISTORY, FILLING = "history.", "filling."  # starts of the names of arrays
 
@@ -39,7 +40,10 @@ def require_consistent(
     """
     d, k = math.prod(manifest["row_shape"]), manifest["n_components"]
     _require_networks(networks, d, k)
-    _require_arrays(arrays, tuple(manifest["row_shape"]), k)
+    own = {name: array for name, array in arrays.items() if not name.startswith(DENSITY)}
+    if len(own) < len(arrays) and manifest.get("density") is None:
+        raise UnsoundError("it holds arrays of a density, which its manifest does not describe")
+    _require_arrays(own, tuple(manifest["row_shape"]), k)
     names = len(manifest["feature_names"])
     if names not in (0, d):
         raise UnsoundError(f"it names {names} features, but its rows hold {d} values")

@@ -28,9 +28,9 @@ from jamjae.engine.filling import Filling
 from jamjae.engine.fingerprints import parts
 from jamjae.engine.pca import Principal
 from jamjae.errors import InvalidDataError, InvalidNetworkError, ModelFileError, OutputError, brief
-from jamjae.models import model_file
+from jamjae.models import model_file, samples
 from jamjae.models.consistency import FILLING, HISTORY, require_consistent
-from jamjae.models.model_file import FORMAT, VERSION
+from jamjae.models.model_file import FORMAT, VERSION, VERSION_WITHOUT_DENSITY
 
 CLASSES = {
     "Autoencoder": "jamjae.models.autoencoder",
@@ -157,9 +157,10 @@ def _warn_of_omitted(names: list[str]) -> None:
 
 def _manifest(model: Any) -> dict[str, Any]:
     parameters, omitted = _parameters(model)
+    density, _ = samples.parts(model)
     return {
         "format": FORMAT,
-        "version": VERSION,
+        "version": VERSION_WITHOUT_DENSITY if density is None else VERSION,
         "libraries": {name: metadata.version(name) for name in LIBRARIES},
         "class": type(model).__name__,
         "parameters": parameters,
@@ -182,6 +183,7 @@ def _manifest(model: Any) -> dict[str, Any]:
         "baseline_error": model.baseline_error_,
         "baseline_variance": model.baseline_.variance,
         "network_share": model.network_share_,
+        "density": density,
     }
 
 
@@ -242,6 +244,7 @@ def _arrays(model: Any) -> dict[str, np.ndarray]:
         "baseline.components": model.baseline_.components,
         "baseline.deviations": model.baseline_.deviations,
         **{f"{FILLING}{name}": array for name, array in _filling(model).items()},
+        **samples.parts(model)[1],
         **{f"{HISTORY}{name}": values for name, values in model.history_.items()},
     }
     return {name: np.require(array, requirements="C") for name, array in arrays.items()}
@@ -361,6 +364,11 @@ def _rebuilt(
         manifest["baseline_error"],
         manifest["baseline_variance"],
     )
+    if manifest.get("density") is not None:
+        shape, k = model.row_shape_, model.n_components_
+        model.density_, model.sampling_ = samples.from_parts(manifest["density"], arrays, shape, k)
+        if model.sampling_.encoder != samples.encoder_hash(model):
+            raise UnsoundError("its density is one of the codes of another encoder")
     model.baseline_error_ = manifest["baseline_error"]
     model.reconstruction_error_ = manifest["reconstruction_error"]
     model.history_ = {

@@ -91,6 +91,7 @@ class TrainableModel(LatentModel, plan.Parameters):
     def _begin(self, data: Rows, seeds: Seeds) -> None:
         """Set everything that is known before the first step."""
         self.__dict__.pop("_training", None)
+        self._forget_density()
         self.is_pca_, self.network_share_ = False, 1.0
         given, known = data["x"], missing.relative(data)
         kept = self._goes_on() and missing.allowed(self) and self.filling_ is not None

@@ -279,9 +279,9 @@ def explained(model: BaseEstimator, rows: Array) -> Iterator[None]:
         ) from error
 
 
-def check_codes(model: BaseEstimator, Z: Any) -> np.ndarray:
+def check_codes(model: BaseEstimator, Z: Any, operation: str = "decode") -> np.ndarray:
     """Give codes as floats (n, n_components_); a data frame's columns by their names."""
-    attempt = f"{type(model).__name__} cannot decode"
+    attempt = f"{type(model).__name__} cannot {operation}"
     codes = _in_order(model, numeric(Z, attempt), attempt)
     try:
         codes = check_array(codes, dtype=(np.float64, np.float32), ensure_all_finite=False)

@@ -1,0 +1,8 @@
+"""Densities of codes: learn how codes are distributed, draw new ones, evaluate the log density."""
+
+from jamjae.latent.densities.choosing import KINDS, choose, rebuilt
+from jamjae.latent.densities.density import Density, Drawn
+from jamjae.latent.densities.gaussian import Gaussian
+from jamjae.latent.densities.mixture import Mixture
+
+__all__ = ["KINDS", "Density", "Drawn", "Gaussian", "Mixture", "choose", "rebuilt"]

@@ -1,0 +1,56 @@
+"""Which kind of density suits codes, and densities by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from jamjae.data.archives import UnsoundError
+from jamjae.errors import InvalidDataError
+from jamjae.latent.densities.density import Density
+from jamjae.latent.densities.gaussian import Gaussian
+from jamjae.latent.densities.mixture import Mixture
+
+KINDS: dict[str, type[Density]] = {kind.kind: kind for kind in (Gaussian, Mixture)}
+MIXTURE_ROWS = 20  # for each component of a code, from which mixtures are chosen
+
+
+def choose(kind: str, n: int, k: int, *, random_state: Any = None) -> Density:
+    """Make an unfitted density of a kind, or of that which suits n codes of k components.
+
+    Parameters
+    ----------
+    kind : {"auto", "gaussian", "mixture"}
+        ``"auto"``: a gaussian below 20 rows per component, else a mixture.
+    n, k : int
+    random_state : int, RandomState or None
+
+    Raises
+    ------
+    InvalidDataError
+        There is no such kind.
+    """
+    if kind == "auto":
+        kind = "gaussian" if n < MIXTURE_ROWS * k else "mixture"
+    if kind not in KINDS:
+        raise InvalidDataError(
+            f"A density of kind={kind!r} was asked for; expected 'auto' or one of "
+            f"{', '.join(map(repr, KINDS))}."
+        )
+    return KINDS[kind](random_state=random_state)
+
+
+def rebuilt(config: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> Density:
+    """Make a fitted density of its `Density.config` and `Density.arrays`.
+
+    Raises
+    ------
+    UnsoundError
+        They do not describe a density.
+    """
+    kind = config.get("kind")
+    if not isinstance(kind, str) or kind not in KINDS:
+        raise UnsoundError(f"this version of jamjae has no density of kind {str(kind)[:40]!r}")
+    return KINDS[kind].from_parts(config, arrays)

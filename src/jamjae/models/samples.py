@@ -1,0 +1,200 @@
+"""What belongs to a density of codes beside it: of which codes, and which values rows have."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any, NamedTuple, Self
+
+import numpy as np
+
+from jamjae.data.archives import UnsoundError
+from jamjae.data.preprocessing import PIXELS
+from jamjae.data.rows import Array, row_chunks
+from jamjae.latent.densities import Density, rebuilt
+
+DENSITY = "density."  # start of the names of arrays
+ARRAYS = ("low", "high", "whole")
+INTEGERS = tuple(f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64))
+
+
+class Span(NamedTuple):
+    """Which values rows have: samples are clipped to them, and are whole where those were.
+
+    Attributes
+    ----------
+    low, high : float64 array of shape (d,), or () for images
+        Least and greatest value, of each column of a table. Of encoded rows for mixed tables.
+    whole : bool array of the same shape
+        Which columns hold integers.
+    dtype : str or None
+        The integer type that samples have; None leaves the floating-point type of reconstructions.
+    """
+
+    low: np.ndarray
+    high: np.ndarray
+    whole: np.ndarray
+    dtype: str | None
+
+    @classmethod
+    def of(cls, rows: Array, X: Any, dtype: str) -> Self:
+        """Find out about rows (n, ...), checked, of X as it was given, for a model of a dtype."""
+        axis = 0 if len(rows.shape) == 2 else None
+        pieces = [rows[chunk] for chunk in row_chunks(rows)]
+        low = np.fmin.reduce([np.fmin.reduce(some, axis=axis) for some in pieces])
+        high = np.fmax.reduce([np.fmax.reduce(some, axis=axis) for some in pieces])
+        kinds = _kinds(X)
+        whole = np.array([kind in INTEGERS for kind in kinds])
+        whole = whole if len(kinds) == low.size and low.ndim else np.full(low.shape, whole.all())
+        if dtype in PIXELS:
+            return cls(_floats(low), _floats(high), np.full(low.shape, True), dtype)
+        same = len(set(kinds)) == 1 and whole.all()
+        return cls(_floats(low), _floats(high), whole, kinds[0] if same else None)
+
+    def clipped(self, made: np.ndarray) -> np.ndarray:
+        """Clip rows (n, ...) to the least and greatest values, in their own type."""
+        return np.clip(made, self.low.astype(made.dtype), self.high.astype(made.dtype))
+
+    def rounded(self, made: Any) -> Any:
+        """Round what holds integers; a data frame has the right types already."""
+        if hasattr(made, "iloc") or not self.whole.any():
+            return made
+        made = np.where(self.whole, np.rint(made), made)
+        if self.dtype is None:
+            return made
+        ends = np.iinfo(self.dtype)  # as floats, the ends of 64 bits lie outside
+        top = np.nextafter(made.dtype.type(ends.max), 0) if ends.bits > 32 else ends.max
+        return np.clip(made, ends.min, top).astype(self.dtype)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Describe, for JSON, what `arrays` does not hold."""
+        return {"dtype": self.dtype}
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """Give the arrays by name."""
+        return {name: np.asarray(getattr(self, name), dtype=np.float64) for name in ARRAYS}
+
+    @classmethod
+    def from_parts(
+        cls, described: Any, arrays: Mapping[str, np.ndarray], row_shape: tuple[int, ...]
+    ) -> Self:
+        """Make a span of what `to_dict` and `arrays` gave.
+
+        Raises
+        ------
+        UnsoundError
+            They do not describe a span of such rows.
+        """
+        dtype = described.get("dtype") if isinstance(described, dict) else ""
+        if dtype is not None and dtype not in INTEGERS:
+            raise UnsoundError("its density does not state a type of samples")
+        shape = row_shape if len(row_shape) == 1 else ()
+        for name in ARRAYS:
+            if arrays[name].shape != shape or not np.isfinite(arrays[name]).all():
+                raise UnsoundError(
+                    f"its array {DENSITY + name!r} has shape {arrays[name].shape}, expected are "
+                    f"finite numbers of shape {shape}"
+                )
+        if (arrays["low"] > arrays["high"]).any():
+            raise UnsoundError("the least value of its rows is above the greatest")
+        return cls(arrays["low"], arrays["high"], arrays["whole"] > 0, dtype)
+
+
+def _floats(values: Any) -> np.ndarray:
+    return np.nan_to_num(np.asarray(values, dtype=np.float64))  # a column may have no value at all
+
+
+def _kinds(X: Any) -> list[str]:
+    """Name the types of the columns of a data frame, or the one type of an array."""
+    if hasattr(X, "iloc"):
+        return [str(dtype).lower() for dtype in X.dtypes]  # pandas's Int64 is nullable
+    return [(X if hasattr(X, "dtype") else np.asarray(X)).dtype.name]
+
+
+class Sampling(NamedTuple):
+    """What sampling rows needs beside the density.
+
+    Attributes
+    ----------
+    span : Span
+    encoder : str
+        SHA-256 of the encoder whose codes the density is one of.
+    """
+
+    span: Span
+    encoder: str
+
+
+def encoder_hash(model: Any) -> str:
+    """Hash what makes codes of rows: the encoder's weights, or PCA's arrays."""
+    digest = hashlib.sha256()
+    arrays = (
+        (model.baseline_.mean, model.baseline_.components)
+        if model.is_pca_
+        else (weight.value for weight in model.encoder_.weights)
+    )
+    for array in map(np.ascontiguousarray, arrays):
+        digest.update(f"{array.dtype}{array.shape}".encode())
+        digest.update(array.tobytes())
+    return digest.hexdigest()
+
+
+# --- in a model file ------------------------------------------------------------------------
+
+
+def parts(model: Any) -> tuple[dict[str, Any] | None, dict[str, np.ndarray]]:
+    """Give what a model file holds of a model's density: a part of its manifest, and arrays."""
+    density: Density | None = getattr(model, "density_", None)
+    if density is None:
+        return None, {}
+    sampling: Sampling = model.sampling_
+    described = {
+        **density.config(),
+        "rows_of": sampling.span.to_dict(),
+        "encoder": sampling.encoder,
+    }
+    arrays = {**density.arrays(), **sampling.span.arrays()}
+    return described, {DENSITY + name: array for name, array in arrays.items()}
+
+
+def from_parts(
+    described: Any, arrays: Mapping[str, np.ndarray], row_shape: tuple[int, ...], k: int
+) -> tuple[Density, Sampling]:
+    """Make a density and what belongs to it of what `parts` gave.
+
+    Parameters
+    ----------
+    described : anything
+        From the manifest.
+    arrays : mapping of str to array
+        All arrays of the model file.
+    row_shape : tuple of int
+    k : int
+        Components of a code.
+
+    Raises
+    ------
+    UnsoundError
+        They do not describe a density of such codes.
+    """
+    own = {
+        name.removeprefix(DENSITY): array
+        for name, array in arrays.items()
+        if name.startswith(DENSITY)
+    }
+    if not isinstance(described, dict) or not own.keys() >= set(ARRAYS):
+        raise UnsoundError("its density is not whole")
+    if not isinstance(described.get("encoder"), str):
+        raise UnsoundError("its density does not state of which codes it is")
+    span = Span.from_parts(described.get("rows_of"), own, row_shape)
+    rest = {name: array for name, array in own.items() if name not in ARRAYS}
+    try:
+        density = rebuilt(described, rest)
+    except UnsoundError as error:
+        raise UnsoundError(f"its density is unsound: {error}") from error
+    if density.n_components_ != k:
+        raise UnsoundError(
+            f"its density is one of codes of {density.n_components_} components, but its codes "
+            f"have {k}"
+        )
+    return density, Sampling(span, described["encoder"])
