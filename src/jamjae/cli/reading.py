@@ -238,11 +238,16 @@ def load(
         if size is not None and model is not None:
             color = len(model.row_shape_) == 3
             found = _in_channels(found, color)
+    say(voice, data, found)
+    return found
+
+
+def say(voice: Voice, data: str, found: Dataset) -> None:
+    """Print what was read."""
     shape = " x ".join(map(str, found.X.shape))
     voice.note(f"read {data}: {shape}{_dtype(found.X)}")
     for note in found.notes:
         voice.note(f"  {note}")
-    return found
 
 
 def _in_channels(found: Dataset, color: bool) -> Dataset:
@@ -296,13 +301,18 @@ def _dtype(X: Any) -> str:
     return f", {X.dtype}" if hasattr(X, "dtype") else ""
 
 
+def fitted_names(model: Autoencoder) -> tuple[str, ...]:
+    """Give the names of the columns that a model was fitted to, none if they had none."""
+    source = getattr(model, "table_encoder_", None)
+    source = source if hasattr(source, "feature_names_in_") else model
+    return tuple(getattr(source, "feature_names_in_", ()))
+
+
 def fitted_rows(model: Autoencoder, found: Dataset) -> Any:
     """Return the rows, or refuse columns other than those the model was fitted to."""
     from jamjae.errors import ShapeMismatchError
 
-    source = getattr(model, "table_encoder_", None)
-    source = source if hasattr(source, "feature_names_in_") else model
-    names = tuple(getattr(source, "feature_names_in_", ()))
+    names = fitted_names(model)
     if names and found.feature_names and names != found.feature_names:
         raise ShapeMismatchError(
             f"The model was fitted to the columns {_few(names)}, but the data have "

@@ -6,6 +6,8 @@ The formats themselves are read by `jamjae.data.readers`.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -117,6 +119,32 @@ def read(path: str | os.PathLike[str], **options: Any) -> Dataset:
 def read_with(path: str | os.PathLike[str], options: ReadOptions) -> Dataset:
     """Read data as `read` does, with all options as one value."""
     path = Path(path)
+    reader = _reader(path, options)
+    with _permitted(path):
+        found = reader.read(path, options)
+    return finished(found, options)
+
+
+def finished(found: Dataset, options: ReadOptions) -> Dataset:
+    """Give rows the shape that was asked for, and keep as many as were."""
+    return limited(shaped(found, options), options)
+
+
+def opened_table(
+    path: Path, options: ReadOptions, names: Sequence[str] = ()
+) -> tables.Opened | None:
+    """Read a table as it stands in its file, with the columns `names` as features.
+
+    None for what is no table, or stays in its files; errors as `read`.
+    """
+    if _reader(path, options) is not tables:
+        return None
+    with _permitted(path):
+        return None if tables.stays_in_files(path, options) else tables.opened(path, options, names)
+
+
+def _reader(path: Path, options: ReadOptions) -> Any:
+    """Find the reader of a file, and refuse options that it does not use."""
     if not path.exists() and path != STANDARD_INPUT:
         raise DataNotFoundError(
             f"Cannot read {str(path)!r}: there is no such file or folder. Check the path, or use "
@@ -131,13 +159,17 @@ def read_with(path: str | os.PathLike[str], options: ReadOptions) -> Dataset:
             f"Cannot read {str(path)!r} with lazy={options.lazy!r}: 'auto', True or False is "
             "expected."
         )
+    return reader
+
+
+@contextmanager
+def _permitted(path: Path) -> Iterator[None]:
     try:
-        found = reader.read(path, options)
+        yield
     except PermissionError as error:
         raise DataFormatError(
             f"Cannot read {str(path)!r}: {error.strerror}. Ask its owner for read permission."
         ) from error
-    return limited(shaped(found, options), options)
 
 
 def _options(given: dict[str, Any]) -> ReadOptions:

@@ -73,8 +73,8 @@ def completed(model: Any, made: np.ndarray, X: Any) -> Any:
     """Give X with what is missing taken from numbers that encode it; all else is as it was."""
     table = decoded(model, made, X)
     if not hasattr(X, "iloc"):
-        given = made if table is made else np.asarray(X, dtype=np.float64)
-        return np.where(np.isnan(given), table, given)
+        given = made if table is made else _as_floats(X)
+        return np.where(np.isnan(given), np.asarray(table).astype(given.dtype), given)
     named = hasattr(table, "iloc")
     if not named:
         table = _framed(table, list(X.columns))
@@ -134,6 +134,12 @@ def _floats(X: Any, attempt: str, gaps: bool) -> np.ndarray:
         )
     require_finite(rows, attempt, column_names(X), gaps=gaps, cure=missing.CURE)
     return rows.astype(np.float64)
+
+
+def _as_floats(X: Any) -> np.ndarray:
+    """Give rows as floats, in their own precision if they are floats."""
+    rows = np.asarray(X)
+    return rows if rows.dtype in (np.float32, np.float64) else rows.astype(np.float64)
 
 
 def _require_whole(frame: Any, encoder: TableEncoder, attempt: str) -> None:

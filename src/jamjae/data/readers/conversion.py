@@ -52,8 +52,11 @@ MOSTLY = 0.5  # the same, where numbers are measured
 LOOKED_AT = 500  # different texts, at most, of which one must be a number
 
 
-def converted(raw: RawTable, position: int) -> Converted:
-    """Convert a column by its type, text by what it says."""
+def converted(raw: RawTable, position: int, *, asked: bool = False) -> Converted:
+    """Convert a column by its type, text by what it says.
+
+    A column that was `asked` for may have a category in each row.
+    """
     import pyarrow as pa
 
     column = raw.table.column(position)
@@ -62,7 +65,7 @@ def converted(raw: RawTable, position: int) -> Converted:
         column = column.cast(kind.value_type)
         kind = column.type
     if pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
-        return _with_days(_text(column, raw))
+        return _with_days(_text(column, raw, asked))
     for holds, convert in CONVERTERS:
         if holds(pa.types, kind):
             return _with_days(convert(column, raw))
@@ -79,13 +82,11 @@ def _with_days(found: Converted) -> Converted:
     return Converted(DATES, dates, f"numbers as dates, such as {dates.min():%Y-%m-%d}")
 
 
-def _text(column: pa.ChunkedArray, raw: RawTable) -> Converted:
+def _text(column: pa.ChunkedArray, raw: RawTable, asked: bool) -> Converted:
     """Convert a column of text by the first kind that all its cells are of."""
     from pyarrow import compute
 
-    trimmed = _unquoted(compute.utf8_trim_whitespace(compute.utf8_trim(column, INVISIBLE)))
-    held = without(trimmed, MISSING, compute.utf8_lower(trimmed))
-    held = without(held, [text.strip() for text in raw.na])
+    held = without(_known(column), [text.strip() for text in raw.na])
     known = len(held) - held.null_count
     if not known:
         return null(column, raw)
@@ -97,7 +98,27 @@ def _text(column: pa.ChunkedArray, raw: RawTable) -> Converted:
             if found.mistake is None:
                 return found
             mistaken = mistaken or found
-    return mistaken or _as_categories(held, texts, known)
+    return mistaken or _as_categories(held, texts, known, asked)
+
+
+def _known(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Take away spaces around texts, and replace those that stand for a missing value."""
+    from pyarrow import compute
+
+    trimmed = _unquoted(compute.utf8_trim_whitespace(compute.utf8_trim(column, INVISIBLE)))
+    return without(trimmed, MISSING, compute.utf8_lower(trimmed))
+
+
+def missing_in(column: pa.ChunkedArray) -> int:
+    """Count the missing cells of a column."""
+    import pyarrow as pa
+    from pyarrow import compute
+
+    if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
+        column = _known(column)
+    floating = pa.types.is_floating(column.type)
+    nan = compute.sum(compute.is_nan(column)).as_py() if floating else 0
+    return int(column.null_count + (nan or 0))
 
 
 def _unquoted(column: pa.ChunkedArray) -> pa.ChunkedArray:
@@ -229,10 +250,11 @@ def _taken_for_missing(marks: dict[str, int]) -> str:
     return f"{counted(sum(marks.values()), 'cell')} {listed(sorted(marks))} taken for missing"
 
 
-def _as_categories(held: Any, texts: dict[str, int], known: int) -> Converted:
+def _as_categories(held: Any, texts: dict[str, int], known: int, asked: bool) -> Converted:
     n = len(texts)
     why = _why_text(texts)
-    if n > min(MOST_CATEGORIES, max(FEW, known // 2)) or (n == known and n > 2):
+    many = n > min(MOST_CATEGORIES, max(FEW, known // 2)) or (n == known and n > 2)
+    if n > MOST_CATEGORIES if asked else many:
         same = "all different" if n == known else f"{n:,} different"
         return Converted(NOTHING, note=f"text, {same}{why or f', such as {_example(texts)}'}")
     return Converted(CATEGORY, held.to_pandas().astype("category"), f"categories{why}" * bool(why))

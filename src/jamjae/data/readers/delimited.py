@@ -79,6 +79,7 @@ def read_delimited(path: Path, options: ReadOptions) -> RawTable:
         decimal=form.decimal,
         thousands=form.thousands,
         na=options.na,
+        form=form,
     )
 
 

@@ -100,12 +100,13 @@ def _values(digits: Sequence[str], decimal: str, thousands: str | None) -> list[
         if len(marks) > 1 or (thousands and point == decimal and marks - {thousands}):
             continue
         mark = marks.pop() if marks else ""
-        if all(_fits(one, point, mark) for one in digits):
+        if all(fits(one, point, mark) for one in digits):
             return [float(one.replace(mark, "").replace(point, ".")) for one in digits]
     return None
 
 
-def _fits(digits: str, point: str, mark: str) -> bool:
+def fits(digits: str, point: str, mark: str) -> bool:
+    """Whether digits are a number with a decimal mark and one that separates groups."""
     if mark and mark in digits:
         whole, *fraction = digits.split(point)
         return len(fraction) <= 1 and bool(GROUPED[mark].match(whole))

@@ -13,6 +13,8 @@ from jamjae.errors import DataFormatError
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from jamjae.data.readers.text import TextFormat
+
 
 @dataclass(frozen=True)
 class RawTable:
@@ -35,6 +37,8 @@ class RawTable:
         How numbers in columns of text are written.
     na : tuple of str
         Further texts that stand for a missing value.
+    form : TextFormat or None
+        How it is written, if it is text.
     """
 
     table: pa.Table
@@ -46,6 +50,7 @@ class RawTable:
     decimal: str = "."
     thousands: str | None = None
     na: tuple[str, ...] = ()
+    form: TextFormat | None = None
 
 
 def cannot_read(path: Path, why: str) -> DataFormatError:

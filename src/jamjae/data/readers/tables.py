@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -101,12 +102,71 @@ def _read(path: Path, options: ReadOptions) -> Dataset:
     return _whole(path, options)
 
 
+def stays_in_files(path: Path, options: ReadOptions) -> bool:
+    """Whether a table is read piece by piece; errors as `read`."""
+    columnar_file = path.is_dir() or path.suffix.lower() in PARQUET
+    if options.lazy is True and not columnar_file:
+        _read(path, options)  # which refuses
+    return columnar_file and isinstance(piecewise.read(path, options), Dataset)
+
+
 def _whole(path: Path, options: ReadOptions) -> Dataset:
+    return dataset(path, opened(path, options))
+
+
+class Opened(NamedTuple):
+    """A table as it stands in its file, and what becomes of its columns.
+
+    Attributes
+    ----------
+    raw : RawTable
+    roles : Roles
+    features : dict of int to Converted
+        By the position of the column, those included of which nothing can be learned.
+    """
+
+    raw: RawTable
+    roles: Roles
+    features: dict[int, Converted]
+
+    @property
+    def kept(self) -> dict[int, Converted]:
+        """The features that become columns of `Dataset.X`."""
+        return {i: one for i, one in self.features.items() if one.kind != NOTHING}
+
+    @property
+    def titles(self) -> dict[int, list[str]]:
+        """Names of the columns of `Dataset.X`, by the position of that which they are made of."""
+        return {
+            i: [f"{self.roles.names[i]}_{k}" for k in range(one.values.shape[1])]
+            if one.kind == VECTORS
+            else [self.roles.names[i]]
+            for i, one in self.kept.items()
+        }
+
+
+def opened(path: Path, options: ReadOptions, names: Sequence[str] = ()) -> Opened:
+    """Read a table, all in memory, but make no rows of it yet.
+
+    Columns called `names` are the features if there are all of them, and no others were asked for.
+    """
     text = path == STANDARD_INPUT or path.suffix.lower() in (*TEXT, *PACKED)
     raw = (read_delimited if text else columnar.read_columnar)(path, options)
     roles = place_columns(path, raw, options)
-    converted = _features(path, raw, roles, options)
-    X, names = _rows(raw, roles, converted)
+    others = [roles.names[i] for i in roles.features] != list(names)
+    free = not options.given("columns", "drop", "label")
+    if names and others and free and set(names) <= set(roles.names):
+        known = roles.label is not None and roles.names[roles.label] not in names
+        label = roles.names[roles.label or 0] if known else options.label
+        options = replace(options, columns=tuple(names), label=label)
+        roles = place_columns(path, raw, options)
+    return Opened(raw, roles, _features(path, raw, roles, options))
+
+
+def dataset(path: Path, table: Opened) -> Dataset:
+    """Make rows of a table, with notes on what became of its columns."""
+    raw, roles, converted = table
+    X, names = _rows(raw, table)
     label, label_note = _label(raw, roles)
     return Dataset(
         X,
@@ -129,7 +189,7 @@ def _features(
     found: dict[int, Converted] = {}
     mistakes: dict[int, Mistake] = {}
     for i in roles.features:
-        one = conversion.converted(raw, i)
+        one = conversion.converted(raw, i, asked=roles.names[i] in options.columns)
         if one.mistake is not None:
             mistakes[i] = one.mistake
         if one.kind == VECTORS and roles.names[i] not in options.columns:
@@ -170,37 +230,31 @@ def _mistaken(path: Path, raw: RawTable, mistakes: dict[str, Mistake]) -> DataFo
     )
 
 
-def _rows(
-    raw: RawTable, roles: Roles, converted: dict[int, Converted]
-) -> tuple[Any, tuple[str, ...]]:
+def _rows(raw: RawTable, table: Opened) -> tuple[Any, tuple[str, ...]]:
     """Put features together: as an array of numbers, or as a frame if some are none."""
-    kept = {i: one for i, one in converted.items() if one.kind != NOTHING}
-    names = {i: roles.names[i] for i in kept}
+    kept, titles = table.kept, table.titles
     if any(one.kind not in (*AS_MATRIX, VECTORS) for one in kept.values()):
-        frame = _frame(kept, names)
+        frame = _frame(kept, titles)
         return frame, tuple(map(str, frame.columns))
+    names = tuple(name for part in titles.values() for name in part)
     if any(one.kind == VECTORS for one in kept.values()):
         parts = [np.asarray(one.values).reshape(len(raw.table), -1) for one in kept.values()]
-        each = [
-            [name] if part.shape[1] == 1 else [f"{name}_{k}" for k in range(part.shape[1])]
-            for name, part in zip(names.values(), parts, strict=True)
-        ]
-        return np.hstack(parts), tuple(name for part in each for name in part)
-    return _matrix([one.values for one in kept.values()]), tuple(names.values())
+        return np.hstack(parts), names
+    return _matrix([one.values for one in kept.values()]), names
 
 
-def _frame(kept: dict[int, Converted], names: dict[int, str]) -> pd.DataFrame:
+def _frame(kept: dict[int, Converted], titles: dict[int, list[str]]) -> pd.DataFrame:
     import pandas as pd
 
-    columns = {}
+    columns: dict[str, Any] = {}
     for i, one in kept.items():
         if one.kind == VECTORS:
-            columns.update({f"{names[i]}_{k}": part for k, part in enumerate(one.values.T)})
+            columns.update(zip(titles[i], one.values.T, strict=True))
             continue
         values = _counted(np.asarray(one.values)) if one.kind == NUMBERS else one.values
         if one.kind == BOOLEAN:
             values = pd.arrays.BooleanArray(values == 1, np.isnan(values))
-        columns[names[i]] = pd.Series(values).reset_index(drop=True)
+        columns[titles[i][0]] = pd.Series(values).reset_index(drop=True)
     return pd.DataFrame(columns)
 
 
