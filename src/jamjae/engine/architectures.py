@@ -219,6 +219,16 @@ def _last(x: Tensor, units: int) -> Tensor:
     return layers.Dense(units, name=LAST, **EMPTY)(x)
 
 
+def residual(n_inputs: int, n_outputs: int, widths: Sequence[int]) -> keras.Model:
+    """Fully connected layers of one width, each after the first adding to the one before."""
+    x = keras.Input((n_inputs,), name="inputs")
+    h = x
+    for number, width in enumerate(widths, start=1):
+        more = layers.Dense(width, activation="silu", name=f"{HIDDEN}{number}", **EMPTY)(h)
+        h = more if number == 1 else layers.Add(name=f"sum_{number}")([h, more])
+    return keras.Model(x, _last(h, n_outputs), name="velocity")
+
+
 # --- for people to read ---------------------------------------------------------------------
 
 

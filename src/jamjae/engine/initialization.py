@@ -37,7 +37,7 @@ def start(
                 )
             elif layer.weights and (principal is None or layer.name != ANCHOR):
                 zero = principal is not None and layer.name == LAST
-                layer.set_weights([_drawn(w.shape, rng, zero) for w in layer.weights])
+                layer.set_weights([drawn(w.shape, rng, zero) for w in layer.weights])
     if principal is not None:
         for model, weights in zip(pair, _anchors(principal, scaling), strict=True):
             model.get_layer(ANCHOR).set_weights(weights)
@@ -83,7 +83,8 @@ def whitened(pair: Pair, factors: np.ndarray | None, *, already: bool) -> Iterat
         scale_codes(pair, factors)
 
 
-def _drawn(shape: Shape, rng: np.random.RandomState, zero: bool) -> np.ndarray:
+def drawn(shape: Shape, rng: np.random.RandomState, zero: bool) -> np.ndarray:
+    """Draw the weights of a layer as Glorot & Bengio (2010) do; zeros for a bias, or if asked."""
     if zero or len(shape) < 2:
         return np.zeros(shape, dtype=np.float32)
     field = math.prod(shape[:-2])
