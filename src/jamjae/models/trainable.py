@@ -113,8 +113,7 @@ class TrainableModel(LatentModel, plan.Parameters):
         with explained(self, rows):
             before = getattr(self, "_training", None)
             progress, self._training = fitting.run_once(task, self._networks(), before)
-        self.history_ = callbacks.history(progress.history, after=getattr(self, "history_", {}))
-        self.reconstruction_error_ = self._error(rows)
+        self._store_part(rows, progress)
         return self
 
     def _validated(
@@ -160,6 +159,10 @@ class TrainableModel(LatentModel, plan.Parameters):
             lambda some: self._reconstruct(some, clip=False),
         )
         return self
+
+    def _store_part(self, rows: Array, progress: training.Progress) -> None:
+        self.history_ = callbacks.history(progress.history, after=getattr(self, "history_", {}))
+        self.reconstruction_error_ = self._error(rows)
 
     # --- before training --------------------------------------------------------------------
 

@@ -134,7 +134,7 @@ warm_start, random_state, verbose
         "noise": [StrOptions({"learned"}), Interval(Real, 0, None, closed="neither")],
     }
     loss, guide, guide_weight, corruption = "mse", None, 1.0, None  # that it does not have
-    outputs_per_component = 2
+    outputs_per_component, has_prior = 2, True
 
     def __init__(
         self,
@@ -314,10 +314,10 @@ warm_start, random_state, verbose
 
     def _networks(self) -> Networks:
         layers = plan.layers(self, Pair(self.posterior_, self.decoder_))
-        self._likelihood = Likelihood(learned=self.noise == "learned")
-        self._likelihood.log_noise.assign(math.log(self.noise_ / self.scale_))
-        self._likelihood.unit.assign(self.scale_)
-        layers["likelihood"] = self._likelihood
+        likelihood = Likelihood(learned=self.noise == "learned")
+        likelihood.log_noise.assign(math.log(self.noise_ / self.scale_))
+        likelihood.unit.assign(self.scale_)
+        layers["likelihood"] = likelihood
         return Networks(self._pair(), layers, self.scaling_, None, self.filling_)
 
     def _plan(self, rows: Rows, seeds: Seeds) -> Plan:
@@ -330,8 +330,18 @@ warm_start, random_state, verbose
     # --- after training ---------------------------------------------------------------------
 
     def _store(self, task: Task, progress: training.Progress) -> Self:
-        self.noise_ = float(np.exp(self._likelihood.log_noise.numpy()) * self.scale_)
+        self._take_noise(progress.best)
         return super()._store(task, progress)
+
+    def _store_part(self, rows: Array, progress: training.Progress) -> None:
+        self._take_noise(progress.state)
+        super()._store_part(rows, progress)
+        self.baseline_elbo_, self.elbo_ = self._baseline_elbo(), self._mean_elbo(rows, None)[0]
+        self._describe_codes(rows)
+
+    def _take_noise(self, state: training.TrainState) -> None:
+        if self.noise == "learned":
+            self.noise_ = float(np.exp(state.params["likelihood"][0]) * self.scale_)
 
     def _evaluate(self, data: Rows, made: Plan) -> None:
         """Measure bound and error on the training rows, and fall back to probabilistic PCA."""
@@ -351,6 +361,10 @@ warm_start, random_state, verbose
                 stacklevel=5,
             )
         self.reconstruction_error_ = self._error(rows, weights=known)
+        self._describe_codes(rows)
+
+    def _describe_codes(self, rows: Array) -> None:
+        """Find the components that are used, and let the prior be the density of codes."""
         self.active_components_ = self._encode(rows).var(axis=0) > ACTIVE
         self._report_collapse()
         self.density_ = Prior().fit(np.zeros((len(rows), self.n_components_)))
