@@ -46,10 +46,11 @@ def fit(
     loss: Annotated[
         str,
         typer.Option(
-            help="Reconstruction loss: mse, mae or huber.",
-            autocompletion=completion.one_of("mse", "mae", "huber"),
+            help="Reconstruction loss: auto (mse, and cross-entropy for the categories of a "
+            "table), mse, mae or huber.",
+            autocompletion=completion.one_of("auto", "mse", "mae", "huber"),
         ),
-    ] = "mse",
+    ] = "auto",
     noise: Annotated[
         float,
         typer.Option(

@@ -1,4 +1,4 @@
-"""How good models are: `evaluate`, metrics, and estimators compared in one table."""
+"""How good models are: `evaluate`, `generation_report`, metrics, and `compare`'s one table."""
 
 from jamjae.evaluation.evaluating import (
     Evaluation,
@@ -10,12 +10,16 @@ from jamjae.evaluation.evaluating import (
     row_errors,
     training_errors,
 )
+from jamjae.evaluation.generation import GenerationReport, GenerationScore, generation_report
 
 __all__ = [
     "Evaluation",
+    "GenerationReport",
+    "GenerationScore",
     "clipped",
     "evaluate",
     "evaluate_reconstruction",
+    "generation_report",
     "pixel_range",
     "reconstruct",
     "row_errors",

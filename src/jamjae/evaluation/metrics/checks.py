@@ -27,7 +27,7 @@ def finite(X: ArrayLike, operation: str, name: str = "X") -> NDArray[Any]:
 
 def flat(rows: NDArray[Any]) -> NDArray[np.float64]:
     """Return rows as a float64 matrix (n, d); images are flattened."""
-    return rows.reshape(len(rows), -1).astype(np.float64)
+    return rows.reshape(len(rows), -1).astype(np.float64, copy=False)
 
 
 def labels(y: ArrayLike, count: int, operation: str) -> NDArray[Any]:
