@@ -10,6 +10,7 @@ import pytest
 from keras import layers
 
 from jamjae import Autoencoder, explore
+from jamjae.engine.column_outputs import ColumnOutputs
 from jamjae.explorer import graphs
 from jamjae.labs import a2_denoise, lab_12_3_cnn, lab_12_3_mlp
 from pages import PAGE
@@ -132,7 +133,7 @@ def test_every_layer_agrees_with_keras(interpreter):
         if variable.dtype == "float32":
             variable.assign(np.abs(rng.normal(0.1, 0.5, variable.shape)) * rng.choice([0.6, 1]))
     X = rng.normal(size=(3, 8, 9, 3)).astype(np.float32)
-    known = {step["op"] for step in graphs.trace(model, "a").steps}
+    known = {step["op"] for step in graphs.trace(model, "a").steps}  # and "columns", below
     assert known == {"input", *(op for op in OPERATIONS if op != "dense"), "dense"}
     found = run(interpreter, model, X)
     np.testing.assert_allclose(found, model.predict(X, verbose=0), atol=2e-6, rtol=2e-5)
@@ -142,6 +143,16 @@ OPERATIONS = {
     *("same", "dense", "conv", "conv_transpose", "scale", "most", "mean", "repeat", "shift"),
     *("rectify", "elu", "add", "subtract", "multiply", "join"),
 }
+
+
+def test_probabilities_of_categories(interpreter):
+    x = keras.Input((7,))
+    layer = ColumnOutputs([(1, 4), (5, 6)])
+    model = keras.Model(x, layer(x))
+    rng = np.random.RandomState(0)
+    layer.set_weights([rng.uniform(0.2, 2, 7), rng.uniform(0, 1, 7)])
+    X = (rng.normal(size=(40, 7)) * 10.0 ** rng.uniform(-2, 3, (40, 1))).astype(np.float32)
+    np.testing.assert_allclose(run(interpreter, model, X), np.asarray(model(X)), atol=1e-5)
 
 
 def test_a_layer_that_is_called_twice(interpreter):

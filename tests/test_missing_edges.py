@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
 from sklearn.base import clone
 
 from jamjae import Autoencoder
-from jamjae.errors import InvalidDataError
+from jamjae.errors import InvalidDataError, ShapeMismatchError
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore:Training did not improve:sklearn.exceptions.ConvergenceWarning"
@@ -118,3 +120,51 @@ def test_the_share_of_variance_is_weighted():
     settings = {**QUICK, "missing": "error", "n_components": 0.8}
     assert Autoencoder(**settings).fit(X, sample_weight=first).n_components_ == 1
     assert Autoencoder(**settings).fit(X).n_components_ > 1
+
+
+def test_numbers_in_columns_of_another_order(rows):
+    frame = pd.DataFrame(rows, columns=list("abcde"))
+    for scaling in ("auto", "standardize"):
+        model = Autoencoder(2, **QUICK, scaling=scaling).fit(frame)
+        turned = frame[list("ecabd")]
+        pd.testing.assert_frame_equal(model.impute(turned), model.impute(frame)[list("ecabd")])
+        for operation in (model.transform, model.reconstruct, model.score):
+            with pytest.raises(ShapeMismatchError, match=r"X\[model.feature_names_in_\]"):
+                operation(turned)
+            operation(turned[model.feature_names_in_])
+
+
+@pytest.mark.parametrize("scaling", ["auto", "standardize"])
+def test_not_available_among_objects_is_missing(rows, scaling):
+    frame = pd.DataFrame(rows, columns=list("abcde"))
+    model = Autoencoder(2, **QUICK, scaling=scaling).fit(frame)
+    expected = model.impute(frame)
+    for gap in (pd.NA, None, np.nan):
+        objects = frame.astype(object).where(frame.notna(), gap)
+        before = objects.copy()
+        pd.testing.assert_frame_equal(model.impute(objects).astype(float), expected)
+        pd.testing.assert_frame_equal(objects, before)
+        np.testing.assert_array_equal(model.transform(objects), model.transform(frame))
+        array = _impute(model, objects.to_numpy())
+        np.testing.assert_array_equal(array.astype(float), expected.to_numpy())
+    objects = frame.astype(object).where(frame.notna(), pd.NA)
+    again = Autoencoder(2, **QUICK, scaling=scaling).fit(objects)
+    np.testing.assert_array_equal(again.transform(objects), model.transform(frame))
+    masked = np.ma.masked_invalid(rows)
+    np.testing.assert_array_equal(_impute(model, masked), expected.to_numpy())
+
+
+def _impute(model, array):
+    """Impute an array by a model that was fitted to a data frame."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of names that an array lacks
+        return model.impute(array)
+
+
+@pytest.mark.parametrize("scaling", ["auto", "standardize"])
+def test_precision_stays(rows, scaling):
+    X = rows.astype(np.float32)
+    frame = pd.DataFrame(X, columns=list("abcde"))
+    model = Autoencoder(2, **QUICK, scaling=scaling).fit(frame)
+    assert set(model.impute(frame).dtypes) == {np.dtype(np.float32)}
+    assert _impute(model, X).dtype == np.float32

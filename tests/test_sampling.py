@@ -17,6 +17,7 @@ from sklearn.exceptions import NotFittedError
 
 from jamjae import Autoencoder, load_model
 from jamjae.errors import InvalidDataError, ModelFileError, ShapeMismatchError
+from jamjae.latent.densities import Flow
 from jamjae.models.persistence import read_manifest
 from test_damaged_files import rewritten
 
@@ -185,6 +186,17 @@ def test_another_process_draws_the_same(model, tmp_path):
     np.testing.assert_array_equal(
         np.load(tmp_path / "made.npy"), model.sample(9, y=1, random_state=4)
     )
+
+
+@pytest.mark.slow
+def test_a_file_holds_a_flow(model, rows, tmp_path):
+    flowing = copy.copy(model)
+    flowing.density_ = Flow(widths=(16,), steps=50, random_state=0).fit(model.transform(rows))
+    again = load_model(flowing.save(tmp_path / "model.jamjae"))
+    expected = flowing.sample(9, random_state=4)
+    np.testing.assert_array_equal(again.sample(9, random_state=4), expected)
+    for other in (copy.deepcopy(flowing), pickle.loads(pickle.dumps(flowing))):
+        np.testing.assert_array_equal(other.sample(9, random_state=4), expected)
 
 
 def test_files_without_a_density_are_read_by_older_versions(saved, model, tmp_path):

@@ -66,6 +66,7 @@ def draw(
     """Draw originals above reconstructions, and the loss curve with PCA's error."""
     from jamjae import plotting
     from jamjae.evaluation import evaluate_reconstruction
+    from jamjae.models.plan import squares
 
     few = evenly(len(X), shown)
     rows, labels = [X[few]], ["original"]
@@ -76,7 +77,7 @@ def draw(
     if X.ndim == 3 or X.shape[-1] in (1, 3):
         figure = plotting.image_grid(rows, row_labels=labels, data_range=value_span(model, X))
         plotting.save(figure, folder / "originals-and-reconstructions.png")
-    baseline = model.baseline_error_ / model.scale_**2 if model.loss == "mse" else None
+    baseline = model.baseline_error_ / model.scale_**2 if squares(model) else None
     history = {name: values for name, values in model.history_.items() if "loss" in name}
     plotting.save(plotting.loss_curve(history, baseline=baseline), folder / "loss.png")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
@@ -12,10 +12,26 @@ from sklearn.utils.validation import check_is_fitted
 
 from jamjae.data import column_codecs
 from jamjae.data.archives import UnsoundError
-from jamjae.data.column_codecs import Codec
+from jamjae.data.column_codecs import Categories, Codec, Measure
 from jamjae.data.numeric import real_array
 from jamjae.data.readers.cells import counted, listed
 from jamjae.errors import InvalidDataError, ShapeMismatchError
+
+
+class Shares(NamedTuple):
+    """Where categories and booleans lie among encoded columns: ``share = encoded·factor + shift``.
+
+    Attributes
+    ----------
+    groups : tuple of (int, int)
+        The first column of each, and the one after its last.
+    factor, shift : float64 arrays of shape (number of encoded columns,)
+        A share is 1 for the category of a row, else 0. Those of other columns are not used.
+    """
+
+    groups: tuple[tuple[int, int], ...]
+    factor: np.ndarray
+    shift: np.ndarray
 
 
 class TableEncoder(TransformerMixin, BaseEstimator):
@@ -173,6 +189,21 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         names = [name for codec in self.codecs_ for name in codec.names_out]
         return np.array(names, dtype=object)
 
+    def shares(self) -> Shares | None:
+        """Give where categories and booleans lie; None if no such column varies."""
+        check_is_fitted(self, "codecs_")
+        factor, shift = np.ones(self._n_features_out), np.zeros(self._n_features_out)
+        groups: list[tuple[int, int]] = []
+        start = 0
+        for codec in self.codecs_:
+            stop = start + codec.width
+            scale, means = _share(codec)
+            if 0.0 < max(means, default=0.0) < 1.0:
+                factor[start:stop], shift[start:stop] = scale, means
+                groups.append((start, stop))
+            start = stop
+        return Shares(tuple(groups), factor, shift) if groups else None
+
     # --- as JSON ----------------------------------------------------------------------------
 
     def to_dict(self) -> dict[str, Any]:
@@ -263,6 +294,15 @@ class TableEncoder(TransformerMixin, BaseEstimator):
     @property
     def _n_features_out(self) -> int:
         return sum(codec.width for codec in self.codecs_)
+
+
+def _share(codec: Codec) -> tuple[float, tuple[float, ...]]:
+    """Give the scale and the means of a column's shares; no means if it has none."""
+    if isinstance(codec, Categories):
+        return codec.scale, codec.means
+    if isinstance(codec, Measure) and codec.kind == "booleans":
+        return codec.deviation, (codec.mean,)
+    return 1.0, ()
 
 
 def is_mixed(X: Any) -> bool:

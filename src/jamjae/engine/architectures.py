@@ -21,6 +21,8 @@ import numpy as np
 from keras import layers
 
 from jamjae.data.text_tables import text_table
+from jamjae.engine import column_outputs
+from jamjae.engine.column_outputs import ColumnOutputs, Groups
 
 Shape = tuple[int, ...]
 Tensor: TypeAlias = keras.KerasTensor
@@ -43,6 +45,21 @@ class Pair(NamedTuple):
 
 
 # --- jamjae's own ---------------------------------------------------------------------------
+
+
+def with_columns(pair: Pair, groups: Groups) -> Pair:
+    """Let the decoder of a pair end in probabilities of the columns that encode categories."""
+    before = pair.decoder
+    output = ColumnOutputs(groups, name=column_outputs.NAME)(before.output)
+    return pair._replace(decoder=keras.Model(before.input, output, name="decoder"))
+
+
+def without_columns(pair: Pair) -> Pair:
+    """Undo `with_columns`."""
+    columns = column_outputs.of(pair.decoder)
+    if columns is None:
+        return pair
+    return pair._replace(decoder=keras.Model(pair.decoder.input, columns.input, name="decoder"))
 
 
 def prefers_convolution(shape: Shape) -> bool:
@@ -200,6 +217,16 @@ def _hidden(x: Tensor, widths: Sequence[int]) -> Tensor:
 
 def _last(x: Tensor, units: int) -> Tensor:
     return layers.Dense(units, name=LAST, **EMPTY)(x)
+
+
+def residual(n_inputs: int, n_outputs: int, widths: Sequence[int]) -> keras.Model:
+    """Fully connected layers of one width, each after the first adding to the one before."""
+    x = keras.Input((n_inputs,), name="inputs")
+    h = x
+    for number, width in enumerate(widths, start=1):
+        more = layers.Dense(width, activation="silu", name=f"{HIDDEN}{number}", **EMPTY)(h)
+        h = more if number == 1 else layers.Add(name=f"sum_{number}")([h, more])
+    return keras.Model(x, _last(h, n_outputs), name="velocity")
 
 
 # --- for people to read ---------------------------------------------------------------------

@@ -9,23 +9,35 @@ from contextlib import contextmanager
 import numpy as np
 
 from jamjae.data.preprocessing import Scaling
+from jamjae.data.table_encoder import Shares
 from jamjae.engine.architectures import ANCHOR, FIRST, LAST, Pair, Shape
+from jamjae.engine.column_outputs import ColumnOutputs
 from jamjae.engine.pca import Principal
 
 
 def start(
-    pair: Pair, principal: Principal | None, scaling: Scaling, rng: np.random.RandomState
+    pair: Pair,
+    principal: Principal | None,
+    scaling: Scaling,
+    rng: np.random.RandomState,
+    shares: Shares | None = None,
 ) -> None:
     """Set the initial weights of a pair that jamjae built.
 
     Hidden layers are drawn as Glorot & Bengio (2010) do; with `principal` the linear paths become
-    PCA's and the last layers zero.
+    PCA's and the last layers zero. The output of the columns of `shares` begins as the
+    probabilities that come nearest.
     """
     for model in pair:
         for layer in model.layers:
-            if layer.weights and (principal is None or layer.name != ANCHOR):
+            if isinstance(layer, ColumnOutputs) and shares is not None:
+                offset = np.ravel(scaling.offset)
+                layer.set_weights(
+                    [shares.factor * scaling.scale, shares.shift + offset * shares.factor]
+                )
+            elif layer.weights and (principal is None or layer.name != ANCHOR):
                 zero = principal is not None and layer.name == LAST
-                layer.set_weights([_drawn(w.shape, rng, zero) for w in layer.weights])
+                layer.set_weights([drawn(w.shape, rng, zero) for w in layer.weights])
     if principal is not None:
         for model, weights in zip(pair, _anchors(principal, scaling), strict=True):
             model.get_layer(ANCHOR).set_weights(weights)
@@ -71,7 +83,8 @@ def whitened(pair: Pair, factors: np.ndarray | None, *, already: bool) -> Iterat
         scale_codes(pair, factors)
 
 
-def _drawn(shape: Shape, rng: np.random.RandomState, zero: bool) -> np.ndarray:
+def drawn(shape: Shape, rng: np.random.RandomState, zero: bool) -> np.ndarray:
+    """Draw the weights of a layer as Glorot & Bengio (2010) do; zeros for a bias, or if asked."""
     if zero or len(shape) < 2:
         return np.zeros(shape, dtype=np.float32)
     field = math.prod(shape[:-2])

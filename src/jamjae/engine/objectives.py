@@ -22,6 +22,8 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 
+from jamjae.engine import column_outputs
+from jamjae.engine.column_outputs import Groups
 from jamjae.engine.keras_bridge import Apply
 from jamjae.engine.losses import RowLoss, mse
 from jamjae.errors import InvalidNetworkError
@@ -114,6 +116,20 @@ def _flat(rows: jax.Array) -> jax.Array:
 def reconstruction(loss: RowLoss) -> Term:
     """Cost of a reconstruction that differs from its clean target."""
     return Term("reconstruction", 1.0, lambda made, batch: _cost(loss, made) * _weight(batch))
+
+
+def by_column(groups: Groups) -> Term:
+    """Cost of a reconstruction by the kind of its columns; see `column_outputs.cost`.
+
+    The buffers of ``"columns"`` are the factor and the shift of a `ColumnOutputs`.
+    """
+
+    def rows(made: Pass, batch: Batch) -> jax.Array:
+        factor, shift = made.buffers["columns"]
+        cost = column_outputs.cost(groups, factor, shift, made.target, made.output)
+        return cost * _weight(batch)
+
+    return Term("reconstruction", 1.0, rows)
 
 
 def _weight(batch: Batch) -> jax.Array | float:

@@ -22,7 +22,14 @@ from jamjae.engine.compiling import compiled_few
 from jamjae.engine.fingerprints import Template, template
 from jamjae.engine.keras_bridge import Optimizer, apply, optimizer, private
 from jamjae.engine.losses import LOSSES, RowLoss
-from jamjae.engine.objectives import Objective, autoencoder, guidance, minimize, reconstruction
+from jamjae.engine.objectives import (
+    Objective,
+    autoencoder,
+    by_column,
+    guidance,
+    minimize,
+    reconstruction,
+)
 from jamjae.engine.schedules import SCHEDULES, Rate, Schedule
 from jamjae.errors import TrainingDiverged
 
@@ -236,7 +243,8 @@ def compiled(recipe: Recipe, templates: Templates) -> Program:
     layers = {name: private(template.layer) for name, template in templates}
     networks = {name: apply(layer) for name, layer in layers.items()}
     loss = LOSSES[recipe.loss] if isinstance(recipe.loss, str) else recipe.loss
-    terms = [reconstruction(loss)]
+    columns = layers.get("columns")
+    terms = [by_column(columns.groups) if columns else reconstruction(loss)]
     if recipe.guide_weight is not None:
         terms.append(guidance(recipe.guide_weight))
     learning = autoencoder(networks, dict(recipe.shapes), recipe.in_graph)

@@ -14,6 +14,8 @@ import keras
 import numpy as np
 from keras import layers
 
+from jamjae.engine import column_outputs
+from jamjae.engine.column_outputs import ColumnOutputs
 from jamjae.engine.convolution_geometry import Geometry, conv2d_geometry, conv2d_transpose_geometry
 
 ACTIVATIONS = (
@@ -267,6 +269,12 @@ def _softmax(layer: layers.Softmax, sides: Sides) -> Step:
     return {"op": "same", "activation": "softmax"}, {}
 
 
+def _columns(layer: ColumnOutputs, sides: Sides) -> Step:
+    settings = {"op": "columns", "groups": [list(group) for group in layer.groups]}
+    constants = {"steep": column_outputs.STEEP, "tail": column_outputs.TAIL}
+    return settings | constants, {"factor": layer.factor, "shift": layer.shift}
+
+
 def _plain(operation: str) -> Translation:
     return lambda *_: ({"op": operation}, {})
 
@@ -298,4 +306,5 @@ STEPS: dict[type, Translation] = {
     layers.Subtract: _merged("subtract"),
     layers.Multiply: _merged("multiply"),
     layers.Concatenate: _joined,
+    ColumnOutputs: _columns,
 }

@@ -49,8 +49,10 @@ class Autoencoder(TrainableModel):
         weights, and become ``encoder_`` and ``decoder_``.
     anchor : {"pca", None}, default="pca"
         Whether jamjae's own networks have a linear path that is PCA.
-    loss : {"mse", "mae", "huber", "bce"} or callable, default="mse"
+    loss : {"auto", "mse", "mae", "huber", "bce"} or callable, default="auto"
         Reconstruction loss; a callable takes (b, d) targets and outputs and returns (b,).
+        ``"auto"`` is the squared error; for the categories and booleans of a data frame, where
+        jamjae's own networks give probabilities, it is cross-entropy.
         ``"bce"`` requires a decoder that ends in a sigmoid.
     scaling : {"auto", "standardize", None}, default="auto"
         ``"auto"`` divides 8-bit values by 255, centers other data and divides them by one number,
@@ -157,7 +159,7 @@ class Autoencoder(TrainableModel):
         "encoder": [keras.Model, None],
         "decoder": [keras.Model, None],
         "anchor": [StrOptions({"pca"}), None],
-        "loss": [StrOptions(set(LOSSES)), callable],
+        "loss": [StrOptions({"auto", *LOSSES}), callable],
         "scaling": [StrOptions({"auto", "standardize"}), None],
         "missing": [StrOptions({"error", "mask"})],
         "corruption": [keras.Layer, None],
@@ -187,7 +189,7 @@ class Autoencoder(TrainableModel):
         encoder: keras.Model | None = None,
         decoder: keras.Model | None = None,
         anchor: str | None = "pca",
-        loss: str | Callable[..., Any] = "mse",
+        loss: str | Callable[..., Any] = "auto",
         scaling: str | None = "auto",
         missing: str = "error",
         corruption: keras.Layer | None = None,

@@ -60,9 +60,10 @@ class GenerativeModel:
         y : array-like of shape (n,), optional
             Classes of the rows: whole numbers, text or booleans, to sample by. Missing labels
             (None, NaN) are a group of their own.
-        kind : {"auto", "gaussian", "mixture"}, default="auto"
-            ``"auto"`` goes by the number of rows and components; ``density_.kind`` says what was
-            chosen, and ``density_.notes_`` what else there is to know.
+        kind : {"auto", "gaussian", "mixture", "flow"}, default="auto"
+            ``"flow"`` is best for many rows, and takes minutes. ``"auto"`` goes by the number of
+            rows and components; ``density_.kind`` says what was chosen, and ``density_.notes_``
+            what else there is to know.
         random_state : int, RandomState or None
             None: the estimator's own.
 

@@ -29,6 +29,28 @@ LIGHTEST = 1e-15  # of the largest weight; less than that is rounding
 HIDDEN_SHARE, HIDDEN = 0.05, 4000  # of the values, one a row, that training does not see; at most
 
 
+def as_nan(X: Any) -> Any:
+    """Give pandas's NA and None among Python objects, and masked entries, as NaN."""
+    if isinstance(X, np.ma.MaskedArray):
+        values = np.ma.getdata(X)
+        values = values if values.dtype.kind == "f" else values.astype(np.float64)
+        return np.where(np.ma.getmaskarray(X), np.nan, values)
+    if isinstance(X, np.ndarray) and X.dtype == object:
+        from pandas import isna
+
+        return np.where(isna(X), np.nan, X)
+    if not hasattr(X, "iloc") or getattr(X, "ndim", 0) != 2:
+        return X
+    from pandas.api.types import is_object_dtype
+
+    found = X
+    for i, dtype in enumerate(X.dtypes):
+        if is_object_dtype(dtype) and X.iloc[:, i].isna().any():
+            found = X.copy(deep=False) if found is X else found
+            found.isetitem(i, X.iloc[:, i].where(X.iloc[:, i].notna(), np.nan))
+    return found
+
+
 def allowed(model: Any) -> bool:
     """Whether NaN are missing values for a model."""
     return getattr(model, "missing", None) == MASK

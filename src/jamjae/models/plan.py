@@ -14,10 +14,13 @@ from sklearn.utils import check_random_state
 from jamjae.data import loading, preprocessing
 from jamjae.data.preprocessing import Scaling
 from jamjae.data.rows import Array, Rows
+from jamjae.data.table_encoder import Shares, TableEncoder
 from jamjae.engine import (
     architectures,
+    column_outputs,
     compiling,
     custom_networks,
+    initialization,
     keras_bridge,
     memory,
     pca,
@@ -48,6 +51,7 @@ class Parameters(Protocol):
     augmentation: keras.Layer | None
     guide: Any
     guide_weight: float
+    table_encoder_: TableEncoder | None
     optimizer: str | keras.Optimizer
     learning_rate: float | str
     schedule: str
@@ -132,7 +136,7 @@ def make(
     recipe = training.Recipe(
         shapes=_shapes(parameters, pair),
         in_graph=scaling.in_graph(scaling.apply(rows["x"][:1]).dtype),
-        loss=parameters.loss,
+        loss="mse" if parameters.loss == "auto" else parameters.loss,
         guide_weight=None if parameters.guide is None else float(parameters.guide_weight),
         optimizer=keras_bridge.describe_optimizer(parameters.optimizer, scheduled=rate is not None),
         schedule=None if rate is None else parameters.schedule,
@@ -144,7 +148,7 @@ def make(
         epochs=epochs(parameters, pair, loading.steps(rows, size)),
         patience=int(parameters.patience) if parameters.early_stopping else None,
         sound=_sound(parameters, baseline.variance / scaling.scale**2),
-        baseline=baseline.error / scaling.scale**2 if parameters.loss in ("mse", mse) else None,
+        baseline=baseline.error / scaling.scale**2 if squares(parameters) else None,
         promised="corrupted" not in rows and promises(parameters),
         seeds=seeds,
     )
@@ -164,10 +168,37 @@ def begins_as_pca(parameters: Parameters) -> bool:
 
 
 def promises(parameters: Parameters) -> bool:
-    """Whether networks start as PCA and minimize only the squared error of the rows."""
+    """Whether networks start as PCA and learn only to reconstruct the rows, plainly."""
     changed = (parameters.corruption, parameters.augmentation, parameters.guide)
-    plain = parameters.loss == "mse" and all(part is None for part in changed)
+    plain = parameters.loss in ("auto", "mse") and all(part is None for part in changed)
     return plain and begins_as_pca(parameters)
+
+
+def squares(parameters: Parameters) -> bool:
+    """Whether the loss is the squared error of all columns."""
+    plain = parameters.loss == "auto" and _shares(parameters) is None
+    return plain or parameters.loss in ("mse", mse)
+
+
+def start(
+    parameters: Parameters, pair: Pair, baseline: Principal, scaling: Scaling, seeds: Seeds
+) -> None:
+    """Set the initial weights of jamjae's own networks."""
+    initialization.start(
+        pair,
+        baseline if parameters.anchor == "pca" else None,
+        scaling,
+        np.random.RandomState(seeds.network),
+        _shares(parameters),
+    )
+
+
+def _shares(parameters: Parameters) -> Shares | None:
+    """Find the columns that have a loss of their own: categories of a table, with loss="auto"."""
+    bent = own(parameters) and parameters.network not in ((), [])
+    if parameters.loss != "auto" or not bent or parameters.table_encoder_ is None:
+        return None
+    return parameters.table_encoder_.shares()
 
 
 def code_factors(parameters: Parameters, baseline: Principal) -> np.ndarray | None:
@@ -220,7 +251,9 @@ def build(parameters: Parameters, rows: Array, weights: np.ndarray | None, seed:
             "for example network=(512, 128)."
         )
     _require_room(shape, [*map(int, widths), k])
-    return architectures.dense(shape, k, [int(w) for w in widths], anchored=anchored)
+    pair = architectures.dense(shape, k, [int(w) for w in widths], anchored=anchored)
+    shares = _shares(parameters)
+    return architectures.with_columns(pair, shares.groups) if shares else pair
 
 
 def _require_room(shape: tuple[int, ...], widths: list[int]) -> None:
@@ -252,6 +285,7 @@ def layers(parameters: Parameters, pair: Pair) -> dict[str, keras.Layer]:
     """Name all layers that are trained, or act during training."""
     named = {
         **pair._asdict(),
+        "columns": column_outputs.of(pair.decoder),
         "corruption": parameters.corruption,
         "augmentation": parameters.augmentation,
     }

@@ -12,7 +12,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from jamjae.data.preprocessing import counted_as
 from jamjae.data.rows import Array, Rows, part
-from jamjae.engine import initialization, pca, training
+from jamjae.engine import architectures, initialization, pca, training
 from jamjae.engine.checkpoints import Checkpoint, identity
 from jamjae.models import callbacks, guides, missing, plan
 from jamjae.models.base import LatentModel
@@ -110,17 +110,12 @@ class TrainableModel(LatentModel, plan.Parameters):
             self.dtype_ = counted_as(rows.dtype)
             self.encoder_, self.decoder_ = pair
             if plan.own(self):
-                self._start(seeds)
+                plan.start(self, pair, self.baseline_, self.scaling_, seeds)
         self.scale_ = self.scaling_.scale
         self.baseline_error_ = self.baseline_.error
 
     def _pca(self, rows: Array, known: np.ndarray | None, seeds: Seeds) -> pca.Principal:
         return missing.baseline(self.filling_, rows, self.n_components_, known, seeds.network)
-
-    def _start(self, seeds: Seeds) -> None:
-        anchor = self.baseline_ if self.anchor == "pca" else None
-        rng = np.random.RandomState(seeds.network)
-        initialization.start(self._pair(), anchor, self.scaling_, rng)
 
     def _guided(
         self, rows: Array, parts: tuple[Any, Any], seeds: Seeds, *, turn: bool
@@ -150,8 +145,9 @@ class TrainableModel(LatentModel, plan.Parameters):
         improved = self.reconstruction_error_ <= self.baseline_error_
         if improved or not made.promised or not epochs:
             return
+        self.encoder_, self.decoder_ = architectures.without_columns(self._pair())
         with initialization.whitened(self._pair(), self._networks().factors, already=True):
-            self._start(made.seeds)
+            plan.start(self, self._pair(), self.baseline_, self.scaling_, made.seeds)
         self.is_pca_ = True
         self.reconstruction_error_ = self.baseline_error_ = self._error(rows, weights=known)
         hopeful = self.network not in ((), [])  # no linear network is better than PCA

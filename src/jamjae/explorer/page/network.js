@@ -185,7 +185,25 @@ const OPERATIONS = {
       before += own;
     });
   },
+  columns,
 };
+
+// Shares of categories, as ColumnOutputs makes them of a linear output.
+function columns(step, [x], y, arrays) {
+  const { values: factor } = arrays[step.factor], { values: shift } = arrays[step.shift];
+  y.set(x);
+  for (const [start, stop] of step.groups) {
+    const shares = [];
+    for (let i = start; i < stop; i++) shares.push(x[i] * factor[i] + shift[i]);
+    if (shares.length === 1) shares.push(1 - shares[0]);
+    const logits = Float32Array.from(shares, (share) => {
+      const steep = step.steep * share;
+      return steep < step.tail ? steep : Math.log(softplus(steep));
+    });
+    softmax(logits, logits.length);
+    for (let i = start; i < stop; i++) y[i] = (logits[i - start] - shift[i]) / factor[i];
+  }
+}
 
 // Returns a network as a function of a row; its result is overwritten by the next call.
 function network(steps, arrays) {

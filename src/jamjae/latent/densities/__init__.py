@@ -2,7 +2,8 @@
 
 from jamjae.latent.densities.choosing import KINDS, choose, rebuilt
 from jamjae.latent.densities.density import Density, Drawn
+from jamjae.latent.densities.flow import Flow
 from jamjae.latent.densities.gaussian import Gaussian
 from jamjae.latent.densities.mixture import Mixture
 
-__all__ = ["KINDS", "Density", "Drawn", "Gaussian", "Mixture", "choose", "rebuilt"]
+__all__ = ["KINDS", "Density", "Drawn", "Flow", "Gaussian", "Mixture", "choose", "rebuilt"]

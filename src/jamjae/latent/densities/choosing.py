@@ -10,11 +10,13 @@ import numpy as np
 from jamjae.data.archives import UnsoundError
 from jamjae.errors import InvalidDataError
 from jamjae.latent.densities.density import Density
+from jamjae.latent.densities.flow import Flow
 from jamjae.latent.densities.gaussian import Gaussian
 from jamjae.latent.densities.mixture import Mixture
 
-KINDS: dict[str, type[Density]] = {kind.kind: kind for kind in (Gaussian, Mixture)}
+KINDS: dict[str, type[Density]] = {kind.kind: kind for kind in (Gaussian, Mixture, Flow)}
 MIXTURE_ROWS = 20  # for each component of a code, from which mixtures are chosen
+FLOW_ROWS, FLOW_COMPONENTS = 10_000, 3  # from which flows are
 
 
 def choose(kind: str, n: int, k: int, *, random_state: Any = None) -> Density:
@@ -22,8 +24,9 @@ def choose(kind: str, n: int, k: int, *, random_state: Any = None) -> Density:
 
     Parameters
     ----------
-    kind : {"auto", "gaussian", "mixture"}
-        ``"auto"``: a gaussian below 20 rows per component, else a mixture.
+    kind : {"auto", "gaussian", "mixture", "flow"}
+        ``"auto"``: a flow from 10,000 rows and 3 components on, a gaussian below 20 rows per
+        component, else a mixture.
     n, k : int
     random_state : int, RandomState or None
 
@@ -34,6 +37,7 @@ def choose(kind: str, n: int, k: int, *, random_state: Any = None) -> Density:
     """
     if kind == "auto":
         kind = "gaussian" if n < MIXTURE_ROWS * k else "mixture"
+        kind = "flow" if n >= FLOW_ROWS and k >= FLOW_COMPONENTS else kind
     if kind not in KINDS:
         raise InvalidDataError(
             f"A density of kind={kind!r} was asked for; expected 'auto' or one of "
