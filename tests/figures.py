@@ -12,6 +12,9 @@ DRAWINGS = {
     "loss_curve": lambda: plotting.loss_curve({"loss": [2.0, 1.0]}, baseline=1.5).figure,
     "code_scatter": lambda: plotting.code_scatter(np.eye(3), [0, 1, 2]).figure,
     "image_blocks": lambda: plotting.image_blocks([np.ones((3, 4, 4))], row_labels=["ones"]),
+    "sample_sheet": lambda: plotting.sample_sheet(np.ones((3, 4, 4)), [0, 1, 1]),
+    "latent_traversals": lambda: plotting.latent_traversals(np.ones((2, 3, 4, 4))),
+    "density_map": lambda: plotting.density_map(np.eye(2), lambda points: points[:, 0]).figure,
     "cloud_grid": lambda: plotting.cloud_grid({"cloud": np.eye(3)}),
 }
 

@@ -169,7 +169,6 @@ def test_hidden_widths_noise_and_the_rest(tmp_path):
         (["fit", "iris", "-o", "."], "ends in .jamjae"),
         (["fit", "iris", "-o", "file.xyz/m.jamjae"], "Cannot write"),
         (["fit", "file.xyz", "-o", "m.jamjae"], "are not supported"),
-        (["fit", "iris", "-o", "m.jamjae", "--loss", "mee"], "'loss' parameter"),
         (["info", "file.xyz"], "not a .jamjae file"),
         (["info", "none.jamjae"], "no such file"),
         (["encode", "none.jamjae", "iris", "-o", "codes.csv"], "no such file"),
@@ -195,6 +194,7 @@ def test_failures_are_one_clear_line_and_exit_1(arguments, message, tmp_path, mo
         ["fit", "iris", "-o", "m.jamjae", "--epochs", "many"],
         ["fit", "iris", "-o", "m.jamjae", "--network", "deep"],
         ["fit", "iris", "-o", "m.jamjae", "--image-size", "large"],
+        ["fit", "iris", "-o", "m.jamjae", "--loss", "mee"],
         ["nothing"],
     ],
 )
@@ -202,6 +202,14 @@ def test_wrong_usage_is_exit_2(arguments, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     run(*arguments, code=2)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_wrong_choice_is_refused_before_reading(tmp_path):
+    for option in ("--missing", "--loss"):
+        result = run("fit", "none.csv", "-o", tmp_path / "m.jamjae", option, "maks", code=2)
+        said = " ".join(result.stderr.replace("│", " ").split())
+        assert f"{option} maks: expected" in said
+        assert "none.csv" not in result.stderr
 
 
 def test_other_columns(table_model, image_model, tmp_path):

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
 from sklearn.base import clone
+from sklearn.preprocessing import scale
 
 from jamjae import Autoencoder
-from jamjae.errors import InvalidDataError
+from jamjae.errors import InvalidDataError, ShapeMismatchError
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore:Training did not improve:sklearn.exceptions.ConvergenceWarning"
@@ -72,12 +75,52 @@ def test_one_row_and_rows_without_values(model):
     assert np.isfinite(model.impute(np.full((3, 5), np.nan))).all()
 
 
-def test_complete_data_are_as_good_without_a_mask(rows):
+@pytest.mark.parametrize("scaling", ["auto", "standardize"])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_a_mask_changes_nothing_where_nothing_is_missing(rows, scaling, weighted):
     whole = np.nan_to_num(rows)
-    masked = Autoencoder(2, **QUICK).fit(whole)
-    assert masked.reconstruction_error_ <= masked.baseline_error_ * (1 + 1e-6)
-    plain = clone(masked).set_params(missing="error").fit(whole)
-    assert masked.baseline_error_ == pytest.approx(plain.baseline_error_)
+    weights = np.linspace(0, 1, len(rows)) if weighted else None
+    masked = Autoencoder(2, **QUICK, scaling=scaling).fit(whole, sample_weight=weights)
+    plain = clone(masked).set_params(missing="error").fit(whole, sample_weight=weights)
+    networks = (
+        model.encoder_.get_weights() + model.decoder_.get_weights() for model in (masked, plain)
+    )
+    for one, other in zip(*networks, strict=True):
+        np.testing.assert_array_equal(one, other)
+    np.testing.assert_array_equal(masked.history_["loss"], plain.history_["loss"])
+    np.testing.assert_array_equal(masked.reconstruct(whole), plain.reconstruct(whole))
+    assert masked.reconstruction_error_ == plain.reconstruction_error_
+    assert masked.baseline_error_ == plain.baseline_error_
+    assert 0.0 <= masked.network_share_ <= 1.0
+    assert np.isfinite(masked.impute(rows)).all()
+
+
+def with_structure(n):
+    """Give rows on a curve, which a network follows and a factor analysis does not."""
+    rng = np.random.RandomState(0)
+    t = rng.uniform(-3, 3, n)
+    X = np.column_stack([np.sin(t), np.cos(t), np.sin(2 * t), np.cos(2 * t), t, t**2])
+    return scale(X) + 0.01 * rng.normal(size=X.shape)
+
+
+def test_the_share_of_networks_is_that_of_rows_held_out(rows):
+    X = with_structure(600)
+    settings = {**QUICK, "network": (32,), "epochs": 200, "n_components": 2}
+    curved = Autoencoder(**settings).fit(X[:500])
+    assert curved.network_share_ > 0.3
+    gaps = np.random.RandomState(1).random_sample((100, 6)) < 0.2
+    holes = np.where(gaps, np.nan, X[500:])
+    errors = [
+        np.mean(np.square(made - X[500:])[gaps])
+        for made in (curved.impute(holes), curved.filling_.fill(holes))
+    ]
+    assert errors[0] < errors[1]
+    held = Autoencoder(**{**settings, "epochs": 2}).fit(X[:500], validation_data=X[500:])
+    assert 0.0 <= held.network_share_ <= 1.0
+    noise = np.random.RandomState(0).normal(size=(15, 5))  # too few to tell
+    alone = Autoencoder(2, **QUICK).fit(noise)
+    assert alone.network_share_ == 0.0
+    np.testing.assert_allclose(alone.impute(rows[:4]), alone.filling_.fill(rows[:4]), rtol=1e-6)
 
 
 def test_a_model_that_learned_no_filling_says_so(rows):
@@ -118,3 +161,63 @@ def test_the_share_of_variance_is_weighted():
     settings = {**QUICK, "missing": "error", "n_components": 0.8}
     assert Autoencoder(**settings).fit(X, sample_weight=first).n_components_ == 1
     assert Autoencoder(**settings).fit(X).n_components_ > 1
+
+
+def test_numbers_in_columns_of_another_order(rows):
+    frame = pd.DataFrame(rows, columns=list("abcde"))
+    for scaling in ("auto", "standardize"):
+        model = Autoencoder(2, **QUICK, scaling=scaling).fit(frame)
+        turned = frame[list("ecabd")]
+        pd.testing.assert_frame_equal(model.impute(turned), model.impute(frame)[list("ecabd")])
+        for operation in (model.transform, model.reconstruct, model.score):
+            with pytest.raises(ShapeMismatchError, match=r"X\[model.feature_names_in_\]"):
+                operation(turned)
+            operation(turned[model.feature_names_in_])
+
+
+@pytest.mark.parametrize("scaling", ["auto", "standardize"])
+def test_not_available_among_objects_is_missing(rows, scaling):
+    frame = pd.DataFrame(rows, columns=list("abcde"))
+    model = Autoencoder(2, **QUICK, scaling=scaling).fit(frame)
+    expected = model.impute(frame)
+    for gap in (pd.NA, None, np.nan):
+        objects = frame.astype(object).where(frame.notna(), gap)
+        before = objects.copy()
+        pd.testing.assert_frame_equal(model.impute(objects).astype(float), expected)
+        pd.testing.assert_frame_equal(objects, before)
+        np.testing.assert_array_equal(model.transform(objects), model.transform(frame))
+        array = _impute(model, objects.to_numpy())
+        np.testing.assert_array_equal(array.astype(float), expected.to_numpy())
+    objects = frame.astype(object).where(frame.notna(), pd.NA)
+    again = Autoencoder(2, **QUICK, scaling=scaling).fit(objects)
+    np.testing.assert_array_equal(again.transform(objects), model.transform(frame))
+    masked = np.ma.masked_invalid(rows)
+    np.testing.assert_array_equal(_impute(model, masked), expected.to_numpy())
+
+
+def _impute(model, array):
+    """Impute an array by a model that was fitted to a data frame."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of names that an array lacks
+        return model.impute(array)
+
+
+@pytest.mark.parametrize("scaling", ["auto", "standardize"])
+def test_precision_stays(rows, scaling):
+    X = rows.astype(np.float32)
+    frame = pd.DataFrame(X, columns=list("abcde"))
+    model = Autoencoder(2, **QUICK, scaling=scaling).fit(frame)
+    assert set(model.impute(frame).dtypes) == {np.dtype(np.float32)}
+    assert _impute(model, X).dtype == np.float32
+
+
+@pytest.mark.slow
+def test_tables_of_several_kinds_without_gaps(rows):
+    frame = pd.DataFrame(np.nan_to_num(rows[:, :2]), columns=["a", "b"])
+    frame["c"] = pd.Categorical(np.where(frame["a"] > 0, "up", "down"))
+    model = Autoencoder(1, **QUICK).fit(frame)
+    plain = clone(model).set_params(missing="error").fit(frame)
+    np.testing.assert_array_equal(model.transform(frame), plain.transform(frame))
+    made = model.impute(frame.mask(np.eye(40, 3) > 0))
+    assert made.notna().all().all()
+    assert 0.0 <= model.network_share_ <= 1.0

@@ -88,6 +88,8 @@ def fit(
 ) -> None:
     """Fit an autoencoder to DATA and write it to a file."""
     voice = Voice(quiet=quiet, as_json=json)
+    _require_one_of("--loss", loss, ("auto", "mse", "mae", "huber"))
+    _require_one_of("--missing", missing, ("error", "mask"))
     require_file(output, files_read(data, reading), force=force, suffixes=(".jamjae",))
     options: dict[str, Any] = {
         "network": _network(network),
@@ -192,6 +194,12 @@ def mse_unit(dtype: Any) -> str:
     from jamjae.evaluation import pixel_range
 
     return ", pixels in [0, 1]" if pixel_range(dtype) > 1 else ""
+
+
+def _require_one_of(option: str, text: str, choices: tuple[str, ...]) -> None:
+    """Refuse another value before anything is read."""
+    if text not in choices:
+        raise typer.BadParameter(f"{option} {text}: expected {', '.join(choices)}.")
 
 
 def _network(text: str) -> str | tuple[int, ...]:

@@ -122,17 +122,22 @@ class LatentModel(
         Parameters
         ----------
         X : array-like of shape (n, d), (n, h, w) or (n, h, w, c), or data frame
-            In the units of the data of ``fit``; NaN are missing values.
+            In the units of the data of ``fit``; NaN, pandas's NA and masked entries are missing
+            values. The columns of a data frame are found by their names, in any order.
 
         Returns
         -------
         array of shape (n, *row_shape_), or data frame if X is one
+            With the columns of X in their order and types.
 
         Raises
         ------
         InvalidDataError
             Values are missing, and the model was not fitted with ``missing="mask"``.
         """
+        ordered = tables.in_order(self, X)
+        if ordered is not X:
+            return self.impute(ordered)[list(X.columns)]
         rows = self._checked(X, "impute")
         made = missing.imputed(
             self.filling_,

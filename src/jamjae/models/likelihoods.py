@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any, NamedTuple, Self
 
 import numpy as np
 from scipy.special import gammaln, xlog1py, xlogy
 
+from jamjae.data.archives import UnsoundError
 from jamjae.data.preprocessing import PIXELS, Scaling
 from jamjae.data.rows import Array, row_chunks, value_range
 from jamjae.engine.pca import Principal
@@ -77,6 +79,54 @@ def of_pca(principal: Principal, noise: float, d: int) -> float:
     return float(-0.5 * (d * math.log(2.0 * math.pi) + volume + q + rest))
 
 
+class Learned(NamedTuple):
+    """What a variational autoencoder learned beside its networks.
+
+    Attributes
+    ----------
+    noise : float
+        Standard deviation of the gaussian likelihood, in the units of the data.
+    elbo, baseline_elbo : float
+        Nats per row; the second is that of probabilistic PCA, NaN where there is none.
+    active : tuple of bool
+        Which components are used.
+    """
+
+    noise: float
+    elbo: float
+    baseline_elbo: float
+    active: tuple[bool, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give the fields as values that JSON knows."""
+        return {
+            **self._asdict(),
+            "baseline_elbo": None if math.isnan(self.baseline_elbo) else self.baseline_elbo,
+            "active": list(self.active),
+        }
+
+    @classmethod
+    def from_dict(cls, given: Any) -> Self:
+        """Take what `to_dict` gave.
+
+        Raises
+        ------
+        UnsoundError
+            It is something else.
+        """
+        if not isinstance(given, dict) or given.keys() != set(cls._fields):
+            raise UnsoundError("it does not say what its variational autoencoder learned")
+        baseline = math.nan if given["baseline_elbo"] is None else given["baseline_elbo"]
+        numbers = (given["noise"], given["elbo"], baseline)
+        if not all(type(number) in (int, float) for number in numbers) or not given["noise"] > 0:
+            raise UnsoundError("its noise or its bounds are no numbers")
+        active = given["active"]
+        if not isinstance(active, list) or set(map(type, active)) != {bool}:
+            raise UnsoundError("it does not say which of its components are used")
+        noise, elbo, baseline = map(float, numbers)
+        return cls(noise, elbo, baseline, tuple(active))
+
+
 class Values(NamedTuple):
     """Rows whose likelihood is asked for.
 
@@ -116,3 +166,61 @@ class Values(NamedTuple):
             nats = xlogy(self.x, rate) - rate - gammaln(self.x + 1.0)
         found: np.ndarray = np.nansum(nats, axis=1)
         return found
+
+
+# --- bounds of the log likelihood -----------------------------------------------------------
+
+Decode = Callable[[np.ndarray], np.ndarray]
+
+
+def elbo(
+    values: Values,
+    decode: Decode,
+    mean: np.ndarray,
+    deviation: np.ndarray,
+    n_samples: int,
+    rng: np.random.RandomState,
+) -> np.ndarray:
+    """Bound ``E[log p(x | z)] - KL(N(mean, deviation²) ‖ N(0, 1))`` of each row.
+
+    Parameters
+    ----------
+    values : Values
+        Of n rows.
+    decode : callable
+        Gives the mean of the likelihood for codes (n, k).
+    mean, deviation : arrays of shape (n, k)
+    n_samples : int
+        Codes of which the expectation is the mean.
+    rng : RandomState
+
+    Returns
+    -------
+    float64 array of shape (n,), nats
+    """
+    found = np.zeros(len(mean))
+    for _ in range(n_samples):
+        made = decode(mean + deviation * rng.standard_normal(mean.shape))
+        found += values.log_density(made.reshape(len(made), -1))
+    divergence = 0.5 * (mean**2 + deviation**2 - 1.0) - np.log(deviation)
+    return found / n_samples - divergence.sum(axis=1)
+
+
+def importance_bound(
+    values: Values,
+    decode: Decode,
+    mean: np.ndarray,
+    deviation: np.ndarray,
+    n_samples: int,
+    rng: np.random.RandomState,
+) -> np.ndarray:
+    """Bound ``log(mean of p(x | z)·p(z) / q(z | x))`` of each row; parameters as of `elbo`."""
+    found = np.full(len(mean), -np.inf)
+    for _ in range(n_samples):
+        noise = rng.standard_normal(mean.shape)
+        z = mean + deviation * noise
+        log_ratio = 0.5 * np.square(noise) + np.log(deviation) - 0.5 * np.square(z)
+        made = decode(z)
+        log_p = values.log_density(made.reshape(len(made), -1))
+        found = np.logaddexp(found, log_p + log_ratio.sum(axis=1))
+    return found - math.log(n_samples)

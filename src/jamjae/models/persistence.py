@@ -189,10 +189,6 @@ def _manifest(model: Any) -> dict[str, Any]:
     }
 
 
-def _filling(model: Any) -> dict[str, np.ndarray]:
-    return {} if model.filling_ is None else model.filling_._asdict()
-
-
 def _names(given: Any) -> list[Any]:
     names = [_plain(name) for name in given]
     wrong = [name for name in names if not isinstance(name, str | int | float)]
@@ -240,12 +236,13 @@ def _parameters(model: Any) -> tuple[dict[str, Any], list[str]]:
 
 
 def _arrays(model: Any) -> dict[str, np.ndarray]:
+    filling = {} if model.filling_ is None else model.filling_._asdict()
     arrays = {
         "scaling.offset": np.asarray(model.scaling_.offset),
         "baseline.mean": model.baseline_.mean,
         "baseline.components": model.baseline_.components,
         "baseline.deviations": model.baseline_.deviations,
-        **{f"{FILLING}{name}": array for name, array in _filling(model).items()},
+        **{f"{FILLING}{name}": array for name, array in filling.items()},
         **samples.parts(model)[1],
         **{f"{HISTORY}{name}": values for name, values in model.history_.items()},
     }
@@ -286,8 +283,8 @@ def load_model(path: str | Path, custom_objects: Mapping[str, Any] | None = None
         with keras.saving.custom_object_scope(own), _built_by_keras(path):
             networks = {n: network_file.read(n, contents[n], own) for n in NETWORKS}
             parameters = {n: _parameter(n, v, own) for n, v in manifest["parameters"].items()}
-        outputs = getattr(_class(manifest["class"]), "outputs_per_component", 1)
-        require_consistent(manifest, arrays, networks, outputs)
+        kind = _class(manifest["class"])
+        require_consistent(manifest, arrays, networks, getattr(kind, "outputs_per_component", 1))
         model = _rebuilt(manifest, parameters, arrays, networks)
         return _denoiser(manifest["denoiser"], model) if manifest.get("denoiser") else model
 

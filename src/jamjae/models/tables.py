@@ -38,6 +38,8 @@ def encoded(model: Any, X: Any, attempt: str, *, reset: bool) -> Any:
         Cells of a mixed table are missing, or images are to be standardized.
     """
     mixed, gaps = is_mixed(X), missing.allowed(model)
+    if gaps and not mixed:
+        X = missing.as_nan(X)
     wanted = getattr(model, "scaling", None) == STANDARDIZE
     if isinstance(X, LazyRows) and (wanted if reset else getattr(model, "table_encoder_", None)):
         X = _framed(np.asarray(X), list(X.titles)) if X.titles else np.asarray(X)
@@ -56,6 +58,14 @@ def encoded(model: Any, X: Any, attempt: str, *, reset: bool) -> Any:
     Z = encoder.transform(given)
     names = column_names(X) if not hasattr(encoder, "feature_names_in_") else _titles(encoder)
     return _framed(Z, names) if len(names) == Z.shape[1] else Z
+
+
+def in_order(model: Any, X: Any) -> Any:
+    """Put the columns of a data frame, where they have the names of `fit`, in its order."""
+    names = [str(name) for name in getattr(model, "feature_names_in_", ())]
+    given = column_names(X)
+    unlike = given != names and sorted(given) == sorted(names) and len(set(names)) == len(names)
+    return X[names] if unlike and list(X.columns) == given else X
 
 
 def decoded(model: Any, made: np.ndarray, like: Any = None) -> Any:
@@ -138,7 +148,7 @@ def _floats(X: Any, attempt: str, gaps: bool) -> np.ndarray:
 
 def _as_floats(X: Any) -> np.ndarray:
     """Give rows as floats, in their own precision if they are floats."""
-    rows = np.asarray(X)
+    rows = np.asarray(missing.as_nan(X))
     return rows if rows.dtype in (np.float32, np.float64) else rows.astype(np.float64)
 
 

@@ -37,6 +37,7 @@ WIDEST = 8  # bytes of a number in a mapped file that is left as it is
 LARGE_DEVIATION = 5.0  # of images whose pixels cannot be in [0, 1]
 SMALLEST, LARGEST = 1e-30, 1e30  # deviations whose codes, in the data's units, float32 can hold
 OTHER_SCALE = 10.0  # standard deviations that rows of the same units do not have on average
+IN_ORDER = "must be in the same order"  # what scikit-learn says of names
 FAR = 60.0  # standard deviations of images that no range of pixels in the same units spans
 
 
@@ -101,6 +102,11 @@ def _as_array(model: BaseEstimator, X: Any, attempt: str, reset: bool) -> Given:
             return validate_data(model, X, reset=reset, **settings)
         rows = X if lazy else check_array(X, allow_nd=True, **settings)
     except ValueError as error:
+        if IN_ORDER in str(error):
+            raise ShapeMismatchError(
+                f"{attempt}: {brief(error, 400)} Put the columns of X in that order: "
+                "X[model.feature_names_in_]."
+            ) from None
         if "features" in str(error) and not reset:  # the estimator checks want their own words
             raise ShapeMismatchError(f"{attempt}: {brief(error, 400)}") from None
         raise InvalidDataError(f"{attempt}: {brief(error)}") from None

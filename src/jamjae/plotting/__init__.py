@@ -9,8 +9,10 @@ from jamjae.plotting.bars import bar_rows
 from jamjae.plotting.clouds import cloud_grid
 from jamjae.plotting.comparisons import Panel, dot_panels, embedding_grid
 from jamjae.plotting.curves import loss_curve
+from jamjae.plotting.densities import density_map
 from jamjae.plotting.grids import code_images, image_blocks, image_grid
 from jamjae.plotting.scatter import code_scatter, thumbnail_scatter
+from jamjae.plotting.sheets import latent_traversals, sample_sheet
 from jamjae.plotting.style import save
 
 __all__ = [
@@ -19,11 +21,14 @@ __all__ = [
     "cloud_grid",
     "code_images",
     "code_scatter",
+    "density_map",
     "dot_panels",
     "embedding_grid",
     "image_blocks",
     "image_grid",
+    "latent_traversals",
     "loss_curve",
+    "sample_sheet",
     "save",
     "thumbnail_scatter",
 ]

@@ -70,7 +70,7 @@ def image_grid(
     >>> len(figure.axes)
     10
     """
-    stacks = [_images(row, number) for number, row in enumerate(rows)]
+    stacks = _stacks(rows)
     check_rows(stacks, row_labels, "image_grid")
     count = len(stacks[0])
     check_labels(column_labels, count, "column_labels", "images in a row")
@@ -126,7 +126,7 @@ def image_blocks(
     >>> len(image_blocks([X, X], row_labels=["original", "copy"], per_line=6).axes)
     24
     """
-    stacks = [_images(row, number) for number, row in enumerate(rows)]
+    stacks = _stacks(rows)
     check_rows(stacks, row_labels, "image_grid")
     ranges = _ranges(stacks, data_range)
     lines: list[NDArray[Any]] = []
@@ -165,15 +165,23 @@ def code_images(Z: ArrayLike) -> NDArray[Any]:
     return codes.reshape(len(codes), height, k // height)
 
 
-def _images(row: ArrayLike, number: int) -> NDArray[Any]:
-    images = real_array(row, f"image_grid cannot draw rows[{number}]")
+def _stacks(rows: Sequence[ArrayLike]) -> list[NDArray[Any]]:
+    return [
+        check_images(row, "image_grid", f"rows[{number}]", f"in row {number} ")
+        for number, row in enumerate(rows)
+    ]
+
+
+def check_images(row: ArrayLike, operation: str, name: str, where: str = "") -> NDArray[Any]:
+    """Give gray or RGB images as an array (n, h, w) or (n, h, w, 3), or refuse them."""
+    images = real_array(row, f"{operation} cannot draw {name}")
     shape = images.shape
     if images.ndim == 4 and images.shape[-1] == 1:
         images = images[..., 0]
     is_image = images.ndim == 3 or (images.ndim == 4 and images.shape[-1] == 3)
     if not is_image:
         raise InvalidDataError(
-            f"image_grid received in row {number} an array of shape {shape}; expected numbers "
+            f"{operation} received {where}an array of shape {shape}; expected numbers "
             "(n, h, w), (n, h, w, 1) or (n, h, w, 3). Reshape flattened rows to images first, for "
             "instance X.reshape(-1, 28, 28)."
         )

@@ -15,10 +15,10 @@ from jamjae.plotting.style import (
     LIGHT,
     PALETTE,
     check_colors,
+    class_titles,
     drawn_in_style,
     matplotlib_module,
     new_axes,
-    plain,
     quieten,
     set_title,
 )
@@ -91,7 +91,7 @@ def code_scatter(
     groups, values = _classes_or_values(labels)
     if y is not None and colors is not None:
         raise InvalidDataError("code_scatter received both y and colors; expected one of them.")
-    names = _class_names(groups, class_names) if groups else []
+    names = class_titles(groups[0], class_names, "code_scatter") if groups else []
     rgb = None if colors is None else check_colors(colors, len(points), "code_scatter")
     with drawn_in_style():
         ax = new_axes((6.0, 4.4) if y is not None else (4.6, 4.4)) if ax is None else ax
@@ -132,22 +132,6 @@ def _classes_or_values(
         return None, labels.values.astype(np.float64)
     classes, numbers = np.unique(labels.values, return_inverse=True)
     return (classes, numbers), None
-
-
-def _class_names(
-    groups: tuple[NDArray[Any], NDArray[np.intp]], names: Sequence[str] | None
-) -> list[str]:
-    classes = groups[0]
-    if names is None:
-        return [plain(value) for value in classes]
-    if classes.dtype.kind in "bui" and classes[0] >= 0 and classes[-1] < len(names):
-        return [plain(names[int(value)]) for value in classes]
-    if len(names) == len(classes):
-        return [plain(name) for name in names]
-    raise InvalidDataError(
-        f"code_scatter received {len(names)} class_names for {len(classes)} classes, "
-        f"{classes[0]} to {classes[-1]}; expected one for each."
-    )
 
 
 def _point_look(count: int) -> dict[str, Any]:

@@ -182,6 +182,20 @@ def check_labels(labels: Sequence[str] | None, count: int, name: str, what: str)
         raise ShapeMismatchError(f"{name} has {len(labels)} entries, but there are {count} {what}.")
 
 
+def class_titles(classes: NDArray[Any], names: Sequence[str] | None, operation: str) -> list[str]:
+    """Give a title to each class, in ascending order: by its number, or by its place."""
+    if names is None:
+        return [plain(value) for value in classes]
+    if classes.dtype.kind in "bui" and classes[0] >= 0 and classes[-1] < len(names):
+        return [plain(names[int(value)]) for value in classes]
+    if len(names) == len(classes):
+        return [plain(name) for name in names]
+    raise InvalidDataError(
+        f"{operation} received {len(names)} class_names for {len(classes)} classes, "
+        f"{classes[0]} to {classes[-1]}; expected one for each."
+    )
+
+
 def check_colors(colors: ArrayLike, count: int, operation: str) -> NDArray[np.float64]:
     """Give colors of points as an array (count, 3), or refuse them."""
     rgb = real_array(colors, f"{operation} cannot use colors").astype(np.float64)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -12,11 +11,12 @@ import numpy as np
 from jamjae.data.finite import finite_array
 from jamjae.data.rows import drawn
 from jamjae.errors import InvalidDataError
+from jamjae.evaluation.metrics.separating import quietly
 
 COUNT = 64  # features
 LEARNED_FROM = 10_000  # rows at most, from which features and their units are learned
 HIDDEN = (128, COUNT)
-BATCH, LEAST_STEPS, LEAST_EPOCHS, MOST_EPOCHS = 200, 1_500, 15, 200
+BATCH, LEAST_STEPS, LEAST_EPOCHS, MOST_EPOCHS = 200, 800, 15, 200
 
 Matrix = np.ndarray
 Make = Callable[[Any], Matrix]
@@ -41,7 +41,6 @@ class SmallClassifier:
     """
 
     def __init__(self, rows: Matrix, y: np.ndarray, seed: int) -> None:
-        from sklearn.exceptions import ConvergenceWarning
         from sklearn.neural_network import MLPClassifier
 
         some = drawn(len(rows), LEARNED_FROM, seed)
@@ -51,8 +50,7 @@ class SmallClassifier:
         self.network = MLPClassifier(
             HIDDEN, batch_size=min(BATCH, len(some)), max_iter=epochs, random_state=seed
         )
-        with warnings.catch_warnings():  # the limit of epochs is part of the definition
-            warnings.simplefilter("ignore", ConvergenceWarning)
+        with quietly():
             self.network.fit(self._scaled(rows[some]), y[some])
 
     def accuracy(self, rows: Matrix, y: np.ndarray) -> float:
@@ -65,11 +63,12 @@ class SmallClassifier:
         layers = zip(self.network.coefs_[:-1], self.network.intercepts_[:-1], strict=True)
         for weights, bias in layers:
             found = np.maximum(found @ weights + bias, 0.0)
-        return found
+        return found.astype(np.float64)
 
     def _scaled(self, rows: Matrix) -> Matrix:
         # one scale for all columns: a pixel that is nearly always black is not magnified
-        return (rows - self.mean) / self.scale * math.sqrt(rows.shape[1])
+        scaled = (rows - self.mean) / self.scale * math.sqrt(rows.shape[1])
+        return scaled.astype(np.float32)
 
 
 def of_components(rows: Matrix, seed: int) -> Features:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import warnings
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -13,6 +14,8 @@ from jamjae.evaluation.metrics.checks import classes, finite, flat, labels
 from jamjae.evaluation.metrics.generation import two_sets
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import ArrayLike, NDArray
 
 KINDS = ("auto", "boosting", "forest", "logistic", "neighbors")
@@ -181,15 +184,25 @@ def train_on_samples_accuracy(
     return SamplesAccuracy(*found)
 
 
+@contextlib.contextmanager
+def quietly() -> Iterator[None]:
+    """Fit on one thread, up to a limit of steps that is part of a definition."""
+    from sklearn.exceptions import ConvergenceWarning
+    from threadpoolctl import threadpool_limits
+
+    # threads of small steps that share a core with other work take 20 times as long as one
+    with warnings.catch_warnings(), threadpool_limits(1):
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        yield
+
+
 def fitted(rows: NDArray[np.float64], y: NDArray[Any], kind: str, seed: int, operation: str) -> Any:
     """Fit a classifier that suits the rows."""
     from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
-    from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression
     from sklearn.neighbors import KNeighborsClassifier
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
-    from threadpoolctl import threadpool_limits
 
     made = {
         "boosting": lambda: HistGradientBoostingClassifier(random_state=seed),
@@ -199,10 +212,7 @@ def fitted(rows: NDArray[np.float64], y: NDArray[Any], kind: str, seed: int, ope
             StandardScaler(), KNeighborsClassifier(min(15, len(rows)))
         ),
     }[_kind(kind, len(rows), rows, operation)]()
-    # a limit of steps is part of the definition; two threads of boosting that share a core with
-    # other work take 20 times as long as one
-    with warnings.catch_warnings(), threadpool_limits(1, user_api="openmp"):
-        warnings.simplefilter("ignore", ConvergenceWarning)
+    with quietly():
         return made.fit(rows, y)
 
 
