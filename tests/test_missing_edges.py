@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.base import clone
+from sklearn.preprocessing import scale
 
 from jamjae import Autoencoder
 from jamjae.errors import InvalidDataError, ShapeMismatchError
@@ -74,12 +75,52 @@ def test_one_row_and_rows_without_values(model):
     assert np.isfinite(model.impute(np.full((3, 5), np.nan))).all()
 
 
-def test_complete_data_are_as_good_without_a_mask(rows):
+@pytest.mark.parametrize("scaling", ["auto", "standardize"])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_a_mask_changes_nothing_where_nothing_is_missing(rows, scaling, weighted):
     whole = np.nan_to_num(rows)
-    masked = Autoencoder(2, **QUICK).fit(whole)
-    assert masked.reconstruction_error_ <= masked.baseline_error_ * (1 + 1e-6)
-    plain = clone(masked).set_params(missing="error").fit(whole)
-    assert masked.baseline_error_ == pytest.approx(plain.baseline_error_)
+    weights = np.linspace(0, 1, len(rows)) if weighted else None
+    masked = Autoencoder(2, **QUICK, scaling=scaling).fit(whole, sample_weight=weights)
+    plain = clone(masked).set_params(missing="error").fit(whole, sample_weight=weights)
+    networks = (
+        model.encoder_.get_weights() + model.decoder_.get_weights() for model in (masked, plain)
+    )
+    for one, other in zip(*networks, strict=True):
+        np.testing.assert_array_equal(one, other)
+    np.testing.assert_array_equal(masked.history_["loss"], plain.history_["loss"])
+    np.testing.assert_array_equal(masked.reconstruct(whole), plain.reconstruct(whole))
+    assert masked.reconstruction_error_ == plain.reconstruction_error_
+    assert masked.baseline_error_ == plain.baseline_error_
+    assert 0.0 <= masked.network_share_ <= 1.0
+    assert np.isfinite(masked.impute(rows)).all()
+
+
+def with_structure(n):
+    """Give rows on a curve, which a network follows and a factor analysis does not."""
+    rng = np.random.RandomState(0)
+    t = rng.uniform(-3, 3, n)
+    X = np.column_stack([np.sin(t), np.cos(t), np.sin(2 * t), np.cos(2 * t), t, t**2])
+    return scale(X) + 0.01 * rng.normal(size=X.shape)
+
+
+def test_the_share_of_networks_is_that_of_rows_held_out(rows):
+    X = with_structure(600)
+    settings = {**QUICK, "network": (32,), "epochs": 200, "n_components": 2}
+    curved = Autoencoder(**settings).fit(X[:500])
+    assert curved.network_share_ > 0.3
+    gaps = np.random.RandomState(1).random_sample((100, 6)) < 0.2
+    holes = np.where(gaps, np.nan, X[500:])
+    errors = [
+        np.mean(np.square(made - X[500:])[gaps])
+        for made in (curved.impute(holes), curved.filling_.fill(holes))
+    ]
+    assert errors[0] < errors[1]
+    held = Autoencoder(**{**settings, "epochs": 2}).fit(X[:500], validation_data=X[500:])
+    assert 0.0 <= held.network_share_ <= 1.0
+    noise = np.random.RandomState(0).normal(size=(15, 5))  # too few to tell
+    alone = Autoencoder(2, **QUICK).fit(noise)
+    assert alone.network_share_ == 0.0
+    np.testing.assert_allclose(alone.impute(rows[:4]), alone.filling_.fill(rows[:4]), rtol=1e-6)
 
 
 def test_a_model_that_learned_no_filling_says_so(rows):
@@ -168,3 +209,15 @@ def test_precision_stays(rows, scaling):
     model = Autoencoder(2, **QUICK, scaling=scaling).fit(frame)
     assert set(model.impute(frame).dtypes) == {np.dtype(np.float32)}
     assert _impute(model, X).dtype == np.float32
+
+
+@pytest.mark.slow
+def test_tables_of_several_kinds_without_gaps(rows):
+    frame = pd.DataFrame(np.nan_to_num(rows[:, :2]), columns=["a", "b"])
+    frame["c"] = pd.Categorical(np.where(frame["a"] > 0, "up", "down"))
+    model = Autoencoder(1, **QUICK).fit(frame)
+    plain = clone(model).set_params(missing="error").fit(frame)
+    np.testing.assert_array_equal(model.transform(frame), plain.transform(frame))
+    made = model.impute(frame.mask(np.eye(40, 3) > 0))
+    assert made.notna().all().all()
+    assert 0.0 <= model.network_share_ <= 1.0

@@ -88,7 +88,7 @@ def fit(
 ) -> None:
     """Fit an autoencoder to DATA and write it to a file."""
     voice = Voice(quiet=quiet, as_json=json)
-    _require_one_of("--loss", loss, ("mse", "mae", "huber"))
+    _require_one_of("--loss", loss, ("auto", "mse", "mae", "huber"))
     _require_one_of("--missing", missing, ("error", "mask"))
     require_file(output, files_read(data, reading), force=force, suffixes=(".jamjae",))
     options: dict[str, Any] = {

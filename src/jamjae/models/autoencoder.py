@@ -63,7 +63,8 @@ class Autoencoder(TrainableModel):
         ``"mask"`` takes NaN as missing values, which count in no loss, error or PCA. The encoder
         gets what a factor analysis of the training rows predicts in their place; `reconstruct`
         and `impute` fill them in. One value of up to 4,000 rows is kept from training, to find
-        out how well values are predicted.
+        out how well values are predicted; where none is missing, a short second training finds
+        that out, and the networks are those of ``"error"``.
     corruption : keras.Layer, default=None
         Changes the input during training, never the target, for example
         ``keras.layers.GaussianNoise(0.3)``. It acts on scaled values.

@@ -126,15 +126,17 @@ def filling(model: Any, rows: Array, relative: np.ndarray | None, seed: int) -> 
 
 def filled(found: Filling | None, rows: Array) -> Array:
     """Give the rows with their missing values predicted, when they are asked for."""
-    return rows if found is None else Derived(rows, lambda some, _: found.fill(some))
+    if found is None or not incomplete(rows):
+        return rows
+    return Derived(rows, lambda some, _: found.fill(some))
 
 
 def baseline(
     found: Filling | None, rows: Array, n_components: int, relative: np.ndarray | None, seed: int
 ) -> pca.Principal:
     """Find the PCA of rows; of their observed values if some are missing."""
-    if found is None or not _incomplete(rows):
-        return pca.fit(filled(found, rows), n_components, seed, relative)
+    if found is None or not incomplete(rows):
+        return pca.fit(rows, n_components, seed, relative)
     known = np.ones(len(rows)) if relative is None else relative
     return principal(rows, filled(found, rows), n_components, known, seed)
 
@@ -183,7 +185,7 @@ def for_training(found: Filling | None, data: Rows, hidden: Hidden | None = None
         return data
     made = dict(data)
     known = relative(data)
-    if found is not None and (hidden is not None or _incomplete(data["x"])):
+    if found is not None and (hidden is not None or incomplete(data["x"])):
         x = data["x"] if hidden is None else Derived(data["x"], hidden.hide)
         observed = Derived(x, lambda some, _: ~np.isnan(some), np.dtype(bool))
         made |= {"x": filled(found, x), "observed": observed}
@@ -209,8 +211,13 @@ def network_share(
     given = hidden.hide(some, hidden.rows)
     linear = hidden.values(found.fill(given)).astype(np.float64)
     step = hidden.values(reconstruct(given)) - linear
+    return best_share(step, hidden.values(some) - linear)
+
+
+def best_share(step: np.ndarray, rest: np.ndarray) -> float:
+    """Give how much of a step from one prediction to another comes nearest to what is missing."""
     total = float(step @ step)
-    return float(np.clip(step @ (hidden.values(some) - linear) / total, 0.0, 1.0)) if total else 1.0
+    return float(np.clip(step @ rest / total, 0.0, 1.0)) if total else 1.0
 
 
 def imputed(
@@ -234,7 +241,7 @@ def require_no_augmentation(model: Any, rows: Array) -> None:
     ------
     InvalidDataError
     """
-    if allowed(model) and model.augmentation is not None and _incomplete(rows):
+    if allowed(model) and model.augmentation is not None and incomplete(rows):
         raise InvalidDataError(
             f"{type(model).__name__} cannot fit: values are missing, and augmentation= would move "
             "them. Use corruption=, or impute the rows first."
@@ -248,7 +255,7 @@ def require_filling(model: Any, rows: Array, attempt: str) -> None:
     ------
     InvalidDataError
     """
-    if allowed(model) and model.filling_ is None and _incomplete(rows):
+    if allowed(model) and model.filling_ is None and incomplete(rows):
         lacks = f"to {model.dtype_} pixels" if model.dtype_ in PIXELS else 'without missing="mask"'
         raise InvalidDataError(
             f"{attempt}: values are missing (NaN), and the model was fitted {lacks}, so nothing "
@@ -264,5 +271,6 @@ def _observed_share(observed: Array, known: np.ndarray | None) -> float:
     return total / len(observed)
 
 
-def _incomplete(rows: Array) -> bool:
+def incomplete(rows: Array) -> bool:
+    """Whether a value is missing."""
     return rows.dtype.kind == "f" and any(bool(np.isnan(rows[c]).any()) for c in row_chunks(rows))

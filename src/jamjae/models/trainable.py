@@ -14,7 +14,7 @@ from jamjae.data.preprocessing import counted_as
 from jamjae.data.rows import Array, Rows, part
 from jamjae.engine import architectures, initialization, pca, training
 from jamjae.engine.checkpoints import Checkpoint, identity
-from jamjae.models import callbacks, guides, missing, plan
+from jamjae.models import callbacks, guides, missing, plan, trial
 from jamjae.models.base import LatentModel
 from jamjae.models.fitting import Networks, Task
 from jamjae.models.plan import Plan, Seeds
@@ -61,7 +61,8 @@ class TrainableModel(LatentModel, plan.Parameters):
             whole = missing.filled(self.filling_, data["x"])
             data = {**data, **self._guided(whole, (kept, held), seeds, turn=not warm)}
         rows, held_out = part(data, kept), given if held is None else part(data, held)
-        hidden = None if self.filling_ is None else missing.Hidden(rows["x"], seeds.split)
+        gaps = self.filling_ is not None and missing.incomplete(rows["x"])
+        hidden = missing.Hidden(rows["x"], seeds.split) if gaps else None
         return Task(self._plan(rows, seeds), rows, held_out, warm, checkpoint, hidden)
 
     def _plan(self, rows: Rows, seeds: Seeds) -> Plan:
@@ -75,13 +76,18 @@ class TrainableModel(LatentModel, plan.Parameters):
     def _store(self, task: Task, progress: training.Progress) -> Self:
         self.history_ = callbacks.history(progress.history)
         self._evaluate(task.rows, task.plan)
-        self.network_share_ = missing.network_share(
-            self.filling_,
-            task.rows["x"],
-            task.hidden,
-            lambda some: self._reconstruct(some, clip=False),
-        )
+        if self.filling_ is not None:
+            self.network_share_ = self._share_of_networks(task)
         return self
+
+    def _share_of_networks(self, task: Task) -> float:
+        def reconstruct(rows: np.ndarray) -> np.ndarray:
+            return self._reconstruct(rows, clip=False)
+
+        if task.hidden is None:
+            seed = task.plan.seeds.split
+            return trial.network_share(self, reconstruct, task.rows, task.held, seed)
+        return missing.network_share(self.filling_, task.rows["x"], task.hidden, reconstruct)
 
     # --- before training --------------------------------------------------------------------
 
