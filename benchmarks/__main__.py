@@ -28,8 +28,9 @@ GROUPS = {
     "encode_decode": "Encode and decode",
     "starting": "Starting",
     "scaling": "Scaling",
+    "generate": "Generate",
 }
-FASHION = ("same_work", "time_to_quality", "best_in_time", "encode_decode")  # what they train on
+FASHION = ("same_work", "time_to_quality", "best_in_time", "encode_decode", "generate")
 OPENING = """# Results
 
 What `make bench` measured: each library in a process of its own, one after the other in turn; where

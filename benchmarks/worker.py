@@ -197,6 +197,19 @@ def scale(recipe: str, path: str, batch: int, epochs: int) -> dict:
     return {"seconds": took, "mib": (peak.most - before) / 2**20, "loss": clock.losses[-1]}
 
 
+def generate(
+    model: str, components: int, n: int, seconds: float, count: int, seed: int, folder: str
+) -> dict:
+    """Learn images in a given time and write new ones, one file for each way of sampling."""
+    found = {}
+    made = library.generate(model, clothes_8bit(n), components, seconds, count, seed)
+    for number, (sampler, images, fitted, drawn) in enumerate(made):
+        path = Path(folder) / f"{number}.npy"
+        np.save(path, images)
+        found[sampler] = {"path": str(path), "fitted": fitted, "drawn": drawn}
+    return {"samplers": found}
+
+
 class Peak:
     """The most memory of its own that the process held, looked at every 10 ms."""
 
@@ -223,7 +236,7 @@ def _own_memory() -> int:
     raise RuntimeError("/proc/self/status has no line RssAnon: Linux is needed")
 
 
-TASKS = {f.__name__: f for f in (load, steps, learn, pace, train, apply, grid, scale)}
+TASKS = {f.__name__: f for f in (load, steps, learn, pace, train, apply, grid, scale, generate)}
 
 
 def main() -> None:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import importlib
 import sys
+from contextlib import nullcontext
+from pathlib import Path
 
+import numpy as np
 import pytest
 
 from jamjae.errors import DataNotFoundError
@@ -45,3 +48,38 @@ def test_a_process_says_what_went_wrong_in_it(benchmarks):
         pytest.raises(measuring.Failed, match=r"sklearn failed in the task 'steps': KeyError: 'no"),
     ):
         worker.ask("steps", recipe="no such recipe", batch=1, epochs=1, n=1, seed=0)
+
+
+class StandIn:
+    """A library that generates zeros, and ones by its better sampler; and their judge."""
+
+    train = np.ones((60_000, 1), dtype=np.uint8)
+
+    def measure(self, images):
+        found = dict.fromkeys(("coverage", "precision", "recall"), float(images.mean()))
+        return {**found, "frechet": 3.0 - float(images.mean())}
+
+    def ask(self, task, *, folder, seconds, **settings):
+        asked.append(seconds)
+        made = {}
+        for number, name in enumerate(("worse", "better")):
+            path = Path(folder) / f"{number}.npy"
+            np.save(path, np.full(5, number))
+            made[name] = {"path": str(path), "fitted": 100.0 + number, "drawn": 1.0}
+        return {"samplers": made}
+
+
+asked: list[float] = []
+
+
+def test_rivals_that_generate_get_as_much_time_and_their_best_sampler(benchmarks, monkeypatch):
+    group = importlib.import_module("benchmarks.groups.generate")
+    monkeypatch.setattr(group, "Judge", StandIn)
+    monkeypatch.setattr(group, "fresh", lambda *_: nullcontext(StandIn()))
+    asked.clear()
+    (everything, best), _ = group.run(1, quick=True)
+    assert asked == [0.0, 101.0, 101.0, 101.0]
+    assert len(everything.rows) == 1 + 4 * 2
+    assert {len(row) for row in everything.rows} == {len(everything.head)}
+    assert best.rows[0] == ("jamjae, default", "better", "1.00", "+0.000")
+    assert [row[1] for row in best.rows] == ["better"] * 4

@@ -15,8 +15,10 @@ from pythae.trainers import BaseTrainer, BaseTrainerConfig
 
 from benchmarks.recipes import DECAY, RATE
 from benchmarks.rivals import torch_models
+from benchmarks.rivals.pythae_generation import generate
 from benchmarks.rivals.torch import tensor
 
+__all__ = ["PACKAGES", "fit", "generate"]
 PACKAGES = ("pythae", "torch")
 logging.disable(logging.WARNING)
 
