@@ -14,8 +14,8 @@ from jamjae.evaluation.metrics import trustworthiness
 
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
-TEN_LINES, COMPARISON, GUIDED, SAMPLED, NEW_DATA, DENOISED, EXPLORED, *OTHERS = BLOCKS
-CHAPTER, OWN_DATA, MISSING = OTHERS
+TEN_LINES, COMPARISON, GUIDED, SAMPLED, VARIATIONAL, NEW_DATA, DENOISED, *OTHERS = BLOCKS
+EXPLORED, CHAPTER, OWN_DATA, MISSING = OTHERS
 
 
 # What `make test` trains less, and `make test-slow` as it stands.
@@ -134,3 +134,10 @@ def test_missing_cells_are_filled():
     known = ~np.isnan(X)
     assert np.array_equal(full[known], X[known])
     assert np.isfinite(full).all()
+
+
+def test_a_variational_autoencoder():
+    names = {}
+    exec(VARIATIONAL.replace("epochs=20", "epochs=2"), names)  # noqa: S102
+    assert names["new"].shape == (64, 8, 8)
+    assert (names["deviation"] > 0).all()

@@ -20,7 +20,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from jamjae import Autoencoder
-from jamjae.engine import training
+from jamjae.engine import programs
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore:Training did not improve:sklearn.exceptions.ConvergenceWarning"
@@ -63,7 +63,7 @@ def iris():
 
 @pytest.fixture
 def a_fresh_cache():
-    training.compiled.cache_clear()
+    programs.compiled.cache_clear()
 
 
 def quick(**settings):
@@ -96,7 +96,7 @@ def test_second_fit_compiles_nothing(iris):
     quick().fit(iris.data)
     quick().fit(iris.data * 2 + 1)
     quick(schedule="one-cycle", learning_rate=0.01).fit(iris.data[:149])
-    assert training.compiled.cache_info().misses == 1
+    assert programs.compiled.cache_info().misses == 1
 
 
 @pytest.mark.usefixtures("a_fresh_cache")
@@ -108,7 +108,7 @@ def test_networks_of_one_s_own_built_twice_share_what_is_compiled(iris):
 
     quick(**pair()).fit(iris.data)
     quick(**pair()).fit(iris.data)
-    assert training.compiled.cache_info().misses == 1
+    assert programs.compiled.cache_info().misses == 1
 
 
 def test_clone_copies_the_networks_handed_in():

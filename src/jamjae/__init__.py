@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from jamjae.models.autoencoder import Autoencoder
     from jamjae.models.denoising import NeighborDenoiser, PatchDenoiser
     from jamjae.models.persistence import load_model
+    from jamjae.models.variational import VariationalAutoencoder
 
 __version__ = metadata.version("jamjae")
 
@@ -34,6 +35,7 @@ _HOMES = {
     "Autoencoder": "jamjae.models.autoencoder",
     "NeighborDenoiser": "jamjae.models.denoising",
     "PatchDenoiser": "jamjae.models.denoising",
+    "VariationalAutoencoder": "jamjae.models.variational",
     "load_model": "jamjae.models.persistence",
     "TableEncoder": "jamjae.data.table_encoder",
     "read": "jamjae.data.reading",
@@ -52,6 +54,7 @@ __all__ = [
     "NeighborDenoiser",
     "PatchDenoiser",
     "TableEncoder",
+    "VariationalAutoencoder",
     "__version__",
     "compare",
     "explore",

@@ -30,6 +30,7 @@ ACTIVATION = "gelu"
 LAST_AXIS = "channels_last"  # whatever Keras is set to
 ANCHOR = "anchor"  # the linear path
 LAST = "correction"  # the last layer of a nonlinear path, which starts at zero
+LOG_VARIANCE = "log_variance"  # of the codes of a variational autoencoder
 HIDDEN, FIRST = "hidden_", "hidden_1"  # fully connected layers, and the first of them
 DENSE_LIMIT = 4096  # values of an image up to which dense networks learn faster
 FEW = 8  # components up to which dense networks are deep

@@ -76,10 +76,17 @@ def of(decoder: keras.Model) -> ColumnOutputs | None:
 def _probabilities(shares: Any) -> Any:
     if shares.shape[1] == 1:
         return _probabilities(ops.concatenate([shares, 1.0 - shares], axis=1))[:, :1]
-    steep = STEEP * shares
+    return ops.softmax(log_positive(shares), axis=1)
+
+
+def log_positive(x: Any) -> Any:
+    """Logarithm of ``log(1 + exp(10·x))``, a positive number that goes with x where x is positive.
+
+    It is finite, and has a slope, for every x.
+    """
+    steep = STEEP * x
     tail = steep < TAIL  # where log(1 + exp(x)) is exp(x), and would become zero
-    logits = ops.where(tail, steep, ops.log(ops.softplus(ops.maximum(steep, TAIL))))
-    return ops.softmax(logits, axis=1)
+    return ops.where(tail, steep, ops.log(ops.softplus(ops.maximum(steep, TAIL))))
 
 
 def cost(

@@ -6,13 +6,16 @@ import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import keras
 import numpy as np
 
 from jamjae.data.preprocessing import Scaling
 from jamjae.data.table_encoder import Shares
-from jamjae.engine.architectures import ANCHOR, FIRST, LAST, Pair, Shape
+from jamjae.engine.architectures import ANCHOR, FIRST, LAST, LOG_VARIANCE, Pair, Shape
 from jamjae.engine.column_outputs import ColumnOutputs
 from jamjae.engine.pca import Principal
+
+SMALLEST = 1e-8  # variance of a code that has the prior's of 1
 
 
 def start(
@@ -41,6 +44,40 @@ def start(
     if principal is not None:
         for model, weights in zip(pair, _anchors(principal, scaling), strict=True):
             model.get_layer(ANCHOR).set_weights(weights)
+
+
+def start_probabilistic(
+    pair: Pair, posterior: keras.Model, principal: Principal, noise: float
+) -> None:
+    """Turn a pair that started as PCA into probabilistic PCA (Tipping & Bishop 1999).
+
+    Its codes have the prior N(0, 1): with the eigenvalues λ of the covariance and the variance σ²
+    of the rest, the code of a row has along each direction the mean ``√(λ - σ²)/λ·(x - mean)`` and
+    the variance ``σ²/λ``, and is decoded by ``√(λ - σ²)``.
+
+    Parameters
+    ----------
+    pair : Pair
+    posterior : keras.Model
+        It shares the encoder's layers, and has one of log variances.
+    principal : Principal
+    noise : float
+        The standard deviation σ, in the units of the data.
+    """
+    used = principal.usable & (principal.deviations > noise)
+    share = np.divide(
+        noise, principal.deviations, out=np.ones_like(principal.deviations), where=used
+    )
+    share = np.square(share)  # σ²/λ
+    factors = np.sqrt(1.0 - share)
+    encode = pair.encoder.get_layer(ANCHOR)
+    encode.set_weights([weights * factors for weights in encode.get_weights()])
+    decode = pair.decoder.get_layer(ANCHOR)
+    kernel, bias = decode.get_weights()
+    decode.set_weights([kernel * factors[:, None], bias])
+    spread = posterior.get_layer(LOG_VARIANCE)
+    kernel, _ = spread.get_weights()
+    spread.set_weights([np.zeros_like(kernel), np.log(np.maximum(share, SMALLEST))])
 
 
 def scale_codes(pair: Pair, factors: np.ndarray) -> None:

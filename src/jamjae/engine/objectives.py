@@ -39,6 +39,7 @@ class Pass(NamedTuple):
     code: jax.Array  # (b, k)
     output: jax.Array  # (b, d)
     penalty: jax.Array | float
+    params: dict[str, Any]
     buffers: dict[str, Any]
 
 
@@ -60,6 +61,7 @@ def autoencoder(
     shapes: Mapping[str, tuple[int, ...]],
     in_graph: tuple[float, float],
     *,
+    between: Callable[[jax.Array, jax.Array], jax.Array] | None = None,
     training: bool = True,
 ) -> Callable[..., Pass]:
     """Make the forward pass: target = augment(x), output = decode(encode(corrupt(target))).
@@ -75,6 +77,8 @@ def autoencoder(
         Shape of a row for each network.
     in_graph : (offset, factor)
         The rest of the scaling: ``(x - offset) · factor``.
+    between : callable, optional
+        Gives what is decoded of the encoder's output (b, ...) and a random key; None decodes it.
     training : bool
         Whether layers are in training mode: Dropout drops, BatchNorm uses the batch's statistics.
     """
@@ -100,11 +104,12 @@ def autoencoder(
         }
         target = through("augmentation", scaled["x"])
         code = through("encoder", scaled.get("corrupted", through("corruption", target)))
-        target, output = _flat(target), _flat(through("decoder", code))
+        latent = code if between is None else between(_flat(code), key)
+        target, output = _flat(target), _flat(through("decoder", latent))
         if "observed" in batch:
             observed = _flat(batch["observed"])
             target, output = jnp.where(observed, target, 0.0), jnp.where(observed, output, 0.0)
-        return Pass(target, _flat(code), output, penalty, after)
+        return Pass(target, _flat(code), output, penalty, params, after)
 
     return forward
 
@@ -115,7 +120,7 @@ def _flat(rows: jax.Array) -> jax.Array:
 
 def reconstruction(loss: RowLoss) -> Term:
     """Cost of a reconstruction that differs from its clean target."""
-    return Term("reconstruction", 1.0, lambda made, batch: _cost(loss, made) * _weight(batch))
+    return Term("reconstruction", 1.0, lambda made, batch: _cost(loss, made) * row_weight(batch))
 
 
 def by_column(groups: Groups) -> Term:
@@ -127,12 +132,13 @@ def by_column(groups: Groups) -> Term:
     def rows(made: Pass, batch: Batch) -> jax.Array:
         factor, shift = made.buffers["columns"]
         cost = column_outputs.cost(groups, factor, shift, made.target, made.output)
-        return cost * _weight(batch)
+        return cost * row_weight(batch)
 
     return Term("reconstruction", 1.0, rows)
 
 
-def _weight(batch: Batch) -> jax.Array | float:
+def row_weight(batch: Batch) -> jax.Array | float:
+    """Give how much each row of a batch counts (b,)."""
     return batch.get("weight", 1.0)
 
 

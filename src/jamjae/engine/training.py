@@ -8,29 +8,18 @@ only place that handles progress, early stopping, checkpoints and divergence.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping
-from functools import lru_cache
-from typing import Any, NamedTuple, Self, TypeAlias
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple, Self
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
 from jamjae.data.loading import Source
-from jamjae.engine import keras_bridge
 from jamjae.engine.compiling import compiled_few
-from jamjae.engine.fingerprints import Template, template
-from jamjae.engine.keras_bridge import Optimizer, apply, optimizer, private
-from jamjae.engine.losses import LOSSES, RowLoss
-from jamjae.engine.objectives import (
-    Objective,
-    autoencoder,
-    by_column,
-    guidance,
-    minimize,
-    reconstruction,
-)
-from jamjae.engine.schedules import SCHEDULES, Rate, Schedule
+from jamjae.engine.keras_bridge import Optimizer
+from jamjae.engine.objectives import Objective
+from jamjae.engine.schedules import Rate, Schedule
 from jamjae.errors import TrainingDiverged
 
 
@@ -95,6 +84,7 @@ class EpochReport(NamedTuple):
 
 Step = Callable[..., tuple[TrainState, dict[str, jax.Array]]]
 Epoch = Callable[..., tuple[TrainState, dict[str, jax.Array]]]
+Evaluation = Callable[..., dict[str, jax.Array]]
 
 
 # --- the compiled loop ----------------------------------------------------------------------
@@ -164,7 +154,7 @@ def _summed(
     return jax.lax.fori_loop(0, times, body, (state, zeros))
 
 
-def make_evaluation(objective: Objective, batch_size: int) -> Callable[..., dict[str, jax.Array]]:
+def make_evaluation(objective: Objective, batch_size: int) -> Evaluation:
     """Compile ``(state, rows, n) -> sums``: the terms of the first n rows, without training."""
 
     @compiled_few
@@ -187,102 +177,6 @@ def _shuffled(key: jax.Array, held: int, n: jax.Array) -> jax.Array:
     """Permute the first n of `held` indices; the rest come last."""
     lots = jax.random.bits(key, (held,), jnp.uint32) >> 1
     return jnp.argsort(jnp.where(jnp.arange(held) < n, lots, jnp.uint32(2**32 - 1)))
-
-
-# --- what is compiled once ------------------------------------------------------------------
-
-
-class Recipe(NamedTuple):
-    """Everything a compiled epoch depends on, except networks and the shape of rows; hashable.
-
-    Attributes
-    ----------
-    shapes : tuple of (str, tuple)
-        Shape of a row for each network: ``"decoder"`` and ``"encoder"``, optionally
-        ``"augmentation"`` and ``"corruption"``.
-    in_graph : (offset, factor)
-        The part of the scaling that the step applies.
-    loss : str or callable
-        A key of `losses.LOSSES`, or a user's own function.
-    guide_weight : float or None
-    optimizer : str
-        From `keras_bridge.describe_optimizer`.
-    schedule : str or None
-        A key of `schedules.SCHEDULES`; None leaves the rate to the optimizer.
-    batch_size : int
-    """
-
-    shapes: tuple[tuple[str, tuple[int, ...]], ...]
-    in_graph: tuple[float, float]
-    loss: str | RowLoss
-    guide_weight: float | None
-    optimizer: str
-    schedule: str | None
-    batch_size: int
-
-
-class Program(NamedTuple):
-    """The compiled functions of a recipe."""
-
-    epoch: Epoch
-    evaluate: Callable[..., dict[str, jax.Array]]
-    optimizer: Optimizer
-
-
-Templates: TypeAlias = tuple[tuple[str, Template], ...]
-
-
-def templates(layers: Mapping[str, Any]) -> Templates:
-    """Give the parts of layers on which compiled code depends."""
-    return tuple((name, template(layers[name])) for name in sorted(layers))
-
-
-@lru_cache(maxsize=16)
-def compiled(recipe: Recipe, templates: Templates) -> Program:
-    """Compile the program of a recipe, or return a cached one: a second fit compiles nothing."""
-    layers = {name: private(template.layer) for name, template in templates}
-    networks = {name: apply(layer) for name, layer in layers.items()}
-    loss = LOSSES[recipe.loss] if isinstance(recipe.loss, str) else recipe.loss
-    columns = layers.get("columns")
-    terms = [by_column(columns.groups) if columns else reconstruction(loss)]
-    if recipe.guide_weight is not None:
-        terms.append(guidance(recipe.guide_weight))
-    learning = autoencoder(networks, dict(recipe.shapes), recipe.in_graph)
-    plain = {name: networks[name] for name in ("encoder", "decoder")}
-    judging = autoencoder(plain, dict(recipe.shapes), recipe.in_graph, training=False)
-    trained = [layers[name] for name in sorted(layers)]  # the order of jax.tree.leaves
-    own = optimizer(recipe.optimizer, trained)
-    schedule = SCHEDULES[recipe.schedule] if recipe.schedule else None
-    step = make_step(minimize(learning, *terms), own, schedule)
-    return Program(
-        make_epoch(step, recipe.batch_size),
-        make_evaluation(minimize(judging, *terms), recipe.batch_size),
-        own,
-    )
-
-
-def first_state(
-    layers: Mapping[str, Any], program: Program, layers_seed: int, shuffle_seed: int
-) -> TrainState:
-    """Make the state in which the training of layers starts."""
-    rng = np.random.RandomState(layers_seed)
-    variables = {name: keras_bridge.read(layer) for name, layer in sorted(layers.items())}
-    return TrainState(
-        params={name: held.params for name, held in variables.items()},
-        buffers={
-            name: keras_bridge.reseed(layers[name], held.buffers, rng)
-            for name, held in variables.items()
-        },
-        opt_state=program.optimizer.init(),
-        key=jax.random.PRNGKey(shuffle_seed),
-        step=jnp.int32(0),
-    )
-
-
-def put_back(layers: Mapping[str, Any], state: TrainState) -> None:
-    """Write the arrays of a state into the layers they came from."""
-    for name, layer in layers.items():
-        keras_bridge.write(layer, keras_bridge.Variables(state.params[name], state.buffers[name]))
 
 
 # --- epochs out -----------------------------------------------------------------------------
@@ -346,13 +240,13 @@ def run(
     return progress
 
 
-def validation(program: Program, held: Source) -> Callable[[TrainState], float]:
+def validation(evaluation: Evaluation, held: Source) -> Callable[[TrainState], float]:
     """Make a function that computes the loss of held-out rows, prepared as the training rows."""
 
     def evaluate(
         state: TrainState, rows: Any, n: int, _: Rate
     ) -> tuple[TrainState, dict[str, jax.Array]]:
-        return state, program.evaluate(state, rows, n)
+        return state, evaluation(state, rows, n)
 
     return lambda state: _one_epoch(state, evaluate, held(0), Rate(0.0, 1.0))[1]["loss"]
 

@@ -3,27 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from numbers import Integral, Real
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
 import keras
 import numpy as np
-from sklearn.utils._param_validation import HasMethods, Interval, RealNotInt, StrOptions
 
 from jamjae.engine import training
-from jamjae.engine.losses import LOSSES
-from jamjae.engine.schedules import SCHEDULES
-from jamjae.errors import InvalidDataError
-from jamjae.models import callbacks, fitting, missing
-from jamjae.models.fitting import Task
-from jamjae.models.plan import Seeds
-from jamjae.models.trainable import TrainableModel
-from jamjae.models.validation import (
-    check_rows,
-    explained,
-    require_rows,
-)
+from jamjae.models.trainable import CONSTRAINTS, TrainableModel
 
 
 class Autoencoder(TrainableModel):
@@ -151,36 +138,7 @@ class Autoencoder(TrainableModel):
     for the linear autoencoder and PCA.
     """
 
-    _parameter_constraints: ClassVar[dict[str, Any]] = {
-        "n_components": [
-            Interval(Integral, 1, None, closed="left"),
-            Interval(RealNotInt, 0, 1, closed="neither"),
-        ],
-        "network": [StrOptions({"auto", "dense", "conv"}), tuple, list],
-        "encoder": [keras.Model, None],
-        "decoder": [keras.Model, None],
-        "anchor": [StrOptions({"pca"}), None],
-        "loss": [StrOptions({"auto", *LOSSES}), callable],
-        "scaling": [StrOptions({"auto", "standardize"}), None],
-        "missing": [StrOptions({"error", "mask"})],
-        "corruption": [keras.Layer, None],
-        "augmentation": [keras.Layer, None],
-        "guide": ["array-like", HasMethods("fit"), None],
-        "guide_weight": [Interval(Real, 0, None, closed="left")],
-        "optimizer": [str, keras.Optimizer],
-        "learning_rate": [StrOptions({"auto"}), Interval(Real, 0, None, closed="neither")],
-        "schedule": [StrOptions(set(SCHEDULES))],
-        "batch_size": [Interval(Integral, 1, None, closed="left")],
-        "epochs": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
-        "validation_fraction": [Interval(Real, 0, 1, closed="left")],
-        "early_stopping": ["boolean"],
-        "patience": [Interval(Integral, 1, None, closed="left")],
-        "checkpoint_dir": [str, Path, None],
-        "callbacks": ["array-like", tuple],
-        "warm_start": ["boolean"],
-        "random_state": ["random_state"],
-        "verbose": ["verbose"],
-    }
+    _parameter_constraints: ClassVar[dict[str, Any]] = CONSTRAINTS
 
     def __init__(
         self,
@@ -278,37 +236,4 @@ class Autoencoder(TrainableModel):
         TrainingDiverged
             The loss is no longer finite, or explodes.
         """
-        self._validate_params()
-        task = self._planned(*self._validated(X, sample_weight, corrupted, validation_data))
-        watching = callbacks.observers(self.callbacks, self.verbose, task.plan.baseline)
-        progress = fitting.run(task, self._networks(), watching)
-        return self._store(task, progress)
-
-    def partial_fit(self, X: Any, y: None = None) -> Self:
-        """Train on more rows, each used once, at a constant learning rate.
-
-        The first call on a new estimator starts from the PCA of its rows; after ``fit`` training
-        continues from there. Parameters and errors are those of ``fit``.
-        """
-        self._validate_params()
-        if self.guide is not None:
-            raise InvalidDataError(
-                "Autoencoder cannot partial_fit with a guide, which needs all rows. Use fit."
-            )
-        first = not self.__sklearn_is_fitted__()
-        rows = check_rows(self, X, "partial_fit", reset=first)
-        if not first:
-            missing.require_filling(self, rows, "Autoencoder cannot partial_fit")
-            self._forget_density()
-        seeds = Seeds.draw(self.random_state)
-        if first:
-            require_rows(rows, self.n_components)
-            self._begin({"x": rows}, seeds)
-        self.is_pca_ = False
-        task = Task(self._plan({"x": rows}, seeds).for_one_epoch(), {"x": rows}, warm=not first)
-        with explained(self, rows):
-            before = getattr(self, "_training", None)
-            progress, self._training = fitting.run_once(task, self._networks(), before)
-        self.history_ = callbacks.history(progress.history, after=getattr(self, "history_", {}))
-        self.reconstruction_error_ = self._error(rows)
-        return self
+        return self._fit(X, sample_weight, corrupted, validation_data)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import keras
 import numpy as np
@@ -233,6 +233,27 @@ class LatentModel(
 
     def _pair(self) -> architectures.Pair:
         return architectures.Pair(self.encoder_, self.decoder_)
+
+    # --- in a model file --------------------------------------------------------------------
+
+    outputs_per_component: ClassVar[int] = 1  # of the encoder that is stored
+
+    def _stored(self) -> dict[str, keras.Model]:
+        """Give the networks that a model file stores."""
+        return {"encoder": self.encoder_, "decoder": self.decoder_}
+
+    def _restore(self, networks: Mapping[str, keras.Model], *, given: bool) -> None:
+        """Take the networks of a file; whether they were a user's own, and parameters."""
+        self.encoder_, self.decoder_ = networks["encoder"], networks["decoder"]
+        if given:
+            self.set_params(encoder=self.encoder_, decoder=self.decoder_)
+
+    def _described(self) -> dict[str, Any] | None:
+        """Give what else a subclass learned, for JSON."""
+        return None
+
+    def _restore_described(self, described: Any) -> None:
+        """Take what `_described` gave; raise UnsoundError for anything else."""
 
     # --- computation on checked rows --------------------------------------------------------
 

@@ -22,6 +22,7 @@ def require_consistent(
     manifest: Mapping[str, Any],
     arrays: Mapping[str, np.ndarray],
     networks: Mapping[str, keras.Model],
+    outputs: int = 1,
 ) -> None:
     """Hold the manifest of a model file, its arrays and its networks against each other.
 
@@ -32,6 +33,8 @@ def require_consistent(
     arrays : mapping of str to array
     networks : mapping of str to Keras model
         ``"encoder"`` and ``"decoder"``.
+    outputs : int
+        Values that the encoder gives for each component.
 
     Raises
     ------
@@ -39,7 +42,7 @@ def require_consistent(
         For the first contradiction.
     """
     d, k = math.prod(manifest["row_shape"]), manifest["n_components"]
-    _require_networks(networks, d, k)
+    _require_networks(networks, d, k, outputs)
     own = {name: array for name, array in arrays.items() if not name.startswith(DENSITY)}
     if len(own) < len(arrays) and manifest.get("density") is None:
         raise UnsoundError("it holds arrays of a density, which its manifest does not describe")
@@ -63,13 +66,13 @@ def require_consistent(
         _require_patches(manifest)
 
 
-def _require_networks(networks: Mapping[str, keras.Model], d: int, k: int) -> None:
+def _require_networks(networks: Mapping[str, keras.Model], d: int, k: int, outputs: int) -> None:
     encoder, decoder = (_sizes(name, networks[name]) for name in ("encoder", "decoder"))
     if (encoder, decoder) == ((k, d), (d, k)) and d != k:
         raise UnsoundError("its encoder and its decoder are swapped")
     for name, found, expected in (
         ("encoder takes rows", encoder[0], d),
-        ("encoder gives codes", encoder[1], k),
+        ("encoder gives codes", encoder[1], outputs * k),
         ("decoder takes codes", decoder[0], k),
         ("decoder gives rows", decoder[1], d),
     ):

@@ -12,7 +12,7 @@ import numpy as np
 from jamjae.data import loading
 from jamjae.data.preprocessing import Scaling
 from jamjae.data.rows import Batch, Rows
-from jamjae.engine import initialization, training
+from jamjae.engine import initialization, programs, training
 from jamjae.engine.architectures import Pair
 from jamjae.engine.checkpoints import Checkpoint
 from jamjae.engine.filling import Filling
@@ -76,7 +76,7 @@ class Task(NamedTuple):
 def run(task: Task, networks: Networks, observers: Iterable[Observer]) -> training.Progress:
     """Train as planned, and write the best weights into the networks."""
     plan, checkpoint = task.plan, task.checkpoint
-    program = training.compiled(plan.recipe, training.templates(networks.layers))
+    program = programs.compiled(plan.recipe, programs.templates(networks.layers))
     held = None
     if task.held:
         apart = missing.for_training(networks.filling, task.held)
@@ -89,16 +89,16 @@ def run(task: Task, networks: Networks, observers: Iterable[Observer]) -> traini
             networks,
             program,
             checkpoint.resume(progress) if checkpoint else progress,
-            validate=training.validation(program, held) if held else None,
+            validate=training.validation(program.evaluate, held) if held else None,
             observers=[*([checkpoint.observe] if checkpoint else []), *observers],
         )
-        training.put_back(networks.layers, progress.best)
+        programs.put_back(networks.layers, progress.best)
     return progress
 
 
 def run_once(
-    task: Task, networks: Networks, before: tuple[training.Recipe, training.TrainState] | None
-) -> tuple[training.Progress, tuple[training.Recipe, training.TrainState]]:
+    task: Task, networks: Networks, before: tuple[programs.Recipe, training.TrainState] | None
+) -> tuple[training.Progress, tuple[programs.Recipe, training.TrainState]]:
     """Use each row once, continuing with the optimizer's state of the call `before`.
 
     Returns
@@ -106,20 +106,20 @@ def run_once(
     Progress, and the value of `before` for the next call
     """
     plan = task.plan
-    program = training.compiled(plan.recipe, training.templates(networks.layers))
+    program = programs.compiled(plan.recipe, programs.templates(networks.layers))
     with initialization.whitened(networks.pair, networks.factors, already=not task.warm):
         state = _first_state(plan, networks, program)
         if before and before[0]._replace(batch_size=plan.recipe.batch_size) == plan.recipe:
             state = before[1]._replace(params=state.params)
         progress = _epochs(task, networks, program, training.Progress.begin(state))
-        training.put_back(networks.layers, progress.state)
+        programs.put_back(networks.layers, progress.state)
     return progress, (plan.recipe, progress.state)
 
 
 def _epochs(
     task: Task,
     networks: Networks,
-    program: training.Program,
+    program: programs.Program,
     progress: training.Progress,
     **watched: Any,
 ) -> training.Progress:
@@ -139,5 +139,5 @@ def _epochs(
     )
 
 
-def _first_state(plan: Plan, networks: Networks, program: training.Program) -> training.TrainState:
-    return training.first_state(networks.layers, program, plan.seeds.layers, plan.seeds.shuffle)
+def _first_state(plan: Plan, networks: Networks, program: programs.Program) -> training.TrainState:
+    return programs.first_state(networks.layers, program, plan.seeds.layers, plan.seeds.shuffle)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 from sklearn.exceptions import NotFittedError
@@ -39,6 +39,7 @@ class GenerativeModel:
         Which values rows have, and whose codes these are.
     """
 
+    has_prior: ClassVar[bool] = False
     density_: Density
     sampling_: Sampling
     scaling_: Scaling
@@ -95,6 +96,11 @@ class GenerativeModel:
         (5, 8, 8)
         """
         operation = f"{type(self).__name__}.fit_density"
+        if kind == "prior" and not self.has_prior:
+            raise InvalidDataError(
+                f"{operation} received kind='prior', but its codes have no prior. Choose another "
+                "kind, or fit a VariationalAutoencoder."
+            )
         rows = self._checked(X, "fit_density")
         labels = None if y is None else read_labels(y, len(rows), operation).of_all()
         rng = check_random_state(

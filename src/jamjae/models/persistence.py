@@ -34,6 +34,7 @@ from jamjae.models.model_file import FORMAT, VERSION, VERSION_WITHOUT_DENSITY
 
 CLASSES = {
     "Autoencoder": "jamjae.models.autoencoder",
+    "VariationalAutoencoder": "jamjae.models.variational",
     "PatchDenoiser": "jamjae.models.denoising.patches",
 }
 NETWORKS = ("encoder", "decoder")
@@ -86,7 +87,7 @@ def save_model(model: Any, path: str | Path, *, force: bool = False) -> Path:
     with atomic(path) as temporary:
         members = {"arrays.safetensors": save(_arrays(model))}
         for name in NETWORKS:
-            members[f"{name}.keras"] = _made(network_file.written, getattr(model, f"{name}_"))
+            members[f"{name}.keras"] = _made(network_file.written, model._stored()[name])
         model_file.write(temporary, manifest, members)
         again = _made(load_model, temporary, _classes(model))
         _require_same(getattr(again, "autoencoder_", again), model)
@@ -96,7 +97,7 @@ def save_model(model: Any, path: str | Path, *, force: bool = False) -> Path:
 def _require_same(again: Any, model: Any) -> None:
     try:
         for name in NETWORKS:
-            made, network = getattr(again, f"{name}_"), getattr(model, f"{name}_")
+            made, network = again._stored()[name], model._stored()[name]
             own_layers.require_same(made, network, "The model was not saved")
     except InvalidNetworkError as error:
         raise ModelFileError(str(error)) from error
@@ -121,7 +122,7 @@ def _made(make: Callable[..., Any], *arguments: Any) -> Any:
 
 def _layers(model: Any) -> dict[str, list[keras.Layer]]:
     """List all layers that a model file holds, by what they belong to."""
-    found = {name: getattr(model, f"{name}_") for name in NETWORKS}
+    found = dict(model._stored())
     found.update((name, getattr(model, name, None)) for name in LAYERS)
     return {name: parts(layer) for name, layer in found.items() if isinstance(layer, keras.Layer)}
 
@@ -184,11 +185,8 @@ def _manifest(model: Any) -> dict[str, Any]:
         "baseline_variance": model.baseline_.variance,
         "network_share": model.network_share_,
         "density": density,
+        "learned": model._described(),
     }
-
-
-def _filling(model: Any) -> dict[str, np.ndarray]:
-    return {} if model.filling_ is None else model.filling_._asdict()
 
 
 def _names(given: Any) -> list[Any]:
@@ -238,12 +236,13 @@ def _parameters(model: Any) -> tuple[dict[str, Any], list[str]]:
 
 
 def _arrays(model: Any) -> dict[str, np.ndarray]:
+    filling = {} if model.filling_ is None else model.filling_._asdict()
     arrays = {
         "scaling.offset": np.asarray(model.scaling_.offset),
         "baseline.mean": model.baseline_.mean,
         "baseline.components": model.baseline_.components,
         "baseline.deviations": model.baseline_.deviations,
-        **{f"{FILLING}{name}": array for name, array in _filling(model).items()},
+        **{f"{FILLING}{name}": array for name, array in filling.items()},
         **samples.parts(model)[1],
         **{f"{HISTORY}{name}": values for name, values in model.history_.items()},
     }
@@ -284,7 +283,8 @@ def load_model(path: str | Path, custom_objects: Mapping[str, Any] | None = None
         with keras.saving.custom_object_scope(own), _built_by_keras(path):
             networks = {n: network_file.read(n, contents[n], own) for n in NETWORKS}
             parameters = {n: _parameter(n, v, own) for n, v in manifest["parameters"].items()}
-        require_consistent(manifest, arrays, networks)
+        kind = _class(manifest["class"])
+        require_consistent(manifest, arrays, networks, getattr(kind, "outputs_per_component", 1))
         model = _rebuilt(manifest, parameters, arrays, networks)
         return _denoiser(manifest["denoiser"], model) if manifest.get("denoiser") else model
 
@@ -317,7 +317,7 @@ def _denoiser(described: dict[str, Any], autoencoder: Any) -> Any:
         **{name: _parameter(name, value, {}) for name, value in described["parameters"].items()}
     )
     try:
-        model._check_parameters()  # noqa: SLF001 - as its own methods do before they use them
+        model._check_parameters()
     except InvalidDataError as error:
         raise UnsoundError(f"it holds a wrong parameter: {brief(error)}") from error
     model.autoencoder_, model.n_channels_ = autoencoder, autoencoder.row_shape_[-1]
@@ -336,9 +336,9 @@ def _rebuilt(
     arrays: dict[str, np.ndarray],
     pair: dict[str, keras.Model],
 ) -> Any:
-    kind = _class(manifest["class"])
-    model = kind(**parameters, **(pair if manifest["networks_given"] else {}))
-    model.encoder_, model.decoder_ = pair["encoder"], pair["decoder"]
+    model = _class(manifest["class"])(**parameters)
+    model._restore(pair, given=manifest["networks_given"])
+    model._restore_described(manifest.get("learned"))
     model.n_components_ = manifest["n_components"]
     model.row_shape_ = tuple(manifest["row_shape"])
     model.n_features_in_ = math.prod(model.row_shape_)

@@ -24,6 +24,7 @@ from jamjae.engine import (
     keras_bridge,
     memory,
     pca,
+    programs,
     training,
 )
 from jamjae.engine.architectures import Pair
@@ -98,7 +99,7 @@ class Plan(NamedTuple):
     seeds : Seeds
     """
 
-    recipe: training.Recipe
+    recipe: programs.Recipe
     peak: float
     epochs: int
     patience: int | None
@@ -133,7 +134,7 @@ def make(
         f"batches of {size} rows of shape {pair.encoder.input_shape[1:]}",
         "Give a smaller batch_size, or smaller images (jamjae.read(path, image_size=)).",
     )
-    recipe = training.Recipe(
+    recipe = programs.Recipe(
         shapes=_shapes(parameters, pair),
         in_graph=scaling.in_graph(scaling.apply(rows["x"][:1]).dtype),
         loss="mse" if parameters.loss == "auto" else parameters.loss,

@@ -4,27 +4,67 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterable
+from numbers import Integral, Real
 from pathlib import Path
 from typing import Any, Self
 
+import keras
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils._param_validation import HasMethods, Interval, RealNotInt, StrOptions
 
-from jamjae.data.preprocessing import counted_as
+from jamjae.data.preprocessing import Scaling, counted_as
 from jamjae.data.rows import Array, Rows, part
 from jamjae.engine import architectures, initialization, pca, training
+from jamjae.engine.architectures import Pair
 from jamjae.engine.checkpoints import Checkpoint, identity
-from jamjae.models import callbacks, guides, missing, plan, trial
+from jamjae.engine.losses import LOSSES
+from jamjae.engine.schedules import SCHEDULES
+from jamjae.errors import InvalidDataError
+from jamjae.models import callbacks, fitting, guides, missing, plan, trial
 from jamjae.models.base import LatentModel
 from jamjae.models.fitting import Networks, Task
 from jamjae.models.plan import Plan, Seeds
 from jamjae.models.validation import (
     check_rows,
+    explained,
     held_out_rows,
     noisy_versions,
     require_magnitude,
+    require_rows,
     require_same_kind,
 )
+
+CONSTRAINTS: dict[str, Any] = {
+    "n_components": [
+        Interval(Integral, 1, None, closed="left"),
+        Interval(RealNotInt, 0, 1, closed="neither"),
+    ],
+    "network": [StrOptions({"auto", "dense", "conv"}), tuple, list],
+    "encoder": [keras.Model, None],
+    "decoder": [keras.Model, None],
+    "anchor": [StrOptions({"pca"}), None],
+    "loss": [StrOptions({"auto", *LOSSES}), callable],
+    "scaling": [StrOptions({"auto", "standardize"}), None],
+    "missing": [StrOptions({"error", "mask"})],
+    "corruption": [keras.Layer, None],
+    "augmentation": [keras.Layer, None],
+    "guide": ["array-like", HasMethods("fit"), None],
+    "guide_weight": [Interval(Real, 0, None, closed="left")],
+    "optimizer": [str, keras.Optimizer],
+    "learning_rate": [StrOptions({"auto"}), Interval(Real, 0, None, closed="neither")],
+    "schedule": [StrOptions(set(SCHEDULES))],
+    "batch_size": [Interval(Integral, 1, None, closed="left")],
+    "epochs": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
+    "validation_fraction": [Interval(Real, 0, 1, closed="left")],
+    "early_stopping": ["boolean"],
+    "patience": [Interval(Integral, 1, None, closed="left")],
+    "checkpoint_dir": [str, Path, None],
+    "callbacks": ["array-like", tuple],
+    "warm_start": ["boolean"],
+    "random_state": ["random_state"],
+    "verbose": ["verbose"],
+}
 
 
 class TrainableModel(LatentModel, plan.Parameters):
@@ -36,8 +76,45 @@ class TrainableModel(LatentModel, plan.Parameters):
     validation_fraction: float
     checkpoint_dir: str | Path | None
     callbacks: Iterable[Callable[[training.EpochReport], Any]]
+    verbose: int
     warm_start: bool
     random_state: int | np.random.RandomState | None
+
+    def _fit(
+        self, X: Any, sample_weight: Any = None, corrupted: Any = None, held: Any = None
+    ) -> Self:
+        self._validate_params()
+        task = self._planned(*self._validated(X, sample_weight, corrupted, held))
+        watching = callbacks.observers(self.callbacks, self.verbose, task.plan.baseline)
+        progress = fitting.run(task, self._networks(), watching)
+        return self._store(task, progress)
+
+    def partial_fit(self, X: Any, y: None = None) -> Self:
+        """Train on more rows, each used once, at a constant learning rate.
+
+        The first call on a new estimator starts from the PCA of its rows; after ``fit`` training
+        continues from there. Parameters and errors are those of ``fit``.
+        """
+        self._validate_params()
+        attempt = f"{type(self).__name__} cannot partial_fit"
+        if self.guide is not None:
+            raise InvalidDataError(f"{attempt} with a guide, which needs all rows. Use fit.")
+        first = not self.__sklearn_is_fitted__()
+        rows = check_rows(self, X, "partial_fit", reset=first)
+        if not first:
+            missing.require_filling(self, rows, attempt)
+            self._forget_density()
+        seeds = Seeds.draw(self.random_state)
+        if first:
+            require_rows(rows, self.n_components)
+            self._begin({"x": rows}, seeds)
+        self.is_pca_ = False
+        task = Task(self._plan({"x": rows}, seeds).for_one_epoch(), {"x": rows}, warm=not first)
+        with explained(self, rows):
+            before = getattr(self, "_training", None)
+            progress, self._training = fitting.run_once(task, self._networks(), before)
+        self._store_part(rows, progress)
+        return self
 
     def _validated(
         self, X: Any, sample_weight: Any, corrupted: Any, held: Any
@@ -80,6 +157,10 @@ class TrainableModel(LatentModel, plan.Parameters):
             self.network_share_ = self._share_of_networks(task)
         return self
 
+    def _store_part(self, rows: Array, progress: training.Progress) -> None:
+        self.history_ = callbacks.history(progress.history, after=getattr(self, "history_", {}))
+        self.reconstruction_error_ = self._error(rows)
+
     def _share_of_networks(self, task: Task) -> float:
         def reconstruct(rows: np.ndarray) -> np.ndarray:
             return self._reconstruct(rows, clip=False)
@@ -108,17 +189,26 @@ class TrainableModel(LatentModel, plan.Parameters):
             self.baseline_ = self._pca(given, known, seeds)
         else:
             self.__dict__.pop("reconstruction_error_", None)  # not fitted until the end
-            pair = plan.build(self, rows, known, seeds.network)
+            pair = self._build(rows, known, seeds)
             self.n_components_ = int(np.prod(pair.encoder.output_shape[1:]))
             self.baseline_ = self._pca(given, known, seeds)
             require_magnitude(self, rows, self.baseline_.variance)
-            self.scaling_ = plan.choose_scaling(self, rows, pair.decoder, self.baseline_)
+            self.scaling_ = self._choose_scaling(rows, pair)
             self.dtype_ = counted_as(rows.dtype)
             self.encoder_, self.decoder_ = pair
             if plan.own(self):
-                plan.start(self, pair, self.baseline_, self.scaling_, seeds)
+                self._start(seeds)
         self.scale_ = self.scaling_.scale
         self.baseline_error_ = self.baseline_.error
+
+    def _build(self, rows: Array, known: np.ndarray | None, seeds: Seeds) -> Pair:
+        return plan.build(self, rows, known, seeds.network)
+
+    def _choose_scaling(self, rows: Array, pair: Pair) -> Scaling:
+        return plan.choose_scaling(self, rows, pair.decoder, self.baseline_)
+
+    def _start(self, seeds: Seeds) -> None:
+        plan.start(self, self._pair(), self.baseline_, self.scaling_, seeds)
 
     def _pca(self, rows: Array, known: np.ndarray | None, seeds: Seeds) -> pca.Principal:
         return missing.baseline(self.filling_, rows, self.n_components_, known, seeds.network)
@@ -153,7 +243,7 @@ class TrainableModel(LatentModel, plan.Parameters):
             return
         self.encoder_, self.decoder_ = architectures.without_columns(self._pair())
         with initialization.whitened(self._pair(), self._networks().factors, already=True):
-            plan.start(self, self._pair(), self.baseline_, self.scaling_, made.seeds)
+            self._start(made.seeds)
         self.is_pca_ = True
         self.reconstruction_error_ = self.baseline_error_ = self._error(rows, weights=known)
         hopeful = self.network not in ((), [])  # no linear network is better than PCA

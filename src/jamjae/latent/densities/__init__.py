@@ -5,5 +5,6 @@ from jamjae.latent.densities.density import Density, Drawn
 from jamjae.latent.densities.flow import Flow
 from jamjae.latent.densities.gaussian import Gaussian
 from jamjae.latent.densities.mixture import Mixture
+from jamjae.latent.densities.prior import Prior
 
-__all__ = ["KINDS", "Density", "Drawn", "Flow", "Gaussian", "Mixture", "choose", "rebuilt"]
+__all__ = ["KINDS", "Density", "Drawn", "Flow", "Gaussian", "Mixture", "Prior", "choose", "rebuilt"]

@@ -13,8 +13,9 @@ from jamjae.latent.densities.density import Density
 from jamjae.latent.densities.flow import Flow
 from jamjae.latent.densities.gaussian import Gaussian
 from jamjae.latent.densities.mixture import Mixture
+from jamjae.latent.densities.prior import Prior
 
-KINDS: dict[str, type[Density]] = {kind.kind: kind for kind in (Gaussian, Mixture, Flow)}
+KINDS: dict[str, type[Density]] = {kind.kind: kind for kind in (Gaussian, Mixture, Flow, Prior)}
 MIXTURE_ROWS = 20  # for each component of a code, from which mixtures are chosen
 FLOW_ROWS, FLOW_COMPONENTS = 10_000, 3  # from which flows are
 
@@ -24,7 +25,7 @@ def choose(kind: str, n: int, k: int, *, random_state: Any = None) -> Density:
 
     Parameters
     ----------
-    kind : {"auto", "gaussian", "mixture", "flow"}
+    kind : {"auto", "gaussian", "mixture", "flow", "prior"}
         ``"auto"``: a flow from 10,000 rows and 3 components on, a gaussian below 20 rows per
         component, else a mixture.
     n, k : int
