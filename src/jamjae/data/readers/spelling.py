@@ -16,7 +16,7 @@ DIGITS = r"(?:\d|[.,](?=\d))(?:[\d.,'\u2019 \u00a0\u202f]*\d)?"
 NUMBER = re.compile(
     rf"(?P<open>\(?)\s*(?P<sign>[+\-{MINUS}]?)(?P<before>[^\d.,+\-{MINUS}()]*)"
     rf"(?P<minus>[+\-{MINUS}]?)(?P<digits>{DIGITS})(?P<power>[eE][+-]?\d+)?"
-    r"(?P<after>[^\d()]*)\)?$"
+    r"(?P<after>[^\d()]*?)(?P<trail>-?)\)?$"
 )
 SIGNIFICANT = 6  # digits of a number whose column says nothing of how many it has
 MOST_DECIMALS, LONG = 8, 8  # beyond which numbers are no readings: significant digits instead
@@ -98,6 +98,7 @@ def _numbers(known: Known) -> Callable[[float], str]:
     minus = MINUS if signs[MINUS] > signs["-"] else "-"
     inside = any(one["minus"] and one["before"] for one in found)
     brackets = any(one["open"] for one in found)
+    trailing = any(one["trail"] for one in found)
 
     def body(value: float) -> str:
         if 2 * len(powers) > len(found):
@@ -116,6 +117,8 @@ def _numbers(known: Known) -> Callable[[float], str]:
             return f"{before}{text}{after}"
         if brackets:
             return f"({before}{text}{after})"
+        if trailing:
+            return f"{before}{text}{after}-"
         return f"{before}{minus}{text}{after}" if inside else f"{minus}{before}{text}{after}"
 
     return write
