@@ -8,10 +8,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from jamjae import load_digits
+from jamjae import load_digits, report
 from jamjae.errors import InvalidDataError, ShapeMismatchError
 from jamjae.evaluation import generation_report, metrics
-from jamjae.evaluation.generation import SCORES, features, measuring
+from jamjae.evaluation.generation import (
+    SCORES,
+    GenerationReport,
+    GenerationScore,
+    features,
+    measuring,
+)
 from jamjae.evaluation.metrics import separating
 
 RNG = np.random.default_rng(0)
@@ -192,7 +198,44 @@ def test_a_report_is_a_table_a_dict_and_a_text():
     )
     lines = repr(found).splitlines()
     assert lines[0].split() == ["generated", "real", "rows", "better"]
-    assert len(lines) == 2 + len(found.scores) + 2 + len(found.notes)
+    assert [line.split("  ")[0] for line in lines[2:]][: len(found.scores)] == [
+        SCORES[name].title for name in found.scores
+    ]
+    assert max(map(len, found.text(60).splitlines())) < 70
+    assert found.notes[0] in " ".join(" ".join(lines).split())
+
+
+@pytest.mark.parametrize(
+    ("scores", "said"),
+    [
+        ({"coverage": (0.9, 0.97), "two_sample_auc": (0.6, 0.5)}, []),
+        ({"coverage": (0.8, 0.97), "precision": (0.9, 0.9)}, ["kinds of rows are missing"]),
+        ({"precision": (0.5, 0.9), "coverage": (0.97, 0.97)}, ["unlike any real row"]),
+        ({"copied_share": (0.5, 0.01), "two_sample_auc": (0.9, 0.5)}, ["copies", "separates"]),
+        ({"copied_share": (0.05, 0.04)}, []),  # held-out rows are copies themselves
+    ],
+)
+def test_a_sentence_says_what_is_lacking(scores, said):
+    made = {name: GenerationScore(*score) for name, score in scores.items()}
+    sentence = GenerationReport(made, "as they are").sentence
+    assert all(part in sentence for part in said)
+    assert ("fall short" in sentence) == bool(said)
+    assert sentence.count("of real rows") == len(said)
+
+
+def test_a_report_is_written_as_a_page(tmp_path, frame):
+    table = frame[0]
+    found = generation_report(table[:80], table[80:160], table[160:])
+    page = report.write(report.of_generation(found, "people"), tmp_path / "people")
+    text = page.read_text(encoding="utf-8")
+    for part in ("people: generated rows", "Kolmogorov", "city", "coverage", "TableEncoder"):
+        assert part in text
+    told = json.loads((tmp_path / "people" / "metrics.json").read_text(encoding="utf-8"))
+    assert told["scores"]["recall"]["generated"] == pytest.approx(found["recall"].generated)
+    images = generation_report(X[TRAIN], X[HELD_OUT], X[MORE])
+    write = report.of_generation(images, "digits", images=X[:6], y=Y[:6] > 4)
+    report.write(write, tmp_path / "digits")
+    assert len(list((tmp_path / "digits").rglob("samples.png"))) == 1
 
 
 ROWS = RNG.normal(size=(40, 3))

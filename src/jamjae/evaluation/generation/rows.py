@@ -63,14 +63,20 @@ def received(given: tuple[Any, Any, Any], classes: tuple[Any, Any, Any]) -> Rece
 
 
 def _encoded(frames: tuple[Any, Any, Any]) -> tuple[tuple[Any, Any, Any], list[np.ndarray]]:
+    from pandas import DataFrame
+
     from jamjae.data.table_encoder import TableEncoder
 
     for frame in frames[1:]:
         same_columns(frames[0], frame, "generation_report")
     given = (frames[0], *(frame[list(frames[0].columns)] for frame in frames[1:]))
     encoder = TableEncoder().fit(given[0])
+    titles = encoder.get_feature_names_out()
     made = [
-        finite_array(encoder.transform(frame), f"generation_report cannot use {name}")
+        finite_array(
+            DataFrame(encoder.transform(frame), columns=titles),
+            f"generation_report cannot use {name}",
+        )
         for frame, name in zip(given, NAMES, strict=True)
     ]
     return (given[0], given[1], given[2]), made
