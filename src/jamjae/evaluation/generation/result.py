@@ -122,7 +122,7 @@ class GenerationReport:
             if self._lacks(name)
         ]
         if not told:
-            return "Generated rows are as good, as varied and as new as real ones by these scores."
+            return "Generated rows come close to real ones by these scores."
         return f"Generated rows fall short of real ones: {'; '.join(told)}."
 
     def _lacks(self, name: str) -> bool:
