@@ -29,8 +29,9 @@ if TYPE_CHECKING:
     from jamjae.data.readers.tables import Opened
 
 Filled = Annotated[
-    Path, typer.Option("--output", "-o", help="A .csv, .tsv, .parquet, .npy or .npz file.")
+    Path, typer.Option("--output", "-o", help="A .csv, .tsv, .txt, .parquet, .npy or .npz file.")
 ]
+SUFFIXES = (*TABLES, ".txt", ".tab", ".dat", ".data")  # the latter for tables that are text
 Report = tuple[int, dict[str, int], list[str]]  # cells in all, by column, and notes
 
 
@@ -54,7 +55,7 @@ def impute(
     does not know are kept, unfilled.
     """
     voice = Voice(quiet=quiet, as_json=json)
-    require_file(output, files_read(data, reading, model), force=force, suffixes=TABLES)
+    require_file(output, files_read(data, reading, model), force=force, suffixes=SUFFIXES)
     fitted = opened(model)
     table = None if is_named(data) else _table(data, reading, fitted)
     if table is not None:

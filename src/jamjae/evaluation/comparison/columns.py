@@ -13,7 +13,8 @@ class MetricColumn(NamedTuple):
     ----------
     title, head : str
         In full, and as the heading of a narrow column.
-    better : {"low", "high", "near 1"}
+    better : {"low", "high"} or str
+        Or ``"near 1"``.
     form : str
         Format of a value; ``"si"`` for seconds in s, ms or µs.
     needs : {"", "images", "labels"}
@@ -31,8 +32,9 @@ class MetricColumn(NamedTuple):
 
     def best(self, values: Iterable[float]) -> float:
         """Choose the best value."""
-        if self.better == "near 1":
-            return min(values, key=lambda value: abs(value - 1.0))
+        if self.better.startswith("near"):
+            aim = float(self.better.removeprefix("near"))
+            return min(values, key=lambda value: abs(value - aim))
         return (min if self.better == "low" else max)(values)
 
     def show(self, value: float) -> str:
@@ -99,7 +101,7 @@ GENERATION: dict[str, MetricColumn] = {
     "recall": MetricColumn("recall", "recall", "high", ".3f"),
     "density": MetricColumn("density (1 as of real rows)", "density", "near 1", ".3f"),
     "coverage": MetricColumn("coverage", "coverage", "high", ".3f"),
-    "two_sample_auc": MetricColumn("two-sample test, AUC", "2-sample", "low", ".3f"),
+    "two_sample_auc": MetricColumn("two-sample test, AUC", "2-sample", "near 0.5", ".3f"),
     "copied_share": MetricColumn("copies of training rows", "copies", "low", ".3f"),
     "mean_marginal_distance": MetricColumn("distance of columns, mean", "columns", "low", ".3f"),
     "correlation_difference": MetricColumn("difference of correlations", "correl.", "low", ".3f"),
@@ -153,7 +155,7 @@ TASKS = {
             *("density", "precision", "recall", "sample_seconds_per_row"),
             *("mean_marginal_distance", "correlation_difference"),
         ),
-        ("frechet_distance", "coverage", "two_sample_auc", "fit_seconds"),
+        ("frechet_distance", "coverage", "copied_share", "fit_seconds"),
         ("frechet_distance", "Fréchet"),
         "Held-out images, and samples of each method with {} components.",
     ),

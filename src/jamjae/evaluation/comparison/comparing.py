@@ -19,6 +19,7 @@ from jamjae.evaluation.comparison.columns import TASKS
 from jamjae.evaluation.comparison.measuring import MethodOutcome, Split
 from jamjae.evaluation.comparison.methods import Method
 from jamjae.evaluation.comparison.result import Comparison, Run
+from jamjae.evaluation.generation import GenerationJudge
 
 Choose = Callable[[Any, np.ndarray], dict[str, Method]]
 Measure = Callable[..., MethodOutcome]
@@ -158,7 +159,7 @@ def compare(
     splits = {seed: _split(rows, classes, held, test_size, seed) for seed in chosen_seeds}
     if brought := standardizing.is_wanted(standardize, rows):
         splits = {seed: standardizing.standardized(split) for seed, split in splits.items()}
-    choose, measure = _of_task(task, splits)
+    choose, measure = _of_task(task)
     chosen = choose(methods, next(iter(splits.values())).train)
     fits = [
         PlannedFit(method, size, seed)
@@ -174,14 +175,16 @@ def compare(
     return Comparison(runs, splits, standardized=brought, encoded=mixed, purpose=task)
 
 
-def _of_task(task: str, splits: dict[int, Split]) -> tuple[Choose, Measure]:
+def _of_task(task: str) -> tuple[Choose, Measure]:
     """Give what chooses methods for a task, and what fits and measures one."""
     if task == "reconstruct":
         return methods_of.choose, measuring.measure
-    features = {seed: generators.features_of(split, seed) for seed, split in splits.items()}
+    judges: dict[int, GenerationJudge] = {}
 
     def measure(method: Method, split: Split, size: int, seed: int, k: int) -> MethodOutcome:
-        return generators.measure(method, split, size, seed, k, features[seed])
+        if seed not in judges:
+            judges[seed] = generators.judge_of(split, k, seed)
+        return generators.measure(method, split, size, seed, judges[seed])
 
     return lambda methods, _: generators.choose(methods), measure
 

@@ -25,13 +25,11 @@ from jamjae.evaluation.comparison.measuring import (
 )
 from jamjae.evaluation.comparison.methods import Method, Setting
 from jamjae.evaluation.evaluating import clipped
-from jamjae.evaluation.generation import generation_report
-from jamjae.evaluation.generation.features import COUNT, SmallClassifier
+from jamjae.evaluation.generation import GenerationJudge
 from jamjae.latent import densities
 
 SAMPLES = 10_000  # drawn at most; as many as training rows where those are fewer
 DRAW = "sample_seconds_per_row"
-LEAST_LABELED = 100  # rows, from which a classifier's features are used
 
 
 class Fitted(NamedTuple):
@@ -212,12 +210,9 @@ def _method(asked: Any, known: dict[str, Method]) -> Method:
 
 
 def measure(
-    method: Method, split: Split, n_components: int, seed: int, k: int, features: Any = "pca"
+    method: Method, split: Split, n_components: int, seed: int, judge: GenerationJudge
 ) -> MethodOutcome:
-    """Fit a generator, draw samples and measure them; parameters as of `measuring.measure`.
-
-    `features` are what `features_of` gives.
-    """
+    """Fit a generator, draw samples and let them be judged; others as of `measuring.measure`."""
     limit = method.limit or len(split.train)
     rows = metrics.sample(len(split.train), limit, seed)
     notes = []
@@ -228,7 +223,7 @@ def measure(
         warnings.simplefilter("always")
         try:
             fitted = method.make(Setting(n_components, seed, train))
-            values, made = _measured(fitted, split, k, seed, features)
+            values, made = _measured(fitted, split, seed, judge)
         except FAILURES as error:
             notes.append(f"failed: {first_line(error)}")
             return MethodOutcome({}, rows, None, None, notes, failed=True)
@@ -236,7 +231,7 @@ def measure(
 
 
 def _measured(
-    fitted: Fitted, split: Split, k: int, seed: int, features: Any
+    fitted: Fitted, split: Split, seed: int, judge: GenerationJudge
 ) -> tuple[dict[str, float], np.ndarray]:
     n = min(len(split.train), SAMPLES)
     began = time.perf_counter()
@@ -245,38 +240,27 @@ def _measured(
     made = clipped(np.asarray(drawn).reshape(n, *split.train.shape[1:]), split.train.dtype)
     whole = split.train.dtype.kind == "u"
     made = np.rint(made) if whole else made
-    report = generation_report(
-        split.train,
-        split.test,
-        made.astype(split.train.dtype),
-        features=features,
-        n_neighbors=k,
-        random_state=seed,
-    )
+    report = judge.report(made.astype(split.train.dtype))
     values = {name: score.generated for name, score in report.scores.items()}
     return {**values, FIT: fitted.seconds, DRAW: seconds / n}, made
 
 
-def features_of(split: Split, seed: int) -> str | Callable[[np.ndarray], np.ndarray]:
-    """Give the features that all methods are compared by, for `generation_report`.
+def judge_of(split: Split, k: int, seed: int) -> GenerationJudge:
+    """Make what measures the samples of all methods alike.
 
-    Hidden outputs of one small classifier of the training rows where there are labels and rows
-    are wide, else principal components.
+    A classifier's features are used where every row has a label; see `generation_report`.
     """
-    width = int(np.prod(split.train.shape[1:]))
-    if split.train_y is None or width <= COUNT:
-        return "pca"
-    known = np.array([label is not None for label in split.train_y.tolist()])
-    labels = split.train_y[known].astype(str)
-    if len(labels) < LEAST_LABELED or len(np.unique(labels)) < 2:
-        return "pca"
-    judge = SmallClassifier(_flat(split.train[known]), labels, seed)
-
-    def classifier(rows: np.ndarray) -> np.ndarray:
-        return judge.hidden(_flat(rows))
-
-    return classifier
-
-
-def _flat(rows: np.ndarray) -> np.ndarray:
-    return rows.reshape(len(rows), -1)
+    both = (split.train_y, split.test_y)
+    labels = [None if y is None else [str(label) for label in y] for y in both]
+    if any(y is None or None in y.tolist() for y in both):
+        labels = [None, None]
+    elif not set(labels[1] or ()) <= set(labels[0] or ()):
+        labels = [None, None]  # a class that was not there to be learned
+    return GenerationJudge(
+        split.train,
+        split.test,
+        y_train=labels[0],
+        y_held_out=labels[1],
+        n_neighbors=k,
+        random_state=seed,
+    )

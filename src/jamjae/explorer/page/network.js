@@ -185,11 +185,11 @@ const OPERATIONS = {
       before += own;
     });
   },
-  columns,
+  columns: categories,
 };
 
 // Shares of categories, as ColumnOutputs makes them of a linear output.
-function columns(step, [x], y, arrays) {
+function categories(step, [x], y, arrays) {
   const { values: factor } = arrays[step.factor], { values: shift } = arrays[step.shift];
   y.set(x);
   for (const [start, stop] of step.groups) {
