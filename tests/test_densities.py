@@ -15,9 +15,10 @@ from jamjae.errors import InvalidDataError, ShapeMismatchError
 from jamjae.latent.densities import KINDS, Flow, Gaussian, Mixture, choose, rebuilt
 
 CENTERS = np.array([[0.0, 0.0, 100.0], [8.0, 0.0, 100.0], [0.0, 8.0, 130.0]])
-every_kind = pytest.mark.parametrize("kind", sorted(KINDS))
+LEARNED = sorted(KINDS.keys() - {"prior"})  # which is the same whatever the codes are
+every_kind = pytest.mark.parametrize("kind", LEARNED)
 each_kind = pytest.mark.parametrize(  # where a flow of another shape is compiled
-    "kind", [pytest.param(k, marks=pytest.mark.slow) if k == "flow" else k for k in sorted(KINDS)]
+    "kind", [pytest.param(k, marks=pytest.mark.slow) if k == "flow" else k for k in LEARNED]
 )
 
 
@@ -41,7 +42,7 @@ def codes(labels):
 
 @pytest.fixture(scope="module")
 def fitted(codes, labels):
-    return {kind: new(kind).fit(codes, labels) for kind in KINDS}
+    return {kind: new(kind).fit(codes, labels) for kind in LEARNED}
 
 
 # --- laws of every kind ----------------------------------------------------------------------
@@ -198,8 +199,11 @@ def test_a_mixture_finds_its_components_and_is_more_likely_than_a_gaussian(codes
 
 
 def test_a_mixture_of_many_rows_says_how_many_it_used():
-    codes = np.random.RandomState(0).normal(size=(30_000, 1))
-    assert Mixture(random_state=0).fit(codes).notes_[0] == "24,000 of 30,000 rows were used"
+    codes = np.random.RandomState(0).normal(size=(70_000, 1))
+    assert (
+        Mixture(random_state=0).fit(codes).notes_[0]
+        == "60,000 of 70,000 rows were used for its normal distributions"
+    )
 
 
 def test_auto_goes_by_rows_and_components():
@@ -321,20 +325,23 @@ def test_the_log_density_of_many_components_is_estimated_by_probes(monkeypatch):
 
 
 def test_a_flow_follows_what_no_normal_distribution_does(fitted, codes, labels):
-    """Back to noise and forth to codes is the way it came."""
+    """Back to the start and forth to codes is the way it came."""
     flow = fitted["flow"]
     white = flow._whitened(flow._standardized(codes))
     of_row = np.unique(labels, return_inverse=True)[1]
     noise = flows.carry(flow._shape, flow._weights, white, of_row, back=True)
     again = flows.carry(flow._shape, flow._weights, noise, of_row)
     np.testing.assert_allclose(again, white, atol=0.02)
-    assert np.abs(noise.mean(axis=0)).max() < 0.4
-    np.testing.assert_allclose(noise.std(axis=0), 1.0, atol=0.3)
+    rng = np.random.RandomState(0)
+    begun = flow._base.carried(rng.normal(size=(600, 3)), flow._base.chosen(of_row, rng))
+    np.testing.assert_allclose(noise.mean(axis=0), begun.mean(axis=0), atol=0.1)
+    np.testing.assert_allclose(noise.std(axis=0), begun.std(axis=0), rtol=0.1)
 
 
 def test_guidance_makes_samples_more_typical_of_their_class(fitted):
     flow = fitted["flow"]
-    noise, bags = np.random.RandomState(0).normal(size=(200, 3)), np.zeros(200, int)
+    rng, bags = np.random.RandomState(0), np.zeros(200, int)
+    noise = flow._base.carried(rng.normal(size=(200, 3)), flow._base.chosen(bags, rng))
     plain, same, guided = (
         flows.carry(flow._shape, flow._weights, noise, bags, guidance=g)
         for g in (1.0, 1.0 + 1e-6, 2.0)

@@ -8,10 +8,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from jamjae import load_digits
+from jamjae import load_digits, report
 from jamjae.errors import InvalidDataError, ShapeMismatchError
-from jamjae.evaluation import generation_report, metrics
-from jamjae.evaluation.generation import SCORES, features, measuring
+from jamjae.evaluation import GenerationJudge, generation_report, metrics
+from jamjae.evaluation.generation import (
+    SCORES,
+    GenerationReport,
+    GenerationScore,
+    features,
+    measuring,
+)
 from jamjae.evaluation.metrics import separating
 
 RNG = np.random.default_rng(0)
@@ -143,6 +149,27 @@ def test_a_table_s_classifier_learns_from_samples(frame):
     assert again.scores == found.scores
 
 
+def test_a_judge_measures_several_sets_as_reports_do(monkeypatch):
+    judge = GenerationJudge(X[TRAIN], X[HELD_OUT], **LABELS)
+    drawn = []
+    draw = measuring.draw
+    monkeypatch.setattr(measuring, "draw", lambda *a: drawn.append(a[0]) or draw(*a))
+    for rows in (MORE, slice(400, 500)):
+        found = judge.report(X[rows], Y[rows])
+        alone = generation_report(X[TRAIN], X[HELD_OUT], X[rows], y_generated=Y[rows], **LABELS)
+        assert found.scores == alone.scores
+        assert found.notes == alone.notes
+    assert sum(rows is judge.real.train for rows in drawn) == 1
+
+
+def test_a_missing_cell_is_named_by_its_column(frame):
+    table = frame[0]
+    holed = table[160:].astype({"age": float}).reset_index(drop=True)
+    holed.loc[3, "age"] = np.nan
+    with pytest.raises(InvalidDataError, match=r"generated: there is NaN.*'age'"):
+        generation_report(table[:80], table[80:160], holed)
+
+
 def test_columns_in_other_units_count_alike():
     rows = RNG.normal(size=(300, 3)) * [1.0, 1.0, 1e5]
     found = generation_report(rows[:100], rows[100:200], rows[200:])
@@ -180,6 +207,12 @@ def test_what_is_left_out_is_said(monkeypatch):
     ):
         assert part in said
     assert "train_on_samples_accuracy" not in found.scores
+    one = np.full(30, "a")
+    found = generation_report(
+        *np.split(rows, 3), y_train=one, y_held_out=one, y_generated=one, features="pca"
+    )
+    assert "the training rows are of one class" in " ".join(found.notes)
+    assert "class_agreement" not in found.scores
 
 
 def test_a_report_is_a_table_a_dict_and_a_text():
@@ -192,7 +225,44 @@ def test_a_report_is_a_table_a_dict_and_a_text():
     )
     lines = repr(found).splitlines()
     assert lines[0].split() == ["generated", "real", "rows", "better"]
-    assert len(lines) == 2 + len(found.scores) + 2 + len(found.notes)
+    assert [line.split("  ")[0] for line in lines[2:]][: len(found.scores)] == [
+        SCORES[name].title for name in found.scores
+    ]
+    assert max(map(len, found.text(60).splitlines())) < 70
+    assert found.notes[0] in " ".join(" ".join(lines).split())
+
+
+@pytest.mark.parametrize(
+    ("scores", "said"),
+    [
+        ({"coverage": (0.9, 0.97), "two_sample_auc": (0.6, 0.5)}, []),
+        ({"coverage": (0.8, 0.97), "precision": (0.9, 0.9)}, ["kinds of rows are missing"]),
+        ({"precision": (0.5, 0.9), "coverage": (0.97, 0.97)}, ["unlike any real row"]),
+        ({"copied_share": (0.5, 0.01), "two_sample_auc": (0.9, 0.5)}, ["copies", "separates"]),
+        ({"copied_share": (0.05, 0.04)}, []),  # held-out rows are copies themselves
+    ],
+)
+def test_a_sentence_says_what_is_lacking(scores, said):
+    made = {name: GenerationScore(*score) for name, score in scores.items()}
+    sentence = GenerationReport(made, "as they are").sentence
+    assert all(part in sentence for part in said)
+    assert ("fall short" in sentence) == bool(said)
+    assert sentence.count("of real rows") == len(said)
+
+
+def test_a_report_is_written_as_a_page(tmp_path, frame):
+    table = frame[0]
+    found = generation_report(table[:80], table[80:160], table[160:])
+    page = report.write(report.of_generation(found, "people"), tmp_path / "people")
+    text = page.read_text(encoding="utf-8")
+    for part in ("people: generated rows", "Kolmogorov", "city", "coverage", "TableEncoder"):
+        assert part in text
+    told = json.loads((tmp_path / "people" / "metrics.json").read_text(encoding="utf-8"))
+    assert told["scores"]["recall"]["generated"] == pytest.approx(found["recall"].generated)
+    images = generation_report(X[TRAIN], X[HELD_OUT], X[MORE])
+    write = report.of_generation(images, "digits", images=X[:6], y=Y[:6] > 4)
+    report.write(write, tmp_path / "digits")
+    assert len(list((tmp_path / "digits").rglob("samples.png"))) == 1
 
 
 ROWS = RNG.normal(size=(40, 3))
@@ -208,13 +278,14 @@ Y2 = np.repeat([0, 1], 20)
         ({"generated": ROWS[:, :2]}, ShapeMismatchError, r"\(2,\) in generated"),
         ({"generated": ROWS[:1]}, InvalidDataError, "1 row in generated"),
         ({"generated": ROWS[:5]}, InvalidDataError, "n_neighbors=5 for 40 real and 5"),
+        ({"real_train": ROWS[:, 0]}, ShapeMismatchError, r"real_train of shape \(40,\)"),
         ({"real_held_out": ROWS[:0]}, InvalidDataError, "real_held_out: an array of shape"),
-        ({"generated": pd.DataFrame(ROWS)}, InvalidDataError, "only some"),
+        ({"generated": pd.DataFrame(ROWS)}, InvalidDataError, "a data frame in generated"),
         ({"features": "inception"}, InvalidDataError, "features='inception'"),
         ({"features": "classifier"}, InvalidDataError, "without labels"),
         ({"features": lambda X: X[:3]}, InvalidDataError, "one row of features for each"),
         ({"features": lambda X: X * np.nan}, InvalidDataError, "lambda.*NaN"),
-        ({"y_train": Y2}, InvalidDataError, "without y_held_out and y_generated"),
+        ({"y_train": Y2}, InvalidDataError, "y_train without y_held_out"),
         ({"y_generated": Y2}, InvalidDataError, "without y_train and y_held_out"),
         ({"y_train": Y2, "y_held_out": Y2[:3]}, ShapeMismatchError, "y_held_out"),
         ({"y_train": Y2, "y_held_out": Y2 + 1}, InvalidDataError, "class 2 in y_held_out"),

@@ -174,6 +174,9 @@ def test_a_column_is_written_as_it_is(tmp_path):
         (["1", "12"], 3.7, True, "4"),
         (["1.0", "12.0"], 3.7, True, "4.0"),
         (["1.25", "12.5"], 3.777, False, "3.78"),
+        (["1.25", "12.5"], 3.998, False, "4.0"),
+        (["1.25", "12.50"], 3.998, False, "4.00"),
+        (["5.25", "12.00-"], -3.5, False, "3.50-"),
         (["1.5e-05", "2.5e-04"], 0.00031, False, "3.1e-04"),
         (["$1,200.50", "$3.00"], -4321.987, False, "-$4,321.99"),
         (["(3.50)", "4.25"], -1.254, False, "(1.25)"),
@@ -322,11 +325,9 @@ def test_parquet_piece_by_piece_is_as_in_memory(tmp_path, monkeypatch):
     run("fit", source, "-o", model, *QUICK, *chosen)
     for ending in (".parquet", ".csv", ".npy"):
         made = {}
-        for way in ("--lazy", "--no-lazy"):
+        for way in ("--lazy", "--no-lazy"):  # the model's columns are found by their names
             place = tmp_path / f"f{way}{ending}"
-            said = json.loads(
-                run("impute", model, source, "-o", place, way, *chosen, "--json").stdout
-            )
+            said = json.loads(run("impute", model, source, "-o", place, way, "--json").stdout)
             assert said["imputed"] == 5
             made[way] = place.read_bytes() if ending == ".csv" else None
             if ending == ".parquet":
@@ -347,3 +348,46 @@ def test_arrays_keep_their_file(tmp_path):
         assert made["rows"].dtype == np.float32
         np.testing.assert_array_equal(made["rows"][~np.isnan(X)], X[~np.isnan(X)])
         np.testing.assert_array_equal(made["y"], given["y"])
+
+
+@pytest.mark.slow
+def test_columns_without_a_value_are_filled(tmp_path, model):
+    own = tmp_path / "own.jamjae"
+    table = pd.read_csv(model.with_suffix(".csv"))[["키", "weight", "age", "도시", "day"]]
+    table.columns = ["h", "w", "a", "c", "d"]
+    table.to_csv(tmp_path / "t.csv", index=False)
+    run("fit", tmp_path / "t.csv", "-o", own, *QUICK)
+    for row in ("190,,,,", "190,80,47,서울,", ",,,,"):
+        (tmp_path / "one.csv").write_text(f"h,w,a,c,d\n{row}\n", encoding="utf-8")
+        run("impute", own, tmp_path / "one.csv", "-o", tmp_path / "f.csv", "--force")
+        cells = (tmp_path / "f.csv").read_text("utf-8").splitlines()[1].split(",")
+        assert [
+            new for old, new in zip(row.split(","), cells, strict=True) if old not in ("", new)
+        ] == []
+        assert float(cells[0]) > 100
+        assert cells[2] == str(int(cells[2]))
+        assert cells[3] in ("서울", "부산")
+        assert pd.Timestamp(cells[4]).year == 2024
+
+
+@pytest.mark.parametrize(("between", "gap", "name"), [(", ", "", "t.csv"), ("   ", "NA", "t.txt")])
+def test_spaces_stay(tmp_path, between, gap, name):
+    table = people()[["height", "weight", "age"]].astype(str)
+    for column in table:
+        table.loc[MISSING[column], column] = gap
+    lines = [between.join(table), *map(between.join, table.itertuples(index=False)), ""]
+    (tmp_path / name).write_text("\n".join(lines), encoding="utf-8")
+    run("fit", tmp_path / name, "-o", tmp_path / "m.jamjae", *QUICK)
+    place = tmp_path / f"filled-{name}"
+    run("impute", tmp_path / "m.jamjae", tmp_path / name, "-o", place)
+    made = place.read_text("utf-8").split("\n")
+    for old, new in zip(lines[:-1], made[:-1], strict=True):
+        pairs = list(zip(old.split(between), new.split(between), strict=True))
+        assert all(before in (after, gap) for before, after in pairs)
+    assert not any(between * 2 in line or "NA" in line for line in made)
+
+
+def test_text_is_written_to_names_of_text_alone(tmp_path, model):
+    pd.read_csv(model.with_suffix(".csv")).to_parquet(tmp_path / "t.parquet")
+    said = run("impute", model, tmp_path / "t.parquet", "-o", tmp_path / "f.txt", code=1)
+    assert "expected a file name that ends in" in said.stderr

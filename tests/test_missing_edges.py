@@ -221,3 +221,19 @@ def test_tables_of_several_kinds_without_gaps(rows):
     made = model.impute(frame.mask(np.eye(40, 3) > 0))
     assert made.notna().all().all()
     assert 0.0 <= model.network_share_ <= 1.0
+
+
+def test_partial_fits_trust_networks_by_rows_that_are_new():
+    X = with_structure(600)
+    model = Autoencoder(2, **{**QUICK, "network": (32,)}).partial_fit(X[:200])
+    assert model.network_share_ == 0.0
+    for start in (200, 300, 400):
+        model.partial_fit(X[start : start + 100])
+    assert 0.0 <= model.network_share_ < 1.0
+    gaps = np.random.RandomState(1).random_sample((100, 6)) < 0.2
+    holes = np.where(gaps, np.nan, X[500:])
+    errors = [
+        np.mean(np.square(made - X[500:])[gaps])
+        for made in (model.impute(holes), model.filling_.fill(holes))
+    ]
+    assert errors[0] <= errors[1] * 1.01

@@ -185,3 +185,9 @@ def test_text_that_is_called_a_workbook_is_named(tmp_path, content, told, name):
 
 def test_a_table_whose_header_begins_with_a_brace_is_read(table):
     assert table("{a},b\n1,2\n3,4\n").feature_names == ("{a}", "b")
+
+
+def test_percents_without_a_header_are_no_text(table):
+    found = table("1.5,79.1%,a\n2.5,71.5%,b\n3.5,81.5%,a\n4.5,42.4%,b\n")
+    assert len(found.X) == 4
+    assert found.X.iloc[:, 1].tolist() == [79.1, 71.5, 81.5, 42.4]

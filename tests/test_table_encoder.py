@@ -240,3 +240,10 @@ def test_other_columns_of_objects_are_met_by_what_they_hold():
 def test_a_column_without_values_is_named():
     with pytest.raises(InvalidDataError, match="column 'a': it has no values"):
         TableEncoder().fit(pd.DataFrame({"a": pd.Categorical([None, None])}))
+
+
+def test_a_column_without_a_value_may_be_of_any_type():
+    frame = pd.DataFrame({"n": [1.5, 2.5], "c": ["a", "b"], "d": pd.to_datetime(["2024", "2025"])})
+    encoder = TableEncoder().fit(frame)
+    empty = encoder.transform(pd.DataFrame({"n": [2.0], "c": [None], "d": [np.nan]}))
+    np.testing.assert_array_equal(np.isnan(empty), [[False, True, True, True]])

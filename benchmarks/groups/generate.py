@@ -40,8 +40,8 @@ def run(runs: int, quick: bool) -> tuple[list[Table], dict]:
     head += ("s to learn", "s to draw")
     words = (
         f"{n:,} images learned through {COMPONENTS} components; {COUNT:,} new ones against the "
-        "10,000 test images by 64 features of a classifier; all but the Fréchet distance of the "
-        "first 5,000, with 5 neighbors. The time to learn is that of the network and the sampler."
+        "10,000 test images by 64 features of a classifier; all but the Fréchet distance of "
+        "5,000 of each, with 5 neighbors. The time to learn is that of the network and the sampler."
     )
     return [Table("New images", head, rows, words), _beside(found)], versions
 

@@ -17,6 +17,7 @@ from jamjae.cli.imputing import impute
 from jamjae.cli.information import datasets, info
 from jamjae.cli.labs import list_, run, show
 from jamjae.cli.reading import Command
+from jamjae.cli.sampling import sample
 from jamjae.cli.transforming import decode, encode, reconstruct
 
 PROGRAM = "jamjae"
@@ -50,7 +51,10 @@ def _main(
     pass
 
 
-commands = (fit, encode, decode, reconstruct, impute, compare, map_, explore, info, datasets, demo)
+commands = (
+    *(fit, encode, decode, reconstruct, sample, impute),
+    *(compare, map_, explore, info, datasets, demo),
+)
 for command in commands:
     app.command(command.__name__.strip("_"), cls=Command)(guarded(command))
 

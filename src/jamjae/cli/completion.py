@@ -7,8 +7,10 @@ Paths are returned only where they stand beside names, or where some of them are
 from __future__ import annotations
 
 import csv
+import json
 import os
 import re
+import zipfile
 from collections.abc import Callable, Iterable
 from itertools import islice
 from pathlib import Path
@@ -59,6 +61,14 @@ def columns(ctx: Any, incomplete: str) -> list[str]:
     return [before + comma + name for name in _header(paths[-1]) if not QUOTED.search(name)]
 
 
+def classes(ctx: Any, incomplete: str) -> list[str]:
+    """Complete the name of a class of MODEL."""
+    words = [str(ctx.params.get("model") or ""), *ctx.args]
+    paths = [path for path in map(Path, words) if path.suffix == ".jamjae" and path.is_file()]
+    names = _class_names(paths[-1]) if paths else []
+    return [name for name in names if name.startswith(incomplete) and not QUOTED.search(name)]
+
+
 def one_of(*values: str) -> Callable[[], list[str]]:
     """Make a function that completes one of some values."""
     return lambda: list(values)
@@ -89,6 +99,17 @@ def _paths(incomplete: str, suffix: str = "") -> list[str]:
         if entry.name.startswith(begun) and (entry.is_dir() or entry.name.lower().endswith(suffix))
     )
     return list(islice((path for path in found if not QUOTED.search(path)), MOST))
+
+
+def _class_names(path: Path) -> list[str]:
+    """Give the names of the classes in a model file."""
+    try:
+        with zipfile.ZipFile(path) as file:
+            manifest = json.loads(file.read("manifest.json"))
+        names = manifest["class_names"] or manifest["density"]["classes"]["names"]
+        return [str(name) for name in names]
+    except (OSError, zipfile.BadZipFile, ValueError, KeyError, TypeError):
+        return []
 
 
 def _header(path: Path) -> Iterable[str]:

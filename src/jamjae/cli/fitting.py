@@ -13,6 +13,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from jamjae.cli import completion
+from jamjae.cli.densities import (
+    Beta,
+    Density,
+    IsVariational,
+    LikelihoodOfValues,
+    density_line,
+    fit_density,
+    require_options,
+    variational_facts,
+    variational_lines,
+)
 from jamjae.cli.guard import heed, load_engine
 from jamjae.cli.options import Data, Json, Quiet
 from jamjae.cli.output import Voice, size
@@ -82,11 +93,17 @@ def fit(
             autocompletion=completion.one_of("error", "mask"),
         ),
     ] = "error",
+    density: Density = None,
+    variational: IsVariational = False,
+    beta: Beta = None,
+    likelihood: LikelihoodOfValues = None,
     force: Force = False,
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
     """Fit an autoencoder to DATA and write it to a file."""
+    only_here = {"--loss": loss, "--noise": noise}
+    require_options(density, variational, beta, likelihood, only_here)
     voice = Voice(quiet=quiet, as_json=json)
     _require_one_of("--loss", loss, ("auto", "mse", "mae", "huber"))
     _require_one_of("--missing", missing, ("error", "mask"))
@@ -105,6 +122,9 @@ def fit(
         "checkpoint_dir": checkpoint_dir,
         "random_state": seed,
     }
+    if variational:
+        del options["loss"]
+        options |= {"beta": beta or 1.0, "likelihood": likelihood or "gaussian"}
     found = load(voice, data, replace(reading, random_state=seed or 0))
     from jamjae.data.advice import advice
 
@@ -115,18 +135,27 @@ def fit(
     with _kept_checkpoints(voice):
         from jamjae.models.persistence import save_model
 
-        model, seconds = train(voice, found.named_rows(), components, options, noise)
+        rows = found.named_rows()
+        model, seconds = train(voice, rows, components, options, noise, variational=variational)
         if found.class_names:
             model.class_names_ = found.class_names
         model.data_notes_ = found.notes
+        learned = fit_density(voice, model, found, density) if density else {}
         save_model(model, output, force=force)
     from jamjae.evaluation import training_errors
 
     values = {**training_errors(model), "seconds": seconds, "epochs": len(model.history_["loss"])}
     values |= {"rows": len(found.X), "skipped": list(found.skipped), "model": str(output)}
-    values |= {"notes": list(found.notes), "is_pca": model.is_pca_}
-    written = f"wrote {output} ({size(output.stat().st_size)})"
-    voice.result(values, comparison(model), *as_pca(model), f"{seconds:.1f} s; {written}")
+    values |= {"notes": list(found.notes), "is_pca": model.is_pca_, **variational_facts(model)}
+    values |= {"density": learned} if learned else {}
+    voice.result(
+        values,
+        comparison(model),
+        *as_pca(model),
+        *variational_lines(model),
+        *([f"density: {density_line(learned)}"] if learned else []),
+        f"{seconds:.1f} s; wrote {output} ({size(output.stat().st_size)})",
+    )
 
 
 @contextmanager
@@ -147,11 +176,17 @@ def start(voice: Voice) -> None:
 
 
 def train(
-    voice: Voice, X: Any, components: int, options: dict[str, Any], noise: float = 0.0
+    voice: Voice,
+    X: Any,
+    components: int,
+    options: dict[str, Any],
+    noise: float = 0.0,
+    *,
+    variational: bool = False,
 ) -> tuple[Autoencoder, float]:
     """Fit with a progress bar; return the model and the time in seconds."""
     start(voice)
-    from jamjae import Autoencoder
+    from jamjae import Autoencoder, VariationalAutoencoder
 
     if noise:
         import keras
@@ -159,7 +194,8 @@ def train(
         options = {**options, "corruption": keras.layers.GaussianNoise(noise, seed=0)}
     began = time.perf_counter()
     with voice.progress() as advance:
-        model = Autoencoder(components, callbacks=[heed, advance], **options).fit(X)
+        kind: Any = VariationalAutoencoder if variational else Autoencoder
+        model = kind(components, callbacks=[heed, advance], **options).fit(X)
     model.set_params(callbacks=())
     return model, time.perf_counter() - began
 

@@ -29,8 +29,9 @@ if TYPE_CHECKING:
     from jamjae.data.readers.tables import Opened
 
 Filled = Annotated[
-    Path, typer.Option("--output", "-o", help="A .csv, .tsv, .parquet, .npy or .npz file.")
+    Path, typer.Option("--output", "-o", help="A .csv, .tsv, .txt, .parquet, .npy or .npz file.")
 ]
+SUFFIXES = (*TABLES, ".txt", ".tab", ".dat", ".data")  # the latter for tables that are text
 Report = tuple[int, dict[str, int], list[str]]  # cells in all, by column, and notes
 
 
@@ -54,13 +55,15 @@ def impute(
     does not know are kept, unfilled.
     """
     voice = Voice(quiet=quiet, as_json=json)
-    require_file(output, files_read(data, reading, model), force=force, suffixes=TABLES)
+    require_file(output, files_read(data, reading, model), force=force, suffixes=SUFFIXES)
     fitted = opened(model)
     table = None if is_named(data) else _table(data, reading, fitted)
-    if table is not None:
+    if isinstance(table, tuple):
         found, report = _fill_table(voice, fitted, table, Path(data), reading, output, excel)
     else:
-        found = load(voice, data, reading, model=fitted)
+        found = load(voice, data, reading, model=fitted) if table is None else table
+        if table is not None:
+            say(voice, data, found)
         report = _fill_rows(fitted, found, data, output, excel)
     total, counts, notes = report
     for note in notes:
@@ -70,7 +73,7 @@ def impute(
     voice.result(values, f"wrote {output}: {_said(total, counts)}")
 
 
-def _table(data: str, reading: ReadOptions, model: Autoencoder) -> Opened | None:
+def _table(data: str, reading: ReadOptions, model: Autoencoder) -> Opened | Dataset | None:
     from jamjae.data.reading import opened_table
 
     kept = replace(reading, lazy=False) if reading.limit or reading.shape else reading

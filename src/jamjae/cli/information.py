@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from jamjae.cli.densities import (
+    density_facts,
+    density_line,
+    variational_facts,
+    variational_lines,
+)
 from jamjae.cli.options import Json, Model
 from jamjae.cli.output import Voice
 from jamjae.data.text_tables import text_table
@@ -23,7 +29,8 @@ def info(model: Model, json: Json = False) -> None:
     manifest = read_manifest(model)
     pair = architectures.Pair(fitted.encoder_, fitted.decoder_)
     values = {**manifest, **training_errors(fitted)}
-    values["is_pca"] = fitted.is_pca_
+    values |= {"is_pca": fitted.is_pca_, **variational_facts(fitted)}
+    density, bounds = density_facts(fitted), variational_lines(fitted)
     values["n_parameters"] = sum(network.count_params() for network in pair)
     shape = " x ".join(map(str, manifest["row_shape"]))
     facts = {
@@ -31,6 +38,7 @@ def info(model: Model, json: Json = False) -> None:
         "rows": f"{shape}, {manifest['dtype']}",
         "codes": f"{manifest['n_components']} components",
         "classes": ", ".join(manifest["class_names"]),
+        "density": density_line(density) if density else "",
         "written by": ", ".join(
             f"{name} {number}" for name, number in manifest["libraries"].items()
         ),
@@ -46,6 +54,7 @@ def info(model: Model, json: Json = False) -> None:
         "",
         comparison(fitted),
         *as_pca(fitted),
+        *(["", *bounds] if bounds else []),
         "",
         architectures.describe(pair),
     )

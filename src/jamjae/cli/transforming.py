@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias, cast
 
 import typer
 
@@ -193,10 +193,10 @@ def decode(
 
     voice = Voice(quiet=quiet, as_json=json)
     fitted = opened(model)
-    _require_place(fitted, output, [model, codes], force=force)
+    require_place_of(fitted, output, [model, codes], force=force)
     found = read(codes)
     rows = fitted.inverse_transform(found.X)
-    _write(fitted, output, rows, found.index, value_span(fitted, rows))
+    write(fitted, output, rows, found.index, value_span(fitted, rows))
     shape = " x ".join(map(str, rows.shape))
     voice.result({"rows": list(rows.shape), "output": str(output)}, f"wrote {output}: {shape}")
 
@@ -218,7 +218,7 @@ def reconstruct(
 
     voice = Voice(quiet=quiet, as_json=json)
     fitted = opened(model)
-    _require_place(fitted, output, files_read(data, reading, model), force=force)
+    require_place_of(fitted, output, files_read(data, reading, model), force=force)
     found = load(voice, data, reading, model=fitted)
     X = fitted_rows(fitted, found)
     if is_piecewise(X) and getattr(fitted, "table_encoder_", None) is None:
@@ -231,7 +231,7 @@ def reconstruct(
     rows = rows.reshape(reconstructed.shape)
     reconstructions = {"jamjae": reconstructed, "PCA": beside(numbers, rows)}
     values, lines = quality(numbers, rows, reconstructions)
-    _write(fitted, output, table, found.index, value_span(fitted, rows))
+    write(fitted, output, table, found.index, value_span(fitted, rows))
     if len(fitted.row_shape_) > 1 and output.suffix.lower() not in TABLES:
         draw(fitted, rows, reconstructions, output, shown)
     values |= {"notes": list(found.notes), "output": str(output)}
@@ -258,7 +258,7 @@ def _reconstruct_pieces(
         write_pieces(output, pieces(), len(X), feature_names=names)
     else:
         for rows, index in pieces():
-            _write(model, output, rows, index, span)
+            write(model, output, rows, index, span)
         few = X[evenly(len(X), shown)].reshape(-1, *model.row_shape_)
         made = {"jamjae": model.reconstruct(few), "PCA": beside(model, few)}
         draw(model, few, made, output, shown)
@@ -275,19 +275,22 @@ def _row_names(found: Dataset, rows: slice, *, numbered: bool) -> Sequence[str]:
 def opened(path: Path) -> Autoencoder:
     """Load a model, with the engine's compiled code of earlier runs."""
     load_engine()
-    from jamjae import Autoencoder, load_model
+    from jamjae import load_model
     from jamjae.errors import InvalidDataError
+    from jamjae.models.trainable import TrainableModel
 
     model = load_model(path)
-    if not isinstance(model, Autoencoder):
+    if not isinstance(model, TrainableModel):
         raise InvalidDataError(
-            f"{str(path)!r} holds a {type(model).__name__}; an Autoencoder is expected. Load it "
-            "in Python with jamjae.load_model(path)."
+            f"{str(path)!r} holds a {type(model).__name__}; an Autoencoder or a "
+            "VariationalAutoencoder is expected. Load it in Python with jamjae.load_model(path)."
         )
-    return model
+    return cast("Autoencoder", model)  # of which only what both have is used
 
 
-def _require_place(model: Autoencoder, output: Path, reads: Sequence[Path], *, force: bool) -> None:
+def require_place_of(
+    model: Autoencoder, output: Path, reads: Sequence[Path], *, force: bool
+) -> None:
     """Refuse an output that does not suit the model's rows, before they are reconstructed."""
     if output.suffix.lower() in TABLES:
         require_file(output, reads, force=force)
@@ -300,18 +303,20 @@ def _require_place(model: Autoencoder, output: Path, reads: Sequence[Path], *, f
         require_folder(output, reads, force=force)
 
 
-def _write(
+def write(
     model: Autoencoder,
     output: Path,
     rows: np.ndarray,
     names: Any,
     span: tuple[float, float],
+    labels: Sequence[Any] = (),
 ) -> None:
+    """Write rows as images into a folder, or as a table or an array."""
     from jamjae.data import writing
 
     if output.suffix.lower() in TABLES:
         features = getattr(model, "feature_names_in_", ())
-        writing.write_rows(output, rows, index=names, feature_names=features)
+        writing.write_rows(output, rows, index=names, feature_names=features, labels=labels)
     else:
         bits = 16 if model.dtype_ == "uint16" else 8
         writing.write_images(output, rows, names=names, data_range=span, bits=bits)

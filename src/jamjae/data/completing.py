@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 ARRAYS = (".npy", ".npz")
+FURTHER_TEXTS = (".txt", ".tab", ".dat", ".data")  # to which a table that is text may be written
 Impute = Callable[[Any], Any]
 
 
@@ -70,14 +71,16 @@ def write_table(
     """
     from jamjae.data.readers.tables import dataset
 
-    require_kind(path, excel=excel)
+    text = table.raw.form is not None
+    if not (text and path.suffix.lower() in FURTHER_TEXTS):
+        require_kind(path, excel=excel)
     kind, given = path.suffix.lower(), dataset(source, table)
     rows = _rows_kept(len(given.X), options)
     found = fills(table, given.X, _flat(made, given, rows, options))
     notes: list[str] = []
     if kind in ARRAYS:
         notes = _write_array(path, table, given, found, rows)
-    elif kind in TEXTS and table.raw.form is not None:
+    elif text and kind in (*TEXTS, *FURTHER_TEXTS):
         with atomic(path) as temporary:
             notes = filled_text.write(
                 temporary, source, table, found, rows=rows, excel=excel, ending=kind
@@ -96,7 +99,8 @@ def _left(table: Opened) -> list[str]:
         for i, column in enumerate(table.raw.table.columns)
         if i not in table.kept
     }
-    each = [f"{name} {count:,}" for name, count in counts.items() if count]
+    n = len(table.raw.table)
+    each = [f"{name} {count:,}" for name, count in counts.items() if 0 < count < n]
     return [f"not filled, as they are no features of the model: {listed(each)}"] if each else []
 
 

@@ -32,14 +32,16 @@ class _Column:
 
     texts: list[str] = field(default_factory=list)
     rows: list[int] = field(default_factory=list)
+    margins: list[str] = field(default_factory=list)
     quoted: int = 0
 
 
 class _Way(NamedTuple):
-    """What writes the value of a cell, and whether it stands in quotes."""
+    """What writes the value of a cell, whether it stands in quotes, and the spaces before it."""
 
     spelled: Callable[[Any], str]
     quoted: bool | None  # None where no cell of the column says so
+    margin: str
 
 
 def write(
@@ -123,7 +125,8 @@ def _ways(
         )
         made = speller(one.kind, known)
         quoted = 2 * column.quoted > len(column.texts) if column.texts else None
-        ways.append(_Way(made.write, quoted))
+        margin = max(set(column.margins), key=column.margins.count, default="")
+        ways.append(_Way(made.write, quoted, margin))
         if made.note:
             notes.append(f"{table.roles.names[one.position]}: {made.note}")
     return ways, notes
@@ -150,6 +153,7 @@ def _look(
                 column = columns[position]
                 column.texts.append(unquoted(cells[position]).strip().strip(INVISIBLE))
                 column.rows.append(row)
+                column.margins.append(_margin(cells[position]))
                 column.quoted += is_quoted(cells[position])
                 if len(column.texts) == SAMPLE:
                     wanted.discard(position)
@@ -163,10 +167,13 @@ def _filled(line: str, separator: str, new: dict[int, tuple[_Way, Any]]) -> str:
     for position, (way, value) in new.items():
         quoted = is_quoted(cells[position]) if way.quoted is None else way.quoted
         text = as_cell(way.spelled(value), separator, quoted=quoted)
-        before = cells[position]
-        margin = before[: len(before) - len(before.lstrip(" "))] if before.strip() else ""
+        margin = _margin(cells[position]) if cells[position].strip() else way.margin
         cells[position] = margin + text
     return joined(cells, between)
+
+
+def _margin(cell: str) -> str:
+    return cell[: len(cell) - len(cell.lstrip(" "))]
 
 
 def _cut_anew(line: str, separator: str, mark: str, row: int | None) -> str:

@@ -137,7 +137,11 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         unknown: dict[str, int] = {}
         parts = []
         for i, codec in enumerate(self.codecs_):
-            part, strange = codec.encode(frame.iloc[:, i])
+            column = frame.iloc[:, i]
+            if len(column) and column.isna().all():  # of whatever type
+                parts.append(np.full((len(frame), codec.width), np.nan))
+                continue
+            part, strange = codec.encode(column)
             parts.append(part)
             if strange:
                 unknown[codec.name] = strange

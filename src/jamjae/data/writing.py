@@ -33,6 +33,7 @@ def write_rows(
     *,
     index: Sequence[str] = (),
     feature_names: Sequence[str] = (),
+    labels: Sequence[Any] = (),
     excel: bool = False,
 ) -> Path:
     """Write rows so that `read` returns them; the file is written atomically.
@@ -48,6 +49,9 @@ def write_rows(
         Written as the first column, ``name``, of a table.
     feature_names : sequence of str
         Headings of the other columns; by default ``x1``, ``x2``, ...
+    labels : sequence of n labels, optional
+        Written as the last column, ``label``, of a table, and as ``y`` of an ``.npz`` file. An
+        ``.npy`` file does not hold them.
     excel : bool, default=False
         Whether text begins with a byte order mark, without which Excel does not show Hangul.
 
@@ -67,14 +71,44 @@ def write_rows(
     index, feature_names = list(map(str, index)), list(map(str, feature_names))
     require_kind(path, excel=excel)
     encoding = "utf-8-sig" if excel else "utf-8"
-    if is_mixed(rows):
+    is_table = path.suffix.lower() not in (".npy", ".npz")
+    if is_table and len(labels):
+        rows = _labelled(path, rows, feature_names, labels)
+    if is_mixed(rows) or (is_table and _has_types(rows)):
         return _write_frame(path, rows, index, encoding)
     feature_names = feature_names or column_names(rows)
     rows = real_array(rows, f"Cannot write {str(path)!r}", allow_empty=True)
     require_writable(path, rows, index, feature_names)
     with atomic(path) as temporary:
-        _write(temporary, rows, index, feature_names, encoding)
+        _write(temporary, rows, index, feature_names, labels, encoding)
     return path
+
+
+def _labelled(path: Path, rows: Any, feature_names: list[str], labels: Sequence[Any]) -> Any:
+    """Put labels behind the columns of rows, under a name that no column has."""
+    from pandas import DataFrame
+
+    if len(labels) != len(rows):
+        raise InvalidDataError(
+            f"Cannot write {str(path)!r}: received {len(labels)} labels for {len(rows)} rows; "
+            "expected one per row, or none."
+        )
+    if not hasattr(rows, "iloc"):
+        flat = rows.reshape(len(rows), math.prod(rows.shape[1:]))
+        names = feature_names or [f"x{i + 1}" for i in range(flat.shape[1])]
+        require_writable(path, rows, (), names)
+        rows = DataFrame(flat, columns=names)
+    name = LABEL
+    while name in rows.columns:
+        name += "_"
+    texts = path.suffix.lower() in TEXTS
+    cells = [guarded(one) if texts and isinstance(one, str) else one for one in labels]
+    return rows.assign(**{name: cells})
+
+
+def _has_types(rows: Any) -> bool:
+    """Whether rows are a data frame whose columns have several types."""
+    return hasattr(rows, "iloc") and len(set(rows.dtypes)) > 1
 
 
 def require_kind(path: Path, *, excel: bool) -> None:
@@ -173,7 +207,12 @@ def _kept(found: Dataset, keep: Sequence[str]) -> dict[str, Any]:
 
 
 def _write(
-    path: Path, rows: np.ndarray, index: list[str], feature_names: list[str], encoding: str
+    path: Path,
+    rows: np.ndarray,
+    index: list[str],
+    feature_names: list[str],
+    labels: Sequence[Any],
+    encoding: str,
 ) -> None:
     kind = path.suffix.lower()
     if kind == ".npy":
@@ -182,6 +221,8 @@ def _write(
     elif kind == ".npz":
         given = zip(NAMES, (index, feature_names), strict=True)
         names: dict[str, Any] = {part: np.array(some) for part, some in given if some}
+        if len(labels):
+            names["y"] = np.array(labels)
         with path.open("wb") as file:
             np.savez_compressed(file, X=rows, **names)
     else:

@@ -59,13 +59,14 @@ def _waves(t: jax.Array) -> jax.Array:
     return jnp.concatenate([jnp.sin(angles), jnp.cos(angles)], axis=1)
 
 
-def flow_matching(network: Apply, n_classes: int) -> Objective:
+def flow_matching(network: Apply, n_classes: int, start: float) -> Objective:
     """Make the objective ``mean s²·(v(x, t) - (z - e))²``, and keep an average of the weights.
 
     A batch has codes ``"x"`` (b, k) of variance one and the numbers of their classes ``"class"``
     (b,), -1 for none. The average of weights over the last steps, with which samples are drawn, is
     the buffer ``"average"``. Times are drawn as ``sigmoid(N(0, 1))``, of which there are more in
-    the middle, where the field is hardest to learn (Esser et al. 2024).
+    the middle, where the field is hardest to learn (Esser et al. 2024), between `start` and 1: the
+    field before that is not learned.
     """
     velocity = field(network)
 
@@ -75,7 +76,8 @@ def flow_matching(network: Apply, n_classes: int) -> Objective:
         noise_key, time_key, class_key = jax.random.split(key, 3)
         z = batch["x"]
         noise = jax.random.normal(noise_key, z.shape)
-        t = jax.nn.sigmoid(jax.random.normal(time_key, z.shape[:1]))
+        share = jax.nn.sigmoid(jax.random.normal(time_key, z.shape[:1]))
+        t = start + (1.0 - start) * share
         hidden = jax.random.uniform(class_key, z.shape[:1]) < UNKNOWN
         classes = conditions(jnp.where(hidden, -1, batch["class"]), n_classes)
         x = (1.0 - t[:, None]) * noise + t[:, None] * z

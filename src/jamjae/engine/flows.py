@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, NamedTuple, TypeAlias
@@ -37,18 +38,21 @@ Weights: TypeAlias = list[np.ndarray]
 
 
 class Shape(NamedTuple):
-    """The sizes of the network of a flow.
+    """The sizes of the network of a flow, and where the flow begins.
 
     Attributes
     ----------
     n_components, n_classes : int
     widths : tuple of int
         Hidden units; all the same.
+    start : float from 0 to below 1
+        Time at which the flow begins; at 0 it begins at noise.
     """
 
     n_components: int
     n_classes: int
     widths: tuple[int, ...]
+    start: float
 
     @property
     def weights(self) -> list[tuple[int, ...]]:
@@ -80,7 +84,7 @@ def compiled(shape: Shape) -> Program:
     adam = keras.optimizers.Adam(global_clipnorm=CLIP)
     own = keras_bridge.optimizer(keras_bridge.describe_optimizer(adam, scheduled=True), [model])
     call = keras_bridge.apply(model)
-    step = training.make_step(flow_matching(call, shape.n_classes), own, cosine)
+    step = training.make_step(flow_matching(call, shape.n_classes, shape.start), own, cosine)
     return Program(
         training.make_epoch(step, BATCH), own, _follow(shape, call), _follow_traced(shape, call)
     )
@@ -157,7 +161,7 @@ def carry(
     guidance: float = 1.0,
     back: bool = False,
 ) -> np.ndarray:
-    """Carry noise (n, k) to codes, or codes back to noise.
+    """Carry points (n, k) from the start of the flow to codes, or codes back there.
 
     Parameters
     ----------
@@ -170,7 +174,7 @@ def carry(
         How far the velocity goes from that without a class to that of the class; more than 1
         makes samples more typical of their class (Ho & Salimans 2022).
     back : bool
-        Whether to go from time 1 to time 0.
+        Whether to go from time 1 to the start.
 
     Returns
     -------
@@ -189,25 +193,23 @@ def carry(
     return _by_blocks(call, points, classes, block)
 
 
-def log_density(
+def back_with_change(
     shape: Shape, weights: Weights, codes: np.ndarray, classes: np.ndarray
-) -> np.ndarray:
-    """Log density of codes (n, k) in nats, by the change of variables along the flow.
+) -> tuple[np.ndarray, np.ndarray]:
+    """Carry codes (n, k) back to the start x, with the change of their log density on the way.
 
-    ``log p(z) = log N(e; 0, I) - ∫ tr(∂v/∂x) dt`` on the way from the noise e to z. With up to 32
+    ``log p(z) = log p(x) - ∫ tr(∂v/∂x) dt``; the second array (n,) is the integral. With up to 32
     components the trace is exact, beyond it is estimated by 32 random probes, the same for each
     call (Hutchinson's estimator; Grathwohl et al. 2019).
     """
     held = [jnp.asarray(array) for array in weights]
 
     def call(some: np.ndarray, of_some: np.ndarray) -> np.ndarray:
-        noise, change = compiled(shape).traced(held, some, of_some)
-        return np.column_stack([np.asarray(noise, np.float64), np.asarray(change, np.float64)])
+        begin, change = compiled(shape).traced(held, some, of_some)
+        return np.column_stack([np.asarray(begin, np.float64), np.asarray(change, np.float64)])
 
     found = _by_blocks(call, codes, classes, TRACED)
-    noise, change = found[:, :-1], found[:, -1]
-    normal = -0.5 * (np.square(noise).sum(axis=1) + noise.shape[1] * np.log(2 * np.pi))
-    return normal - change
+    return found[:, :-1], found[:, -1]
 
 
 def _by_blocks(
@@ -243,17 +245,18 @@ def _follow(shape: Shape, call: keras_bridge.Apply) -> Callable[..., jax.Array]:
             free = velocity(params, x, times, jnp.zeros_like(classes))
             return free + guidance[0] * (along - free)
 
-        return _heun(speed, points, back)
+        return _heun(speed, points, shape.start, back)
 
     return forward
 
 
 def _heun(
-    speed: Callable[[Any, jax.Array], Any], start: Any, back: jax.Array | bool, steps: int = STEPS
+    speed: Callable[[Any, jax.Array], Any], x: Any, start: float, back: jax.Array | bool
 ) -> Any:
-    """Follow a velocity from time 0 to 1, or back, by Heun's method."""
-    width = jnp.where(back, -1.0, 1.0) / steps
-    first = jnp.where(back, 1.0, 0.0)
+    """Follow a velocity from the time `start` to 1, or back, by Heun's method."""
+    steps = math.ceil(STEPS * (1.0 - start))
+    width = jnp.where(back, -1.0, 1.0) * (1.0 - start) / steps
+    first = jnp.where(back, 1.0, start)
 
     def moved(x: Any, by: Any, factor: jax.Array) -> Any:
         return jax.tree.map(lambda a, b: a + factor * b, x, by)
@@ -264,13 +267,13 @@ def _heun(
         there = speed(moved(x, here, width), t + width)
         return moved(moved(x, here, width / 2), there, width / 2)
 
-    return jax.lax.fori_loop(0, steps, advance, start)
+    return jax.lax.fori_loop(0, steps, advance, x)
 
 
 def _follow_traced(
     shape: Shape, call: keras_bridge.Apply
 ) -> Callable[..., tuple[jax.Array, jax.Array]]:
-    """Follow codes back to noise, and integrate the trace of the velocity's derivative."""
+    """Follow codes back to the start, and integrate the trace of the velocity's derivative."""
     velocity, k = field(call), shape.n_components
     if k <= EXACT:
         probes = np.eye(k, dtype=np.float32)
@@ -292,8 +295,7 @@ def _follow_traced(
 
             return here, jax.vmap(along)(jnp.asarray(probes)).sum(axis=0)
 
-        start = (codes, jnp.zeros(len(codes)))
-        noise, change = _heun(speed, start, True)
-        return noise, -change
+        begin, change = _heun(speed, (codes, jnp.zeros(len(codes))), shape.start, True)
+        return begin, -change
 
     return traced

@@ -10,10 +10,16 @@ from jamjae.evaluation.evaluating import (
     row_errors,
     training_errors,
 )
-from jamjae.evaluation.generation import GenerationReport, GenerationScore, generation_report
+from jamjae.evaluation.generation import (
+    GenerationJudge,
+    GenerationReport,
+    GenerationScore,
+    generation_report,
+)
 
 __all__ = [
     "Evaluation",
+    "GenerationJudge",
     "GenerationReport",
     "GenerationScore",
     "clipped",

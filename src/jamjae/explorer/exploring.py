@@ -93,8 +93,8 @@ def explore(
     within 1e-4 of the data's range. A decoder with a layer that the page cannot compute is
     decoded in advance on a grid of points instead, and the page says so.
 
-    Where the model has a density of its codes (`Autoencoder.fit_density`), the page draws new samples
-    of it, each beside the nearest of the rows shown.
+    Where the model has a density of its codes (`Autoencoder.fit_density`), the page draws new
+    samples of it, each beside the nearest of the rows shown.
 
     Parameters
     ----------

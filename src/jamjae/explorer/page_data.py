@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
 CODE_BITS, VALUE_BITS = 11, 16
-PCA_BITS = 13  # reconstructions by PCA are then within about 1e-4 of the data's range
+PCA_BITS = 13  # reconstructions by PCA then change by less than a gray level of 255
 PLENTY, FEW_LEVELS = 1 << 20, 47  # pixel values above which fewer levels keep a page small
 MOST_WEIGHTS = 16_000_000  # of both networks: about 40 MB of page
 MOST_VALUES = 100_000_000  # of all rows shown

@@ -82,6 +82,8 @@ def decoded(model: Any, made: np.ndarray, like: Any = None) -> Any:
 def completed(model: Any, made: np.ndarray, X: Any) -> Any:
     """Give X with what is missing taken from numbers that encode it; all else is as it was."""
     table = decoded(model, made, X)
+    if not hasattr(X, "iloc") and hasattr(table, "iloc"):
+        X = _framed(_as_floats(X), list(table.columns))
     if not hasattr(X, "iloc"):
         given = made if table is made else _as_floats(X)
         return np.where(np.isnan(given), np.asarray(table).astype(given.dtype), given)
@@ -102,6 +104,8 @@ def _filled(column: Any, predicted: Any) -> Any:
     from pandas.api import types
 
     gaps = column.isna()
+    if gaps.all() and not types.is_numeric_dtype(predicted.dtype):
+        return predicted if types.is_numeric_dtype(column.dtype) else predicted.astype(column.dtype)
     if isinstance(column.dtype, CategoricalDtype):
         known = set(column.cat.categories)
         column = column.cat.add_categories([c for c in predicted[gaps].unique() if c not in known])

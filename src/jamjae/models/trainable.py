@@ -93,7 +93,9 @@ class TrainableModel(LatentModel, plan.Parameters):
         """Train on more rows, each used once, at a constant learning rate.
 
         The first call on a new estimator starts from the PCA of its rows; after ``fit`` training
-        continues from there. Parameters and errors are those of ``fit``.
+        continues from there. Parameters and errors are those of ``fit``. Missing values are
+        predicted by the factor analysis of the first call's rows, and by the networks as far as
+        they predict rows of the last call before these train them.
         """
         self._validate_params()
         attempt = f"{type(self).__name__} cannot partial_fit"
@@ -108,6 +110,9 @@ class TrainableModel(LatentModel, plan.Parameters):
         if first:
             require_rows(rows, self.n_components)
             self._begin({"x": rows}, seeds)
+        if self.filling_ is not None:
+            hidden = None if first else missing.Hidden(rows, seeds.split)
+            self.network_share_ = self._share_of_hidden(rows, hidden)
         self.is_pca_ = False
         task = Task(self._plan({"x": rows}, seeds).for_one_epoch(), {"x": rows}, warm=not first)
         with explained(self, rows):
@@ -162,13 +167,19 @@ class TrainableModel(LatentModel, plan.Parameters):
         self.reconstruction_error_ = self._error(rows)
 
     def _share_of_networks(self, task: Task) -> float:
-        def reconstruct(rows: np.ndarray) -> np.ndarray:
-            return self._reconstruct(rows, clip=False)
-
         if task.hidden is None:
             seed = task.plan.seeds.split
-            return trial.network_share(self, reconstruct, task.rows, task.held, seed)
-        return missing.network_share(self.filling_, task.rows["x"], task.hidden, reconstruct)
+            return trial.network_share(self, self._unclipped, task.rows, task.held, seed)
+        return self._share_of_hidden(task.rows["x"], task.hidden)
+
+    def _share_of_hidden(self, rows: Array, hidden: missing.Hidden | None) -> float:
+        """Find the share of the networks by values hidden; 0 if there are none."""
+        if hidden is None:
+            return 0.0
+        return missing.network_share(self.filling_, rows, hidden, self._unclipped)
+
+    def _unclipped(self, rows: np.ndarray) -> np.ndarray:
+        return self._reconstruct(rows, clip=False)
 
     # --- before training --------------------------------------------------------------------
 

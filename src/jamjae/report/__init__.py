@@ -1,6 +1,7 @@
 """A result as a folder: one page that opens offline, the figures, and machine-readable metrics."""
 
 from jamjae.report.comparisons import of_comparison
+from jamjae.report.generation import of_generation
 from jamjae.report.pages import (
     Cell,
     Heading,
@@ -24,6 +25,7 @@ __all__ = [
     "Report",
     "Table",
     "of_comparison",
+    "of_generation",
     "versions",
     "write",
 ]

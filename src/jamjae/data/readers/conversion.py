@@ -24,6 +24,7 @@ from jamjae.data.readers.cells import (
     listed,
 )
 from jamjae.data.readers.dates import dates_in, days_in_numbers, short_dates, undecided_dates
+from jamjae.data.readers.hints import are_codes, code_among, read_as_numbers
 from jamjae.data.readers.quantities import as_clock, in_units
 from jamjae.data.readers.raw_table import RawTable
 from jamjae.data.readers.typed_columns import (
@@ -49,6 +50,8 @@ FEW = 10  # different texts that are categories however few the rows
 NEARLY_ALL = 0.8  # of the cells are numbers, so that the others are mistakes
 SPACE = re.compile(r"\s")
 MOSTLY = 0.5  # the same, where numbers are measured
+OFTEN = 3  # cells of a text that is no slip
+SOME = 0.2  # the same, so that it is said why a column is text
 LOOKED_AT = 500  # different texts, at most, of which one must be a number
 
 
@@ -98,7 +101,7 @@ def _text(column: pa.ChunkedArray, raw: RawTable, asked: bool) -> Converted:
             if found.mistake is None:
                 return found
             mistaken = mistaken or found
-    return mistaken or _as_categories(held, texts, known, asked)
+    return mistaken or _as_categories(held, texts, raw, asked)
 
 
 def _known(column: pa.ChunkedArray) -> pa.ChunkedArray:
@@ -160,7 +163,7 @@ def _as_numbers(held: Any, texts: dict[str, int], raw: RawTable) -> Converted | 
         return None
     mark = _thousands(texts, raw)
     numbers = {text: _number(text, raw.decimal, mark) for text in texts}
-    if any(LEADING_ZERO.match(text) and text.strip("+-0") for text in texts):
+    if any(LEADING_ZERO.match(text) and text.strip("+-0") for text in texts) or are_codes(texts):
         return None  # identifiers such as 007
     parsed = sum(texts[text] for text, number in numbers.items() if number is not None)
     marks = {text for text, number in numbers.items() if number is None and text in MARKERS}
@@ -169,6 +172,8 @@ def _as_numbers(held: Any, texts: dict[str, int], raw: RawTable) -> Converted | 
     if not parsed or parsed < (MOSTLY if _measured(numbers) else NEARLY_ALL) * known:
         return None
     wrong = tuple(t for t, number in numbers.items() if number is None and t not in marks)
+    if wrong and not _measured(numbers) and _are_grades({text: texts[text] for text in wrong}):
+        return None
     if wrong:
         row = compute.index(held, wrong[0]).as_py()
         return Converted(NUMBERS, mistake=Mistake(row, wrong[0], "number", wrong))
@@ -180,6 +185,7 @@ def _as_numbers(held: Any, texts: dict[str, int], raw: RawTable) -> Converted | 
         f"{mark} separates groups of three digits" if groups else "",
         f"percent as numbers{some}, 5 % is 5" if percent else "",
         ROUNDED if any(LONG.match(text) for text in texts) else "",
+        read_as_numbers(texts),
         _taken_for_missing({text: texts[text] for text in marks}),
     ]
     return Converted(NUMBERS, values, "; ".join(note for note in notes if note))
@@ -189,6 +195,12 @@ def _measured(numbers: dict[str, float | None]) -> bool:
     """Whether numbers are no grades such as 1, 2, 3: there are many, or some have decimals."""
     found = [number for number in numbers.values() if number is not None]
     return len(found) > FEW or not all(number.is_integer() for number in found)
+
+
+def _are_grades(others: dict[str, int]) -> bool:
+    """Whether texts among few whole numbers are classes as these are, such as 3+, and no slips."""
+    often = all(count >= OFTEN for count in others.values())
+    return often and all(any(map(str.isdecimal, text)) for text in others)
 
 
 def _looked_up(held: pa.ChunkedArray, numbers: dict[str, float | None]) -> np.ndarray:
@@ -236,6 +248,8 @@ def _as_dates(held: Any, texts: dict[str, int], raw: RawTable) -> Converted | No
 
 
 def _as_quantities(held: Any, texts: dict[str, int], raw: RawTable) -> Converted | None:
+    if are_codes(texts):
+        return None
     found = as_clock(texts) or in_units(texts, raw.decimal, raw.thousands)
     if found is None:
         return None
@@ -250,9 +264,9 @@ def _taken_for_missing(marks: dict[str, int]) -> str:
     return f"{counted(sum(marks.values()), 'cell')} {listed(sorted(marks))} taken for missing"
 
 
-def _as_categories(held: Any, texts: dict[str, int], known: int, asked: bool) -> Converted:
-    n = len(texts)
-    why = _why_text(texts)
+def _as_categories(held: Any, texts: dict[str, int], raw: RawTable, asked: bool) -> Converted:
+    n, known = len(texts), sum(texts.values())
+    why = _why_text(texts, raw.decimal)
     many = n > min(MOST_CATEGORIES, max(FEW, known // 2)) or (n == known and n > 2)
     if n > MOST_CATEGORIES if asked else many:
         same = "all different" if n == known else f"{n:,} different"
@@ -260,11 +274,21 @@ def _as_categories(held: Any, texts: dict[str, int], known: int, asked: bool) ->
     return Converted(CATEGORY, held.to_pandas().astype("category"), f"categories{why}" * bool(why))
 
 
-def _why_text(texts: dict[str, int]) -> str:
+def _why_text(texts: dict[str, int], decimal: str) -> str:
     """Say why a column that looks like numbers or dates is none."""
     codes = [text for text in texts if LEADING_ZERO.match(text) and text.strip("+-0")]
     if codes and all(text.isdecimal() for text in texts):
         return f", since {brief(codes[0], 20)} begins with 0"
+    if are_codes(texts):
+        return f", since {code_among(texts)} is a code among codes, and no number"
+    others = {text: n for text, n in texts.items() if _number(text, decimal, None) is None}
+    numbers = sum(texts.values()) - sum(others.values())
+    if others and numbers >= SOME * sum(texts.values()):
+        first, cells = brief(repr(next(iter(others))), 30), counted(sum(others.values()), "cell")
+        return (
+            f", because of {cells} such as {first} among {counted(numbers, 'number')} "
+            f"(--na {first} takes it for missing)"
+        )
     return undecided_dates([text for text in texts if text not in MARKERS])
 
 

@@ -22,6 +22,7 @@ from jamjae.data.readers.cells import (
     number_in,
 )
 from jamjae.data.readers.encoding import other_kind
+from jamjae.data.readers.hints import CODE
 from jamjae.data.readers.opening import opened
 from jamjae.data.readers.raw_table import RawTable, cannot_read
 from jamjae.data.readers.text import TextFormat
@@ -112,7 +113,7 @@ def _numeric(form: TextFormat) -> frozenset[int]:
 
     def plain(cell: str) -> bool:
         cell = cell.strip()
-        if (LEADING_ZERO.match(cell) and cell.strip("+-0")) or LONG.match(cell):
+        if (LEADING_ZERO.match(cell) and cell.strip("+-0")) or LONG.match(cell) or CODE.match(cell):
             return False
         return number_in(cell.replace(",", ".", 1) if form.decimal == "," else cell) is not None
 

@@ -84,7 +84,7 @@ def _over_names(numbers: Sequence[float], columns: Sequence[Sequence[str]], deci
 
 def _is_text(column: Sequence[str]) -> bool:
     known = [cell for cell in column if not is_missing(cell)]
-    return bool(known) and not any(is_number(cell) for cell in known)
+    return bool(known) and not any(is_number(cell.strip().removesuffix("%")) for cell in known)
 
 
 def _asked_for(first: Sequence[str], options: ReadOptions) -> bool:

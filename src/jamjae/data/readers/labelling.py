@@ -116,10 +116,12 @@ def labelled(
     said: str = "",
     index: tuple[str, ...] = (),
     feature_names: tuple[str, ...] = (),
+    titles: tuple[str, tuple[str, ...]] = ("", ()),
 ) -> Dataset:
     """Put rows, labels and names together, after comparing their numbers.
 
-    The note on the labels begins with what is `said` of where they are from.
+    The note on the labels begins with what is `said` of where they are from. `titles` are the name
+    of what holds the names of classes, and these.
     """
     width = int(np.prod(X.shape[1:], dtype=np.int64))
     for what, names, count in (("row", index, len(X)), ("feature", feature_names, width)):
@@ -137,7 +139,7 @@ def labelled(
             f"{labels.shape}; expected one label per row. Name another array (label=..., "
             "--label), or none (label='', --no-label)."
         )
-    made = of_values(labels)
+    made, note = _titled(of_values(labels), *titles)
     return Dataset(
         X,
         made.y,
@@ -145,5 +147,22 @@ def labelled(
         index,
         feature_names,
         description=str(path),
-        notes=(f"label: {said}{made.note}",),
+        notes=(f"label: {said}{made.note}", *([note] if note else [])),
     )
+
+
+def _titled(found: Labels, source: str, titles: Sequence[str]) -> tuple[Labels, str]:
+    """Name classes that are numbers by a list of names, from 0, or from 1 if they are all."""
+    if set(found.class_names) <= set(titles) or not titles:
+        return found, ""
+    numbers = [int(name) for name in found.class_names if name.isdecimal()]
+    whole = bool(numbers) and len(numbers) == len(found.class_names)
+    first = 1 if whole and max(numbers) == len(titles) and min(numbers) > 0 else 0
+    if not whole or max(numbers) - first >= len(titles):
+        held = listed(found.class_names) or "no classes"
+        return found, f"not used: {source}, {counted(len(titles), 'name')} for {held}"
+    names = tuple(clean(titles[number - first]) for number in numbers)
+    gaps = _gaps(found.y >= 0)
+    counted_from = "; 1 is the first name" if first else ""
+    note = f"{counted_classes(found.y, names)}{gaps}, named by {source}{counted_from}"
+    return Labels(found.y, names, note), ""

@@ -11,7 +11,7 @@ from jamjae.data.readers.text import TextFormat
 
 HEADING = -1  # in place of the number of a row, for a line that names columns
 ENDS = "\r\n"
-WORDS = re.compile(r"[^ ]+")
+WORDS = re.compile(r'"(?:[^"]|"")*"[^ \t]*|[^ \t]+')
 
 
 def numbered(lines: Iterable[str], form: TextFormat) -> Iterator[tuple[str, int | None]]:
@@ -36,7 +36,7 @@ def numbered(lines: Iterable[str], form: TextFormat) -> Iterator[tuple[str, int 
 
 def _is_passed_over(line: str, separator: str, width: int) -> bool:
     """Whether a line is empty, or a comment."""
-    if not line.strip(ENDS if separator != " " else ENDS + " "):
+    if not line.strip(ENDS if separator != " " else ENDS + " \t"):
         return True
     return line.startswith("#") and len(cut(line, separator)[0]) != width
 
@@ -74,7 +74,7 @@ def cut(line: str, separator: str) -> tuple[list[str], list[str]]:
     """Cut a line into cells, quotes included, and what stands before, between and after them."""
     body = line.rstrip(ENDS)
     end = line[len(body) :]
-    if separator == " " and '"' not in body:
+    if separator == " ":
         cells = WORDS.findall(body)
         between = WORDS.split(body)
         return cells, [*between[:-1], between[-1] + end]

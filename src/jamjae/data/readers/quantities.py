@@ -27,7 +27,7 @@ FULL_WIDTH = {ord("\uff01") + i: ord("!") + i for i in range(94)}  # letters and
 QUANTITY = re.compile(
     rf"(?P<open>\()?\s*(?P<sign>[+-]?)\s*(?P<before>{CURRENCY})?\s*(?P<minus>[+-]?)"
     rf"(?P<number>{DIGITS})(?P<space>\s*)(?P<after>[^\d\s.,'+()\[\]:/-][^()\[\]:]{{0,11}})?"
-    r"(?P<close>\))?$"
+    r"(?P<trail>-)?(?P<close>\))?$"
 )
 CLOCK = re.compile(r"(\d{1,3}):([0-5]\d)(?::([0-5]\d(?:[.,]\d+)?))?(?:\s*([AaPp])\.?[Mm]\.?)?$")
 NOON, DAY = 12, 24  # hours
@@ -43,6 +43,7 @@ class Quantities(NamedTuple):
 class _Quantity(NamedTuple):
     unit: tuple[str, str]
     negative: bool
+    trailing: bool  # minus, as programs of accounting write it
     digits: str
 
 
@@ -56,7 +57,7 @@ def in_units(texts: Iterable[str], decimal: str, thousands: str | None) -> Quant
         return None
     each = [one for text in known if (one := _quantity(text)) is not None]
     units = {one.unit for one in each if any(one.unit) or one.digits.strip("0.,")}
-    if len(each) < len(known) or len(units) != 1:
+    if len(each) < len(known) or len(units) != 1 or all(one.trailing for one in each):
         return None
     if any(LEADING_ZERO.match(one.digits) and one.digits.strip("0") for one in each):
         return None
@@ -76,13 +77,18 @@ def _quantity(text: str) -> _Quantity | None:
     found = QUANTITY.match(text.replace(MINUS, "-").translate(FULL_WIDTH))
     if found is None or ADDRESS.match(text) or bool(found["open"]) != bool(found["close"]):
         return None
-    if found["sign"] and found["minus"]:
+    if sum(bool(found[minus]) for minus in ("sign", "minus", "trail", "open")) > 1:
         return None
     before, after = found["before"] or "", (found["after"] or "").strip()
     if after and (before or not (after in UNITS or (found["space"] and _is_word(after)))):
         return None
-    negative = bool(found["open"]) or "-" in (found["sign"], found["minus"])
-    return _Quantity((before, after), negative, re.sub(r"[\s\u2019]", _mark, found["number"]))
+    negative = bool(found["open"]) or "-" in (found["sign"], found["minus"], found["trail"])
+    return _Quantity(
+        (before, after),
+        negative,
+        bool(found["trail"]),
+        re.sub(r"[\s\u2019]", _mark, found["number"]),
+    )
 
 
 def _mark(found: re.Match[str]) -> str:

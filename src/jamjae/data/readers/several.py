@@ -18,6 +18,7 @@ from jamjae.errors import DataFormatError, brief, did_you_mean
 ROWS = ("X", "x", "data", "rows", "images", "x_train", "X_train", "train_images", "Z", "codes")
 LABELS = ("y", "labels", "label", "target", "targets", "y_train", "Y", "train_labels")
 NAMES = {"row_names": "index", "feature_names": "feature_names"}  # arrays, and what they become
+CLASS_NAMES = ("target_names", "class_names", "label_names", "classes")
 SMALL_FLOATS = ("bfloat16", "float8_e4m3fn", "float8_e5m2")  # types that NumPy itself has not
 
 
@@ -39,10 +40,11 @@ def of_arrays(
         if part in shapes and part != chosen
     }
     labels, how = (None, "") if label is None else _label_values(np.asarray(arrays[label]))
+    named, titles = _class_names(arrays, shapes, (chosen, label))
     small = f"converted: {rows.dtype} to float32" if rows.dtype.name in SMALL_FLOATS else ""
     X = real_rows(path, rows.astype(np.float32) if small else rows)
-    made = labelled(path, X, labels, f"{label}{how}, ", **names)
-    rest = [name for name in shapes if name not in (chosen, label, *NAMES)]
+    made = labelled(path, X, labels, f"{label}{how}, ", **names, titles=(named, titles))
+    rest = [name for name in shapes if name not in (chosen, label, *NAMES, named)]
     notes = (
         f"array: {chosen}{guess}" if guess else "",
         *made.notes,
@@ -63,7 +65,8 @@ def _rows_among(
                 f"{listed(shapes, 12)}.{hint}"
             )
         return options.key, ""
-    rest = [name for name in shapes if name not in (options.label, *LABELS, *NAMES)]
+    others = (options.label, *LABELS, *NAMES, *CLASS_NAMES)
+    rest = [name for name in shapes if name not in others]
     if len(rest) == 1:
         return rest[0], ""
     if known := [name for name in ROWS if name in rest]:
@@ -96,6 +99,18 @@ def _labels_among(
     beside = chosen.replace("images", "labels").replace("X", "y").replace("x", "y")
     known = [name for name in (beside, *LABELS) if name in shapes and name != chosen]
     return known[0] if known else None
+
+
+def _class_names(
+    arrays: Mapping[str, Any], shapes: Mapping[str, tuple[int, ...]], taken: tuple[str | None, ...]
+) -> tuple[str, tuple[str, ...]]:
+    """Find the names of classes: the array that holds them, and its texts."""
+    for name in CLASS_NAMES:
+        if name in shapes and len(shapes[name]) == 1 and name not in taken:
+            values = np.asarray(arrays[name])
+            if values.dtype.kind in "US" or all(isinstance(one, bytes | str) for one in values):
+                return name, tuple(map(text_of, values))
+    return "", ()
 
 
 def _label_values(labels: np.ndarray) -> tuple[np.ndarray, str]:

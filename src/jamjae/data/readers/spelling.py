@@ -16,7 +16,7 @@ DIGITS = r"(?:\d|[.,](?=\d))(?:[\d.,'\u2019 \u00a0\u202f]*\d)?"
 NUMBER = re.compile(
     rf"(?P<open>\(?)\s*(?P<sign>[+\-{MINUS}]?)(?P<before>[^\d.,+\-{MINUS}()]*)"
     rf"(?P<minus>[+\-{MINUS}]?)(?P<digits>{DIGITS})(?P<power>[eE][+-]?\d+)?"
-    r"(?P<after>[^\d()]*)\)?$"
+    r"(?P<after>[^\d()]*?)(?P<trail>-?)\)?$"
 )
 SIGNIFICANT = 6  # digits of a number whose column says nothing of how many it has
 MOST_DECIMALS, LONG = 8, 8  # beyond which numbers are no readings: significant digits instead
@@ -85,12 +85,12 @@ def _general(value: float, digits: int = SIGNIFICANT) -> str:
 
 def _numbers(known: Known) -> Callable[[float], str]:
     """Write numbers with the decimals, groups, unit and signs of a column."""
-    found = [one for text in known.texts if (one := NUMBER.match(text))]
+    found = list(filter(None, map(NUMBER.match, known.texts)))
     if not found:
         return lambda value: plain(round(value) if known.whole else value, known.decimal)
     digits = [one["digits"].replace("\u2019", "'") for one in found]
     point, mark = _marks(digits, known)
-    decimals = max(len(one.partition(point)[2]) for one in digits)
+    decimals, least = _decimals(digits, point)
     bare = any(one.startswith(point) for one in digits)
     before, after = _commonest((one["before"], one["after"]) for one in found)
     powers = [one["power"] for one in found if one["power"]]
@@ -98,6 +98,7 @@ def _numbers(known: Known) -> Callable[[float], str]:
     minus = MINUS if signs[MINUS] > signs["-"] else "-"
     inside = any(one["minus"] and one["before"] for one in found)
     brackets = any(one["open"] for one in found)
+    trailing = any(one["trail"] for one in found)
 
     def body(value: float) -> str:
         if 2 * len(powers) > len(found):
@@ -106,6 +107,7 @@ def _numbers(known: Known) -> Callable[[float], str]:
         if decimals > MOST_DECIMALS and not known.whole:
             return _general(value, LONG).replace(POINT, point)
         whole, _, fraction = f"{value:,.{decimals}f}".partition(POINT)
+        fraction = fraction[:least] + fraction[least:].rstrip("0")
         if bare and whole == "0" and fraction:
             whole = ""
         return whole.replace(COMMA, mark) + (point + fraction if fraction else "")
@@ -116,9 +118,18 @@ def _numbers(known: Known) -> Callable[[float], str]:
             return f"{before}{text}{after}"
         if brackets:
             return f"({before}{text}{after})"
+        if trailing:
+            return f"{before}{text}{after}-"
         return f"{before}{minus}{text}{after}" if inside else f"{minus}{before}{text}{after}"
 
     return write
+
+
+def _decimals(digits: Sequence[str], point: str) -> tuple[int, int]:
+    """Count the decimals that numbers have at most, and at least: as many where zeros end them."""
+    lengths = [len(one.partition(point)[2]) for one in digits]
+    padded = any(point in one and one.endswith("0") for one in digits)  # 1.50, not 1.5
+    return max(lengths), max(lengths) if padded else min(lengths)
 
 
 def _marks(digits: Sequence[str], known: Known) -> tuple[str, str]:

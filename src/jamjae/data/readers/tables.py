@@ -17,6 +17,7 @@ from jamjae.data.readers.cells import NAMED, as_names, counted, listed, quoted
 from jamjae.data.readers.columns import UNNAMED, Roles, place_columns
 from jamjae.data.readers.delimited import read_delimited
 from jamjae.data.readers.folders import holds_images
+from jamjae.data.readers.hints import CENSORED, serial_dates
 from jamjae.data.readers.labelling import Labels
 from jamjae.data.readers.opening import OPENERS, STANDARD_INPUT
 from jamjae.data.readers.raw_table import RawTable, cannot_read
@@ -36,7 +37,7 @@ from jamjae.errors import DataFormatError, InvalidDataError, brief
 if TYPE_CHECKING:
     import pandas as pd
 
-TEXT = (".csv", ".tsv", ".txt", ".tab", ".dat")
+TEXT = (".csv", ".tsv", ".txt", ".tab", ".dat", ".data")
 PACKED = (*OPENERS, ".zip", ".zst")
 SUFFIXES = frozenset((*TEXT, *PARQUET, *columnar.ARROW, *columnar.EXCEL, *columnar.JSON))
 
@@ -102,12 +103,12 @@ def _read(path: Path, options: ReadOptions) -> Dataset:
     return _whole(path, options)
 
 
-def stays_in_files(path: Path, options: ReadOptions) -> bool:
-    """Whether a table is read piece by piece; errors as `read`."""
-    columnar_file = path.is_dir() or path.suffix.lower() in PARQUET
-    if options.lazy is True and not columnar_file:
-        _read(path, options)  # which refuses
-    return columnar_file and isinstance(piecewise.read(path, options), Dataset)
+def left_in_files(path: Path, options: ReadOptions, names: Sequence[str] = ()) -> Dataset | None:
+    """Read a table whose columns `names` are read piece by piece; None for others."""
+    if path.is_dir() or path.suffix.lower() in PARQUET:
+        found = piecewise.read(path, piecewise.asking_for(path, options, names))
+        return found if isinstance(found, Dataset) else None
+    return _read(path, options) if options.lazy is True else None  # which refuses
 
 
 def _whole(path: Path, options: ReadOptions) -> Dataset:
@@ -218,10 +219,16 @@ def _mistaken(path: Path, raw: RawTable, mistakes: dict[str, Mistake]) -> DataFo
     ]
     extra = f"; and in {len(mistakes) - 3} more columns" if len(mistakes) > 3 else ""
     texts = list(dict.fromkeys(text for one in mistakes.values() for text in one.texts))
+    options = " ".join(f"--na {text!r}" for text in texts[:NAMED])
+    na = f"na={tuple(texts[:NAMED])!r}, {options}"
     if texts[0].lower().rstrip(":") in TOTALS:
         cure = "It seems to be a row of totals: remove it from the file"
+    elif all(map(CENSORED.match, texts)):
+        cure = (
+            "It says that a value lies below or above a limit: write a number, such as half of the "
+            f"limit, or take it for missing ({na})"
+        )
     elif len(texts) <= NAMED:
-        na = f"na={tuple(texts)!r}, {' '.join(f'--na {text!r}' for text in texts)}"
         cure = f"If it stands for a missing value, add it to na ({na})"
     else:
         cure = f"So are {len(texts) - 1} other texts, such as {texts[1]!r}: correct them"
@@ -326,6 +333,7 @@ def _notes(
     ]
     said = [f"{roles.names[i]} {one.note}" for i, one in kept.items() if one.note]
     kinds = [one.kind for one in kept.values()]
+    numbers = {i: one for i, one in kept.items() if one.kind == NUMBERS}
     others = dict.fromkeys(kind for kind in kinds if kind != NUMBERS)
     each = ", ".join(f"{kinds.count(kind)} of {kind}" for kind in others)
     of = f", {each}" if each else ""
@@ -338,6 +346,7 @@ def _notes(
         f"converted: {listed(said, longest=100)}" if said else "",
         f"dropped: {listed(dropped, longest=100)}" if dropped else "",
         *missing,
+        *(serial_dates(roles.names[i], one.values) for i, one in numbers.items()),
         _totals(raw, roles),
     ]
     return [note for note in notes if note]

@@ -16,10 +16,12 @@ from jamjae.data.read_options import ReadOptions
 from jamjae.data.readers import headers, preambles
 from jamjae.data.readers.cells import (
     GROUPED,
+    MARKERS,
     WITH_COMMA,
     clean,
     counted,
     is_missing,
+    is_number,
     number_in,
     unguarded,
 )
@@ -33,7 +35,8 @@ SAMPLE_LINES, SAMPLE_CELLS = 300, 20_000
 LONGEST = 1 << 26  # of a line
 MOST_COLUMNS = 2_000  # in which the form of numbers is looked for
 QUOTED = re.compile(r'(^|[,;\t| ])"')  # the start of a quoted cell, not 5" for inches
-SPACES = re.compile(" {2,}")
+GAPS = re.compile(r'(?<![^ \t])"(?:[^"]|"")*"|[ \t]+')  # between cells, and cells in quotes
+IN_QUOTES = re.compile(r'"[^"]*"')
 WITH_POINT = re.compile(r"[+-]?\d*\.\d+([eE][+-]?\d+)?$")
 BOTH = {  # numbers in groups with decimals, by their decimal mark
     ",": re.compile(r"[+-]?\d{1,3}([.'\s]\d{3})+,\d+$"),
@@ -95,8 +98,10 @@ def long_cells() -> Iterator[None]:
 
 
 def single_spaced(line: str) -> str:
-    """Take away the further spaces of columns that stand below each other."""
-    return line if '"' in line else SPACES.sub(" ", line.strip(" ")).replace(" \n", "\n")
+    """Put one space between columns that stand below each other, in place of spaces and tabs."""
+    body = line.rstrip("\r\n")
+    spaced = GAPS.sub(lambda found: " " if found[0].isspace() else found[0], body.strip(" \t"))
+    return spaced + line[len(body) :]
 
 
 # --- the form of lines ----------------------------------------------------------------------
@@ -218,6 +223,8 @@ def _separator(path: Path, lines: Sequence[str]) -> str:
     numbers = [line.strip('"') for line in (rest if "," not in first else [first, *rest])]
     if numbers and all(WITH_COMMA.match(line) for line in numbers) and _one_column(lines, numbers):
         return ";"
+    if _by_spaces_and_tabs([first, *rest]):
+        return " "
     best, score = ",", 0.0
     for mark in SEPARATORS:
         widths = _widths(lines, mark)
@@ -248,6 +255,20 @@ def _widths(lines: Sequence[str], mark: str) -> list[int]:
         return [len(row) for row in csv.reader(lines, delimiter=mark) if row] or [1]
     except csv.Error:  # with another mark a line is one cell, longer than a cell may be
         return [1]
+
+
+def _by_spaces_and_tabs(lines: Sequence[str]) -> bool:
+    """Whether cells stand below each other, and some of them behind a tab: numbers, then a name."""
+    bare = [IN_QUOTES.sub('""', line) for line in lines]
+    if not all("\t" in line for line in bare) or any(
+        mark in line for line in bare for mark in ",;|"
+    ):
+        return False
+    numbers = [line.split("\t")[0].split() for line in bare[1:] or bare]
+    known = all(
+        is_number(cell) or cell in MARKERS or is_missing(cell) for n in numbers for cell in n
+    )
+    return known and min(map(len, numbers)) > 1 and len(set(_widths(lines, " "))) == 1
 
 
 def _aligned(lines: Sequence[str]) -> bool:

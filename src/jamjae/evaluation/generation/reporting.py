@@ -1,7 +1,8 @@
-"""`generation_report`: how good, how varied and how new generated rows are."""
+"""`generation_report` and its judge: how good, how varied and how new generated rows are."""
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,8 +11,9 @@ from jamjae.errors import InvalidDataError
 from jamjae.evaluation.generation import features as featuring
 from jamjae.evaluation.generation import measuring
 from jamjae.evaluation.generation.features import Features, SmallClassifier
+from jamjae.evaluation.generation.measuring import Sample
 from jamjae.evaluation.generation.result import SCORES, GenerationReport, GenerationScore
-from jamjae.evaluation.generation.rows import Received, received
+from jamjae.evaluation.generation.rows import Rows, real_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -75,7 +77,8 @@ def generation_report(
     -----
     At most 10,000 rows of each set, drawn at random, are used for the Fréchet distance, columns
     and features, 5,000 for neighborhoods and the two-sample test. Copies of all training rows are
-    looked for among 2,500. `jamjae.evaluation.metrics` defines each number.
+    looked for among 2,500. `jamjae.evaluation.metrics` defines each number. Several sets of rows
+    are measured in less time by one `GenerationJudge`.
 
     Examples
     --------
@@ -88,60 +91,136 @@ def generation_report(
     >>> found["copied_share"].generated
     1.0
     """
-    data = received((real_train, real_held_out, generated), (y_train, y_held_out, y_generated))
-    seed = int(random_state)
-    judge = _judge(data, features, seed)
-    by = _features(features, data, judge, seed)
-    drawn_rows = measuring.draw(data, by, seed)
-    values, notes = measuring.of_features(drawn_rows, n_neighbors, seed), [*data.notes]
-    values["copied_share"] = measuring.of_copies(data, seed)
-    columns: list[measuring.ColumnPair] = []
-    if data.is_table:
-        values |= measuring.of_columns(drawn_rows, columns, notes)
-    if judge is not None and data.generated.y is not None:
-        values["class_agreement"] = (
-            judge.accuracy(data.generated.numbers, data.generated.y),
-            judge.accuracy(data.held_out.numbers, measuring.known(data.held_out)),
-        )
-        values |= measuring.of_classes(drawn_rows, n_neighbors, notes)
-        if data.is_table:
-            values |= measuring.of_training(drawn_rows, seed, notes)
-    scores = {name: GenerationScore(*values[name]) for name in SCORES if name in values}
-    return GenerationReport(scores, by.title, columns, [drawn_rows.counted(data), *notes])
-
-
-def _judge(data: Received, features: Any, seed: int) -> SmallClassifier | None:
-    """Train the classifier, if it is needed for features or for the classes of generated rows."""
-    y = data.train.y
-    if y is None or len(np.unique(y)) < 2:
-        return None
-    if data.generated.y is None and not _learned(features, data):
-        return None
-    return SmallClassifier(data.train.numbers, y, seed)
-
-
-def _learned(features: Any, data: Received) -> bool:
-    """Whether features are those of the classifier."""
-    wide = data.train.numbers.shape[1] > featuring.COUNT
-    return isinstance(features, str) and (
-        features == "classifier" or (features == "auto" and data.train.y is not None and wide)
+    judge = GenerationJudge(
+        real_train,
+        real_held_out,
+        y_train=y_train,
+        y_held_out=y_held_out,
+        features=features,
+        n_neighbors=n_neighbors,
+        random_state=random_state,
     )
+    return judge.report(generated, y_generated)
 
 
-def _features(features: Any, data: Received, judge: SmallClassifier | None, seed: int) -> Features:
-    if callable(features):
-        return featuring.of_callable(features)
-    if features not in ("auto", "pca", "classifier"):
-        raise InvalidDataError(
-            f"generation_report received features={features!r}; expected 'auto', 'pca', "
-            "'classifier' or a function from rows to features."
+class GenerationJudge:
+    """Real rows against which several sets of generated rows are measured alike.
+
+    What depends on real rows only is computed once: features, their classifier, and the numbers of
+    training rows. Parameters and errors are those of `generation_report`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rng = np.random.default_rng(0)
+    >>> judge = GenerationJudge(rng.normal(size=(100, 3)), rng.normal(size=(100, 3)))
+    >>> near, far = (judge.report(rng.normal(mean, 1.0, size=(100, 3))) for mean in (0.0, 5.0))
+    >>> near["coverage"].generated > 0.9, far["coverage"].generated
+    (True, 0.0)
+    """
+
+    def __init__(
+        self,
+        real_train: Any,
+        real_held_out: Any,
+        *,
+        y_train: Any = None,
+        y_held_out: Any = None,
+        features: str | Callable[[Any], Any] = "auto",
+        n_neighbors: int = 5,
+        random_state: int = 0,
+    ) -> None:
+        self.real = real_rows(real_train, real_held_out, y_train, y_held_out)
+        self.n_neighbors, self.seed = n_neighbors, int(random_state)
+        self.by = self._features(features)
+        self.held_out = measuring.draw(self.real.held_out, self.by, self.seed)
+        self._stand_ins: dict[int, tuple[Sample, dict[str, float]]] = {}
+
+    def report(self, generated: Any, y_generated: Any = None) -> GenerationReport:
+        """Measure generated rows.
+
+        Parameters
+        ----------
+        generated : array-like or data frame
+        y_generated : array-like, optional
+            Classes that were asked for.
+
+        Returns
+        -------
+        GenerationReport
+        """
+        rows, seed = self.real.take_in(generated, y_generated), self.seed
+        count = min(len(rows), len(self.real.train), measuring.MAX_ROWS)
+        made = measuring.draw(rows, self.by, seed, count)
+        of_made = measuring.of_features(self.held_out, made, self.n_neighbors, seed)
+        real, of_real = self._stand_in(count)
+        values = {name: (value, of_real[name]) for name, value in of_made.items()}
+        values["copied_share"] = measuring.of_copies(self.real, rows, seed)
+        found = measuring.Samples(self.held_out, made, real)
+        notes = [measuring.counted_rows(found, self.real, rows), *self.real.notes]
+        columns: list[measuring.ColumnPair] = []
+        if self.real.is_table:
+            values |= measuring.of_columns(found, columns, notes)
+        if rows.y is not None:
+            values |= self._of_classes(found, rows, notes)
+        scores = {name: GenerationScore(*values[name]) for name in SCORES if name in values}
+        return GenerationReport(scores, self.by.title, columns, notes)
+
+    def _stand_in(self, count: int) -> tuple[Sample, dict[str, float]]:
+        """Draw so many training rows, and measure them as if they were generated."""
+        if count not in self._stand_ins:
+            real = measuring.draw(self.real.train, self.by, self.seed, count)
+            values = measuring.of_features(self.held_out, real, self.n_neighbors, self.seed)
+            self._stand_ins[count] = real, values
+        return self._stand_ins[count]
+
+    def _of_classes(
+        self, found: measuring.Samples, rows: Rows, notes: list[str]
+    ) -> measuring.Values:
+        values = measuring.of_classes(found, self.n_neighbors, notes)
+        if self.classifier is None:
+            notes.append("Classes are not recognized: the training rows are of one class.")
+            return values
+        values["class_agreement"] = (
+            self.classifier.accuracy(rows.numbers, np.asarray(rows.y)),
+            self._accuracy,
         )
-    if _learned(features, data) and judge is not None:
-        accuracy = judge.accuracy(data.held_out.numbers, measuring.known(data.held_out))
-        return featuring.of_classifier(judge, data.train.numbers, accuracy, seed)
-    if features == "classifier":
-        raise InvalidDataError(
-            "generation_report received features='classifier' without labels of two classes; "
-            "expected y_train and y_held_out."
-        )
-    return featuring.of_components(data.train.numbers, seed)
+        if self.real.is_table:
+            values |= measuring.of_training(found, self.seed, notes)
+        return values
+
+    @functools.cached_property
+    def classifier(self) -> SmallClassifier | None:
+        """Trained when it is needed, for features or classes; None without two classes."""
+        train = self.real.train
+        if train.y is None or len(np.unique(train.y)) < 2:
+            return None
+        return SmallClassifier(train.numbers, train.y, self.seed)
+
+    @functools.cached_property
+    def _accuracy(self) -> float:
+        held_out = self.real.held_out
+        if self.classifier is None:
+            return 0.0
+        return self.classifier.accuracy(held_out.numbers, np.asarray(held_out.y))
+
+    def _features(self, features: Any) -> Features:
+        train = self.real.train
+        if callable(features):
+            return featuring.of_callable(features)
+        if features not in ("auto", "pca", "classifier"):
+            raise InvalidDataError(
+                f"generation_report received features={features!r}; expected 'auto', 'pca', "
+                "'classifier' or a function from rows to features."
+            )
+        wide = train.numbers.shape[1] > featuring.COUNT
+        if (features == "classifier" or (features == "auto" and wide)) and self.classifier:
+            return featuring.of_classifier(
+                self.classifier, train.numbers, self._accuracy, self.seed
+            )
+        if features == "classifier":
+            raise InvalidDataError(
+                "generation_report received features='classifier' without labels of two classes; "
+                "expected y_train and y_held_out."
+            )
+        return featuring.of_components(train.numbers, self.seed)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -9,6 +10,11 @@ from jamjae.data.text_tables import text_table
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+SHORT = 0.9  # times what real rows reach: below, something is missing
+SEPARABLE = 0.65  # AUC from which a classifier separates generated from real rows
+COPIED = 2.0  # times the share among held-out rows: above, the model remembers its rows
 
 
 class Meaning(NamedTuple):
@@ -93,17 +99,61 @@ class GenerationReport:
             "notes": list(self.notes),
         }
 
-    def text(self) -> str:
-        """Format the scores as a table, with the features and notes below it."""
-        rows = [
-            [SCORES[name].title, _shown(score.generated), _shown(score.real), SCORES[name].better]
+    @property
+    def rows(self) -> list[tuple[str, str, str, str]]:
+        """Title, generated, real and better of each score, as text."""
+        return [
+            (SCORES[name].title, _shown(score.generated), _shown(score.real), SCORES[name].better)
             for name, score in self.scores.items()
         ]
-        table = text_table(["", "generated", "real rows", "better"], rows)
-        return "\n".join([table, "", f"Features: {self.features}.", *self.notes])
+
+    @property
+    def sentence(self) -> str:
+        """What generated rows lack beside real ones, in words.
+
+        They are unlike real rows if their precision, and too alike if their coverage, is less than
+        .9 of what real rows reach; a classifier separates them from an AUC of .65; and they are
+        copies if their share is twice that among held-out rows.
+        """
+        told = [
+            f"{said} ({SCORES[name].title} {_shown(self[name].generated)}, of real rows "
+            f"{_shown(self[name].real)})"
+            for name, said in _FAULTS.items()
+            if self._lacks(name)
+        ]
+        if not told:
+            return "Generated rows come close to real ones by these scores."
+        return f"Generated rows fall short of real ones: {'; '.join(told)}."
+
+    def _lacks(self, name: str) -> bool:
+        if name not in self.scores:
+            return False
+        generated, real = self[name]
+        if name == "two_sample_auc":
+            return generated > SEPARABLE
+        if name == "copied_share":
+            return generated > COPIED * real
+        return generated < SHORT * real
+
+    def text(self, width: int = 100) -> str:
+        """Format the scores as a table, with a sentence, the features and notes below it."""
+        table = text_table(["", "generated", "real rows", "better"], self.rows)
+        said = (self.sentence, f"Features: {self.features}.", *self.notes)
+        return "\n".join([table, "", *(textwrap.fill(one, width) for one in said)])
 
     def __repr__(self) -> str:
         return self.text()
+
+
+_FAULTS = {
+    "precision": "some are unlike any real row",
+    "coverage": "kinds of rows are missing",
+    "lowest_class_coverage": "a class is hardly varied",
+    "class_agreement": "rows are not of the class that was asked for",
+    "train_on_samples_accuracy": "a classifier learns less from them",
+    "two_sample_auc": "a classifier separates them from real rows",
+    "copied_share": "some are copies of training rows",
+}
 
 
 def _shown(value: float) -> str:

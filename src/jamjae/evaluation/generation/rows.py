@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,7 +13,7 @@ from jamjae.errors import InvalidDataError, ShapeMismatchError
 from jamjae.evaluation.metrics.checks import flat, labels
 from jamjae.evaluation.metrics.tabular_generation import same_columns
 
-NAMES = ("real_train", "real_held_out", "generated")
+Numbers = Callable[[Any, str], tuple[Any, np.ndarray]]
 
 
 class Rows(NamedTuple):
@@ -31,93 +32,122 @@ class Rows(NamedTuple):
         return Rows(given, self.numbers[index], None if self.y is None else self.y[index])
 
 
-class Received(NamedTuple):
-    """Three sets of rows of the same columns."""
+class Real(NamedTuple):
+    """Real rows, and the way in which all others become numbers of the same columns.
+
+    Attributes
+    ----------
+    train, held_out : Rows
+    is_table : bool
+    numbers : callable
+        From rows as they are given, and their name, to rows as they are used and numbers (n, d).
+    notes : list of str
+    """
 
     train: Rows
     held_out: Rows
-    generated: Rows
     is_table: bool
+    numbers: Numbers
     notes: list[str]
 
+    def take_in(self, generated: Any, y: Any) -> Rows:
+        """Check generated rows and their classes."""
+        given, numbers = self.numbers(generated, "generated")
+        if y is not None and self.train.y is None:
+            raise InvalidDataError(
+                "generation_report received y_generated without y_train and y_held_out; expected "
+                "all three."
+            )
+        return Rows(given, numbers, _classes(y, len(numbers), "y_generated", self.train.y))
 
-def received(given: tuple[Any, Any, Any], classes: tuple[Any, Any, Any]) -> Received:
-    """Check rows and classes, and bring mixed tables and columns of several units to numbers."""
-    frames = [hasattr(X, "iloc") and getattr(X, "ndim", 0) == 2 for X in given]
-    notes: list[str] = []
-    if all(frames):
-        given, numbers = _encoded(given)
-        notes.append("Columns are encoded as numbers by TableEncoder, fitted to the training rows.")
-        is_table = True
-    elif any(frames):
+
+def real_rows(train: Any, held_out: Any, y_train: Any, y_held_out: Any) -> Real:
+    """Check real rows and classes; mixed tables and columns of several units become numbers."""
+    if (y_train is None) != (y_held_out is None):
+        given, absent = ("y_train", "y_held_out")[:: 1 if y_held_out is None else -1]
         raise InvalidDataError(
-            "generation_report received a data frame for only some of real_train, real_held_out "
-            "and generated; expected three data frames, or three arrays."
+            f"generation_report received {given} without {absent}; expected both, or no labels."
         )
-    else:
-        given, numbers, notes = _arrays(given)
-        is_table = given[0].ndim == 2
-    of_rows = _classes(classes, [len(X) for X in numbers])
-    sets = [Rows(*one) for one in zip(given, numbers, of_rows, strict=True)]
-    return Received(sets[0], sets[1], sets[2], is_table, notes)
+    notes: list[str] = []
+    numbers = (_of_frames if _is_frame(train) else _of_arrays)(train, notes)
+    used, made = numbers(train, "real_train")
+    used_held_out, made_held_out = numbers(held_out, "real_held_out")
+    y = _classes(y_train, len(made), "y_train", None)
+    others = _classes(y_held_out, len(made_held_out), "y_held_out", y)
+    is_table = _is_frame(train) or used.ndim == 2
+    held = Rows(used_held_out, made_held_out, others)
+    return Real(Rows(used, made, y), held, is_table, numbers, notes)
 
 
-def _encoded(frames: tuple[Any, Any, Any]) -> tuple[tuple[Any, Any, Any], list[np.ndarray]]:
+def _is_frame(X: Any) -> bool:
+    return hasattr(X, "iloc") and getattr(X, "ndim", 0) == 2
+
+
+def _refuse_kinds(X: Any, name: str, *, frame: bool) -> None:
+    if _is_frame(X) != frame:
+        kinds = ("an array", "a data frame")
+        raise InvalidDataError(
+            f"generation_report received {kinds[frame]} in real_train and {kinds[not frame]} in "
+            f"{name}; expected data frames, or arrays, in all."
+        )
+
+
+def _of_frames(train: Any, notes: list[str]) -> Numbers:
+    from pandas import DataFrame
+
     from jamjae.data.table_encoder import TableEncoder
 
-    for frame in frames[1:]:
-        same_columns(frames[0], frame, "generation_report")
-    given = (frames[0], *(frame[list(frames[0].columns)] for frame in frames[1:]))
-    encoder = TableEncoder().fit(given[0])
-    made = [
-        finite_array(encoder.transform(frame), f"generation_report cannot use {name}")
-        for frame, name in zip(given, NAMES, strict=True)
-    ]
-    return (given[0], given[1], given[2]), made
+    encoder = TableEncoder().fit(train)
+    titles = encoder.get_feature_names_out()
+    notes.append("Columns are encoded as numbers by TableEncoder, fitted to the training rows.")
+
+    def numbers(X: Any, name: str) -> tuple[Any, np.ndarray]:
+        _refuse_kinds(X, name, frame=True)
+        same_columns(train, X, f"generation_report (real_train and {name})")
+        given = X[list(train.columns)]
+        made = DataFrame(encoder.transform(given), columns=titles)
+        return given, finite_array(made, f"generation_report cannot use {name}")
+
+    return numbers
 
 
-def _arrays(
-    given: tuple[Any, Any, Any],
-) -> tuple[tuple[Any, Any, Any], list[np.ndarray], list[str]]:
-    sets = [
-        finite_array(X, f"generation_report cannot use {name}")
-        for X, name in zip(given, NAMES, strict=True)
-    ]
-    shapes = {name: X.shape[1:] for name, X in zip(NAMES, sets, strict=True)}
-    if len(set(shapes.values())) > 1 or not 2 <= sets[0].ndim <= 4:
-        listed = ", ".join(f"{shape} in {name}" for name, shape in shapes.items())
+def _of_arrays(train: Any, notes: list[str]) -> Numbers:
+    first = finite_array(train, "generation_report cannot use real_train")
+    if not 2 <= first.ndim <= 4:
         raise ShapeMismatchError(
-            f"generation_report received rows of shape {listed}; expected the same shape in all "
-            "three: (d,), (h, w) or (h, w, c)."
+            f"generation_report received real_train of shape {first.shape}; expected rows (n, d), "
+            "or images (n, h, w) or (n, h, w, c)."
         )
-    numbers, notes = [flat(X) for X in sets], []
-    if differ_in_units(sets[0]):
-        mean, deviation = numbers[0].mean(axis=0), numbers[0].std(axis=0)
-        deviation[deviation == 0] = 1.0
-        numbers = [(X - mean) / deviation for X in numbers]
+    mean: Any = None
+    deviation: Any = None
+    if differ_in_units(first):
+        mean, deviation = flat(first).mean(axis=0), flat(first).std(axis=0)
+        deviation = np.where(deviation > 0, deviation, 1.0)
         notes.append("Columns are standardized: their deviations in the training rows differ.")
-    return (sets[0], sets[1], sets[2]), numbers, notes
+
+    def numbers(X: Any, name: str) -> tuple[Any, np.ndarray]:
+        _refuse_kinds(X, name, frame=False)
+        rows = finite_array(X, f"generation_report cannot use {name}")
+        if rows.shape[1:] != first.shape[1:]:
+            raise ShapeMismatchError(
+                f"generation_report received rows of shape {rows.shape[1:]} in {name} and of shape "
+                f"{first.shape[1:]} in real_train; expected the same shape."
+            )
+        return rows, flat(rows) if mean is None else (flat(rows) - mean) / deviation
+
+    return numbers
 
 
-def _classes(given: tuple[Any, Any, Any], counts: list[int]) -> list[np.ndarray | None]:
-    """Return the classes of each set, or None where they are not given."""
-    names = ("y_train", "y_held_out", "y_generated")
-    if (given[0] is None) != (given[1] is None) or (given[0] is None and given[2] is not None):
-        absent = [name for name, y in zip(names, given, strict=True) if y is None]
-        raise InvalidDataError(
-            f"generation_report received labels without {' and '.join(absent)}; expected y_train "
-            "and y_held_out, or no labels. y_generated may be left out."
-        )
-    found = [
-        None if y is None else labels(y, count, f"generation_report ({name})")
-        for y, count, name in zip(given, counts, names, strict=True)
-    ]
-    if found[0] is not None:
-        known = set(found[0].tolist())
-        for y, name in zip(found[1:], names[1:], strict=True):
-            if strange := sorted(set([] if y is None else y.tolist()) - known, key=str):
-                raise InvalidDataError(
-                    f"generation_report received the class {strange[0]!r} in {name}, which is not "
-                    f"in y_train; expected the classes {', '.join(map(repr, sorted(known)))}."
-                )
+def _classes(y: Any, count: int, name: str, known: np.ndarray | None) -> np.ndarray | None:
+    """Return one class per row, which must be among the known ones; None if there are none."""
+    if y is None:
+        return None
+    found = labels(y, count, f"generation_report ({name})")
+    if known is not None:
+        among = set(known.tolist())
+        if strange := sorted(set(found.tolist()) - among, key=str):
+            raise InvalidDataError(
+                f"generation_report received the class {strange[0]!r} in {name}, which is not in "
+                f"y_train; expected the classes {', '.join(map(repr, sorted(among)))}."
+            )
     return found

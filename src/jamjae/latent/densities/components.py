@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 from scipy.linalg import solve_triangular
@@ -39,6 +39,12 @@ class Components(NamedTuple):
     factors: np.ndarray
     groups: np.ndarray
 
+    def blurred(self, t: float) -> Self:
+        """Give the distribution of ``(1 - t)·e + t·z`` with z of this one and e of N(0, I)."""
+        identity = (1.0 - t) ** 2 * np.eye(self.means.shape[1])
+        factors = [np.linalg.cholesky(t**2 * f @ f.T + identity) for f in self.factors]
+        return self._replace(means=t * self.means, factors=np.stack(factors))
+
     def joint(self, codes: np.ndarray) -> np.ndarray:
         """Log of weight times density of each component (n, m)."""
         found = np.empty((len(codes), len(self.weights)))
@@ -68,6 +74,63 @@ class Components(NamedTuple):
             codes[components == m] += noise[components == m] @ self.factors[m].T
         return codes
 
+    def log_density(self, codes: np.ndarray) -> np.ndarray:
+        """Log density of codes (n, v) in nats, of all components together."""
+        pieces = row_chunks(codes)
+        return np.concatenate([logsumexp(self.joint(codes[some]), axis=1) for some in pieces])
+
+    def varied(
+        self, code: np.ndarray, group: int, n: int, spread: float, rng: np.random.RandomState
+    ) -> np.ndarray:
+        """Draw codes (n, v) near one (v,) of a group, or of any for -1; see `Density.vary`."""
+        joint = self.joint(code[None])[0]
+        if group != UNLABELED:
+            joint = np.where(self.groups == group, joint, -np.inf)
+        likely = np.exp(joint - logsumexp(joint))
+        components = rng.choice(len(likely), n, p=likely / likely.sum())
+        noise = rng.standard_normal((n, len(code)))
+        for m in np.unique(components):
+            start = solve_triangular(self.factors[m], code - self.means[m], lower=True)
+            of_m = components == m
+            noise[of_m] = np.sqrt(1.0 - spread**2) * start + spread * noise[of_m]
+        return self.carried(noise, components)
+
+    def parts(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+        """Give all that is known, as settings for JSON and arrays."""
+        arrays = {name: getattr(self, name) for name in NAMES}
+        return {"groups": self.groups.tolist()}, arrays
+
+    @classmethod
+    def from_parts(
+        cls, groups: Any, arrays: Mapping[str, np.ndarray], v: int, allowed: set[int]
+    ) -> Self:
+        """Make components of what `parts` gave, for codes (n, v) of the allowed groups.
+
+        Raises
+        ------
+        UnsoundError
+            They describe nothing of the kind.
+        """
+        plain = isinstance(groups, list) and all(type(group) is int for group in groups)
+        if not plain or set(groups or ()) != allowed:
+            raise UnsoundError("its components are not those of its classes")
+        if not arrays.keys() >= set(NAMES):
+            raise UnsoundError(f"its arrays are not {', '.join(NAMES)}")
+        m = len(groups)
+        for name, shape in zip(NAMES, ((m,), (m, v), (m, v, v)), strict=True):
+            if arrays[name].shape != shape:
+                raise UnsoundError(
+                    f"its array {name!r} has shape {arrays[name].shape}, not {shape}"
+                )
+        weights, _, factors = (arrays[name] for name in NAMES)
+        if (weights < 0).any() or not np.isclose(weights.sum(), 1.0, atol=1e-6):
+            raise UnsoundError("the weights of its components do not add up to 1")
+        require_triangular(factors)
+        found = cls(**{name: arrays[name] for name in NAMES}, groups=np.array(groups))
+        if any(weights[found.groups == group].sum() <= 0 for group in allowed):
+            raise UnsoundError("one of its classes has no weight")
+        return found
+
 
 class NormalDensity(Density):
     """A density that is a sum of normal distributions; a subclass defines `_components`."""
@@ -91,51 +154,33 @@ class NormalDensity(Density):
         return self._sum.carried(noise, components)
 
     def _log_density(self, codes: np.ndarray) -> np.ndarray:
-        pieces = row_chunks(codes)
-        return np.concatenate([logsumexp(self._sum.joint(codes[some]), axis=1) for some in pieces])
+        return self._sum.log_density(codes)
 
     def _vary(
         self, code: np.ndarray, of_sample: np.ndarray, spread: float, rng: np.random.RandomState
     ) -> np.ndarray:
-        joint = self._sum.joint(code[None])[0]
-        if of_sample[0] != UNLABELED:
-            joint = np.where(self._sum.groups == of_sample[0], joint, -np.inf)
-        likely = np.exp(joint - logsumexp(joint))
-        components = rng.choice(len(likely), len(of_sample), p=likely / likely.sum())
-        codes = np.empty((len(of_sample), len(code)))
-        noise = rng.standard_normal(codes.shape)
-        for m in np.unique(components):
-            start = solve_triangular(self._sum.factors[m], code - self._sum.means[m], lower=True)
-            of_m = components == m
-            codes[of_m] = np.sqrt(1.0 - spread**2) * start + spread * noise[of_m]
-        return self._sum.carried(codes, components)
+        return self._sum.varied(code, int(of_sample[0]), len(of_sample), spread, rng)
 
     def _parts(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-        arrays = {name: getattr(self._sum, name) for name in NAMES}
-        return {"groups": self._sum.groups.tolist()}, arrays
+        return self._sum.parts()
 
     def _restore(self, settings: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> None:
-        groups, v = settings.get("groups"), self._n_varying
+        if settings.keys() != {"groups"} or arrays.keys() != set(NAMES):
+            raise UnsoundError("it holds other than its components")
         allowed = set(self._classes.groups)
-        plain = isinstance(groups, list) and all(type(group) is int for group in groups)
-        if settings.keys() != {"groups"} or not plain or set(groups or ()) != allowed:
-            raise UnsoundError("its components are not those of its classes")
-        if arrays.keys() != set(NAMES):
-            raise UnsoundError(f"its arrays are not {', '.join(NAMES)}")
-        m = len(groups or ())
-        for name, shape in zip(NAMES, ((m,), (m, v), (m, v, v)), strict=True):
-            if arrays[name].shape != shape:
-                raise UnsoundError(
-                    f"its array {name!r} has shape {arrays[name].shape}, not {shape}"
-                )
-        weights, _, factors = (arrays[name] for name in NAMES)
-        if (weights < 0).any() or not np.isclose(weights.sum(), 1.0, atol=1e-6):
-            raise UnsoundError("the weights of its components do not add up to 1")
-        if np.triu(factors, 1).any() or not (np.diagonal(factors, axis1=1, axis2=2) > 0).all():
-            raise UnsoundError("the factors of its covariances are not triangular")
-        self._sum = Components(**{name: arrays[name] for name in NAMES}, groups=np.array(groups))
-        if any(weights[self._sum.groups == group].sum() <= 0 for group in allowed):
-            raise UnsoundError("one of its classes has no weight")
+        self._sum = Components.from_parts(settings["groups"], arrays, self._n_varying, allowed)
+
+
+def require_triangular(factors: np.ndarray) -> None:
+    """Refuse factors (..., v, v) that are not lower triangular with a positive diagonal.
+
+    Raises
+    ------
+    UnsoundError
+    """
+    diagonal = np.diagonal(factors, axis1=-2, axis2=-1)
+    if np.triu(factors, 1).any() or not (diagonal > 0).all():
+        raise UnsoundError("the factors of its covariances are not triangular")
 
 
 def factor(covariance: np.ndarray) -> np.ndarray:

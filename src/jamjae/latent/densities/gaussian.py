@@ -7,6 +7,7 @@ import warnings
 import numpy as np
 
 from jamjae.latent.densities.components import Components, NormalDensity, factor, shared, shrunk
+from jamjae.latent.densities.density import Density
 
 ROWS_PER_COMPONENT = 2  # that a class needs, for each component of a code, for its own covariance
 
@@ -47,7 +48,7 @@ class Gaussian(NormalDensity):
         return Components(shares, means, np.stack(factors), np.array(groups))
 
 
-def few_groups(density: NormalDensity, of_row: np.ndarray, least: int) -> list[int]:
+def few_groups(density: Density, of_row: np.ndarray, least: int) -> list[int]:
     """Find the classes of fewer rows than are needed for a distribution of their own.
 
     Without classes there is none.
