@@ -101,7 +101,7 @@ def test_a_flow_carries_noise_as_python_does(opened, digits):
     given = [[e, g] for e, g in zip(noise.tolist(), classes.tolist(), strict=True)]
     arrays = density.arrays()
     weights = [arrays[f"weight.{i}"] for i in range(6)]
-    white = flows.carry(flows.Shape(3, 10, (16, 16)), weights, noise, classes)
+    white = flows.carry(flows.Shape(3, 10, (16, 16), density.start), weights, noise, classes)
     expected = arrays["center"] + (white @ arrays["factor"].T) * arrays["scale"]
     found = np.array(page.evaluate(carried, given))
     assert np.abs(found - expected).max() < 0.05 * expected.std()

@@ -6,17 +6,19 @@ by the same steps as Python. A density that is too large for a page becomes code
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from jamjae.engine import flow_matching, flows, keras_bridge
+from jamjae.engine import flow_matching, flows
 from jamjae.explorer.graphs import Graph, trace
 from jamjae.explorer.packing import Packable, rounded
 from jamjae.latent.densities import Density, Flow
 from jamjae.latent.densities.classes import UNLABELED
+from jamjae.latent.densities.components import Components
 from jamjae.models.base import LatentModel
 from jamjae.models.samples import encoder_hash
 
@@ -114,15 +116,34 @@ def _computed(density: Density) -> Parts | None:
 
 
 def _normal(density: Density, arrays: dict[str, np.ndarray]) -> Parts:
-    config = density.config()["settings"]
+    components, spread = _components(density, arrays), _in_units(arrays)
+    means = arrays["center"] + components.means @ spread.T
+    return {"way": "normal"} | _of(components), _packed(components, means, spread)
+
+
+def _components(density: Density, arrays: dict[str, np.ndarray]) -> Components:
+    """Give the normal distributions of a density; a prior states none, and is N(0, I)."""
     v = int((arrays["scale"] > 0).sum())
-    means = arrays.get("means", np.zeros((1, v)))
-    factors = arrays.get("factors", np.eye(v)[None])
-    spread = _in_units(arrays)  # (k, v)
-    return {"way": "normal", "of": config.get("groups", [UNLABELED])}, {
-        "density_weights": arrays.get("weights", np.ones(1)),
-        "density_means": rounded(arrays["center"] + means @ spread.T, MEAN_BITS),
-        "density_factors": rounded(spread @ factors, BITS),
+    return Components(
+        arrays.get("weights", np.ones(1)),
+        arrays.get("means", np.zeros((1, v))),
+        arrays.get("factors", np.eye(v)[None]),
+        np.array(density.config()["settings"].get("groups", [UNLABELED])),
+    )
+
+
+def _of(components: Components) -> dict[str, Any]:
+    return {"of": components.groups.tolist()}
+
+
+def _packed(
+    components: Components, means: np.ndarray, spread: np.ndarray | None = None
+) -> dict[str, Packable]:
+    factors = components.factors if spread is None else spread @ components.factors
+    return {
+        "density_weights": components.weights,
+        "density_means": rounded(means, MEAN_BITS),
+        "density_factors": rounded(factors, BITS),
     }
 
 
@@ -132,36 +153,39 @@ def _in_units(arrays: dict[str, np.ndarray]) -> np.ndarray:
 
 
 def _flow(density: Flow, arrays: dict[str, np.ndarray]) -> Parts:
-    widths = tuple(density.config()["settings"]["widths"])
-    v = int((arrays["scale"] > 0).sum())
-    shape = flows.Shape(v, len(density.classes_), widths)
+    base, settings = _components(density, arrays), density.config()["settings"]
+    n_classes, widths = len(density.classes_), tuple(settings["widths"])
+    shape = flows.Shape(base.means.shape[1], n_classes, widths, settings["start"])
     weights = [arrays[f"weight.{place}"] for place in range(len(shape.weights))]
     network = flows.network(shape)
-    keras_bridge.write(network, keras_bridge.Variables(weights, []))
+    network.set_weights(weights)
     graph = trace(network, "flow")
     facts = {
         "way": "flow",
         "network": graph.steps,
-        "components": v,
-        "steps": flows.STEPS,
+        "start": shape.start,
+        "steps": math.ceil(flows.STEPS * (1.0 - shape.start)),  # as Python takes
         "frequencies": flow_matching.FREQUENCIES,
     }
-    return facts, {
+    return facts | _of(base), {
         "density_mean": arrays["center"],
         "density_factor": _in_units(arrays) @ arrays["factor"],
-        **_agreeing(shape, weights, graph),
+        **_packed(base, base.means),
+        **_agreeing(shape, weights, base, graph),
     }
 
 
-def _agreeing(shape: flows.Shape, weights: flows.Weights, graph: Graph) -> dict[str, Packable]:
+def _agreeing(
+    shape: flows.Shape, weights: flows.Weights, base: Components, graph: Graph
+) -> dict[str, Packable]:
     """Round a flow's weights as far as its codes stay within `AGREEMENT`."""
     rng = np.random.RandomState(0)
-    noise = rng.standard_normal((PROBES, shape.n_components))
-    classes = rng.randint(UNLABELED, shape.n_classes, PROBES)
-    expected = flows.carry(shape, weights, noise, classes)
+    chosen = rng.choice(len(base.weights), PROBES, p=base.weights / base.weights.sum())
+    points = base.carried(rng.standard_normal((PROBES, shape.n_components)), chosen)
+    expected = flows.carry(shape, weights, points, base.groups[chosen])
     for bits in FLOW_BITS:
         coarse = [rounded(a, bits).array if a.ndim > 1 else a for a in weights]
-        moved = flows.carry(shape, coarse, noise, classes) - expected
+        moved = flows.carry(shape, coarse, points, base.groups[chosen]) - expected
         if np.sqrt(np.square(moved).mean()) <= AGREEMENT:
             return {
                 name: rounded(array, bits) if array.ndim > 1 else array

@@ -1,4 +1,4 @@
-// Draws new codes from the model's density, as samples.py describes it.
+// Draws new codes of the model's density, as samples.py describes it.
 
 // Random numbers in (0, 1), the same for the same seed: mulberry32 by Tommy Ettinger.
 function randomOf(seed) {
@@ -34,13 +34,9 @@ function samplerOf(facts, model, arrays) {
     return density.groups[density.groups.length - 1].number;
   }
 
-  const noise = (count, random, temperature) =>
-    Float64Array.from({ length: count }, () => temperature * normal(random));
-
-  // mean + factor · noise; the factor has shape (k, v) and begins at a place of its array
+  // mean + factor · noise; the factor has a row for each entry of the mean, and begins at a place
   function moved(mean, factor, start, eps) {
-    return Float32Array.from({ length: k }, (_, c) => {
-      let sum = mean[c];
+    return Float32Array.from(mean, (sum, c) => {
       for (let i = 0, at = start + c * eps.length; i < eps.length; i++, at++) sum += factor[at] * eps[i];
       return sum;
     });
@@ -48,27 +44,29 @@ function samplerOf(facts, model, arrays) {
 
   function normals() {
     const weights = array("weights"), means = array("means"), factors = array("factors");
-    const v = arrays.density_factors.shape[2];
+    const [, size, v] = arrays.density_factors.shape;
     const chosen = (group, share) => {
       const among = [...density.of.keys()].filter((m) => density.of[m] === group);
       let rest = share * among.reduce((sum, m) => sum + weights[m], 0);
       return among.find((m) => (rest -= weights[m]) < 0) ?? among[among.length - 1];
     };
     return (of, random, temperature) => of.map((group) => {
-      const m = chosen(group, random()), eps = noise(v, random, temperature);
-      return { group, code: () => moved(means.subarray(m * k, (m + 1) * k), factors, m * k * v, eps) };
+      const m = chosen(group, random()), mean = means.subarray(m * size, (m + 1) * size);
+      const eps = Float64Array.from({ length: v }, () => temperature * normal(random));
+      return { group, code: () => moved(mean, factors, m * size * v, eps) };
     });
   }
 
-  // --- a flow: follows the velocity of engine/flow_matching.py by Heun's method ------------------
+  // --- a flow: follows the velocity of engine/flow_matching.py by Heun's method, from points of
+  // normal distributions
 
   function flow() {
-    const { components: v, steps, frequencies } = density;
-    const run = network(density.network, arrays);
+    const { start, steps, frequencies } = density, width = (1 - start) / steps;
+    const run = network(density.network, arrays), begun = normals();
     const inputs = new Float32Array(sizeOf(density.network[0].shape));
 
     function velocity(x, t, group) {
-      const variance = t ** 2 + (1 - t) ** 2, scale = Math.sqrt(variance);
+      const variance = t ** 2 + (1 - t) ** 2, scale = Math.sqrt(variance), v = x.length;
       inputs.fill(0);
       for (let i = 0; i < v; i++) inputs[i] = x[i] / scale;
       for (let i = 0; i < frequencies; i++) {
@@ -81,20 +79,18 @@ function samplerOf(facts, model, arrays) {
       return Float64Array.from(x, (value, i) => ((2 * t - 1) / variance) * value + rest[i] / scale);
     }
 
-    function carried(eps, group) {
-      let x = eps;
+    function carried(point, group) {
+      let x = Float64Array.from(point);
       for (let step = 0; step < steps; step++) {
-        const t = step / steps, here = velocity(x, t, group);
-        const there = velocity(x.map((value, i) => value + here[i] / steps), t + 1 / steps, group);
-        x = x.map((value, i) => value + (here[i] + there[i]) / (2 * steps));
+        const t = start + step * width, here = velocity(x, t, group);
+        const there = velocity(x.map((value, i) => value + width * here[i]), t + width, group);
+        x = x.map((value, i) => value + (width / 2) * (here[i] + there[i]));
       }
       return moved(array("mean"), array("factor"), 0, x);
     }
 
-    const made = (of, random, temperature) => of.map((group) => {
-      const eps = noise(v, random, temperature);
-      return { group, code: () => carried(eps, group) };
-    });
+    const made = (...asked) => begun(...asked).map(({ group, code }) => (
+      { group, code: () => carried(code(), group) }));
     return Object.assign(made, { carried });
   }
 
