@@ -12,7 +12,7 @@ from jamjae.data.labels import Labels, read_labels
 from jamjae.data.rows import drawn
 from jamjae.errors import InvalidDataError, ShapeMismatchError
 from jamjae.evaluation import pixel_range, reconstruct, row_errors
-from jamjae.explorer import layouts, precision
+from jamjae.explorer import layouts, precision, samples
 from jamjae.explorer.layouts import Layout
 from jamjae.explorer.packing import Packable, rounded
 from jamjae.models.base import LatentModel
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
 CODE_BITS, VALUE_BITS = 11, 16
+PCA_BITS = 13  # reconstructions by PCA then change by less than a gray level of 255
 PLENTY, FEW_LEVELS = 1 << 20, 47  # pixel values above which fewer levels keep a page small
 MOST_WEIGHTS = 16_000_000  # of both networks: about 40 MB of page
 MOST_VALUES = 100_000_000  # of all rows shown
@@ -75,6 +76,9 @@ def gather(
     flat = images.reshape(len(images), -1)
     seen = _Sight.of(model, flat)
     found = precision.prepare(model, codes, seen.high - seen.low, encodes=_is_image(model))
+    given_names = getattr(model, "class_names_", ()) if class_names is None else class_names
+    names = [str(name) for name in given_names]
+    density = samples.prepare(model, samples.density_of(model), names, random_state)
     arrays: dict[str, Packable] = {
         "codes": kept,
         "values": seen.kept(flat),
@@ -82,6 +86,7 @@ def gather(
         **found.weights,
         **_linear(model),
         **_errors(model, images),
+        **density.arrays,
         **{f"column{place}": each.values.astype(float) for place, each in enumerate(colored)},
     }
     for place, layout in enumerate(laid):
@@ -110,6 +115,7 @@ def gather(
         ],
         "palette": list(PALETTE),
         "unknown": found.unknown,
+        "density": density.facts,
         **seen._asdict(),
         **found.steps,
     }
@@ -267,7 +273,7 @@ def _linear(model: LatentModel) -> dict[str, Packable]:
     principal, d = model.baseline_, math.prod(model.row_shape_)
     offset = np.broadcast_to(np.asarray(model.scaling_.offset, np.float64).reshape(-1), (d,))
     return {
-        "pca": rounded(principal.components, VALUE_BITS),
+        "pca": rounded(principal.components, PCA_BITS),
         "pca_mean": np.asarray(principal.mean, np.float64).reshape(-1),
         "offset": offset.copy(),
     }

@@ -72,7 +72,7 @@ function drawingsOf(facts, arrays) {
     else bars(canvas, x, beside);
   }
 
-  // Draws rows with their captions: [{x, text, beside}, ...].
+  // Draws rows with their captions, and labels for those who see neither: [{x, text, label, beside}].
   function strip(place, rows) {
     place.classList.toggle("table", !facts.image);
     while (place.children.length > rows.length) place.lastChild.remove();
@@ -81,11 +81,11 @@ function drawingsOf(facts, arrays) {
       figure.append(document.createElement("canvas"), document.createElement("figcaption"));
       place.append(figure);
     }
-    rows.forEach(({ x, text = "", beside }, i) => {
+    rows.forEach(({ x, text = "", label = text, beside }, i) => {
       const [canvas, caption] = place.children[i].children;
       draw(canvas, x, beside);
       canvas.setAttribute("role", "img");
-      canvas.setAttribute("aria-label", text);
+      canvas.setAttribute("aria-label", label);
       caption.textContent = text;
     });
   }

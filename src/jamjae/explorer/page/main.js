@@ -17,6 +17,9 @@ const columns = [
   { key: "none", values: null, classes: [] },
 ];
 const panels = panelsOf(facts, model, drawings);
+const sampler = samplerOf(facts, model, arrays);
+const samples = samplesOf(facts, model, drawings, sampler);
+if (samples) panels.shown.samples = samples.draw;
 const { state } = panels;
 let layout = 0, tab = "", asked = null, frame = 0, last = null;
 document.querySelector("main").hidden = false;
@@ -156,6 +159,7 @@ function describe() {
   options($("layout"), facts.maps.map(({ title }, i) => [i, title]));
   options($("which"), [["", translate("everything")], ...panels.present]);
   for (const button of $("tabs").children) button.textContent = translate(`${button.dataset.panel}_tab`);
+  if (samples) samples.describe();
   if (last) pointed();
   else $("warning").textContent = translate("start");
   panels.row(state.row, "chosen");
@@ -171,8 +175,9 @@ function options(select, entries) {
 
 // --- tabs -------------------------------------------------------------------------------------
 
-const TABS = ["class", "walk", "sliders", "noise"];
-const open = TABS.filter((name) => model.decodes && (name !== "noise" || (facts.image && model.encodes)));
+const TABS = ["class", "samples", "walk", "sliders", "noise"];
+const possible = { noise: facts.image && model.encodes, samples: samples !== null };
+const open = TABS.filter((name) => model.decodes && possible[name] !== false);
 for (const name of TABS) $(name).hidden = true;
 $("tabs").replaceChildren(...open.map((name) => {
   const button = document.createElement("button");
@@ -229,6 +234,11 @@ on("centre", "click", () => {
 });
 on("strength", "input", panels.shown.noise);
 on("anew", "click", () => { state.noise = null; panels.shown.noise(); });
+if (samples) {
+  for (const id of ["drawn-of", "seed"]) on(id, "change", samples.draw);
+  on("temperature", "input", samples.draw);
+  on("draw", "click", samples.another);
+}
 on("language", "change", () => { language = Number($("language").value === "ko"); describe(); });
 const themed = () => { color(true); describe(); };
 on("theme", "change", () => {
@@ -248,5 +258,5 @@ lay(0);
 choose(0);
 if (open.length) turnTo(open[0]);
 // For use in the browser's console.
-window.jamjae = { facts, map, ...model };
+window.jamjae = { facts, map, sampler, ...model };
 document.documentElement.dataset.ready = "";
