@@ -123,11 +123,11 @@ function color(again) {
 }
 
 function scale({ span: [low, high], colors }) {
-  const { key = "" } = columns[$("color").value];
+  const { key = "", place } = columns[$("color").value];
   const unit = key.endsWith("error") ? facts.unit : 1;
   const ends = [low, high].map((value) => {
     const at = document.createElement("span");
-    at.textContent = figures(value / unit);
+    at.textContent = place === undefined ? figures(value / unit) : drawings.units.textOf(place, value);
     return at;
   });
   const bar = document.createElement("i");
@@ -144,7 +144,7 @@ function describe() {
   const mean = (values) => figures(values.reduce((a, b) => a + b, 0) / rows / facts.unit);
   $("facts").textContent = translate("summary", {
     rows: rows < all ? translate("some_of", { rows: rows.toLocaleString(), all: all.toLocaleString() }) : rows.toLocaleString(),
-    shape: translate(facts.image ? "pixels" : "features", { s: shape.slice(0, 2).join(" × ") }),
+    shape: translate(facts.image ? "pixels" : "features", { s: facts.table ? facts.table.length : shape.slice(0, 2).join(" × ") }),
     k, e: mean(model.errors), p: mean(model.pcaErrors),
   });
   const way = model.decodes ? facts.maps[layout].way : "grid";
@@ -157,7 +157,7 @@ function describe() {
     !model.decodes ? translate("no_decoder", { why: unknown.decoder })
       : facts.image && !model.encodes ? translate("no_encoder", { why: unknown.encoder }) : "",
     facts.image && facts.levels < 255 ? translate("levels", { n: facts.levels + 1 }) : "",
-    facts.standardized ? translate("standardized") : "",
+    facts.table ? translate("own_units") : "",
     facts.incomplete ? translate("imputed", { n: facts.incomplete.toLocaleString() }) : "",
   ].join(" ");
   options($("color"), columns.map((column, i) => [i, column.key ? translate(column.key) : column.name]));
@@ -274,5 +274,5 @@ lay(0);
 choose(0);
 if (open.length) turnTo(open[0]);
 // For use in the browser's console.
-window.jamjae = { facts, map, sampler, ...model };
+window.jamjae = { facts, map, sampler, units: drawings.units, ...model };
 document.documentElement.dataset.ready = "";

@@ -128,9 +128,9 @@ const TRANSLATIONS = {
     "잡음에는 페이지가 계산할 수 있는 인코더가 필요합니다. 이 인코더에는 {why}이(가) 있습니다.",
   ],
   levels: ["Images are stored in {n} levels of brightness.", "이미지는 밝기 {n}단계로 저장되어 있습니다."],
-  standardized: [
-    "Values are standard deviations from the mean of their column.",
-    "값은 열의 평균에서 떨어진 거리를 표준편차로 나타냅니다.",
+  own_units: [
+    "Values are in the units of the table; of a category the most likely one is shown, with the model's share for it, and the line marks the share of the original's. Errors are of columns divided by their standard deviation.",
+    "값은 표의 단위입니다. 범주는 가장 그럴듯한 것과 모델이 준 몫을 보여 주며, 선은 원본 범주의 몫입니다. 오차는 열을 표준편차로 나눈 값의 오차입니다.",
   ],
   imputed: [
     "Missing values of {n} rows are shown as the model imputes them.",
