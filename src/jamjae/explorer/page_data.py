@@ -15,6 +15,7 @@ from jamjae.evaluation import pixel_range, reconstruct, row_errors
 from jamjae.explorer import layouts, precision, samples
 from jamjae.explorer.layouts import Layout
 from jamjae.explorer.packing import Packable, rounded
+from jamjae.explorer.shading import SAMPLES, shade
 from jamjae.models.base import LatentModel
 from jamjae.models.validation import check_rows
 from jamjae.plotting.style import PALETTE
@@ -78,7 +79,9 @@ def gather(
     found = precision.prepare(model, codes, seen.high - seen.low, encodes=_is_image(model))
     given_names = getattr(model, "class_names_", ()) if class_names is None else class_names
     names = [str(name) for name in given_names]
-    density = samples.prepare(model, samples.density_of(model), names, random_state)
+    own = samples.density_of(model)
+    density = samples.prepare(model, own, names, random_state)
+    shades = [shade(own, layout, random_state) for layout in laid]
     arrays: dict[str, Packable] = {
         "codes": kept,
         "values": seen.kept(flat),
@@ -93,6 +96,7 @@ def gather(
         arrays[f"points{place}"] = layout.places
         if layout.plane is not None:
             arrays[f"plane{place}"] = layout.plane
+    arrays |= {f"shade{place}": one.levels for place, one in enumerate(shades) if one}
     if found.steps["decoder"] is None:
         arrays |= _beforehand(model, codes, laid, seen)
     facts = {
@@ -107,7 +111,10 @@ def gather(
         "directions": codes.shape[1] > layouts.LARGE_CODE,
         "neighbors": layouts.NEIGHBORS,
         "grid": layouts.GRID,
-        "maps": [{"title": each.title, "way": each.way, "box": each.box} for each in laid],
+        "maps": [
+            {"title": each.title, "way": each.way, "box": each.box, "shade": one and one.facts}
+            for each, one in zip(laid, shades, strict=True)
+        ],
         "columns": [
             {"name": each.name, "classes": list(each.classes)}
             | ({"key": "y" if each.classes else "y_value"} if each.own else {})
@@ -116,6 +123,7 @@ def gather(
         "palette": list(PALETTE),
         "unknown": found.unknown,
         "density": density.facts,
+        "shade_samples": SAMPLES,
         **seen._asdict(),
         **found.steps,
     }

@@ -84,7 +84,9 @@ function lay(number) {
   layout = number;
   last = null;
   $("here").classList.remove("far");
-  map.lay(arrays[`points${number}`].values);
+  const { shade } = facts.maps[number];
+  map.lay(arrays[`points${number}`].values, shade && { ...shade, ...arrays[`shade${number}`] });
+  $("shading").hidden = !shade;
   if (model.decodes) walkBegins();
   describe();
 }
@@ -146,7 +148,10 @@ function describe() {
     k, e: mean(model.errors), p: mean(model.pcaErrors),
   });
   const way = model.decodes ? facts.maps[layout].way : "grid";
-  $("way").textContent = translate(`decodes_${way}`, { n: way === "grid" ? facts.grid : facts.neighbors, why: unknown.decoder });
+  $("way").textContent = [
+    translate(`decodes_${way}`, { n: way === "grid" ? facts.grid : facts.neighbors, why: unknown.decoder }),
+    shaded(facts.maps[layout].shade),
+  ].join(" ");
   $("meaning").textContent = translate(facts.directions ? "directions" : "components");
   $("without").textContent = [
     !model.decodes ? translate("no_decoder", { why: unknown.decoder })
@@ -165,6 +170,12 @@ function describe() {
   panels.row(state.row, "chosen");
   panels.lassoed();
   if (tab) panels.shown[tab]();
+}
+
+function shaded(shade) {
+  if (!shade || !pressed("shading")) return "";
+  const kind = translate(`kind_${facts.density.kind}`), [low, high] = [shade.low, shade.high].map(figures);
+  return translate(`shaded_${shade.way}`, { kind, low, high, n: facts.shade_samples.toLocaleString() });
 }
 
 function options(select, entries) {
@@ -217,12 +228,17 @@ on("color", "change", color);
 on("nearer", "click", () => map.zoom(1.4));
 on("farther", "click", () => map.zoom(1 / 1.4));
 on("whole", "click", map.whole);
+const pressed = (id) => $(id).getAttribute("aria-pressed") === "true";
+function press(id) {
+  $(id).setAttribute("aria-pressed", !pressed(id));
+  return pressed(id);
+}
 on("lasso", "click", () => {
-  const pressed = $("lasso").getAttribute("aria-pressed") !== "true";
-  $("lasso").setAttribute("aria-pressed", pressed);
-  map.lasso(pressed);
-  if (!pressed) lassoed([]);
+  const lassoing = press("lasso");
+  map.lasso(lassoing);
+  if (!lassoing) lassoed([]);
 });
+on("shading", "click", () => { map.shade(press("shading")); describe(); });
 on("which", "change", panels.shown.class);
 on("spread", "input", panels.shown.class);
 on("again", "click", () => { panels.vary(); panels.shown.class(); });

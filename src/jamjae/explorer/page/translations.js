@@ -36,6 +36,19 @@ const TRANSLATIONS = {
     "This page cannot compute the decoder ({why}). It shows the nearest of {n} × {n} points that were decoded in advance.",
     "이 페이지는 디코더를 계산할 수 없습니다({why}). 미리 복호화한 {n} × {n}개 지점 중 가장 가까운 것을 보여 줍니다.",
   ],
+  shading: ["Density", "밀도"],
+  shaded_code: [
+    "Shades: log density of the codes ({kind}), from {low} to {high} nats.",
+    "음영: 코드의 로그 밀도({kind}), {low}에서 {high}내트까지.",
+  ],
+  shaded_plane: [
+    "Shades: log density of the codes ({kind}) as projected onto this map, from {low} to {high} nats.",
+    "음영: 이 지도에 투영한 코드의 로그 밀도({kind}), {low}에서 {high}내트까지.",
+  ],
+  shaded_samples: [
+    "Shades: log density of the codes ({kind}) as projected onto this map, estimated from {n} samples, from {low} to {high} nats.",
+    "음영: 이 지도에 투영한 코드의 로그 밀도({kind}), 표본 {n}개로 추정, {low}에서 {high}내트까지.",
+  ],
   near: ["Near the data.", "데이터 가까이입니다."],
   far: ["Extrapolation: far from the data.", "외삽: 데이터에서 먼 곳입니다."],
   row: ["Row {n}", "행 {n}"],
