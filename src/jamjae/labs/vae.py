@@ -10,8 +10,7 @@ from jamjae.data.dataset import Dataset
 from jamjae.evaluation import generation_report
 from jamjae.labs.notebook import Notebook
 
-SIDE = 20  # images of a side of the grid
-PIXELS = 560  # of a side, at least
+SIDE = 15  # images of a side of the grid
 ENDS = 0.02, 0.98  # quantiles of the normal distribution between which its codes lie
 STEPS = 5  # codes along a component, for a table
 MADE, BESIDE = 2_000, 20_000  # rows that are judged, and training rows beside them
@@ -66,17 +65,20 @@ def grid(lab: Notebook, vae: VariationalAutoencoder, train: Dataset) -> None:
     levels = norm.ppf(np.linspace(*ENDS, SIDE))
     first, second = np.meshgrid(levels, levels[::-1])
     images = vae.inverse_transform(np.stack([first.ravel(), second.ravel()], axis=1))
-    lines = images.reshape(SIDE, SIDE, *images.shape[1:])
-    sheet = np.concatenate(np.concatenate(lines, axis=1), axis=1)
-    times = max(PIXELS // len(sheet), 1)  # by which small images are magnified
-    sheet = sheet.repeat(times, axis=0).repeat(times, axis=1)
+    names = [f"{level:.1f}" for level in levels]
+    drawn = plotting.image_grid(
+        list(images.reshape(SIDE, SIDE, *images.shape[1:])),
+        row_labels=names[::-1],
+        column_labels=names,
+        data_range=(float(train.X.min()), float(train.X.max())),
+    )
     lab.figure(
         "grid",
-        plotting.image_grid([sheet[None]], data_range=(float(train.X.min()), float(train.X.max()))),
+        drawn,
         "A grid of {side} × {side} codes, decoded. Components from {low} to {high}.",
         side=SIDE,
-        low=f"{levels[0]:.1f}",
-        high=f"{levels[-1]:.1f}",
+        low=names[0],
+        high=names[-1],
     )
 
 
