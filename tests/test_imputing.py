@@ -325,11 +325,9 @@ def test_parquet_piece_by_piece_is_as_in_memory(tmp_path, monkeypatch):
     run("fit", source, "-o", model, *QUICK, *chosen)
     for ending in (".parquet", ".csv", ".npy"):
         made = {}
-        for way in ("--lazy", "--no-lazy"):
+        for way in ("--lazy", "--no-lazy"):  # the model's columns are found by their names
             place = tmp_path / f"f{way}{ending}"
-            said = json.loads(
-                run("impute", model, source, "-o", place, way, *chosen, "--json").stdout
-            )
+            said = json.loads(run("impute", model, source, "-o", place, way, "--json").stdout)
             assert said["imputed"] == 5
             made[way] = place.read_bytes() if ending == ".csv" else None
             if ending == ".parquet":

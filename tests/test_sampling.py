@@ -17,7 +17,8 @@ from sklearn.exceptions import NotFittedError
 
 from jamjae import Autoencoder, load_model
 from jamjae.errors import InvalidDataError, ModelFileError, ShapeMismatchError
-from jamjae.latent.densities import Flow
+from jamjae.latent.densities import Flow, Mixture
+from jamjae.models import generating
 from jamjae.models.persistence import read_manifest
 from test_damaged_files import rewritten
 
@@ -60,6 +61,22 @@ def test_classes_may_be_asked_for_by_name(model):
     assert named.sample(1, y="dog", return_y=True)[1].tolist() == [1]
     with pytest.raises(InvalidDataError, match="the class 'cow'"):
         named.sample(1, y="cow")
+
+
+def test_a_density_may_be_given_with_its_settings(fitted, rows):
+    given = Mixture(random_state=3)
+    model = copy.copy(fitted).fit_density(rows, kind=given)
+    assert model.density_ is not given
+    assert model.density_.random_state == 3
+    assert not hasattr(given, "n_rows_")
+
+
+def test_of_many_rows_some_are_used(fitted, rows, labels, monkeypatch):
+    monkeypatch.setattr(generating, "ROWS", 20)
+    model = copy.copy(fitted).fit_density(rows, labels, kind="gaussian")
+    assert model.density_.n_rows_ == 20
+    assert model.density_.notes_[-1] == "20 of 50 rows were encoded"
+    assert model.density_.classes_.tolist() == [0, 1]
 
 
 def test_log_density_is_that_of_codes(model, rows):

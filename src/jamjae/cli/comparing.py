@@ -29,6 +29,10 @@ METHODS = (
     *("auto", "pca", "kernel-pca", "lle", "isomap", "tsne", "umap"),
     *("autoencoder", "conv", "guided"),
 )
+GENERATORS = (
+    *("real", "pca-gaussian", "pca-mixture", "pca-kde", "vae", "gaussian", "mixture", "flow"),
+)
+TASKS = ("reconstruct", "generate")
 SAMPLE = 20_000  # rows, at most, of data that are read piece by piece
 FIGURES = (".png", ".svg", ".pdf")
 
@@ -43,12 +47,21 @@ def compare(
     components: Annotated[
         str, typer.Option("--components", "-k", help="Latent components: 2, or several: 2,16,64.")
     ] = "2",
+    task: Annotated[
+        str,
+        typer.Option(
+            help="What is compared: reconstruct (codes and reconstructions) or generate (new "
+            "rows).",
+            autocompletion=completion.one_of(*TASKS),
+        ),
+    ] = "reconstruct",
     methods: Annotated[
         str,
         typer.Option(
             help="auto, or a comma-separated list of pca, kernel-pca, lle, isomap, tsne, umap, "
-            "autoencoder, conv, guided.",
-            autocompletion=completion.several_of(*METHODS),
+            "autoencoder, conv, guided; to generate: real, pca-gaussian, pca-mixture, pca-kde, "
+            "vae, gaussian, mixture, flow.",
+            autocompletion=completion.several_of(*METHODS, *GENERATORS),
         ),
     ] = "auto",
     seeds: Annotated[
@@ -71,9 +84,11 @@ def compare(
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
-    """Compare autoencoders with classical methods on DATA."""
+    """Compare autoencoders with classical methods on DATA: to reconstruct or to generate rows."""
     voice = Voice(quiet=quiet, as_json=json)
     sizes = _sizes(components)
+    if task not in TASKS:
+        raise typer.BadParameter(f"--task {task}: expected {' or '.join(TASKS)}.")
     if output is not None:
         require_folder(output, files_read(data, reading), force=force)
     found, test = _rows(voice, data, reading)
@@ -93,6 +108,7 @@ def compare(
         result = side_by_side(
             found.X,
             labels,
+            task=task,
             methods=methods if methods == "auto" else [m.strip() for m in methods.split(",")],
             n_components=sizes,
             test_size=test_size,

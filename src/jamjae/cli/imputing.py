@@ -58,10 +58,12 @@ def impute(
     require_file(output, files_read(data, reading, model), force=force, suffixes=SUFFIXES)
     fitted = opened(model)
     table = None if is_named(data) else _table(data, reading, fitted)
-    if table is not None:
+    if isinstance(table, tuple):
         found, report = _fill_table(voice, fitted, table, Path(data), reading, output, excel)
     else:
-        found = load(voice, data, reading, model=fitted)
+        found = load(voice, data, reading, model=fitted) if table is None else table
+        if table is not None:
+            say(voice, data, found)
         report = _fill_rows(fitted, found, data, output, excel)
     total, counts, notes = report
     for note in notes:
@@ -71,7 +73,7 @@ def impute(
     voice.result(values, f"wrote {output}: {_said(total, counts)}")
 
 
-def _table(data: str, reading: ReadOptions, model: Autoencoder) -> Opened | None:
+def _table(data: str, reading: ReadOptions, model: Autoencoder) -> Opened | Dataset | None:
     from jamjae.data.reading import opened_table
 
     kept = replace(reading, lazy=False) if reading.limit or reading.shape else reading

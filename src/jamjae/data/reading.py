@@ -132,15 +132,16 @@ def finished(found: Dataset, options: ReadOptions) -> Dataset:
 
 def opened_table(
     path: Path, options: ReadOptions, names: Sequence[str] = ()
-) -> tables.Opened | None:
+) -> tables.Opened | Dataset | None:
     """Read a table as it stands in its file, with the columns `names` as features.
 
-    None for what is no table, or stays in its files; errors as `read`.
+    Rows that stay in their files are a `Dataset`; None for what is no table. Errors as `read`.
     """
     if _reader(path, options) is not tables:
         return None
     with _permitted(path):
-        return None if tables.stays_in_files(path, options) else tables.opened(path, options, names)
+        left = tables.left_in_files(path, options, names)
+        return tables.opened(path, options, names) if left is None else left
 
 
 def _reader(path: Path, options: ReadOptions) -> Any:

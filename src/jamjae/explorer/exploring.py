@@ -35,7 +35,10 @@ if TYPE_CHECKING:
 
 PAGE_METHODS = ("auto", *MAP_METHODS)
 LANGUAGES = ("en", "ko")
-SCRIPTS = ("arrays", "network", "translations", "model", "drawings", "map", "panels", "main")
+SCRIPTS = (
+    *("arrays", "network", "translations", "model", "sampler", "units", "drawings", "map"),
+    *("panels", "samples", "main"),
+)
 HEIGHT = 760  # pixels of the frame in a notebook
 
 
@@ -89,6 +92,9 @@ def explore(
     The page needs no server, no network and no Python: its script computes the decoder itself,
     within 1e-4 of the data's range. A decoder with a layer that the page cannot compute is
     decoded in advance on a grid of points instead, and the page says so.
+
+    Where the model has a density of its codes (`Autoencoder.fit_density`), the page draws new
+    samples of it, each beside the nearest of the rows shown.
 
     Parameters
     ----------
@@ -154,7 +160,7 @@ def explore(
         raise InvalidDataError(
             f"explore received rows={rows!r}; an integer of at least 2 is expected."
         )
-    standardized = getattr(model, "table_encoder_", None) is not None
+    encoder = getattr(model, "table_encoder_", None)
     model, X = as_numbers(model, X, named=True)
     X, incomplete = _without_gaps(model, X)
     with warnings.catch_warnings():  # columns were compared once, and are then arrays
@@ -168,8 +174,9 @@ def explore(
             rows=rows,
             method=method,
             random_state=random_state,
+            encoder=encoder,
         )
-    facts |= {"standardized": standardized, "incomplete": incomplete}
+    facts |= {"incomplete": incomplete}
     return Explorer(_page({**facts, "title": str(title), "language": language}, arrays))
 
 

@@ -49,7 +49,7 @@ class GenerativeModel:
     random_state: Any
 
     def fit_density(
-        self, X: Any, y: Any = None, kind: str = "auto", random_state: Any = None
+        self, X: Any, y: Any = None, kind: str | Density = "auto", random_state: Any = None
     ) -> Self:
         """Learn the distribution of the codes of rows, from which `sample` draws.
 
@@ -61,10 +61,10 @@ class GenerativeModel:
         y : array-like of shape (n,), optional
             Classes of the rows: whole numbers, text or booleans, to sample by. Missing labels
             (None, NaN) are a group of their own.
-        kind : {"auto", "gaussian", "mixture", "flow"}, default="auto"
+        kind : {"auto", "gaussian", "mixture", "flow"} or Density, default="auto"
             ``"flow"`` is best for many rows, and takes minutes. ``"auto"`` goes by the number of
             rows and components; ``density_.kind`` says what was chosen, and ``density_.notes_``
-            what else there is to know.
+            what else there is to know. A density (``Flow(steps=20_000)``) is copied and fitted.
         random_state : int, RandomState or None
             None: the estimator's own.
 

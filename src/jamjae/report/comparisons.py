@@ -73,10 +73,13 @@ def _setting(result: Comparison) -> str:
         "pixels in [0, 1]" if pixel_range(split.train.dtype) > 1 else "in squared units of the data"
     )
     over = "the median over the seeds with the range below; " if seeds > 1 else ""
+    measured = f"MSE is the mean squared error per value, {unit}."
+    if result.purpose == "generate":
+        measured = "Samples, as many as training rows but at most 10,000, against held-out rows."
     return (
         f"{len(split.train):,} training rows and {len(split.test):,} held-out rows of "
         f"{' x '.join(map(str, split.train.shape[1:]))} values; {seeds} seed"
-        f"{'s' if seeds > 1 else ''}. MSE is the mean squared error per value, {unit}. In the "
+        f"{'s' if seeds > 1 else ''}. {measured} In the "
         f"tables: {over}the best method of each row is highlighted; n/a: not applicable."
     )
 
@@ -106,8 +109,9 @@ def block(result: Comparison, size: int, words: Callable[[str], str] = str) -> l
     parts: list[Part] = [Heading(heading), Table(["", *titles], lines), Notes(notes)]
     reconstructed = result.reconstructions(size)
     if reconstructed is not None:
-        caption = f"Held-out images and their reconstructions from {size} components."
-        parts.append(Illustration(f"reconstructions-{size}", reconstructed, caption))
+        name = "samples" if result.purpose == "generate" else "reconstructions"
+        caption = result.task.caption.format(size)
+        parts.append(Illustration(f"{name}-{size}", reconstructed, caption))
     return parts
 
 

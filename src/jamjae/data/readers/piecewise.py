@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -103,6 +105,17 @@ def read(path: Path, options: ReadOptions) -> Dataset | str:
             )
         return f"read whole, {memory.size(needed)}: {why}"
     return _dataset(path, raw, roles, options)
+
+
+def asking_for(path: Path, options: ReadOptions, names: Sequence[str]) -> ReadOptions:
+    """Ask for the columns `names` of Parquet, if there are all of them and none were asked for."""
+    if not names or options.given("columns", "drop", "label"):
+        return options
+    try:
+        stored = Head.of(parquet_files(path)[0]).schema.names
+    except DataFormatError:  # which reading will say
+        return options
+    return replace(options, columns=tuple(names)) if set(names) <= set(stored) else options
 
 
 def _obstacle(table: Columns, roles: Roles, options: ReadOptions) -> str:

@@ -103,12 +103,12 @@ def _read(path: Path, options: ReadOptions) -> Dataset:
     return _whole(path, options)
 
 
-def stays_in_files(path: Path, options: ReadOptions) -> bool:
-    """Whether a table is read piece by piece; errors as `read`."""
-    columnar_file = path.is_dir() or path.suffix.lower() in PARQUET
-    if options.lazy is True and not columnar_file:
-        _read(path, options)  # which refuses
-    return columnar_file and isinstance(piecewise.read(path, options), Dataset)
+def left_in_files(path: Path, options: ReadOptions, names: Sequence[str] = ()) -> Dataset | None:
+    """Read a table whose columns `names` are read piece by piece; None for others."""
+    if path.is_dir() or path.suffix.lower() in PARQUET:
+        found = piecewise.read(path, piecewise.asking_for(path, options, names))
+        return found if isinstance(found, Dataset) else None
+    return _read(path, options) if options.lazy is True else None  # which refuses
 
 
 def _whole(path: Path, options: ReadOptions) -> Dataset:

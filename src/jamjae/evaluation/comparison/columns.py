@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 
@@ -12,7 +13,8 @@ class MetricColumn(NamedTuple):
     ----------
     title, head : str
         In full, and as the heading of a narrow column.
-    better : {"low", "high"}
+    better : {"low", "high"} or str
+        Or ``"near 1"``.
     form : str
         Format of a value; ``"si"`` for seconds in s, ms or µs.
     needs : {"", "images", "labels"}
@@ -27,6 +29,13 @@ class MetricColumn(NamedTuple):
     form: str = ".4f"
     needs: str = ""
     log: bool = False
+
+    def best(self, values: Iterable[float]) -> float:
+        """Choose the best value."""
+        if self.better.startswith("near"):
+            aim = float(self.better.removeprefix("near"))
+            return min(values, key=lambda value: abs(value - aim))
+        return (min if self.better == "low" else max)(values)
 
     def show(self, value: float) -> str:
         """Format a value."""
@@ -83,5 +92,71 @@ COLUMNS: dict[str, MetricColumn] = {
     "fit_seconds": MetricColumn("time to fit (s)", "fit", "low", "si", log=True),
     "transform_seconds_per_row": MetricColumn(
         "time to transform one row (s)", "a row", "low", "si", log=True
+    ),
+}
+
+GENERATION: dict[str, MetricColumn] = {
+    "frechet_distance": MetricColumn("Fréchet distance", "Fréchet", "low", ".4g", log=True),
+    "precision": MetricColumn("precision", "precision", "high", ".3f"),
+    "recall": MetricColumn("recall", "recall", "high", ".3f"),
+    "density": MetricColumn("density (1 as of real rows)", "density", "near 1", ".3f"),
+    "coverage": MetricColumn("coverage", "coverage", "high", ".3f"),
+    "two_sample_auc": MetricColumn("two-sample test, AUC", "2-sample", "near 0.5", ".3f"),
+    "copied_share": MetricColumn("copies of training rows", "copies", "low", ".3f"),
+    "mean_marginal_distance": MetricColumn("distance of columns, mean", "columns", "low", ".3f"),
+    "correlation_difference": MetricColumn("difference of correlations", "correl.", "low", ".3f"),
+    "fit_seconds": COLUMNS["fit_seconds"],
+    "sample_seconds_per_row": MetricColumn(
+        "time to draw one row (s)", "a row", "low", "si", log=True
+    ),
+}
+
+
+class Task(NamedTuple):
+    """What methods are compared for.
+
+    Attributes
+    ----------
+    columns : dict of str to MetricColumn
+    shown : tuple of str
+        Columns by importance: a narrow terminal shows only the first of them.
+    charted : tuple of str
+        Columns of the figure.
+    labelled : str
+        The column that stands beside images, and its name there.
+    caption : str
+        Of the images.
+    """
+
+    columns: dict[str, MetricColumn]
+    shown: tuple[str, ...]
+    charted: tuple[str, ...]
+    labelled: tuple[str, str]
+    caption: str
+
+
+TASKS = {
+    "reconstruct": Task(
+        COLUMNS,
+        (
+            *("test_mse", "train_mse", "train_trustworthiness", "knn5_accuracy", "fit_seconds"),
+            *("test_trustworthiness", "linear_probe_accuracy", "knn1_accuracy"),
+            *("transform_seconds_per_row", "test_neighborhood_recall", "test_ssim", "test_psnr"),
+            "numbers_stored",
+        ),
+        ("test_mse", "train_trustworthiness", "knn5_accuracy", "fit_seconds"),
+        ("test_mse", "MSE"),
+        "Held-out images and their reconstructions from {} components.",
+    ),
+    "generate": Task(
+        GENERATION,
+        (
+            *("frechet_distance", "coverage", "two_sample_auc", "copied_share", "fit_seconds"),
+            *("density", "precision", "recall", "sample_seconds_per_row"),
+            *("mean_marginal_distance", "correlation_difference"),
+        ),
+        ("frechet_distance", "coverage", "copied_share", "fit_seconds"),
+        ("frechet_distance", "Fréchet"),
+        "Held-out images, and samples of each method with {} components.",
     ),
 }

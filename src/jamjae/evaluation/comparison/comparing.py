@@ -13,11 +13,16 @@ from sklearn.model_selection import train_test_split
 from jamjae.data.finite import finite_array
 from jamjae.data.labels import read_labels
 from jamjae.errors import InvalidDataError, ShapeMismatchError
-from jamjae.evaluation.comparison import standardizing
-from jamjae.evaluation.comparison.measuring import MethodOutcome, Split, measure
-from jamjae.evaluation.comparison.methods import Method, choose
+from jamjae.evaluation.comparison import generators, measuring, standardizing
+from jamjae.evaluation.comparison import methods as methods_of
+from jamjae.evaluation.comparison.columns import TASKS
+from jamjae.evaluation.comparison.measuring import MethodOutcome, Split
+from jamjae.evaluation.comparison.methods import Method
 from jamjae.evaluation.comparison.result import Comparison, Run
+from jamjae.evaluation.generation import GenerationJudge
 
+Choose = Callable[[Any, np.ndarray], dict[str, Method]]
+Measure = Callable[..., MethodOutcome]
 KEPT = (np.float64, np.float32, np.uint8)  # anything else numeric becomes float64
 
 
@@ -55,6 +60,7 @@ def compare(
     X: Any,
     y: Any = None,
     *,
+    task: str = "reconstruct",
     methods: Any = "auto",
     n_components: int | Iterable[int] = 2,
     test_size: float = 0.2,
@@ -74,12 +80,18 @@ def compare(
     y : array-like of shape (n,), optional
         Classes, for the metrics that need them and the colors of figures. No method is fitted to
         them. Rows whose label is missing (None, NaN) are left out of these metrics.
+    task : {"reconstruct", "generate"}, default="reconstruct"
+        What methods are compared for: codes and reconstructions of rows, or new rows, whose
+        samples are measured as by `jamjae.evaluation.generation_report`.
     methods : "auto", str, estimator, iterable or mapping, default="auto"
         Names (``"pca"``, ``"kernel-pca"``, ``"lle"``, ``"isomap"``, ``"tsne"``, ``"umap"``,
         ``"autoencoder"``, ``"conv"``, ``"guided"``), scikit-learn estimators, pairs ``(encoder,
         decoder)`` of Keras models, or functions ``Setting -> estimator``; the keys of a mapping are
         titles. ``"auto"`` takes all that suit the rows, except UMAP. Estimators are copied, with
-        ``n_components`` and ``random_state`` set if they have them.
+        ``n_components`` and ``random_state`` set if they have them. To generate: ``"real"``
+        (training rows drawn anew), ``"pca-gaussian"``, ``"pca-mixture"``, ``"pca-kde"``,
+        ``"vae"``, ``"gaussian"``, ``"mixture"``, ``"flow"``, or estimators with ``fit`` and
+        ``sample``.
     n_components : int or iterable of int, default=2
         Number of latent components; several numbers give one block of rows each.
     test_size : float or int, default=0.2
@@ -131,6 +143,10 @@ def compare(
     >>> found.rows[1]["test_mse"]
     'n/a'
     """
+    if task not in TASKS:
+        raise InvalidDataError(
+            f"compare received task={task!r}; expected one of {', '.join(map(repr, TASKS))}."
+        )
     (X, test), mixed = standardizing.encoded(X, test)
     rows, classes = _checked(X, y, "X")
     sizes = _whole_numbers(n_components, "n_components", least=1)
@@ -143,8 +159,9 @@ def compare(
     splits = {seed: _split(rows, classes, held, test_size, seed) for seed in chosen_seeds}
     if brought := standardizing.is_wanted(standardize, rows):
         splits = {seed: standardizing.standardized(split) for seed, split in splits.items()}
+    choose, measure = _of_task(task)
     chosen = choose(methods, next(iter(splits.values())).train)
-    tasks = [
+    fits = [
         PlannedFit(method, size, seed)
         for size in sizes
         for method in chosen.values()
@@ -152,36 +169,51 @@ def compare(
     ]
     told = on_progress or (lambda _: None)
     runs = [
-        Run(task.method, task.n_components, task.seed, outcome)
-        for task, outcome in _outcomes(tasks, splits, n_neighbors, told)
+        Run(fit.method, fit.n_components, fit.seed, outcome)
+        for fit, outcome in _outcomes(fits, splits, n_neighbors, measure, told)
     ]
-    return Comparison(runs, splits, standardized=brought, encoded=mixed)
+    return Comparison(runs, splits, standardized=brought, encoded=mixed, purpose=task)
+
+
+def _of_task(task: str) -> tuple[Choose, Measure]:
+    """Give what chooses methods for a task, and what fits and measures one."""
+    if task == "reconstruct":
+        return methods_of.choose, measuring.measure
+    judges: dict[int, GenerationJudge] = {}
+
+    def measure(method: Method, split: Split, size: int, seed: int, k: int) -> MethodOutcome:
+        if seed not in judges:
+            judges[seed] = generators.judge_of(split, k, seed)
+        return generators.measure(method, split, size, seed, judges[seed])
+
+    return lambda methods, _: generators.choose(methods), measure
 
 
 def _outcomes(
-    tasks: list[PlannedFit],
+    fits: list[PlannedFit],
     splits: dict[int, Split],
     n_neighbors: int,
+    measure: Measure,
     told: Callable[[ComparisonProgress], Any],
 ) -> Iterator[tuple[PlannedFit, MethodOutcome]]:
     seconds: dict[str, list[float]] = {}
-    for done, task in enumerate(tasks):
-        method, size, seed = task
-        left = _seconds_left(tasks[done:], seconds)
-        told(ComparisonProgress(done, len(tasks), method.title, size, seed, left))
+    for done, fit in enumerate(fits):
+        method, size, seed = fit
+        left = _seconds_left(fits[done:], seconds)
+        told(ComparisonProgress(done, len(fits), method.title, size, seed, left))
         began = time.perf_counter()
         outcome = measure(method, splits[seed], size, seed, n_neighbors)
         seconds.setdefault(method.title, []).append(time.perf_counter() - began)
-        yield task, outcome
-    told(ComparisonProgress(len(tasks), len(tasks), "", 0, 0, 0.0))
+        yield fit, outcome
+    told(ComparisonProgress(len(fits), len(fits), "", 0, 0, 0.0))
 
 
-def _seconds_left(tasks: list[PlannedFit], seconds: dict[str, list[float]]) -> float | None:
+def _seconds_left(fits: list[PlannedFit], seconds: dict[str, list[float]]) -> float | None:
     if not seconds:
         return None
     means = {title: sum(took) / len(took) for title, took in seconds.items()}
     typical = sum(means.values()) / len(means)
-    return sum(means.get(task.method.title, typical) for task in tasks)
+    return sum(means.get(fit.method.title, typical) for fit in fits)
 
 
 # --- input ----------------------------------------------------------------------------------

@@ -101,11 +101,11 @@ def measure(method: Method, split: Split, n_components: int, seed: int, k: int) 
         try:
             values, answers = _fit(method, Setting(n_components, seed, part.train))
         except FAILURES as error:
-            notes.append(f"failed: {_first_line(error)}")
+            notes.append(f"failed: {first_line(error)}")
             return MethodOutcome({}, rows, None, None, notes, failed=True)
         answered = _evaluated(answers, part, k)
     notes += _parts_of_graph(method, part.train) + _cannot(answers) + answered.notes
-    notes += _warned(said)
+    notes += warned(said)
     return MethodOutcome(
         {**values, **answered.values}, rows, answers.codes, answered.reconstructed, notes
     )
@@ -116,16 +116,17 @@ def _part(split: Split, rows: np.ndarray) -> Split:
     return split._replace(train=split.train[rows], train_y=y, places=split.places[rows])
 
 
-def _first_line(error: object) -> str:
+def first_line(error: object) -> str:
+    """Give the first line of what an error says, with its name where that explains nothing."""
     said, name = str(error).strip().split("\n")[0], type(error).__name__
     explained = isinstance(error, JamjaeError | ValueError | RuntimeError | Warning)
     return said if said and explained else f"{name}: {said}".removesuffix(": ")
 
 
-def _warned(said: list[warnings.WarningMessage]) -> list[str]:
+def warned(said: list[warnings.WarningMessage]) -> list[str]:
     """Return the first warning about the data, not deprecations of libraries."""
     told = [w.message for w in said if issubclass(w.category, UserWarning | RuntimeWarning)]
-    return [f"warned: {_first_line(message)}" for message in told[:1]]
+    return [f"warned: {first_line(message)}" for message in told[:1]]
 
 
 # --- fitting --------------------------------------------------------------------------------
@@ -231,7 +232,7 @@ def _evaluated(answers: Answers, split: Split, k: int) -> Evaluated:
             answers.encode(split.test)  # once more: what had to be compiled is compiled
             values[SPEED] = (time.perf_counter() - began) / len(split.test)
         except FAILURES as error:
-            notes.append(f"transform of held-out rows failed: {_first_line(error)}")
+            notes.append(f"transform of held-out rows failed: {first_line(error)}")
     if held is not None:
         values |= _neighborhood("test", split.test, held, split.test_y, k, notes)
         values |= _classes(answers.codes, held, split)
@@ -242,7 +243,7 @@ def _evaluated(answers: Answers, split: Split, k: int) -> Evaluated:
                 found, reconstructed = _reconstruction("test", split.test, held, answers.decode)
                 values |= found
         except FAILURES as error:
-            notes.append(f"reconstruction failed: {_first_line(error)}")
+            notes.append(f"reconstruction failed: {first_line(error)}")
     return Evaluated(values, reconstructed, list(dict.fromkeys(notes)))
 
 

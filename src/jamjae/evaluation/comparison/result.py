@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from jamjae.evaluation.comparison.columns import COLUMNS, MetricColumn
+from jamjae.evaluation.comparison import verdicts
+from jamjae.evaluation.comparison.columns import TASKS, MetricColumn, Task
 from jamjae.evaluation.comparison.measuring import MethodOutcome, Split
 from jamjae.evaluation.comparison.methods import Method
 
@@ -18,9 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 MISSING = "n/a"
-SUFFICES = 0.10  # PCA does not suffice if another method's error is lower by this fraction
 SCATTERED = 5_000  # points of one embedding in a figure, at most
-CHARTED = ("test_mse", "train_trustworthiness", "knn5_accuracy", "fit_seconds")
 
 
 class Run(NamedTuple):
@@ -53,12 +52,19 @@ class Comparison:
         Whether each column was centered and divided by its deviation.
     encoded : bool
         Whether the columns of a mixed table were encoded by `TableEncoder`.
+    purpose : {"reconstruct", "generate"}
     """
 
     runs: list[Run]
     splits: dict[int, Split]
     standardized: bool = False
     encoded: bool = False
+    purpose: str = "reconstruct"
+
+    @property
+    def task(self) -> Task:
+        """What methods were compared for."""
+        return TASKS[self.purpose]
 
     # --- tables -----------------------------------------------------------------------------
 
@@ -69,7 +75,10 @@ class Comparison:
         known = {"images"} if split.train.ndim > 2 else set()
         if split.train_y is not None:
             known.add("labels")
-        return {name: column for name, column in COLUMNS.items() if column.needs in ("", *known)}
+        if split.train.ndim == 2:
+            known.add("table")
+        columns = self.task.columns
+        return {name: column for name, column in columns.items() if column.needs in ("", *known)}
 
     @property
     def rows(self) -> list[dict[str, Any]]:
@@ -129,86 +138,28 @@ class Comparison:
         """Return the median and range of one metric, or None if it does not apply."""
         return _spread(dict(self._by_title(size))[title], name)
 
+    def spreads(self, size: int, name: str) -> dict[str, Spread]:
+        """Return the medians and ranges of one metric by method, of those it applies to."""
+        found = {title: _spread(runs, name) for title, runs in self._by_title(size)}
+        return {title: spread for title, spread in found.items() if spread}
+
     def best(self, size: int) -> dict[str, set[str]]:
         """Return the titles of the best methods by column: all whose medians look the same."""
         found: dict[str, set[str]] = {}
         for name, column in self.columns.items():
-            spreads = {title: _spread(runs, name) for title, runs in self._by_title(size)}
-            medians = {title: spread.median for title, spread in spreads.items() if spread}
+            medians = {t: spread.median for t, spread in self.spreads(size, name).items()}
             if medians:
-                first = (min if column.better == "low" else max)(medians.values())
-                shown = column.show(first)
+                shown = column.show(column.best(medians.values()))
                 found[name] = {t for t, value in medians.items() if column.show(value) == shown}
         return found
 
     @property
     def sentence(self) -> str:
-        """For each number of components, whether PCA suffices, in words."""
+        """For each number of components, whether PCA suffices, or who draws best, in words."""
+        verdict = verdicts.VERDICTS[self.purpose]
         said = ["Columns are standardized."] if self.standardized else []
         said += ["Columns are encoded as numbers by TableEncoder."] if self.encoded else []
-        return " ".join([*said, *(self._verdict(size) for size in self.sizes)])
-
-    def _verdict(self, size: int) -> str:
-        begin = f"With {size} component{'s' if size > 1 else ''}"
-        errors = {
-            title: spread
-            for title, runs in self._by_title(size)
-            if (spread := _spread(runs, "test_mse"))
-        }
-        title = self._pca
-        if title is None:
-            return f"{begin} PCA was not compared, so whether it suffices is unknown."
-        pca = errors.pop(title, None)
-        if pca is None:
-            return f"{begin} PCA has no reconstruction to compare with, so it does not suffice."
-        if not errors:
-            return f"{begin} only PCA reconstructs unseen rows."
-        rival_title = min(errors, key=lambda name: errors[name].median)
-        rival = errors[rival_title]
-        saved = 1.0 - rival.median / pca.median if pca.median > 0 else 0.0
-        if saved <= 0:
-            return (
-                f"{begin} PCA suffices: no other method reconstructs unseen rows better"
-                f"{self._hits(size)}."
-            )
-        always = self._always_better(size, rival_title, title)
-        if saved < SUFFICES or not always:
-            at_times = "" if always else ", but not with every seed"
-            return (
-                f"{begin} PCA suffices: the best other method, {rival_title}, reduces the error on "
-                f"unseen rows by {saved:.0%}{at_times}{self._hits(size)}."
-            )
-        return (
-            f"{begin} PCA does not suffice: {rival_title} reconstructs unseen rows with "
-            f"{saved:{'.1%' if saved > 0.99 else '.0%'}} less error{self._hits(size)}."
-        )
-
-    def _always_better(self, size: int, one: str, other: str) -> bool:
-        """Return whether one method reconstructs better than another with every seed."""
-        groups = dict(self._by_title(size))
-        errors = [
-            {run.seed: run.outcome.values.get("test_mse", math.inf) for run in groups[title]}
-            for title in (one, other)
-        ]
-        return all(error < errors[1][seed] for seed, error in errors[0].items())
-
-    @property
-    def _pca(self) -> str | None:
-        return next((run.method.title for run in self.runs if run.method.pca), None)
-
-    def _hits(self, size: int) -> str:
-        """Return how well the codes separate classes, if there are labels."""
-        found = {
-            title: spread.median
-            for title, runs in self._by_title(size)
-            if (spread := _spread(runs, "knn5_accuracy"))
-        }
-        pca = self._pca
-        if pca is None or pca not in found or len(found) < 2:
-            return ""
-        best = max(found, key=lambda title: found[title])
-        told = f"; 5-NN classifies {found[pca]:.1%} of them correctly from PCA's codes"
-        return told if best == pca else f"{told}, {found[best]:.1%} from those of {best}"
+        return " ".join([*said, *(verdict(self, size) for size in self.sizes)])
 
     # --- figures ----------------------------------------------------------------------------
 
@@ -221,7 +172,7 @@ class Comparison:
 
         titles = list(dict.fromkeys(run.method.title for run in self.runs))
         panels = []
-        for name in CHARTED:
+        for name in self.task.charted:
             column = self.columns.get(name)
             series: dict[str, list[tuple[float, float, float] | None]] = {}
             for size in self.sizes:
@@ -275,7 +226,10 @@ class Comparison:
         return embedding_grid(shown, classes, class_names=class_names)
 
     def reconstructions(self, size: int) -> Figure | None:
-        """Draw held-out images above their reconstructions by each method, for the first seed."""
+        """Draw held-out images above what each method made, for the first seed.
+
+        Their reconstructions, or samples.
+        """
         from jamjae.plotting import image_grid
 
         seed = self.runs[0].seed
@@ -292,7 +246,8 @@ class Comparison:
         if not made:
             return None
         count = len(next(iter(made.values())))
-        labels = ["original", *(self._labelled(title, size) for title in made)]
+        first = "original" if self.purpose == "reconstruct" else "held-out"
+        labels = [first, *(self._labelled(title, size) for title in made)]
         low, high = (
             (0.0, 255.0) if test.dtype == np.uint8 else (float(test.min()), float(test.max()))
         )
@@ -301,8 +256,9 @@ class Comparison:
         return image_grid([test[:count], *made.values()], row_labels=labels, data_range=(low, high))
 
     def _labelled(self, title: str, size: int) -> str:
-        spread = self.spread(title, size, "test_mse")
-        return title if spread is None else f"{title}  MSE {spread.median:.4g}"
+        name, short = self.task.labelled
+        spread = self.spread(title, size, name)
+        return title if spread is None else f"{title}  {short} {spread.median:.4g}"
 
     # --- text -------------------------------------------------------------------------------
 

@@ -10,23 +10,6 @@ from jamjae.evaluation.comparison.result import MISSING
 if TYPE_CHECKING:
     from jamjae.evaluation.comparison.result import Comparison
 
-# By importance: a narrow terminal shows only the first of them.
-SHOWN = (
-    "test_mse",
-    "train_mse",
-    "train_trustworthiness",
-    "knn5_accuracy",
-    "fit_seconds",
-    "test_trustworthiness",
-    "linear_probe_accuracy",
-    "knn1_accuracy",
-    "transform_seconds_per_row",
-    "test_neighborhood_recall",
-    "test_ssim",
-    "test_psnr",
-    "numbers_stored",
-)
-
 
 def render(found: Comparison, width: int) -> str:
     """Format the blocks, notes and sentence of a comparison within `width` columns."""
@@ -54,7 +37,7 @@ def _fitting(found: Comparison, size: int, titles: list[str], room: int) -> dict
     """Return the cells of the most important columns that fit, in the order of the metrics."""
     best = found.best(size)
     chosen: dict[str, list[str]] = {}
-    for name in (name for name in SHOWN if name in found.columns):
+    for name in (name for name in found.task.shown if name in found.columns):
         cells = [_cell(found, title, size, name, title in best.get(name, ())) for title in titles]
         room -= GAP + max(map(text_width, (found.columns[name].head + " ", *cells)))
         if room < 0:

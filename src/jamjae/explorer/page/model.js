@@ -129,6 +129,6 @@ function modelOf(facts, arrays) {
 }
 
 // A number drawn from the standard normal distribution.
-function normal() {
-  return Math.sqrt(-2 * Math.log(1 - Math.random())) * Math.cos(2 * Math.PI * Math.random());
+function normal(random = Math.random) {
+  return Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
 }

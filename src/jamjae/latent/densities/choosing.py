@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from inspect import signature
 from typing import Any
 
 import numpy as np
@@ -20,14 +21,15 @@ MIXTURE_ROWS = 20  # for each component of a code, from which mixtures are chose
 FLOW_ROWS, FLOW_COMPONENTS = 10_000, 3  # from which flows are
 
 
-def choose(kind: str, n: int, k: int, *, random_state: Any = None) -> Density:
+def choose(kind: str | Density, n: int, k: int, *, random_state: Any = None) -> Density:
     """Make an unfitted density of a kind, or of that which suits n codes of k components.
 
     Parameters
     ----------
-    kind : {"auto", "gaussian", "mixture", "flow", "prior"}
+    kind : {"auto", "gaussian", "mixture", "flow", "prior"} or Density
         ``"auto"``: a flow from 10,000 rows and 3 components on, a gaussian below 20 rows per
-        component, else a mixture.
+        component, else a mixture. A density, fitted or not, is copied with its settings, and keeps
+        its own random state if it has one.
     n, k : int
     random_state : int, RandomState or None
 
@@ -36,12 +38,17 @@ def choose(kind: str, n: int, k: int, *, random_state: Any = None) -> Density:
     InvalidDataError
         There is no such kind.
     """
+    if isinstance(kind, Density):
+        settings = {name: getattr(kind, name) for name in signature(type(kind)).parameters}
+        if settings["random_state"] is None:
+            settings["random_state"] = random_state
+        return type(kind)(**settings)
     if kind == "auto":
         kind = "gaussian" if n < MIXTURE_ROWS * k else "mixture"
         kind = "flow" if n >= FLOW_ROWS and k >= FLOW_COMPONENTS else kind
     if kind not in KINDS:
         raise InvalidDataError(
-            f"A density of kind={kind!r} was asked for; expected 'auto' or one of "
+            f"A density of kind={kind!r} was asked for; expected 'auto', a density, or one of "
             f"{', '.join(map(repr, KINDS))}."
         )
     return KINDS[kind](random_state=random_state)
