@@ -290,7 +290,6 @@ Y2 = np.repeat([0, 1], 20)
         ({"y_train": Y2, "y_held_out": Y2[:3]}, ShapeMismatchError, "y_held_out"),
         ({"y_train": Y2, "y_held_out": Y2 + 1}, InvalidDataError, "class 2 in y_held_out"),
     ],
-    ids=str,
 )
 def test_bad_input_is_named(wrong, error, said):
     with pytest.raises(error, match=said):
