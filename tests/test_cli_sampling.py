@@ -151,7 +151,9 @@ def test_temperature_zero_gives_the_middle(table_model, tmp_path):
 def test_a_prior_is_sampled(variational, tmp_path):
     said = run("sample", variational, "-n", 4, "-o", tmp_path / "new.csv", "--seed", 1).stdout
     assert "drawn from a prior" in said
-    assert list(pd.read_csv(tmp_path / "new.csv")) == list("abcd")
+    made = pd.read_csv(tmp_path / "new.csv")
+    assert list(made) == list("abcd")
+    assert [dtype.kind for dtype in made.dtypes] == ["f", "i", "f", "f"]
 
 
 def test_info_describes_density_and_bound(variational, table_model):

@@ -12,6 +12,7 @@ from sklearn.preprocessing import scale
 
 from jamjae import Autoencoder
 from jamjae.errors import InvalidDataError, ShapeMismatchError
+from jamjae.models.missing import Hidden
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore:Training did not improve:sklearn.exceptions.ConvergenceWarning"
@@ -237,3 +238,18 @@ def test_partial_fits_trust_networks_by_rows_that_are_new():
         for made in (model.impute(holes), model.filling_.fill(holes))
     ]
     assert errors[0] <= errors[1] * 1.01
+
+
+def test_a_category_is_hidden_as_a_whole(rows):
+    rows = np.tile(np.nan_to_num(rows), (3, 1))
+    rows[::5, 1:4] = np.nan
+    hidden = Hidden(rows, 0, widths=[1, 3, 1])
+    assert set(hidden.columns) == {0, 1, 4}
+    made = hidden.hide(rows, np.arange(len(rows)))
+    more = np.isnan(made) & ~np.isnan(rows)
+    assert np.flatnonzero(more.any(axis=1)).tolist() == hidden.rows.tolist()
+    for places, expected in zip(more[hidden.rows], hidden.columns, strict=True):
+        part = {0: [0], 1: [1, 2, 3], 4: [4]}[expected]
+        assert np.flatnonzero(places).tolist() == part
+    values = hidden.values(rows[hidden.rows])
+    np.testing.assert_array_equal(values, rows[hidden.rows][more[hidden.rows]])

@@ -117,6 +117,13 @@ def variational_lines(model: Any) -> list[str]:
     return [text_table(("training rows", "ELBO, nats per row"), lines), "; ".join(parts)]
 
 
+def keep_types(model: Any, found: Dataset) -> None:
+    """Let samples of a prior be whole in columns that hold whole numbers only."""
+    if hasattr(model, "sampling_"):
+        span = model.sampling_.span.typed(typed_rows(found))
+        model.sampling_ = model.sampling_._replace(span=span)
+
+
 # --- densities ------------------------------------------------------------------------------
 
 

@@ -20,6 +20,7 @@ from jamjae.cli.densities import (
     LikelihoodOfValues,
     density_line,
     fit_density,
+    keep_types,
     require_options,
     variational_facts,
     variational_lines,
@@ -140,6 +141,7 @@ def fit(
         if found.class_names:
             model.class_names_ = found.class_names
         model.data_notes_ = found.notes
+        keep_types(model, found)
         learned = fit_density(voice, model, found, density) if density else {}
         save_model(model, output, force=force)
     from jamjae.evaluation import training_errors

@@ -36,8 +36,8 @@ if TYPE_CHECKING:
 PAGE_METHODS = ("auto", *MAP_METHODS)
 LANGUAGES = ("en", "ko")
 SCRIPTS = (
-    *("arrays", "network", "translations", "model", "sampler", "drawings", "map", "panels"),
-    *("samples", "main"),
+    *("arrays", "network", "translations", "model", "sampler", "units", "drawings", "map"),
+    *("panels", "samples", "main"),
 )
 HEIGHT = 760  # pixels of the frame in a notebook
 
@@ -160,7 +160,7 @@ def explore(
         raise InvalidDataError(
             f"explore received rows={rows!r}; an integer of at least 2 is expected."
         )
-    standardized = getattr(model, "table_encoder_", None) is not None
+    encoder = getattr(model, "table_encoder_", None)
     model, X = as_numbers(model, X, named=True)
     X, incomplete = _without_gaps(model, X)
     with warnings.catch_warnings():  # columns were compared once, and are then arrays
@@ -174,8 +174,9 @@ def explore(
             rows=rows,
             method=method,
             random_state=random_state,
+            encoder=encoder,
         )
-    facts |= {"standardized": standardized, "incomplete": incomplete}
+    facts |= {"incomplete": incomplete}
     return Explorer(_page({**facts, "title": str(title), "language": language}, arrays))
 
 

@@ -10,11 +10,13 @@ import numpy as np
 
 from jamjae.data.labels import Labels, read_labels
 from jamjae.data.rows import drawn
+from jamjae.data.table_encoder import TableEncoder
 from jamjae.errors import InvalidDataError, ShapeMismatchError
 from jamjae.evaluation import pixel_range, reconstruct, row_errors
-from jamjae.explorer import layouts, precision, samples
+from jamjae.explorer import layouts, precision, samples, table_units
 from jamjae.explorer.layouts import Layout
 from jamjae.explorer.packing import Packable, rounded
+from jamjae.explorer.shading import SAMPLES, shade
 from jamjae.models.base import LatentModel
 from jamjae.models.validation import check_rows
 from jamjae.plotting.style import PALETTE
@@ -45,6 +47,7 @@ class Column(NamedTuple):
     values: np.ndarray
     classes: tuple[str, ...] = ()
     own: bool = False  # y, whose name the page translates
+    place: int | None = None  # of a column of a table whose values are encoded
 
 
 def gather(
@@ -57,6 +60,7 @@ def gather(
     rows: int,
     method: str,
     random_state: int,
+    encoder: TableEncoder | None = None,
 ) -> Contents:
     """Gather the facts and arrays of a page; see `jamjae.explore`."""
     _require_model(model)
@@ -68,7 +72,8 @@ def gather(
     chosen = drawn(given, rows, random_state)
     colored = [each._replace(values=each.values[chosen]) for each in colored]
     images = images[chosen]
-    colored += _features(model, images)
+    table = table_units.described(encoder, images)
+    colored += _features(model, images, table)
     _require_room(model, images)
     kept = rounded(np.asarray(model.transform(images), np.float64).T, CODE_BITS)
     codes = kept.array.T.astype(np.float64)  # as the page will have them
@@ -78,7 +83,9 @@ def gather(
     found = precision.prepare(model, codes, seen.high - seen.low, encodes=_is_image(model))
     given_names = getattr(model, "class_names_", ()) if class_names is None else class_names
     names = [str(name) for name in given_names]
-    density = samples.prepare(model, samples.density_of(model), names, random_state)
+    own = samples.density_of(model)
+    density = samples.prepare(model, own, names, random_state)
+    shades = [shade(own, layout, random_state) for layout in laid]
     arrays: dict[str, Packable] = {
         "codes": kept,
         "values": seen.kept(flat),
@@ -93,6 +100,7 @@ def gather(
         arrays[f"points{place}"] = layout.places
         if layout.plane is not None:
             arrays[f"plane{place}"] = layout.plane
+    arrays |= {f"shade{place}": one.levels for place, one in enumerate(shades) if one}
     if found.steps["decoder"] is None:
         arrays |= _beforehand(model, codes, laid, seen)
     facts = {
@@ -107,15 +115,21 @@ def gather(
         "directions": codes.shape[1] > layouts.LARGE_CODE,
         "neighbors": layouts.NEIGHBORS,
         "grid": layouts.GRID,
-        "maps": [{"title": each.title, "way": each.way, "box": each.box} for each in laid],
+        "maps": [
+            {"title": each.title, "way": each.way, "box": each.box, "shade": one and one.facts}
+            for each, one in zip(laid, shades, strict=True)
+        ],
         "columns": [
             {"name": each.name, "classes": list(each.classes)}
             | ({"key": "y" if each.classes else "y_value"} if each.own else {})
+            | ({} if each.place is None else {"place": each.place})
             for each in colored
         ],
         "palette": list(PALETTE),
         "unknown": found.unknown,
         "density": density.facts,
+        "table": table,
+        "shade_samples": SAMPLES,
         **seen._asdict(),
         **found.steps,
     }
@@ -150,10 +164,15 @@ def _columns(
     return found + [_column(str(name), values, n) for name, values in columns.items()]
 
 
-def _features(model: LatentModel, images: np.ndarray) -> list[Column]:
+def _features(
+    model: LatentModel, images: np.ndarray, table: list[dict[str, Any]] | None
+) -> list[Column]:
     """Give the columns of a table, by which its points can be colored."""
     if images.ndim != 2 or _is_image(model):
         return []
+    if table is not None:
+        known = table_units.features(table, images)[:MOST_FEATURES]
+        return [Column(*each, place=place) for place, each in enumerate(known)]
     names = getattr(model, "feature_names_in_", None)
     names = [f"x{i + 1}" for i in range(images.shape[1])] if names is None else names
     few = list(names)[:MOST_FEATURES]

@@ -112,13 +112,16 @@ def _computed(density: Density) -> Parts | None:
         return None
     if isinstance(density, Flow):
         return _flow(density, arrays)
-    return _normal(density, arrays)
+    components = code_components(density)
+    return {"way": "normal"} | _of(components), _packed(components)
 
 
-def _normal(density: Density, arrays: dict[str, np.ndarray]) -> Parts:
+def code_components(density: Density) -> Components:
+    """Give the normal distributions of codes (k,); their factors are (m, k, v), of v that vary."""
+    arrays = density.arrays()
     components, spread = _components(density, arrays), _in_units(arrays)
     means = arrays["center"] + components.means @ spread.T
-    return {"way": "normal"} | _of(components), _packed(components, means, spread)
+    return components._replace(means=means, factors=spread @ components.factors)
 
 
 def _components(density: Density, arrays: dict[str, np.ndarray]) -> Components:
@@ -136,14 +139,11 @@ def _of(components: Components) -> dict[str, Any]:
     return {"of": components.groups.tolist()}
 
 
-def _packed(
-    components: Components, means: np.ndarray, spread: np.ndarray | None = None
-) -> dict[str, Packable]:
-    factors = components.factors if spread is None else spread @ components.factors
+def _packed(components: Components) -> dict[str, Packable]:
     return {
         "density_weights": components.weights,
-        "density_means": rounded(means, MEAN_BITS),
-        "density_factors": rounded(factors, BITS),
+        "density_means": rounded(components.means, MEAN_BITS),
+        "density_factors": rounded(components.factors, BITS),
     }
 
 
@@ -170,7 +170,7 @@ def _flow(density: Flow, arrays: dict[str, np.ndarray]) -> Parts:
     return facts | _of(base), {
         "density_mean": arrays["center"],
         "density_factor": _in_units(arrays) @ arrays["factor"],
-        **_packed(base, base.means),
+        **_packed(base),
         **_agreeing(shape, weights, base, graph),
     }
 

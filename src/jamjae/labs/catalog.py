@@ -84,6 +84,12 @@ LABS: dict[str, Lab] = {
         "rows",
     ),
     "12-4": Lab("LAB 12-4", "New images from the mean code of a class", "lab_12_4", "rows"),
+    "vae": Lab(
+        "Beyond the chapter",
+        "A variational autoencoder with a plane of codes",
+        "vae",
+        "rows",
+    ),
     "features": Lab(
         "Feature extraction", "Given features and learned features", "features", "roll"
     ),

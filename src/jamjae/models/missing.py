@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -144,20 +144,29 @@ def baseline(
 class Hidden:
     """Some observed values, at most one a row, that training does not see.
 
+    Parameters
+    ----------
+    X : rows (n, ...)
+    seed : int
+    widths : sequence of int, optional
+        How many features each column of a table was encoded as, which are hidden together.
+
     Attributes
     ----------
-    rows, columns : int arrays of shape (m,)
-        Their places; rows rise.
+    rows, columns, widths : int arrays of shape (m,)
+        Their places, from a feature on; rows rise.
     """
 
-    def __init__(self, X: Array, seed: int) -> None:
+    def __init__(self, X: Array, seed: int, widths: Sequence[int] | None = None) -> None:
         rng, d = np.random.RandomState(seed), int(np.prod(X.shape[1:]))
-        m = min(int(np.ceil(HIDDEN_SHARE * len(X) * d)), HIDDEN, len(X)) if d > 1 else 0
+        sizes = np.ones(d, int) if widths is None else np.array(widths, int)
+        starts, k = np.cumsum(sizes) - sizes, len(sizes)
+        m = min(int(np.ceil(HIDDEN_SHARE * len(X) * k)), HIDDEN, len(X)) if k > 1 else 0
         rows = np.sort(rng.choice(len(X), m, replace=False))
-        observed = ~np.isnan(X[rows].reshape(m, -1)) if m else np.ones((0, d), bool)
+        observed = ~np.isnan(X[rows].reshape(m, -1)[:, starts]) if m else np.ones((0, k), bool)
         some = observed.sum(axis=1) > 1
-        lots = np.where(observed, rng.random_sample(observed.shape), -1.0)
-        self.rows, self.columns = rows[some], lots.argmax(axis=1)[some]
+        lots = np.where(observed, rng.random_sample(observed.shape), -1.0).argmax(axis=1)[some]
+        self.rows, self.columns, self.widths = rows[some], starts[lots], sizes[lots]
 
     def hide(self, some: np.ndarray, positions: np.ndarray) -> np.ndarray:
         """Replace the values by NaN in a copy of rows at given positions."""
@@ -167,13 +176,27 @@ class Hidden:
         place = np.searchsorted(self.rows, positions)
         place[place == len(self.rows)] = 0
         here = np.flatnonzero(self.rows[place] == positions)
-        made.reshape(len(made), -1)[here, self.columns[place[here]]] = np.nan
+        which, columns = self._features(place[here])
+        made.reshape(len(made), -1)[here[which], columns] = np.nan
         return made
 
     def values(self, X: np.ndarray) -> np.ndarray:
-        """Give the values at the places, of the rows `rows` of X."""
-        found: np.ndarray = X.reshape(len(X), -1)[np.arange(len(X)), self.columns]
+        """Give the values at the places, of the rows `rows` of X, in one row."""
+        found: np.ndarray = X.reshape(len(X), -1)[self._features(np.arange(len(self.rows)))]
         return found
+
+    def _features(self, places: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Give each feature at some places: which of the places, and the feature."""
+        sizes = self.widths[places]
+        which = np.repeat(np.arange(len(places)), sizes)
+        within = np.arange(len(which)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+        return which, self.columns[places][which] + within
+
+
+def widths(model: Any) -> list[int] | None:
+    """Give how many features each column of a table is encoded as; None for other rows."""
+    encoder = getattr(model, "table_encoder_", None)
+    return None if encoder is None else [codec.width for codec in encoder.codecs_]
 
 
 def for_training(found: Filling | None, data: Rows, hidden: Hidden | None = None) -> Rows:

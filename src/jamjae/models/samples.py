@@ -43,13 +43,19 @@ class Span(NamedTuple):
         pieces = [rows[chunk] for chunk in row_chunks(rows)]
         low = np.fmin.reduce([np.fmin.reduce(some, axis=axis) for some in pieces])
         high = np.fmax.reduce([np.fmax.reduce(some, axis=axis) for some in pieces])
+        whole = np.full(low.shape, dtype in PIXELS)
+        return cls(_floats(low), _floats(high), whole, dtype if dtype in PIXELS else None).typed(X)
+
+    def typed(self, X: Any) -> Self:
+        """Take from X, as it was given, which columns hold integers; pixels stay what they are."""
+        if self.dtype in PIXELS:
+            return self
         kinds = _kinds(X)
         whole = np.array([kind in INTEGERS for kind in kinds])
-        whole = whole if len(kinds) == low.size and low.ndim else np.full(low.shape, whole.all())
-        if dtype in PIXELS:
-            return cls(_floats(low), _floats(high), np.full(low.shape, True), dtype)
-        same = len(set(kinds)) == 1 and whole.all()
-        return cls(_floats(low), _floats(high), whole, kinds[0] if same else None)
+        alone = len(kinds) != self.low.size or not self.low.ndim
+        whole = np.full(self.low.shape, whole.all()) if alone else whole
+        same = len(set(kinds)) == 1 and bool(whole.all())
+        return self._replace(whole=whole, dtype=kinds[0] if same else None)
 
     def clipped(self, made: np.ndarray) -> np.ndarray:
         """Clip rows (n, ...) to the least and greatest values, in their own type."""

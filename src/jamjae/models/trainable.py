@@ -111,7 +111,7 @@ class TrainableModel(LatentModel, plan.Parameters):
             require_rows(rows, self.n_components)
             self._begin({"x": rows}, seeds)
         if self.filling_ is not None:
-            hidden = None if first else missing.Hidden(rows, seeds.split)
+            hidden = None if first else missing.Hidden(rows, seeds.split, missing.widths(self))
             self.network_share_ = self._share_of_hidden(rows, hidden)
         self.is_pca_ = False
         task = Task(self._plan({"x": rows}, seeds).for_one_epoch(), {"x": rows}, warm=not first)
@@ -144,7 +144,7 @@ class TrainableModel(LatentModel, plan.Parameters):
             data = {**data, **self._guided(whole, (kept, held), seeds, turn=not warm)}
         rows, held_out = part(data, kept), given if held is None else part(data, held)
         gaps = self.filling_ is not None and missing.incomplete(rows["x"])
-        hidden = missing.Hidden(rows["x"], seeds.split) if gaps else None
+        hidden = missing.Hidden(rows["x"], seeds.split, missing.widths(self)) if gaps else None
         return Task(self._plan(rows, seeds), rows, held_out, warm, checkpoint, hidden)
 
     def _plan(self, rows: Rows, seeds: Seeds) -> Plan:

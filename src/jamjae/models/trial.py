@@ -91,8 +91,7 @@ def _share(
 ) -> float:
     """Compare predictions of values that are taken away at random, several times."""
     rng, known = np.random.RandomState(seed), ~np.isnan(rows)
-    encoder = model.table_encoder_
-    widths = [1] * known[0].size if encoder is None else [one.width for one in encoder.codecs_]
+    widths = missing.widths(model) or [1] * known[0].size
     steps, rests = [], []
     for _ in range(TIMES):
         cells = rng.random_sample((len(rows), len(widths))) < GAPS  # of a table

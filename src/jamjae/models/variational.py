@@ -183,7 +183,9 @@ warm_start, random_state, verbose
         ConvergenceWarning
             Training did not improve on probabilistic PCA, so the model is that.
         """
-        return self._fit(X, sample_weight, held=validation_data)
+        self._fit(X, sample_weight, held=validation_data)
+        self.sampling_ = self.sampling_._replace(span=self.sampling_.span.typed(X))
+        return self
 
     def encode_distribution(self, X: Any) -> tuple[np.ndarray, np.ndarray]:
         """Give the distribution of the code of each row.

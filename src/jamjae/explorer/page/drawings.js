@@ -1,9 +1,12 @@
 // Drawings of rows: pixels of an image, or bars of a table's features.
 
+const NAMED = 40; // features and columns, up to which their names are shown
+
 function drawingsOf(facts, arrays) {
   const [height, width, channels = 1] = facts.shape;
   const d = sizeOf(facts.shape);
   const spans = facts.image ? null : spansOf();
+  const units = unitsOf(facts, spans);
 
   function spansOf() {
     const values = arrays.values.values, n = facts.rows;
@@ -33,33 +36,55 @@ function drawingsOf(facts, arrays) {
     context.putImageData(image, 0, 0);
   }
 
-  // A bar per feature, from its minimum to its maximum; a line marks the original.
+  // A bar per feature or column of a table; a line marks the original.
   function bars(canvas, x, beside) {
     const style = getComputedStyle(document.documentElement);
     const color = (name) => style.getPropertyValue(name);
-    const named = d <= 40, step = named ? 20 : Math.max(480 / d, 0.5);
-    const ratio = 2, wide = 320, left = named ? 110 : 0, right = named ? 60 : 0;
+    const lines = linesOf(), count = lines.length;
+    const named = count <= NAMED, step = named ? 20 : Math.max(480 / count, 0.5);
+    const ratio = 2, wide = 320;
     canvas.width = ratio * wide;
-    canvas.height = ratio * Math.min(step * d, 1600);
+    canvas.height = ratio * Math.min(step * count, 1600);
     const context = canvas.getContext("2d");
     context.scale(ratio, ratio);
     context.font = "11px system-ui, sans-serif";
     context.textBaseline = "middle";
+    const longest = Math.max(...lines.map(({ name }) => context.measureText(name).width));
+    const left = named ? Math.min(longest + 12, 110) : 0, right = named ? (units ? units.wide : 60) : 0;
     const room = wide - left - right;
-    x.forEach((value, feature) => {
-      const [low, high] = spans[feature], top = feature * step;
-      const at = (v) => clamp((v - low) / (high - low), 0, 1) * room;
+    lines.forEach((line, number) => {
+      const top = number * step, at = (share) => clamp(share, 0, 1) * room;
       context.fillStyle = color("--line");
       context.fillRect(left, top + 1, room, step - Math.min(step / 3, 4));
       context.fillStyle = color("--accent");
-      context.fillRect(left, top + 1, Math.max(at(value), 1), step - Math.min(step / 3, 4));
+      context.fillRect(left, top + 1, Math.max(at(line.share(x)), 1), step - Math.min(step / 3, 4));
       context.fillStyle = color("--ink");
-      if (beside) context.fillRect(left + at(beside[feature]) - 1, top, 2, step - 2);
+      if (beside) context.fillRect(left + at(line.beside(x, beside)) - 1, top, 2, step - 2);
       if (!named) return;
-      const name = facts.features[feature] || `x${feature + 1}`;
-      context.fillText(fitted(context, name, left - 8), 2, top + step / 2 - 1);
-      context.fillText(figures(value), left + room + 6, top + step / 2 - 1);
+      const [text, more] = line.text(x), length = right - 8 - context.measureText(more).width;
+      context.fillText(fitted(context, line.name, left - 8), 2, top + step / 2 - 1);
+      context.fillText(fitted(context, text, length) + more, left + room + 6, top + step / 2 - 1);
     });
+  }
+
+  // Columns of an encoded table in its own units, or features: from their minimum to their maximum.
+  function linesOf() {
+    return units ? units.columns : spans.map(([low, high], feature) => {
+      const share = (x) => (x[feature] - low) / (high - low);
+      return {
+        name: facts.features[feature] || `x${feature + 1}`,
+        share,
+        beside: (x, other) => share(other),
+        text: (x) => [figures(x[feature]), ""],
+      };
+    });
+  }
+
+  // What the bars of a table show, in words.
+  function spoken(x) {
+    const lines = linesOf();
+    if (lines.length > NAMED) return "";
+    return `: ${lines.map((line) => `${line.name} ${line.text(x).join("")}`).join(", ")}`;
   }
 
   function fitted(context, text, room) {
@@ -85,10 +110,10 @@ function drawingsOf(facts, arrays) {
       const [canvas, caption] = place.children[i].children;
       draw(canvas, x, beside);
       canvas.setAttribute("role", "img");
-      canvas.setAttribute("aria-label", label);
+      canvas.setAttribute("aria-label", facts.image ? label : label + spoken(x));
       caption.textContent = text;
     });
   }
 
-  return { draw, strip };
+  return { draw, strip, units };
 }

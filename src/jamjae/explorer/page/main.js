@@ -84,7 +84,9 @@ function lay(number) {
   layout = number;
   last = null;
   $("here").classList.remove("far");
-  map.lay(arrays[`points${number}`].values);
+  const { shade } = facts.maps[number];
+  map.lay(arrays[`points${number}`].values, shade && { ...shade, ...arrays[`shade${number}`] });
+  $("shading").hidden = !shade;
   if (model.decodes) walkBegins();
   describe();
 }
@@ -121,11 +123,11 @@ function color(again) {
 }
 
 function scale({ span: [low, high], colors }) {
-  const { key = "" } = columns[$("color").value];
+  const { key = "", place } = columns[$("color").value];
   const unit = key.endsWith("error") ? facts.unit : 1;
   const ends = [low, high].map((value) => {
     const at = document.createElement("span");
-    at.textContent = figures(value / unit);
+    at.textContent = place === undefined ? figures(value / unit) : drawings.units.textOf(place, value);
     return at;
   });
   const bar = document.createElement("i");
@@ -142,17 +144,20 @@ function describe() {
   const mean = (values) => figures(values.reduce((a, b) => a + b, 0) / rows / facts.unit);
   $("facts").textContent = translate("summary", {
     rows: rows < all ? translate("some_of", { rows: rows.toLocaleString(), all: all.toLocaleString() }) : rows.toLocaleString(),
-    shape: translate(facts.image ? "pixels" : "features", { s: shape.slice(0, 2).join(" × ") }),
+    shape: translate(facts.image ? "pixels" : "features", { s: facts.table ? facts.table.length : shape.slice(0, 2).join(" × ") }),
     k, e: mean(model.errors), p: mean(model.pcaErrors),
   });
   const way = model.decodes ? facts.maps[layout].way : "grid";
-  $("way").textContent = translate(`decodes_${way}`, { n: way === "grid" ? facts.grid : facts.neighbors, why: unknown.decoder });
+  $("way").textContent = [
+    translate(`decodes_${way}`, { n: way === "grid" ? facts.grid : facts.neighbors, why: unknown.decoder }),
+    shaded(facts.maps[layout].shade),
+  ].join(" ");
   $("meaning").textContent = translate(facts.directions ? "directions" : "components");
   $("without").textContent = [
     !model.decodes ? translate("no_decoder", { why: unknown.decoder })
       : facts.image && !model.encodes ? translate("no_encoder", { why: unknown.encoder }) : "",
     facts.image && facts.levels < 255 ? translate("levels", { n: facts.levels + 1 }) : "",
-    facts.standardized ? translate("standardized") : "",
+    facts.table ? translate("own_units") : "",
     facts.incomplete ? translate("imputed", { n: facts.incomplete.toLocaleString() }) : "",
   ].join(" ");
   options($("color"), columns.map((column, i) => [i, column.key ? translate(column.key) : column.name]));
@@ -165,6 +170,12 @@ function describe() {
   panels.row(state.row, "chosen");
   panels.lassoed();
   if (tab) panels.shown[tab]();
+}
+
+function shaded(shade) {
+  if (!shade || !pressed("shading")) return "";
+  const kind = translate(`kind_${facts.density.kind}`), [low, high] = [shade.low, shade.high].map(figures);
+  return translate(`shaded_${shade.way}`, { kind, low, high, n: facts.shade_samples.toLocaleString() });
 }
 
 function options(select, entries) {
@@ -217,12 +228,17 @@ on("color", "change", color);
 on("nearer", "click", () => map.zoom(1.4));
 on("farther", "click", () => map.zoom(1 / 1.4));
 on("whole", "click", map.whole);
+const pressed = (id) => $(id).getAttribute("aria-pressed") === "true";
+function press(id) {
+  $(id).setAttribute("aria-pressed", !pressed(id));
+  return pressed(id);
+}
 on("lasso", "click", () => {
-  const pressed = $("lasso").getAttribute("aria-pressed") !== "true";
-  $("lasso").setAttribute("aria-pressed", pressed);
-  map.lasso(pressed);
-  if (!pressed) lassoed([]);
+  const lassoing = press("lasso");
+  map.lasso(lassoing);
+  if (!lassoing) lassoed([]);
 });
+on("shading", "click", () => { map.shade(press("shading")); describe(); });
 on("which", "change", panels.shown.class);
 on("spread", "input", panels.shown.class);
 on("again", "click", () => { panels.vary(); panels.shown.class(); });
@@ -258,5 +274,5 @@ lay(0);
 choose(0);
 if (open.length) turnTo(open[0]);
 // For use in the browser's console.
-window.jamjae = { facts, map, sampler, ...model };
+window.jamjae = { facts, map, sampler, units: drawings.units, ...model };
 document.documentElement.dataset.ready = "";

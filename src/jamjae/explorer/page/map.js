@@ -71,6 +71,7 @@ function mapOf(field, facts, listener) {
   let points = null, look = null, hidden = new Set(), dots = [];
   let view = { x: 0, y: 0, scale: 1 }; // of the middle, in places; pixels a place
   let pointer = null, marks = {}, lassoing = false, polygon = null;
+  let shades = null, shading = true;
   let own = false, seen = { width: 0, height: 0 }, full = 1; // whether the view was moved by hand
   const size = () => ({ width: field.clientWidth, height: field.clientHeight });
   const toPixel = (x, y) => {
@@ -144,9 +145,33 @@ function mapOf(field, facts, listener) {
     });
   }
 
+  // Levels on a grid as a small image, which is drawn under the points.
+  function shadesOf({ box, values, shape: [rows, columns] }) {
+    const image = document.createElement("canvas");
+    [image.width, image.height] = [columns, rows];
+    const context = image.getContext("2d"), pixels = context.createImageData(columns, rows);
+    const ink = isDark() ? 255 : 40, most = isDark() ? 0.3 : 0.36;
+    for (let row = 0, i = 0; row < rows; row++)
+      for (let column = 0; column < columns; column++, i += 4) {
+        pixels.data.fill(ink, i, i + 3);
+        pixels.data[i + 3] = most * values[(rows - 1 - row) * columns + column];
+      }
+    context.putImageData(pixels, 0, 0);
+    return { image, box };
+  }
+
+  // Its pixels stand for points of the grid, so that they reach half a pixel beyond the box.
+  function drawShades(context, { image, box: [left, bottom, right, top] }) {
+    const [x0, y0] = toPixel(left, top), [x1, y1] = toPixel(right, bottom);
+    const wide = (x1 - x0) / (image.width - 1), tall = (y1 - y0) / (image.height - 1);
+    context.imageSmoothingQuality = "high";
+    context.drawImage(image, x0 - wide / 2, y0 - tall / 2, x1 - x0 + wide, y1 - y0 + tall);
+  }
+
   function draw() {
     if (!points || !look) return;
     const context = prepared(base), { width, height } = size();
+    if (shades && shading) drawShades(context, shades.drawn);
     const side = dots[0].width / 2, half = side / 2;
     for (let row = 0; row < n; row++) {
       if (!visible(row)) continue;
@@ -305,13 +330,20 @@ function mapOf(field, facts, listener) {
   return {
     whole,
     zoom: (factor) => zoom(factor),
-    lay(array) { points = array; polygon = pointer = null; whole(); },
+    lay(array, shade) {
+      points = array;
+      shades = shade && { ...shade, drawn: shadesOf(shade) };
+      polygon = pointer = null;
+      whole();
+    },
     color(found, again) {
       look = found;
       stamps();
+      if (shades) shades.drawn = shadesOf(shades);
       if (!again) hidden = new Set();
       later();
     },
+    shade(on) { shading = on; later(); },
     hides: (number) => hidden.has(number),
     toggle(number) {
       if (!hidden.delete(number)) hidden.add(number);

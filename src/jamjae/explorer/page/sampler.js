@@ -114,7 +114,7 @@ function samplerOf(facts, model, arrays) {
     const { values: whole } = arrays.span_whole, each = low.length === d ? 1 : 0;
     return x.map((value, i) => {
       const inside = clamp(value, low[each * i], high[each * i]);
-      return whole[each * i] && !facts.standardized ? Math.round(inside) : inside;
+      return whole[each * i] && !facts.table ? Math.round(inside) : inside;
     });
   }
 

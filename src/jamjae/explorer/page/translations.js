@@ -36,6 +36,19 @@ const TRANSLATIONS = {
     "This page cannot compute the decoder ({why}). It shows the nearest of {n} × {n} points that were decoded in advance.",
     "이 페이지는 디코더를 계산할 수 없습니다({why}). 미리 복호화한 {n} × {n}개 지점 중 가장 가까운 것을 보여 줍니다.",
   ],
+  shading: ["Density", "밀도"],
+  shaded_code: [
+    "Shades: log density of the codes ({kind}), from {low} to {high} nats.",
+    "음영: 코드의 로그 밀도({kind}), {low}에서 {high}내트까지.",
+  ],
+  shaded_plane: [
+    "Shades: log density of the codes ({kind}) as projected onto this map, from {low} to {high} nats.",
+    "음영: 이 지도에 투영한 코드의 로그 밀도({kind}), {low}에서 {high}내트까지.",
+  ],
+  shaded_samples: [
+    "Shades: log density of the codes ({kind}) as projected onto this map, estimated from {n} samples, from {low} to {high} nats.",
+    "음영: 이 지도에 투영한 코드의 로그 밀도({kind}), 표본 {n}개로 추정, {low}에서 {high}내트까지.",
+  ],
   near: ["Near the data.", "데이터 가까이입니다."],
   far: ["Extrapolation: far from the data.", "외삽: 데이터에서 먼 곳입니다."],
   row: ["Row {n}", "행 {n}"],
@@ -115,9 +128,9 @@ const TRANSLATIONS = {
     "잡음에는 페이지가 계산할 수 있는 인코더가 필요합니다. 이 인코더에는 {why}이(가) 있습니다.",
   ],
   levels: ["Images are stored in {n} levels of brightness.", "이미지는 밝기 {n}단계로 저장되어 있습니다."],
-  standardized: [
-    "Values are standard deviations from the mean of their column.",
-    "값은 열의 평균에서 떨어진 거리를 표준편차로 나타냅니다.",
+  own_units: [
+    "Values are in the units of the table; of a category the most likely one is shown, with the model's share for it, and the line marks the share of the original's. Errors are of columns divided by their standard deviation.",
+    "값은 표의 단위입니다. 범주는 가장 그럴듯한 것과 모델이 준 몫을 보여 주며, 선은 원본 범주의 몫입니다. 오차는 열을 표준편차로 나눈 값의 오차입니다.",
   ],
   imputed: [
     "Missing values of {n} rows are shown as the model imputes them.",
