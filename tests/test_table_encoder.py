@@ -247,3 +247,13 @@ def test_a_column_without_a_value_may_be_of_any_type():
     encoder = TableEncoder().fit(frame)
     empty = encoder.transform(pd.DataFrame({"n": [2.0], "c": [None], "d": [np.nan]}))
     np.testing.assert_array_equal(np.isnan(empty), [[False, True, True, True]])
+
+
+def test_columns_of_arrow_come_back_in_their_type():
+    pytest.importorskip("pyarrow")
+    frame = pd.DataFrame({"whole": [3, 250, 8], "part": [0.5, 1.5, -2.0]})
+    frame = frame.astype({"whole": "uint8[pyarrow]", "part": "double[pyarrow]"})
+    encoder = TableEncoder().fit(frame)
+    encoded = encoder.transform(frame)
+    pd.testing.assert_frame_equal(encoder.inverse_transform(encoded), frame)
+    assert encoder.inverse_transform(9 * encoded)["whole"].max() == 255  # within the type's range

@@ -186,13 +186,20 @@ class Measure:
             made = made.dt.tz_localize("UTC").dt.tz_convert(zone)
         return made.astype(self.dtype)
 
+    @property
+    def counts(self) -> range:
+        """Counts of steps that the type of whole numbers and times can hold."""
+        plain = self.dtype.lower().removesuffix("[pyarrow]")
+        span = np.iinfo(plain if self.kind == "numbers" else np.int64)
+        most = (int(span.max) - self.origin) // self.step
+        return range(-((self.origin - int(span.min)) // self.step), most + 1)
+
     def _whole(self, counts: np.ndarray) -> np.ndarray:
         """Give whole values of counts of steps, within the range of the type."""
-        span = np.iinfo(self.dtype.lower() if self.kind == "numbers" else np.int64)
-        most = (int(span.max) - self.origin) // self.step
-        least = -((self.origin - int(span.min)) // self.step)
+        held = self.counts
         rounded = np.rint(np.nan_to_num(counts))
-        exact = [min(max(int(count), least), most) * self.step + self.origin for count in rounded]
+        within = [min(max(int(count), held.start), held.stop - 1) for count in rounded]
+        exact = [count * self.step + self.origin for count in within]
         return np.array(exact, dtype=np.int64)
 
     def to_dict(self) -> dict[str, Any]:

@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 
-from jamjae.data import objects
 from jamjae.data.column_codecs import UNIT, Categories, Codec, Measure
 from jamjae.data.table_encoder import TableEncoder
 
@@ -37,8 +36,6 @@ def _column(codec: Codec, encoded: np.ndarray) -> dict[str, Any]:
         return {"kind": "categories", "names": names, "means": codec.means, "scale": codec.scale}
     assert isinstance(codec, Measure)  # noqa: S101 - there are two codecs
     about = {"kind": codec.kind, "mean": codec.mean, "deviation": codec.deviation}
-    if codec.held == objects.EMPTY:
-        return about | {"kind": "empty"}
     if codec.kind == "booleans":
         return about
     if not codec.step:
@@ -51,13 +48,12 @@ def _steps(codec: Measure) -> dict[str, Any]:
     times = codec.kind in ("dates", "durations")
     unit = UNIT.search(codec.dtype)
     per = PER_MILLISECOND[unit.group(1)] if times and unit else 1.0
-    span = np.iinfo(np.int64 if times else codec.dtype.lower())
     origin, step = codec.origin / per, codec.step / per
     return {
         "origin": origin,
         "step": step,
-        "least": float((int(span.min) - codec.origin) // codec.step),
-        "most": float((int(span.max) - codec.origin) // codec.step),
+        "least": float(codec.counts.start),
+        "most": float(codec.counts.stop - 1),
         "days": times and origin % DAY == 0 and step % DAY == 0,
         "zone": bool(re.search(r"\[\w+, ", codec.dtype)),
     }

@@ -60,7 +60,7 @@ function unitsOf(facts, spans) {
   function measures(column) {
     const [low, high] = spans[column.start];
     const share = (x) => (x[column.start] - low) / (high - low);
-    const write = { dates: date, durations: duration, numbers: number }[column.kind] || (() => "–");
+    const write = { dates: date, durations: duration, numbers: number }[column.kind];
     return { share, beside: (x, other) => share(other), text: (x) => [write(measured(column, x), column), ""] };
   }
 
