@@ -18,7 +18,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from jamjae import Autoencoder, VariationalAutoencoder, load_digits, load_model
 from jamjae.engine import variational
-from jamjae.errors import InvalidDataError, InvalidNetworkError, ModelFileError
+from jamjae.errors import InvalidDataError, InvalidNetworkError, ModelFileError, TrainingDiverged
 from jamjae.models import likelihoods
 
 pytestmark = [
@@ -117,6 +117,16 @@ def test_a_fit_that_fails_is_probabilistic_pca():
         model = vae(learning_rate=3.0, schedule="constant", epochs=1).fit(X)
     assert model.elbo_ == model.baseline_elbo_
     assert model.elbo(X, 100).mean() == pytest.approx(model.baseline_elbo_, abs=0.1)
+
+
+@pytest.mark.filterwarnings("ignore:(overflow|invalid|divide):RuntimeWarning")
+def test_a_fit_that_explodes_is_no_model_of_infinite_noise():
+    settings = {"learning_rate": 1e6, "schedule": "constant", "epochs": 1}  # of one step
+    with pytest.warns(UserWarning, match="is probabilistic PCA"):
+        model = vae(**settings).fit(X[:60])
+    assert np.isfinite(model.elbo(X)).all()
+    with pytest.raises(TrainingDiverged, match="learning rate"):
+        vae(**settings, anchor=None).fit(X[:60])
 
 
 def test_components_that_are_not_used_are_counted_and_said():

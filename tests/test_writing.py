@@ -6,6 +6,7 @@ import csv
 import errno
 
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 
@@ -123,3 +124,19 @@ def test_alpha_is_written(tmp_path):
     (path,) = write_images(tmp_path, pixels)
     with Image.open(path) as image:
         np.testing.assert_array_equal(np.asarray(image), pixels[0])
+
+
+@pytest.mark.parametrize("kind", [".npz", ".csv", ".tsv", ".parquet"])
+def test_labels_are_read_back(tmp_path, kind):
+    frame = pd.DataFrame({"a": [1, 2, 3], "label": [0.5, 1.5, 2.5]})
+    path = write_rows(tmp_path / f"rows{kind}", frame, labels=["가", "y", "y"])
+    found = read(path, label=None if kind == ".npz" else "label_")
+    assert [found.class_names[c] for c in found.y] == ["가", "y", "y"]
+    assert np.array_equal(found.X, frame)
+    assert found.feature_names == ("a", "label")
+
+
+def test_labels_of_another_number_are_refused(tmp_path):
+    with pytest.raises(InvalidDataError, match="2 labels for 3 rows"):
+        write_rows(tmp_path / "rows.csv", np.eye(3), labels=["x", "y"])
+    assert not any(tmp_path.iterdir())

@@ -62,9 +62,10 @@ class GenerativeModel:
             Classes of the rows: whole numbers, text or booleans, to sample by. Missing labels
             (None, NaN) are a group of their own.
         kind : {"auto", "gaussian", "mixture", "flow"} or Density, default="auto"
-            ``"flow"`` is best for many rows, and takes minutes. ``"auto"`` goes by the number of
-            rows and components; ``density_.kind`` says what was chosen, and ``density_.notes_``
-            what else there is to know. A density (``Flow(steps=20_000)``) is copied and fitted.
+            ``"flow"`` is best for many rows, and takes minutes; samples of images are guided
+            towards their class, unless it is given as ``Flow(guidance=1)``. ``"auto"`` goes by the
+            number of rows and components; ``density_.kind`` says what was chosen, and
+            ``density_.notes_`` what else there is to know. A density is copied and fitted.
         random_state : int, RandomState or None
             None: the estimator's own.
 
@@ -106,7 +107,8 @@ class GenerativeModel:
         rng = check_random_state(
             getattr(self, "random_state", None) if random_state is None else random_state
         )
-        density = densities.choose(kind, len(rows), self.n_components_, random_state=rng)
+        images, k = len(self.row_shape_) > 1, self.n_components_
+        density = densities.choose(kind, len(rows), k, images=images, random_state=rng)
         some = drawn(len(rows), ROWS, rng.randint(2**31 - 1))
         used: Array = rows if len(some) == len(rows) else Subset(rows, some)
         density.fit(self._encode(used), None if labels is None else labels[some])

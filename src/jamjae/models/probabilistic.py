@@ -18,7 +18,7 @@ from jamjae.data.rows import Array, Given, Rows, row_chunks
 from jamjae.engine import custom_networks, initialization, keras_bridge, training, variational
 from jamjae.engine.architectures import Pair
 from jamjae.engine.variational import Likelihood, Variational
-from jamjae.errors import InvalidDataError
+from jamjae.errors import InvalidDataError, TrainingDiverged
 from jamjae.latent.densities import Prior
 from jamjae.models import likelihoods, missing, plan
 from jamjae.models.fitting import Networks, Task
@@ -118,8 +118,16 @@ class ProbabilisticModel(TrainableModel):
         rows, known = data["x"], missing.relative(data)
         self.baseline_elbo_ = self._baseline_elbo()
         self.elbo_, doubt = self._mean_elbo(rows, known)
-        worse = self.elbo_ < self.baseline_elbo_ - CERTAIN * doubt
-        if worse and plan.begins_as_pca(self) and self.beta == 1.0:
+        enough = self.baseline_elbo_ - CERTAIN * (doubt if np.isfinite(doubt) else 0.0)
+        falls_back = plan.begins_as_pca(self) and self.likelihood == "gaussian"
+        if not np.isfinite(self.elbo_) and not (falls_back and np.isfinite(enough)):
+            raise TrainingDiverged(
+                "Training diverged: the bound of the log likelihood is no longer finite. The "
+                f"likely cause is the learning rate (peak {made.peak:g}); try "
+                f'{made.peak / 10:g} or learning_rate="auto".'
+            )
+        worse = self.elbo_ < enough or not np.isfinite(self.elbo_)
+        if worse and falls_back and self.beta == 1.0 and np.isfinite(enough):
             self.noise_ = self._first_noise()
             self._start(made.seeds)
             self.elbo_ = self.baseline_elbo_

@@ -11,7 +11,7 @@ import numpy as np
 from jamjae.data.archives import UnsoundError
 from jamjae.errors import InvalidDataError
 from jamjae.latent.densities.density import Density
-from jamjae.latent.densities.flow import Flow
+from jamjae.latent.densities.flow import GUIDANCE, Flow
 from jamjae.latent.densities.gaussian import Gaussian
 from jamjae.latent.densities.mixture import Mixture
 from jamjae.latent.densities.prior import Prior
@@ -21,7 +21,9 @@ MIXTURE_ROWS = 20  # for each component of a code, from which mixtures are chose
 FLOW_ROWS, FLOW_COMPONENTS = 10_000, 3  # from which flows are
 
 
-def choose(kind: str | Density, n: int, k: int, *, random_state: Any = None) -> Density:
+def choose(
+    kind: str | Density, n: int, k: int, *, images: bool = False, random_state: Any = None
+) -> Density:
     """Make an unfitted density of a kind, or of that which suits n codes of k components.
 
     Parameters
@@ -31,6 +33,9 @@ def choose(kind: str | Density, n: int, k: int, *, random_state: Any = None) -> 
         component, else a mixture. A density, fitted or not, is copied with its settings, and keeps
         its own random state if it has one.
     n, k : int
+    images : bool, default=False
+        Whether samples become images, which are to look like their class: a flow is then guided.
+        Those of tables are to have the distribution of the rows.
     random_state : int, RandomState or None
 
     Raises
@@ -51,6 +56,8 @@ def choose(kind: str | Density, n: int, k: int, *, random_state: Any = None) -> 
             f"A density of kind={kind!r} was asked for; expected 'auto', a density, or one of "
             f"{', '.join(map(repr, KINDS))}."
         )
+    if kind == Flow.kind:
+        return Flow(guidance=GUIDANCE if images else 1.0, random_state=random_state)
     return KINDS[kind](random_state=random_state)
 
 

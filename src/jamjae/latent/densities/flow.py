@@ -23,6 +23,8 @@ STEPS, LEAST_STEPS = 12_000, 3_000  # of training: at most, and at least
 STEPS_PER_ROW = 0.5
 WIDTHS = (512, 512, 512)
 START = 0.75
+GUIDANCE = 4.0  # for images; see docs/densities.md
+STRONGEST = 100.0  # guidance that is read from a file
 ROWS_EACH = 90  # of a class, for one normal distribution of the mixture at the start
 WIDEST, MOST = 4096, 8  # units and layers of a network that is read from a file
 WEIGHT = "weight."  # start of the names of arrays
@@ -48,6 +50,11 @@ class Flow(Density):
         Training steps of 512 codes. None: half of the number of rows, 3,000 to 12,000.
     start : float from 0 to below 1, default=0.75
         0 begins at noise, and has no use for a mixture.
+    guidance : float of at least 0, default=1
+        How far samples of a class go from the velocity without a class to that of the class, and
+        beyond where it is more than 1: they are then more typical of their class than its codes
+        are on average (Ho & Salimans 2022). At 1 they have the distribution that was learned, of
+        which `score_samples` is the density in any case. `choose` takes 4 for images.
     random_state : int, RandomState or None, default=None
         With an int, two fits to the same codes agree on one machine.
 
@@ -59,7 +66,8 @@ class Flow(Density):
     References
     ----------
     X. Liu, C. Gong and Q. Liu, Flow straight and fast, arXiv:2209.03003. Y. Lipman et al., Flow
-    matching for generative modeling, arXiv:2210.02747. Z. Lyu et al., Accelerating diffusion models
+    matching for generative modeling, arXiv:2210.02747. J. Ho and T. Salimans, Classifier-free
+    diffusion guidance, arXiv:2207.12598. Z. Lyu et al., Accelerating diffusion models
     via early stop of the diffusion process, arXiv:2205.12524, for a start in the middle.
     """
 
@@ -71,12 +79,14 @@ class Flow(Density):
         widths: tuple[int, ...] = WIDTHS,
         steps: int | None = None,
         start: float = START,
+        guidance: float = 1.0,
         random_state: Any = None,
     ) -> None:
         super().__init__(random_state=random_state)
         self.widths = widths
         self.steps = steps
         self.start = start
+        self.guidance = guidance
 
     def _fit(self, codes: np.ndarray, of_row: np.ndarray, rng: np.random.RandomState) -> None:
         from jamjae.engine import flows
@@ -89,13 +99,16 @@ class Flow(Density):
         self._base = mixture_of(self, white, of_row, rng, ROWS_EACH).blurred(self.start)
         self._weights, self.loss_ = flows.train(self._shape, white, of_row, steps, rng)
         self.notes_ += (f"trained for {steps:,} steps of {flows.BATCH} codes",)
+        if n_classes and self.guidance != 1.0:
+            self.notes_ += (f"samples are guided towards their class by {self.guidance:g}",)
 
     def _draw(
         self, of_sample: np.ndarray, temperature: float, rng: np.random.RandomState
     ) -> np.ndarray:
         components = self._base.chosen(of_sample, rng)
         noise = temperature * rng.standard_normal((len(of_sample), self._n_varying))
-        return self._carried(self._base.carried(noise, components), of_sample)
+        begin = self._base.carried(noise, components)
+        return self._carried(begin, of_sample, float(self.guidance))
 
     def _log_density(self, codes: np.ndarray) -> np.ndarray:
         from jamjae.engine import flows
@@ -118,12 +131,16 @@ class Flow(Density):
     def _parts(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         settings, arrays = self._base.parts()
         settings |= {"widths": list(self._shape.widths), "start": self._shape.start}
+        settings["guidance"] = float(self.guidance)
         weights = {f"{WEIGHT}{i}": array for i, array in enumerate(self._weights)}
         return settings, {**arrays, "factor": self._factor, **weights}
 
     def _restore(self, settings: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> None:
-        if settings.keys() != {"groups", "widths", "start"}:
+        if settings.keys() != {"groups", "widths", "start", "guidance"}:
             raise UnsoundError("its settings are not those of a flow")
+        self.guidance = settings["guidance"]
+        if not isinstance(self.guidance, float) or not 0 <= self.guidance <= STRONGEST:
+            raise UnsoundError("it does not state its guidance")
         base = {name: array for name, array in arrays.items() if name in NAMES}
         allowed, v = set(self._classes.groups), self._n_varying
         self._base = Components.from_parts(settings["groups"], base, v, allowed)
@@ -139,10 +156,14 @@ class Flow(Density):
     def _whitened(self, codes: np.ndarray) -> np.ndarray:
         return np.asarray(solve_triangular(self._factor, codes.T, lower=True).T)
 
-    def _carried(self, points: np.ndarray, of_sample: np.ndarray) -> np.ndarray:
+    def _carried(
+        self, points: np.ndarray, of_sample: np.ndarray, guidance: float = 1.0
+    ) -> np.ndarray:
         from jamjae.engine import flows
 
-        return flows.carry(self._shape, self._weights, points, of_sample) @ self._factor.T
+        guidance = guidance if len(self._classes.names) else 1.0
+        found = flows.carry(self._shape, self._weights, points, of_sample, guidance=guidance)
+        return found @ self._factor.T
 
 
 def _shape(v: int, n_classes: int, widths: Any, start: Any) -> Any:
