@@ -198,7 +198,7 @@ def test_a_denoiser_is_saved_and_loaded(learned, tmp_path):
 
 def test_the_command_line_says_that_a_denoiser_is_for_python(learned, tmp_path):
     path = learned.save(tmp_path / "noise.jamjae")
-    with pytest.raises(JamjaeError, match=r"holds a PatchDenoiser; an Autoencoder is expected"):
+    with pytest.raises(JamjaeError, match=r"holds a PatchDenoiser; an Autoencoder or a Var"):
         opened(path)
 
 

@@ -14,7 +14,7 @@ from sklearn.manifold import Isomap
 
 from jamjae import Autoencoder, read
 from jamjae.data import loading
-from jamjae.errors import InvalidDataError
+from jamjae.errors import InvalidDataError, ShapeMismatchError
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore:Training did not improve:sklearn.exceptions.ConvergenceWarning"
@@ -100,7 +100,7 @@ def test_rows_with_titles_give_an_estimator_the_names(both):
     assert list(model.feature_names_in_) == list("abcd")
     frame = pd.DataFrame(X, columns=list("abcd"))
     np.testing.assert_array_equal(model.transform(frame), model.transform(lazy.titled("abcd")))
-    with pytest.raises(InvalidDataError, match="feature names"):
+    with pytest.raises(ShapeMismatchError, match="feature names"):
         model.transform(lazy.titled("abdc"))
 
 

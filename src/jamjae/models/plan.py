@@ -197,9 +197,11 @@ def start(
 def _shares(parameters: Parameters) -> Shares | None:
     """Find the columns that have a loss of their own: categories of a table, with loss="auto"."""
     bent = own(parameters) and parameters.network not in ((), [])
-    if parameters.loss != "auto" or not bent or parameters.table_encoder_ is None:
+    encoder = getattr(parameters, "table_encoder_", None)  # which a fit sets
+    if parameters.loss != "auto" or not bent or encoder is None:
         return None
-    return parameters.table_encoder_.shares()
+    found: Shares | None = encoder.shares()
+    return found
 
 
 def code_factors(parameters: Parameters, baseline: Principal) -> np.ndarray | None:
