@@ -126,6 +126,7 @@ def test_one_model_is_saved_and_falls_back_to_pca(tmp_path):
         )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("settings", [{"loss": "mse"}, {"network": ()}, {"loss": "huber"}])
 def test_other_losses_and_linear_networks_have_one_loss(settings):
     model = Autoencoder(1, epochs=1, random_state=0, **settings).fit(table())

@@ -73,6 +73,7 @@ def test_a_plane_is_shaded_by_the_log_density_of_what_is_projected_onto_it(densi
         assert spread == pytest.approx(samples[:, axis].var(), rel=0.2)
 
 
+@pytest.mark.slow
 def test_other_maps_are_not_shaded():
     codes = blobs(3, n=30)
     density = Gaussian().fit(codes)

@@ -149,6 +149,7 @@ def test_a_table_s_classifier_learns_from_samples(frame):
     assert again.scores == found.scores
 
 
+@pytest.mark.slow
 def test_a_judge_measures_several_sets_as_reports_do(monkeypatch):
     judge = GenerationJudge(X[TRAIN], X[HELD_OUT], **LABELS)
     drawn = []

@@ -105,6 +105,7 @@ def test_the_bound_follows_the_units():
     assert other.noise_ == pytest.approx(1000.0 * one.noise_, rel=1e-3)
 
 
+@pytest.mark.slow
 def test_a_given_noise_stays():
     model = vae(noise=0.5).fit(X)
     assert model.noise_ == pytest.approx(0.5)
@@ -161,12 +162,14 @@ def test_samples_come_from_the_prior_or_a_density(fitted):
         other.fit_density(X, np.arange(200) % 2, kind="prior")
 
 
+@pytest.mark.slow
 def test_only_a_variational_autoencoder_has_a_prior():
     model = Autoencoder(2, network=(), epochs=1, random_state=0).fit(X)
     with pytest.raises(InvalidDataError, match="VariationalAutoencoder"):
         model.fit_density(X, kind="prior")
 
 
+@pytest.mark.slow
 def test_tables_and_missing_values():
     frame = pd.DataFrame({"a": X[:, 0], "b": X[:, 1] > 5, "c": np.where(X[:, 2] > 5, "hi", "lo")})
     model = vae().fit(frame)
@@ -182,7 +185,7 @@ def test_tables_and_missing_values():
 # --- likelihoods ----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("kind", ["float", "uint8"])
+@pytest.mark.parametrize("kind", ["float", pytest.param("uint8", marks=pytest.mark.slow)])
 def test_probabilities(kind):
     images = load_digits().X[:100].astype(np.float32) / 16
     data = images if kind == "float" else np.rint(images * 255).astype(np.uint8)
@@ -197,6 +200,7 @@ def test_probabilities(kind):
     assert model.elbo_ == pytest.approx(-64 * model.history_["loss"][-1], rel=0.05)
 
 
+@pytest.mark.slow
 def test_counts():
     rates = np.exp(0.5 * (X - 5))
     counts = RNG.poisson(rates).astype(float)
@@ -234,7 +238,7 @@ def own(outputs=2):
     return {"encoder": keras.Model(x, parts[:outputs]), "decoder": decoder}
 
 
-@pytest.mark.parametrize("outputs", [2, 3])
+@pytest.mark.parametrize("outputs", [pytest.param(2, marks=pytest.mark.slow), 3])
 def test_ones_own_networks(outputs, tmp_path):
     networks = own(outputs)
     model = vae(**networks, epochs=5).fit(X)
@@ -288,6 +292,7 @@ def test_a_warm_start_and_partial_fit_go_on():
     assert vae().partial_fit(X).partial_fit(X).transform(X).shape == (200, 2)
 
 
+@pytest.mark.slow
 def test_images_by_convolution():
     images = load_digits().X[:60]
     model = vae(network="conv", epochs=1, n_components=3).fit(images)
