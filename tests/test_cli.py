@@ -16,27 +16,16 @@ import numpy as np
 import pytest
 import typer
 from PIL import Image
-from typer.testing import CliRunner
 
+from command_line import _own_cache, run  # noqa: F401 - a fixture
 from jamjae import load_model
-from jamjae.cli import app, guard
+from jamjae.cli import guard
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore:Training did not improve:sklearn.exceptions.ConvergenceWarning"
 )
 
 QUICK = ["--epochs", "2", "-k", "3", "--seed", "0"]
-
-
-@pytest.fixture(autouse=True)
-def _own_cache(tmp_path_factory, monkeypatch):
-    monkeypatch.setenv("JAMJAE_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))
-
-
-def run(*arguments, code=0):
-    result = CliRunner().invoke(app, [str(argument) for argument in arguments])
-    assert result.exit_code == code, (result.output, result.exception)
-    return result
 
 
 @pytest.fixture(scope="module")

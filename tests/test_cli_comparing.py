@@ -11,22 +11,10 @@ import sys
 import numpy as np
 import pytest
 from PIL import Image
-from typer.testing import CliRunner
 
-from jamjae.cli import app
+from command_line import _own_cache, run  # noqa: F401 - a fixture
 
 FEW = ["--methods", "pca,isomap", "--seeds", "2"]
-
-
-@pytest.fixture(autouse=True)
-def _own_cache(tmp_path_factory, monkeypatch):
-    monkeypatch.setenv("JAMJAE_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))
-
-
-def run(*arguments, code=0):
-    result = CliRunner().invoke(app, [str(argument) for argument in arguments])
-    assert result.exit_code == code, (result.output, result.exception)
-    return result
 
 
 @pytest.fixture(scope="module")

@@ -7,14 +7,9 @@ import json
 import pytest
 from typer.testing import CliRunner
 
+from command_line import run
 from jamjae.cli import app
 from jamjae.labs import LABS, features
-
-
-def run(*arguments, code=0):
-    result = CliRunner().invoke(app, [str(argument) for argument in arguments])
-    assert result.exit_code == code, (result.output, result.exception)
-    return result
 
 
 def test_the_list_names_every_lab():

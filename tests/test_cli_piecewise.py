@@ -8,10 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
-from typer.testing import CliRunner
 
+from command_line import run
 from jamjae import load_model, read
-from jamjae.cli import app
 from jamjae.data import rows as data_rows
 
 pytestmark = pytest.mark.filterwarnings(
@@ -20,12 +19,6 @@ pytestmark = pytest.mark.filterwarnings(
 
 QUICK = ["--epochs", "2", "-k", "2", "--seed", "0"]
 N = 200
-
-
-def run(*arguments, code=0):
-    result = CliRunner().invoke(app, [str(argument) for argument in arguments])
-    assert result.exit_code == code, (result.output, result.exception)
-    return result
 
 
 @pytest.fixture(autouse=True)

@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner
 
+from command_line import _own_cache, run  # noqa: F401 - a fixture
 from jamjae import load_model, read
 from jamjae.cli import app, completion
 
@@ -19,17 +20,6 @@ pytestmark = [
 ]
 
 QUICK = ["--epochs", "2", "-k", "3", "--seed", "0", "--network", "dense"]
-
-
-@pytest.fixture(autouse=True)
-def _own_cache(tmp_path_factory, monkeypatch):
-    monkeypatch.setenv("JAMJAE_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))
-
-
-def run(*arguments, code=0):
-    result = CliRunner().invoke(app, [str(argument) for argument in arguments])
-    assert result.exit_code == code, (result.output, result.exception)
-    return result
 
 
 @pytest.fixture(scope="module")

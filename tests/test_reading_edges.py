@@ -6,24 +6,12 @@ import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
-from typer.testing import CliRunner
 
-from jamjae.cli import app
+from command_line import _own_cache, run  # noqa: F401 - a fixture
 from jamjae.data import reading
 from jamjae.errors import DataFormatError
 
 X = np.random.default_rng(0).normal(size=(40, 4))
-
-
-@pytest.fixture(autouse=True)
-def _own_cache(tmp_path_factory, monkeypatch):
-    monkeypatch.setenv("JAMJAE_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))
-
-
-def run(*arguments, code=0):
-    result = CliRunner().invoke(app, [str(argument) for argument in arguments])
-    assert result.exit_code == code, (result.output, result.exception)
-    return result
 
 
 @pytest.mark.parametrize("index", [True, False])

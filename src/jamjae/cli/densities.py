@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from jamjae.cli import completion
+from jamjae.cli.options import require_one_of
 from jamjae.data.text_tables import text_table
 
 if TYPE_CHECKING:
@@ -64,10 +65,10 @@ def require_options(
     given : dict of option to value
         Options that only an autoencoder has.
     """
-    if density is not None and density not in KINDS:
-        raise typer.BadParameter(f"--density {density}: expected {', '.join(KINDS)}.")
-    if likelihood is not None and likelihood not in LIKELIHOODS:
-        raise typer.BadParameter(f"--likelihood {likelihood}: expected {', '.join(LIKELIHOODS)}.")
+    if density is not None:
+        require_one_of("--density", density, KINDS)
+    if likelihood is not None:
+        require_one_of("--likelihood", likelihood, LIKELIHOODS)
     if beta == 0:
         raise typer.BadParameter("--beta 0: expected a number above 0.")
     for option, value in (("--beta", beta), ("--likelihood", likelihood)):

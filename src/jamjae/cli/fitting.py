@@ -26,7 +26,7 @@ from jamjae.cli.densities import (
     variational_lines,
 )
 from jamjae.cli.guard import heed, load_engine
-from jamjae.cli.options import Data, Json, Quiet
+from jamjae.cli.options import Data, Json, Quiet, require_one_of
 from jamjae.cli.output import Voice, size
 from jamjae.cli.places import Force, require_file
 from jamjae.cli.reading import files_read, load, reads_data
@@ -106,8 +106,8 @@ def fit(
     only_here = {"--loss": loss, "--noise": noise}
     require_options(density, variational, beta, likelihood, only_here)
     voice = Voice(quiet=quiet, as_json=json)
-    _require_one_of("--loss", loss, ("auto", "mse", "mae", "huber"))
-    _require_one_of("--missing", missing, ("error", "mask"))
+    require_one_of("--loss", loss, ("auto", "mse", "mae", "huber"))
+    require_one_of("--missing", missing, ("error", "mask"))
     require_file(output, files_read(data, reading), force=force, suffixes=(".jamjae",))
     options: dict[str, Any] = {
         "network": _network(network),
@@ -232,12 +232,6 @@ def mse_unit(dtype: Any) -> str:
     from jamjae.evaluation import pixel_range
 
     return ", pixels in [0, 1]" if pixel_range(dtype) > 1 else ""
-
-
-def _require_one_of(option: str, text: str, choices: tuple[str, ...]) -> None:
-    """Refuse another value before anything is read."""
-    if text not in choices:
-        raise typer.BadParameter(f"{option} {text}: expected {', '.join(choices)}.")
 
 
 def _network(text: str) -> str | tuple[int, ...]:

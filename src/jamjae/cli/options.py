@@ -23,3 +23,9 @@ Model = Annotated[
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")]
+
+
+def require_one_of(option: str, text: str, choices: tuple[str, ...]) -> None:
+    """Refuse another value before anything is read."""
+    if text not in choices:
+        raise typer.BadParameter(f"{option} {text}: expected {', '.join(choices)}.")

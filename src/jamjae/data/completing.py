@@ -93,7 +93,7 @@ def write_table(
 
 
 def _left(table: Opened) -> list[str]:
-    """Say which columns that are no features have missing cells, which stay."""
+    """Name the columns that are not features and have missing cells, which stay."""
     counts = {
         table.roles.names[i]: missing_in(column)
         for i, column in enumerate(table.raw.table.columns)

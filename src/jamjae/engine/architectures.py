@@ -48,11 +48,16 @@ class Pair(NamedTuple):
 # --- jamjae's own ---------------------------------------------------------------------------
 
 
+def ending_in(pair: Pair, layer: keras.Layer) -> Pair:
+    """Let the decoder of a pair end in one more layer."""
+    before = pair.decoder
+    decoder = keras.Model(before.input, layer(before.output), name="decoder")
+    return pair._replace(decoder=decoder)
+
+
 def with_columns(pair: Pair, groups: Groups) -> Pair:
     """Let the decoder of a pair end in probabilities of the columns that encode categories."""
-    before = pair.decoder
-    output = ColumnOutputs(groups, name=column_outputs.NAME)(before.output)
-    return pair._replace(decoder=keras.Model(before.input, output, name="decoder"))
+    return ending_in(pair, ColumnOutputs(groups, name=column_outputs.NAME))
 
 
 def without_columns(pair: Pair) -> Pair:

@@ -19,7 +19,7 @@ import keras
 from jax.scipy.special import gammaln
 from keras import layers, ops
 
-from jamjae.engine.architectures import ANCHOR, LAST, LAST_AXIS, LOG_VARIANCE, Pair
+from jamjae.engine.architectures import ANCHOR, LAST, LAST_AXIS, LOG_VARIANCE, Pair, ending_in
 from jamjae.engine.column_outputs import STEEP, log_positive
 from jamjae.engine.objectives import Batch, Pass, Term, row_weight
 from jamjae.errors import InvalidNetworkError
@@ -228,6 +228,4 @@ def with_means(pair: Pair, likelihood: str) -> Pair:
     """Let a decoder that jamjae built end in the mean of a likelihood."""
     if likelihood == "gaussian":
         return pair
-    before = pair.decoder
-    output = LikelihoodMean(likelihood, name="mean")(before.outputs[0])
-    return pair._replace(decoder=keras.Model(before.inputs[0], output, name="decoder"))
+    return ending_in(pair, LikelihoodMean(likelihood, name="mean"))

@@ -13,9 +13,8 @@ from jamjae.data.archives import UnsoundError
 from jamjae.data.preprocessing import PIXELS, Scaling
 from jamjae.data.rows import Array, row_chunks, value_range
 from jamjae.engine.pca import Principal
+from jamjae.engine.variational import LEAST
 from jamjae.errors import InvalidDataError
-
-LEAST = 1e-6  # probability or rate, so that logarithms stay finite
 
 
 def require_values(model: Any, rows: Array) -> None:

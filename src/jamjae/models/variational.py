@@ -18,12 +18,7 @@ from jamjae.engine.variational import LIKELIHOODS
 from jamjae.models.probabilistic import ProbabilisticModel
 from jamjae.models.trainable import CONSTRAINTS
 
-SHARED = (
-    *("n_components", "network", "encoder", "decoder", "anchor", "scaling", "missing"),
-    *("augmentation", "optimizer", "learning_rate", "schedule", "batch_size", "epochs"),
-    *("validation_fraction", "early_stopping", "patience", "checkpoint_dir", "callbacks"),
-    *("warm_start", "random_state", "verbose"),
-)
+WITHOUT = ("loss", "guide", "guide_weight", "corruption")  # parameters of an Autoencoder
 
 
 class VariationalAutoencoder(ProbabilisticModel):
@@ -93,7 +88,7 @@ warm_start, random_state, verbose
     """
 
     _parameter_constraints: ClassVar[dict[str, Any]] = {
-        **{name: CONSTRAINTS[name] for name in SHARED},
+        **{name: allowed for name, allowed in CONSTRAINTS.items() if name not in WITHOUT},
         "beta": [Interval(Real, 0, None, closed="neither")],
         "likelihood": [StrOptions(set(LIKELIHOODS))],
         "noise": [StrOptions({"learned"}), Interval(Real, 0, None, closed="neither")],

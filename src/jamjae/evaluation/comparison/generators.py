@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import time
 import warnings
 from collections.abc import Callable
@@ -111,13 +112,12 @@ def generators() -> dict[str, Method]:
 
     def by_density(kind: str) -> Fit:
         def fit(setting: Setting) -> Fitted:
-            model, before = autoencoder(setting)
+            shared, before = autoencoder(setting)
             began = time.perf_counter()
+            model = copy.copy(shared)  # which keeps a density of its own
             model.fit_density(setting.rows, kind=kind, random_state=setting.seed)
-            density, sampling = model.density_, model.sampling_
 
             def draw(n: int, seed: int) -> Any:
-                model.density_, model.sampling_ = density, sampling
                 return model.sample(n, random_state=seed)
 
             return Fitted(draw, before + time.perf_counter() - began)

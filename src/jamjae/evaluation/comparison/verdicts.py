@@ -46,7 +46,7 @@ def of_reconstruction(found: Comparison, size: int) -> str:
 
 
 def of_generation(found: Comparison, size: int) -> str:
-    """Say which method draws rows that are nearest to held-out ones."""
+    """Name the method whose rows are nearest to held-out ones."""
     begin, distances = _begin(size), found.spreads(size, "frechet_distance")
     real = distances.pop(REAL, None)
     if not distances:
