@@ -126,6 +126,8 @@ def test_a_fit_that_explodes_is_no_model_of_infinite_noise():
     with pytest.warns(UserWarning, match="is probabilistic PCA"):
         model = vae(**settings).fit(X[:60])
     assert np.isfinite(model.elbo(X)).all()
+    with pytest.warns(UserWarning, match="is probabilistic PCA"):
+        assert np.isfinite(vae(**settings, beta=2.0).fit(X[:60]).elbo_)
     with pytest.raises(TrainingDiverged, match="learning rate"):
         vae(**settings, anchor=None).fit(X[:60])
 

@@ -118,16 +118,16 @@ class ProbabilisticModel(TrainableModel):
         rows, known = data["x"], missing.relative(data)
         self.baseline_elbo_ = self._baseline_elbo()
         self.elbo_, doubt = self._mean_elbo(rows, known)
-        enough = self.baseline_elbo_ - CERTAIN * (doubt if np.isfinite(doubt) else 0.0)
-        falls_back = plan.begins_as_pca(self) and self.likelihood == "gaussian"
-        if not np.isfinite(self.elbo_) and not (falls_back and np.isfinite(enough)):
+        falls_back = plan.begins_as_pca(self) and not math.isnan(self.baseline_elbo_)
+        diverged = not np.isfinite(self.elbo_)
+        if diverged and not falls_back:
             raise TrainingDiverged(
                 "Training diverged: the bound of the log likelihood is no longer finite. The "
                 f"likely cause is the learning rate (peak {made.peak:g}); try "
                 f'{made.peak / 10:g} or learning_rate="auto".'
             )
-        worse = self.elbo_ < enough or not np.isfinite(self.elbo_)
-        if worse and falls_back and self.beta == 1.0 and np.isfinite(enough):
+        below = self.beta == 1.0 and self.elbo_ < self.baseline_elbo_ - CERTAIN * doubt
+        if falls_back and (diverged or below):
             self.noise_ = self._first_noise()
             self._start(made.seeds)
             self.elbo_ = self.baseline_elbo_
