@@ -12,6 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from jamjae.data.finite import finite_array
 from jamjae.data.rows import Array, drawn, row_chunks
+from jamjae.engine.processes import ALONE, Processes
 from jamjae.errors import InvalidDataError, InvalidTypeError, ShapeMismatchError
 
 LANDMARKS = (
@@ -46,7 +47,14 @@ class Guide(NamedTuple):
         return {"guide": self.features, "guided": self.weights}
 
 
-def guide(source: Any, rows: Array, parts: Parts, n_components: int, seed: int) -> Guide:
+def guide(
+    source: Any,
+    rows: Array,
+    parts: Parts,
+    n_components: int,
+    seed: int,
+    processes: Processes = ALONE,
+) -> Guide:
     """Find the features that codes should match.
 
     Parameters
@@ -63,6 +71,8 @@ def guide(source: Any, rows: Array, parts: Parts, n_components: int, seed: int) 
         k.
     seed : int
         Chooses the landmarks, and sets the ``random_state`` of a learner where it is None.
+    processes : Processes
+        Those that have a part of the rows each.
 
     Raises
     ------
@@ -85,22 +95,24 @@ def guide(source: Any, rows: Array, parts: Parts, n_components: int, seed: int) 
     features = _checked(found, source, (len(chosen), n_components))
     targets = np.zeros((len(rows), n_components), dtype=np.float32)
     learned = np.isin(chosen, everywhere if parts[0] is None else parts[0])
-    centered = features - features[learned].mean(axis=0)
-    if not centered[learned].any():
+    count = processes.total(learned.sum())
+    centered = features - processes.total(features[learned].sum(axis=0)) / count
+    squares = float(processes.total(np.square(centered[learned]).sum()))
+    if not squares:
         raise InvalidDataError(
             "The guide's features are the same for every row, so they cannot guide an encoder."
         )
-    targets[chosen] = centered / centered[learned].std()
+    targets[chosen] = centered / np.sqrt(squares / (count * n_components))
     return Guide(targets, _weights(len(rows), chosen, parts), len(chosen))
 
 
-def signs(codes: np.ndarray, features: np.ndarray) -> np.ndarray:
+def signs(codes: np.ndarray, features: np.ndarray, processes: Processes = ALONE) -> np.ndarray:
     """Give the signs (k,) that make codes correlate positively with features.
 
     The signs of an embedding are arbitrary, as PCA's are, and a code that starts with the wrong
     sign may keep it.
     """
-    along = (codes * features).sum(axis=0)
+    along = processes.total((codes * features).sum(axis=0))
     return np.where(along < 0, -1.0, 1.0).astype(np.float32)
 
 
@@ -120,6 +132,11 @@ def _landmarks(candidates: np.ndarray, seed: int) -> np.ndarray:
 
 def _flat(rows: np.ndarray) -> np.ndarray:
     return rows.reshape(len(rows), -1)
+
+
+def learns(source: Any) -> bool:
+    """Whether a guide is a learner that is not fitted yet."""
+    return hasattr(source, "fit") and not _is_fitted(source)
 
 
 def _is_fitted(learner: Any) -> bool:

@@ -11,6 +11,7 @@ import numpy as np
 from jamjae.data.archives import UnsoundError
 from jamjae.data.preprocessing import PIXELS
 from jamjae.data.rows import Array, row_chunks
+from jamjae.engine.processes import Processes
 from jamjae.latent.densities import Density, rebuilt
 
 DENSITY = "density."  # start of the names of arrays
@@ -40,11 +41,19 @@ class Span(NamedTuple):
     def of(cls, rows: Array, X: Any, dtype: str) -> Self:
         """Find out about rows (n, ...), checked, of X as it was given, for a model of a dtype."""
         axis = 0 if len(rows.shape) == 2 else None
-        pieces = [rows[chunk] for chunk in row_chunks(rows)]
-        low = np.fmin.reduce([np.fmin.reduce(some, axis=axis) for some in pieces])
-        high = np.fmax.reduce([np.fmax.reduce(some, axis=axis) for some in pieces])
+        ends = [
+            (np.fmin.reduce(some, axis=axis), np.fmax.reduce(some, axis=axis))
+            for some in (rows[chunk] for chunk in row_chunks(rows))
+        ]
+        low = np.fmin.reduce([least for least, _ in ends])
+        high = np.fmax.reduce([most for _, most in ends])
         whole = np.full(low.shape, dtype in PIXELS)
         return cls(_floats(low), _floats(high), whole, dtype if dtype in PIXELS else None).typed(X)
+
+    def over(self, processes: Processes) -> Self:
+        """Give the span of the rows of all processes."""
+        low = np.fmin.reduce(processes.gathered(self.low))
+        return self._replace(low=low, high=np.fmax.reduce(processes.gathered(self.high)))
 
     def typed(self, X: Any) -> Self:
         """Take from X, as it was given, which columns hold integers; pixels stay what they are."""
