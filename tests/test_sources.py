@@ -82,6 +82,7 @@ def test_a_row_group_is_decoded_once_a_pass(folder, monkeypatch):
     monkeypatch.setattr(loading, "LAZY_BYTES", rows.nbytes // 5)
     decoded.clear()
     rows._forget()
+    monkeypatch.setattr("jamjae.data.sources.HELD_BYTES", 1)
     assert len(list(loading.source({"x": rows}, lambda piece: piece, 32)(0))) == 5
     assert sorted(decoded) == list(range(8))
 
