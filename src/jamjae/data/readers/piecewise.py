@@ -18,6 +18,7 @@ from jamjae.data.readers import columnar, labelling
 from jamjae.data.readers.cells import as_names, counted, listed, quoted
 from jamjae.data.readers.columns import Roles, place_columns
 from jamjae.data.readers.raw_table import RawTable, cannot_read
+from jamjae.data.rows import LazyRows
 from jamjae.data.sources import Names, ParquetRows
 from jamjae.errors import DataFormatError, InvalidDataError, brief
 
@@ -193,6 +194,13 @@ def piecewise_note(needed: int, options: ReadOptions, share: float = memory.SHAR
         f"read piece by piece ({memory.size(needed)} is more than {share:.0%} of the "
         f"{memory.size(there)} of memory available; lazy=False, --no-lazy reads all at once)"
     )
+
+
+def kept_note(rows: LazyRows) -> str:
+    """Keep decoded rows in a temporary file, and say so; empty if there is no room."""
+    if not rows.keep():
+        return ""
+    return f", decoded once and kept in a temporary file of {memory.size(rows.nbytes)}"
 
 
 def _notes(
