@@ -142,7 +142,13 @@ class LazyRows(_Indexed, ABC):
         return made
 
     def reshape(self, *shape: int) -> Self:
-        """Give the same rows in another shape: ``rows.reshape(len(rows), 28, 28)``."""
+        """Give the same rows in another shape: ``rows.reshape(len(rows), 28, 28)``.
+
+        One length but the first may be -1, as of an array.
+        """
+        if shape.count(-1) == 1:
+            rest = self.size // max(-math.prod(shape), 1)
+            shape = tuple(rest if length == -1 else length for length in shape)
         if shape[0] != len(self) or math.prod(shape) != self.size:
             raise ValueError(f"rows of shape {self.shape} cannot be reshaped to {shape}")
         made = copy.copy(self)

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 HELD_BYTES = 1 << 23  # of decoded row groups that are kept; one is, however large
 DECODED_ROWS, BUFFER_BYTES = 1 << 16, 1 << 20  # at a time, of a row group and of a column's pages
+COLUMNS, BLOCK_ROWS = 16, 4096  # that are decoded together, and put into rows together
 DECODED_IMAGES, THREADS = 16, 8  # that a thread decodes at least, and threads at most
 
 
@@ -111,7 +112,10 @@ class ParquetRows(LazyRows):
         found = memory.empty((len(index), len(self.feature_names)), self.dtype)
         groups = np.searchsorted(self._starts, rising, side="right") - 1
         cuts = np.flatnonzero(np.diff(groups)) + 1
-        for start, end in pairwise([0, *cuts.tolist(), len(rising)]):
+        parts = list(pairwise([0, *cuts.tolist(), len(rising)]))
+        if order is not None:  # of groups that were asked for last, the last one is kept
+            parts.sort(key=lambda part: order[part[0]])
+        for start, end in parts:
             group = int(groups[start])
             places = rising[start:end] - self._starts[group]
             target = slice(start, end) if order is None else order[start:end]
@@ -167,15 +171,25 @@ class ParquetRows(LazyRows):
             raise damaged(file, error) from error
 
     def _copied(self, opened: ParquetFile, group: int) -> np.ndarray:
-        """Copy a row group column by column and in pieces, so that it is held only once."""
+        """Copy a row group some columns at a time and in pieces, so that it is held only once."""
         names = self.feature_names
         found = memory.empty((opened.metadata.row_group(group).num_rows, len(names)), self.dtype)
-        for i, name in enumerate(names):
+        for first in range(0, len(names), COLUMNS):
+            some = list(names[first : first + COLUMNS])
             start = 0
-            for batch in opened.iter_batches(DECODED_ROWS, row_groups=[group], columns=[name]):
-                found[start : start + len(batch), i] = values(batch.column(0))
+            for batch in opened.iter_batches(DECODED_ROWS, row_groups=[group], columns=some):
+                columns = [values(batch.column(name)) for name in some]
+                _transpose(columns, found[start : start + len(batch), first : first + COLUMNS])
                 start += len(batch)
         return found
+
+
+def _transpose(columns: Sequence[np.ndarray], rows: np.ndarray) -> None:
+    """Put columns into rows, in blocks that stay in the processor's cache."""
+    for start in range(0, len(rows), BLOCK_ROWS):
+        block = rows[start : start + BLOCK_ROWS]
+        for i, column in enumerate(columns):
+            block[:, i] = column[start : start + BLOCK_ROWS]
 
 
 class ImageRows(LazyRows):

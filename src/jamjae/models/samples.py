@@ -40,9 +40,11 @@ class Span(NamedTuple):
     def of(cls, rows: Array, X: Any, dtype: str) -> Self:
         """Find out about rows (n, ...), checked, of X as it was given, for a model of a dtype."""
         axis = 0 if len(rows.shape) == 2 else None
-        pieces = [rows[chunk] for chunk in row_chunks(rows)]
-        low = np.fmin.reduce([np.fmin.reduce(some, axis=axis) for some in pieces])
-        high = np.fmax.reduce([np.fmax.reduce(some, axis=axis) for some in pieces])
+        ends = [
+            (np.fmin.reduce(some, axis=axis), np.fmax.reduce(some, axis=axis))
+            for some in (rows[chunk] for chunk in row_chunks(rows))  # one piece at a time
+        ]
+        low, high = np.fmin.reduce([e[0] for e in ends]), np.fmax.reduce([e[1] for e in ends])
         whole = np.full(low.shape, dtype in PIXELS)
         return cls(_floats(low), _floats(high), whole, dtype if dtype in PIXELS else None).typed(X)
 

@@ -226,12 +226,12 @@ class TrainableModel(LatentModel, plan.Parameters):
 
     def _guided(
         self, rows: Array, parts: tuple[Any, Any], seeds: Seeds, *, turn: bool
-    ) -> dict[str, np.ndarray]:
+    ) -> dict[str, Array]:
         """Find the guide's features, and match the signs of PCA's codes to them."""
         found = guides.guide(self.guide, rows, parts, self.n_components_, seeds.guide)
         self.guide_rows_ = found.rows
         if turn and plan.begins_as_pca(self):
-            signs = guides.signs(self.baseline_.transform(rows), found.features)
+            signs = guides.signs(self.baseline_, rows, found.features)
             initialization.scale_codes(self._pair(), signs)
         return found.columns()
 
