@@ -49,7 +49,7 @@ $(dev): pyproject.toml | $(bin)/pip
 
 $(minimum): pyproject.toml constraints/minimum.txt | $(VENV_MINIMUM)/bin/pip
 	$(VENV_MINIMUM)/bin/python $(pip) install -c constraints/minimum.txt \
-	    -e '.[plot]' hypothesis pytest pytest-xdist
+	    -e '.[plot,ray]' hypothesis pytest pytest-xdist
 	@touch $@
 
 $(bench): pyproject.toml benchmarks/requirements.txt | $(VENV_BENCH)/bin/pip

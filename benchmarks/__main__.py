@@ -28,9 +28,13 @@ GROUPS = {
     "encode_decode": "Encode and decode",
     "starting": "Starting",
     "scaling": "Scaling",
+    "larger_than_memory": "Larger than memory",
     "generate": "Generate",
 }
-FASHION = ("same_work", "time_to_quality", "best_in_time", "encode_decode", "generate")
+FASHION = (
+    *("same_work", "time_to_quality", "best_in_time", "encode_decode", "generate"),
+    "larger_than_memory",
+)
 OPENING = """# Results
 
 What `make bench` measured: each library in a process of its own, one after the other in turn; where

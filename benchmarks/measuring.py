@@ -21,6 +21,7 @@ TITLES = {
     "jamjae": "jamjae",
     "tensorflow": "TensorFlow-Keras",
     "torch": "PyTorch",
+    "torch_files": "PyTorch",
     "pythae": "pythae",
     "sklearn": "MLPRegressor",
     "pyod": "PyOD",

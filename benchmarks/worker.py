@@ -22,6 +22,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks import files as reading
 from benchmarks.recipes import RECIPES, clothes, clothes_8bit
 from benchmarks.rivals import searching
 
@@ -210,6 +211,22 @@ def generate(
     return {"samplers": found}
 
 
+def files(kind: str, folder: str, lazy: bool, epochs: int, seed: int) -> dict:
+    """Fit to a folder of files, or to its rows in memory, and encode it."""
+    return reading.fit(library, kind, folder, lazy, epochs, Clock())
+
+
+def loader(folder: str, batch: int, workers: int, epochs: int, recipe: str | None, seed: int):
+    """Load a folder of images, and train on them if a recipe is given."""
+    named = RECIPES[recipe] if recipe else None
+    return library.load_images(folder, batch, workers, epochs, named, seed)
+
+
+def plain(kind: str, folder: str, seed: int) -> dict:
+    """Read a folder of files, and no more."""
+    return reading.plain(kind, folder)
+
+
 class Peak:
     """The most memory of its own that the process held, looked at every 10 ms."""
 
@@ -236,7 +253,13 @@ def _own_memory() -> int:
     raise RuntimeError("/proc/self/status has no line RssAnon: Linux is needed")
 
 
-TASKS = {f.__name__: f for f in (load, steps, learn, pace, train, apply, grid, scale, generate)}
+TASKS = {
+    f.__name__: f
+    for f in (
+        *(load, steps, learn, pace, train, apply, grid, scale, generate),
+        *(files, loader, plain),
+    )
+}
 
 
 def main() -> None:

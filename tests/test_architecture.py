@@ -84,9 +84,11 @@ def test_no_file_is_unpickled():
 def test_minimum_constraints_are_the_lower_bounds():
     extras = PROJECT["optional-dependencies"]
     tested = ("hypothesis", "pytest", "pytest-xdist")
-    required = PROJECT["dependencies"] + extras["plot"]
+    required = PROJECT["dependencies"] + extras["plot"] + extras["ray"]
     required += [line for line in extras["dev"] if line.split(">=")[0] in tested]
-    lower = dict(re.match(r"([a-z0-9-]+)>=([0-9.]+)", line).groups() for line in required)
+    lower = dict(
+        re.match(r"([a-z0-9-]+)(?:\[.*\])?>=([0-9.]+)", line).groups() for line in required
+    )
 
     lines = (ROOT / "constraints" / "minimum.txt").read_text(encoding="utf-8").splitlines()
     pinned = dict(line.split("==") for line in lines if line and not line.startswith("#"))

@@ -10,11 +10,13 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.decomposition import PCA
 from sklearn.manifold import Isomap
 
 from jamjae import Autoencoder, read
 from jamjae.data import loading
 from jamjae.errors import InvalidDataError, ShapeMismatchError
+from jamjae.models import guides
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore:Training did not improve:sklearn.exceptions.ConvergenceWarning"
@@ -45,6 +47,48 @@ def test_a_guide_is_learned_from_rows_in_files(both):
     features = np.random.RandomState(1).normal(size=(N, 2))
     guided = Autoencoder(2, guide=features, validation_fraction=0.2, **QUICK).fit(lazy)
     assert np.isfinite(guided.history_["val_loss"]).all()
+
+
+@pytest.mark.parametrize("kept", [None, np.arange(0, N, 2)])
+@pytest.mark.parametrize("kind", ["transformer", "learner", "file"])
+def test_features_of_rows_in_files_are_those_of_rows_in_memory(both, tmp_path, kept, kind):
+    lazy, X = both
+    parts = (None, None) if kept is None else (kept, kept + 1)
+    np.save(tmp_path / "features.npy", X[:, :2])
+    source = {
+        "transformer": PCA(2).fit(X),
+        "learner": PCA(2),
+        "file": np.load(tmp_path / "features.npy", mmap_mode="r"),
+    }[kind]
+    found = guides.guide(source, lazy, parts, 2, seed=0)
+    beside = guides.guide(source, X, parts, 2, seed=0)
+    assert not isinstance(found.features, np.ndarray)
+    np.testing.assert_allclose(found.features[:], beside.features, atol=1e-5)
+    np.testing.assert_array_equal(found.weights, beside.weights)
+    assert found.rows == beside.rows
+    with pytest.raises(InvalidDataError, match="the same for every row"):
+        guides.guide(_Constant().fit(X), lazy, parts, 2, seed=0)
+    with pytest.raises(ShapeMismatchError, match=r"features of shape \(\d+, 3\).*n_components"):
+        guides.guide(PCA(3).fit(X), lazy, parts, 2, seed=0)
+
+
+class _Constant(PCA):
+    def transform(self, X):
+        return np.ones((len(X), 2))
+
+
+@pytest.mark.slow
+def test_a_fitted_transformer_guides_a_fit_of_rows_in_files(both):
+    lazy, X = both
+    fitted = PCA(2, random_state=0).fit(X)
+    models = [
+        Autoencoder(2, guide=fitted, **{**QUICK, "epochs": 5}).fit(rows) for rows in (lazy, X)
+    ]
+    assert [model.guide_rows_ for model in models] == [N, N]
+    wanted = fitted.transform(X)
+    for model in models:
+        codes = model.transform(X)
+        assert min(np.corrcoef(codes[:, i], wanted[:, i])[0, 1] for i in range(2)) > 0.9
 
 
 def test_an_interrupted_fit_of_rows_in_files_resumes(both, tmp_path):

@@ -50,6 +50,10 @@ def test_rows_of_a_folder_are_those_of_the_array(folder):
     np.testing.assert_array_equal(rows[3], X[3])
     np.testing.assert_array_equal(np.asarray(rows), X)
     np.testing.assert_array_equal(rows.reshape(700, 2, 2)[5:9], X[5:9].reshape(-1, 2, 2))
+    assert rows.reshape(700, -1, 2).shape == (700, 2, 2)
+    for wrong in ((700, 3, -1), (2, 350, 4), (700, -1, -1)):
+        with pytest.raises(ValueError, match="cannot be reshaped"):
+            rows.reshape(*wrong)
     assert repr(rows) == "ParquetRows(shape=(700, 4), dtype=float32)"
     with pytest.raises(IndexError, match="of 700 rows"):
         rows[np.array([700])]
@@ -78,6 +82,7 @@ def test_a_row_group_is_decoded_once_a_pass(folder, monkeypatch):
     monkeypatch.setattr(loading, "LAZY_BYTES", rows.nbytes // 5)
     decoded.clear()
     rows._forget()
+    monkeypatch.setattr("jamjae.data.sources.HELD_BYTES", 1)
     assert len(list(loading.source({"x": rows}, lambda piece: piece, 32)(0))) == 5
     assert sorted(decoded) == list(range(8))
 

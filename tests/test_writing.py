@@ -99,6 +99,22 @@ def test_names_that_do_not_fit_images_are_refused(tmp_path, names):
     assert left_over(tmp_path) == []
 
 
+def test_images_are_replaced_all_or_none(tmp_path, monkeypatch):
+    first, *_ = write_images(tmp_path, np.zeros((12, 3, 3)))
+    before, whole = first.read_bytes(), Image.Image.save
+
+    def save(image, path, **options):
+        if np.asarray(image).max() == 7:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        whole(image, path, **options)
+
+    monkeypatch.setattr(Image.Image, "save", save)
+    with pytest.raises(OutputError, match=r"00007\.png.*No space left"):
+        write_images(tmp_path, np.full((12, 3, 3), np.arange(12.0)[:, None, None]))
+    assert first.read_bytes() == before
+    assert left_over(tmp_path) == [f"{i:05d}.png" for i in range(12)]
+
+
 def test_names_that_differ_in_suffix_only_stay_apart(tmp_path):
     paths = write_images(tmp_path, np.zeros((2, 3, 3)), names=["a.jpg", "a.bmp"])
     assert [path.name for path in paths] == ["a.jpg.png", "a.bmp.png"]

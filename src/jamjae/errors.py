@@ -70,6 +70,10 @@ class ModelFileError(JamjaeError, ValueError):
     """A model file is damaged, foreign, unsafe or newer than this version of jamjae."""
 
 
+class ClusterError(JamjaeError, RuntimeError):
+    """A cluster cannot be reached or does not have what is needed."""
+
+
 class MissingFontWarning(UserWarning):
     """A figure has letters that no installed font shows."""
 

@@ -140,6 +140,8 @@ def fit(
         model, seconds = train(voice, rows, components, options, noise, variational=variational)
         if found.class_names:
             model.class_names_ = found.class_names
+        if found.label_name:
+            model.label_name_ = found.label_name
         model.data_notes_ = found.notes
         keep_types(model, found)
         learned = fit_density(voice, model, found, density) if density else {}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal, TypeAlias
 
 import typer
 
@@ -23,6 +23,21 @@ Model = Annotated[
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")]
+EngineKind: TypeAlias = Literal["local", "ray"]
+Engine = Annotated[
+    EngineKind,
+    typer.Option("--engine", help="Compute in this process, or by workers on a Ray cluster."),
+]
+Workers = Annotated[
+    int | None, typer.Option("--workers", min=1, help="Workers, with --engine ray.")
+]
+
+
+def require_workers(engine: EngineKind, workers: int | None) -> int | None:
+    """Give the number of workers on a cluster, None for this process."""
+    if (engine == "ray") != (workers is not None):
+        raise typer.BadParameter("--engine ray and --workers N belong together: give both.")
+    return workers
 
 
 def require_one_of(option: str, text: str, choices: tuple[str, ...]) -> None:

@@ -11,7 +11,7 @@ import typer
 
 from jamjae.cli import completion
 from jamjae.cli.guard import load_engine
-from jamjae.cli.options import Data, Json, Model, Quiet
+from jamjae.cli.options import Data, Engine, Json, Model, Quiet, Workers, require_workers
 from jamjae.cli.output import Voice
 from jamjae.cli.places import Force, require_file, require_folder
 from jamjae.cli.quality import beside, draw, evenly, quality, reported, value_span
@@ -62,6 +62,8 @@ def encode(
             ".parquet file for Embedding Atlas.",
         ),
     ] = None,
+    engine: Engine = "local",
+    workers: Workers = None,
     force: Force = False,
     quiet: Quiet = False,
     json: Json = False,
@@ -70,16 +72,16 @@ def encode(
     from jamjae.data.rows import is_piecewise
     from jamjae.data.writing import codes_beside, write_rows
 
-    voice = Voice(quiet=quiet, as_json=json)
+    voice, on_ray = Voice(quiet=quiet, as_json=json), require_workers(engine, workers)
     _require_codes_place(output, files_read(data, reading, model), tool, excel=excel, force=force)
     fitted = opened(model)
     found = load(voice, data, reading, model=fitted)
     if tool is not None:
         found = sampled(voice, found, SHOWN)
     elif is_piecewise(found.X):
-        _encode_pieces(voice, fitted, found, output, keep, excel=excel)
+        _encode_pieces(voice, fitted, found, output, keep, excel=excel, workers=on_ray)
         return
-    codes = fitted.transform(fitted_rows(fitted, found))
+    codes = _codes(fitted, fitted_rows(fitted, found), on_ray)
     names = [str(name) for name in fitted.get_feature_names_out()]
     kept = [name for one in keep for name in one.split(",")]
     left_out: Sequence[str] = ()
@@ -105,6 +107,7 @@ def _encode_pieces(
     keep: Sequence[str],
     *,
     excel: bool,
+    workers: int | None,
 ) -> None:
     """Encode and write piece by piece."""
     from jamjae.data.rows import row_chunks
@@ -116,7 +119,8 @@ def _encode_pieces(
 
     def pieces() -> Iterator[tuple[Any, Sequence[str]]]:
         rows = fitted_rows(model, found)
-        for chunk, codes in zip(row_chunks(rows), model.transform_pieces(rows), strict=True):
+        made = model.transform_pieces(rows) if workers is None else _by(workers, model, rows)
+        for chunk, codes in zip(row_chunks(rows), made, strict=True):
             index = found.index[chunk]
             if kept:
                 yield codes_beside(codes, names, found.take(chunk), kept), index
@@ -127,6 +131,21 @@ def _encode_pieces(
     shape = [len(found.X), len(names)]
     values = {"codes": shape, "notes": list(found.notes), "output": str(output)}
     voice.result(values, f"wrote {output}: {shape[0]} x {shape[1]}")
+
+
+def _codes(model: Autoencoder, rows: Any, workers: int | None) -> np.ndarray:
+    import numpy as np
+
+    if workers is None:
+        return model.transform(rows)
+    return np.concatenate(list(_by(workers, model, rows)))
+
+
+def _by(workers: int, model: Autoencoder, rows: Any, what: str = "codes") -> Iterator[np.ndarray]:
+    """Transform rows by workers on a Ray cluster."""
+    from jamjae.distributed.ray import pieces
+
+    return pieces(model, rows, what, num_workers=workers)
 
 
 def _require_codes_place(
@@ -207,6 +226,8 @@ def reconstruct(
     data: Data,
     output: Reconstructed,
     reading: ReadOptions,
+    engine: Engine = "local",
+    workers: Workers = None,
     force: Force = False,
     shown: Annotated[int, typer.Option(min=1, max=40, help="Images in the figure.")] = 10,
     quiet: Quiet = False,
@@ -216,13 +237,16 @@ def reconstruct(
     from jamjae.data.rows import is_piecewise
     from jamjae.models.tables import as_numbers
 
-    voice = Voice(quiet=quiet, as_json=json)
+    voice, on_ray = Voice(quiet=quiet, as_json=json), require_workers(engine, workers)
     fitted = opened(model)
     require_place_of(fitted, output, files_read(data, reading, model), force=force)
+    encoded = getattr(fitted, "table_encoder_", None) is not None
+    if encoded and on_ray is not None:
+        raise typer.BadParameter("--engine ray: the model's table is encoded. Leave it out.")
     found = load(voice, data, reading, model=fitted)
     X = fitted_rows(fitted, found)
-    if is_piecewise(X) and getattr(fitted, "table_encoder_", None) is None:
-        values, lines = _reconstruct_pieces(fitted, found, X, output, shown)
+    if on_ray is not None or (is_piecewise(X) and not encoded):
+        values, lines = _reconstruct_pieces(fitted, found, X, output, shown, on_ray)
         voice.result(values, lines, f"wrote {output}")
         return
     table = fitted.reconstruct(X)
@@ -239,7 +263,7 @@ def reconstruct(
 
 
 def _reconstruct_pieces(
-    model: Autoencoder, found: Dataset, X: Any, output: Path, shown: int
+    model: Autoencoder, found: Dataset, X: Any, output: Path, shown: int, workers: int | None
 ) -> tuple[dict[str, Any], str]:
     """Reconstruct, evaluate and write piece by piece."""
     from jamjae.data.streaming import write_pieces
@@ -249,7 +273,8 @@ def _reconstruct_pieces(
     table = output.suffix.lower() in TABLES
 
     def pieces() -> Iterator[tuple[np.ndarray, Sequence[str]]]:
-        for chunk, rows, made in pieces_beside_pca(model, X):
+        by_ray = None if workers is None else _by(workers, model, X, "reconstructions")
+        for chunk, rows, made in pieces_beside_pca(model, X, by_ray):
             tally.add(chunk, rows, made)
             yield made["jamjae"], _row_names(found, chunk, numbered=not table)
 
@@ -316,7 +341,10 @@ def write(
 
     if output.suffix.lower() in TABLES:
         features = getattr(model, "feature_names_in_", ())
-        writing.write_rows(output, rows, index=names, feature_names=features, labels=labels)
+        label = getattr(model, "label_name_", writing.LABEL)
+        writing.write_rows(
+            output, rows, index=names, feature_names=features, labels=labels, label_name=label
+        )
     else:
         bits = 16 if model.dtype_ == "uint16" else 8
         writing.write_images(output, rows, names=names, data_range=span, bits=bits)

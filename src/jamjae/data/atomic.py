@@ -6,11 +6,15 @@ import hashlib
 import os
 import re
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from jamjae.errors import JamjaeError, OutputError
+
+WRITERS = 8  # threads, which wait for the disk at the same time
+TEMPORARY = re.compile(r"(\.jamjae-[0-9a-f]{8}-)(\d+)-[0-9a-f]{32}")
 
 
 @contextmanager
@@ -54,15 +58,66 @@ def require_place(path: str | os.PathLike[str]) -> None:
         temporary.touch()
 
 
+def write_all(
+    paths: Sequence[str | os.PathLike[str]], write: Callable[[int, Path], object]
+) -> None:
+    """Write many files from several threads, and rename them once all are on the disk.
+
+    Bringing a file to the disk takes a moment in which a processor waits; files that do so at the
+    same time share it. If one cannot be written, or the call is interrupted, none is replaced.
+
+    Parameters
+    ----------
+    paths : sequence of paths
+        Different ones, each as for `atomic`.
+    write : callable of (int, Path)
+        Writes the file of a position in `paths` to a temporary path, from any thread.
+
+    Raises
+    ------
+    OutputError
+        As `atomic`.
+    """
+    targets = [target_of(path) for path in paths]
+    temporaries = [_temporary(target) for target in targets]
+
+    def written(i: int) -> None:
+        with _refused(targets[i]):
+            write(i, temporaries[i])
+            _flush(temporaries[i])
+
+    try:
+        _prepare(targets)
+        with ThreadPoolExecutor(WRITERS) as pool:
+            for _ in pool.map(written, range(len(targets))):
+                pass  # the first error is raised, and what is not begun is dropped
+        for target, temporary in zip(targets, temporaries, strict=True):
+            with _refused(target):
+                temporary.replace(target)
+    finally:
+        for temporary in temporaries:
+            with suppress(OSError):
+                temporary.unlink()
+
+
 @contextmanager
 def _beside(target: Path) -> Iterator[Path]:
     """Give a temporary path beside a target, which is gone after the block."""
-    name = f"{_prefix(target)}{os.getpid()}-{uuid.uuid4().hex}{target.suffix}"
-    temporary = target.with_name(name)
+    temporary = _temporary(target)
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        _remove_stale(target)
-        yield temporary
+        _prepare([target])
+        with _refused(target):
+            yield temporary
+    finally:
+        with suppress(OSError):
+            temporary.unlink()
+
+
+@contextmanager
+def _refused(target: Path) -> Iterator[None]:
+    """Turn errors of the system into one that names the target."""
+    try:
+        yield
     except JamjaeError:
         raise
     except OSError as error:
@@ -70,9 +125,16 @@ def _beside(target: Path) -> Iterator[Path]:
             f"Cannot write {str(target)!r}: {error.strerror or error}. Choose a path in a "
             "writable folder, on a disk with free space."
         ) from error
-    finally:
-        with suppress(OSError):
-            temporary.unlink()
+
+
+def _prepare(targets: Sequence[Path]) -> None:
+    """Make the folders of targets, and remove what killed processes left beside them."""
+    folders = {target.parent: target for target in targets}
+    prefixes = {_prefix(target) for target in targets}
+    for folder, target in folders.items():
+        with _refused(target):
+            folder.mkdir(parents=True, exist_ok=True)
+        _remove_stale(folder, prefixes)
 
 
 def target_of(path: str | os.PathLike[str]) -> Path:
@@ -106,18 +168,21 @@ def _kind(path: Path) -> str:
     return "named pipe" if path.is_fifo() else "device or socket"
 
 
+def _temporary(target: Path) -> Path:
+    return target.with_name(f"{_prefix(target)}{os.getpid()}-{uuid.uuid4().hex}{target.suffix}")
+
+
 def _prefix(target: Path) -> str:
     """Begin the names of the temporary files of a target, whose own name may be a long one."""
     digest = hashlib.sha256(os.fsencode(target.name)).hexdigest()[:8]
     return f".jamjae-{digest}-"
 
 
-def _remove_stale(target: Path) -> None:
-    named = re.compile(re.escape(_prefix(target)) + r"(\d+)-[0-9a-f]{32}")
+def _remove_stale(folder: Path, prefixes: set[str]) -> None:
     with suppress(OSError):
-        for entry in target.parent.glob(f"{_prefix(target)}*"):
-            found = named.match(entry.name)
-            if found and not _is_alive(int(found[1])):
+        for entry in folder.glob(".jamjae-*"):  # one look at a folder, however many its targets
+            found = TEMPORARY.match(entry.name)
+            if found and found[1] in prefixes and not _is_alive(int(found[2])):
                 entry.unlink(missing_ok=True)
 
 

@@ -12,6 +12,7 @@ from typing import Any, Self, TypeAlias
 import numpy as np
 
 from jamjae.data import memory
+from jamjae.data.scratch import Scratch
 from jamjae.errors import InvalidDataError
 
 # rows are visited in pieces of about so many bytes of float64; of files that are decoded, fewer
@@ -95,6 +96,7 @@ class LazyRows(_Indexed, ABC):
     shape: tuple[int, ...]
     dtype: np.dtype
     titles: tuple[str, ...] = ()  # names of columns, where estimators are to know them
+    scratch: Scratch | None = None  # where rows that were read stay decoded, if they do
 
     @abstractmethod
     def _read(self, index: np.ndarray) -> np.ndarray:
@@ -119,8 +121,19 @@ class LazyRows(_Indexed, ABC):
         return found if index.ndim else found[0]
 
     def _of(self, index: np.ndarray) -> np.ndarray:
-        read = self._read(index) if len(index) else np.empty((0, *self.shape[1:]), self.dtype)
+        if not len(index):
+            return np.empty((0, *self.shape[1:]), self.dtype)
+        kept = None if self.scratch is None else self.scratch.read(index, self._read)
+        read = self._read(index) if kept is None else kept
         return read.reshape(len(index), *self.shape[1:])
+
+    def keep(self) -> bool:
+        """Keep rows that are read in a temporary file, if there is room; give whether there is.
+
+        They are then decoded once. The file has no name, and is gone with the rows.
+        """
+        self.scratch = Scratch.where_it_fits(self.shape, self.dtype)
+        return self.scratch is not None
 
     def titled(self, titles: Sequence[str]) -> Self:
         """Give the same rows with names for their columns, which an estimator is then held to."""
@@ -129,7 +142,13 @@ class LazyRows(_Indexed, ABC):
         return made
 
     def reshape(self, *shape: int) -> Self:
-        """Give the same rows in another shape: ``rows.reshape(len(rows), 28, 28)``."""
+        """Give the same rows in another shape: ``rows.reshape(len(rows), 28, 28)``.
+
+        One length but the first may be -1, as of an array.
+        """
+        if shape.count(-1) == 1:
+            rest = self.size // max(-math.prod(shape), 1)
+            shape = tuple(rest if length == -1 else length for length in shape)
         if shape[0] != len(self) or math.prod(shape) != self.size:
             raise ValueError(f"rows of shape {self.shape} cannot be reshaped to {shape}")
         made = copy.copy(self)

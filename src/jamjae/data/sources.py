@@ -6,6 +6,7 @@ import os
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 
 HELD_BYTES = 1 << 23  # of decoded row groups that are kept; one is, however large
 DECODED_ROWS, BUFFER_BYTES = 1 << 16, 1 << 20  # at a time, of a row group and of a column's pages
+COLUMNS, BLOCK_ROWS = 16, 4096  # that are decoded together, and put into rows together
+DECODED_IMAGES, THREADS = 16, 8  # that a thread decodes at least, and threads at most
 
 
 class ParquetRows(LazyRows):
@@ -109,7 +112,10 @@ class ParquetRows(LazyRows):
         found = memory.empty((len(index), len(self.feature_names)), self.dtype)
         groups = np.searchsorted(self._starts, rising, side="right") - 1
         cuts = np.flatnonzero(np.diff(groups)) + 1
-        for start, end in pairwise([0, *cuts.tolist(), len(rising)]):
+        parts = list(pairwise([0, *cuts.tolist(), len(rising)]))
+        if order is not None:  # of groups that were asked for last, the last one is kept
+            parts.sort(key=lambda part: order[part[0]])
+        for start, end in parts:
             group = int(groups[start])
             places = rising[start:end] - self._starts[group]
             target = slice(start, end) if order is None else order[start:end]
@@ -165,27 +171,37 @@ class ParquetRows(LazyRows):
             raise damaged(file, error) from error
 
     def _copied(self, opened: ParquetFile, group: int) -> np.ndarray:
-        """Copy a row group column by column and in pieces, so that it is held only once."""
+        """Copy a row group some columns at a time and in pieces, so that it is held only once."""
         names = self.feature_names
         found = memory.empty((opened.metadata.row_group(group).num_rows, len(names)), self.dtype)
-        for i, name in enumerate(names):
+        for first in range(0, len(names), COLUMNS):
+            some = list(names[first : first + COLUMNS])
             start = 0
-            for batch in opened.iter_batches(DECODED_ROWS, row_groups=[group], columns=[name]):
-                found[start : start + len(batch), i] = values(batch.column(0))
+            for batch in opened.iter_batches(DECODED_ROWS, row_groups=[group], columns=some):
+                columns = [values(batch.column(name)) for name in some]
+                _transpose(columns, found[start : start + len(batch), first : first + COLUMNS])
                 start += len(batch)
         return found
 
 
+def _transpose(columns: Sequence[np.ndarray], rows: np.ndarray) -> None:
+    """Put columns into rows, in blocks that stay in the processor's cache."""
+    for start in range(0, len(rows), BLOCK_ROWS):
+        block = rows[start : start + BLOCK_ROWS]
+        for i, column in enumerate(columns):
+            block[:, i] = column[start : start + BLOCK_ROWS]
+
+
 class ImageRows(LazyRows):
-    """Images of one size as rows (n, h, w) or (n, h, w, c), decoded on demand.
+    """Images of one size as rows (n, h, w) or (n, h, w, c), decoded on demand by several threads.
 
     Parameters
     ----------
     files : sequence of path
         Or of anything else that says where an image is.
     decode : callable
-        From one of these to an array of the shape and type of a row; both must be picklable for
-        the rows to be so.
+        From one of these to an array of the shape and type of a row, in any thread; both must be
+        picklable for the rows to be so.
     shape : tuple of int
         Of one image.
     dtype : dtype, default=uint8
@@ -203,8 +219,18 @@ class ImageRows(LazyRows):
 
     def _read(self, index: np.ndarray) -> np.ndarray:
         found = memory.empty((len(index), *self.shape[1:]), self.dtype)
-        for place, row in zip(found, index, strict=True):
-            place[...] = self.decode(self.files[row]).reshape(place.shape)
+
+        def decode(some: slice) -> None:
+            for place, row in zip(found[some], index[some], strict=True):
+                place[...] = self.decode(self.files[row]).reshape(place.shape)
+
+        step = max(-(-len(index) // _threads()), DECODED_IMAGES)
+        parts = [slice(start, start + step) for start in range(0, len(index), step)]
+        if len(parts) == 1:
+            decode(parts[0])
+            return found
+        with ThreadPoolExecutor(len(parts), thread_name_prefix="jamjae-decoding") as pool:
+            list(pool.map(decode, parts))  # which raises what the first of them did
         return found
 
 
@@ -258,6 +284,11 @@ def _span(places: np.ndarray) -> slice | np.ndarray:
     """Give rising places as a slice where they are neighbors, as that copies faster."""
     first, last = int(places[0]), int(places[-1])
     return slice(first, last + 1) if last - first == len(places) - 1 else places
+
+
+def _threads() -> int:
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return min(cores or 1, THREADS)
 
 
 def _stamp(file: Path) -> tuple[int, int]:

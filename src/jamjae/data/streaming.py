@@ -17,7 +17,7 @@ from jamjae.data.readers.cells import guarded
 from jamjae.data.readers.several import NAMES
 from jamjae.data.readers.table_writing import named_frame
 from jamjae.data.writing import require_kind, require_writable
-from jamjae.errors import OutputError
+from jamjae.errors import InvalidDataError, OutputError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,7 +28,7 @@ Put = Callable[[Any, Sequence[str]], None]  # rows of a piece, and their names
 
 def write_pieces(
     path: str | os.PathLike[str],
-    pieces: Iterable[tuple[Any, Sequence[str]]],
+    pieces: Iterable[Any],
     n: int,
     *,
     feature_names: Sequence[str] = (),
@@ -40,8 +40,9 @@ def write_pieces(
     ----------
     path : path
         As for `jamjae.data.writing.write_rows`, which returns the same file for all rows at once.
-    pieces : iterable of (rows, index)
-        Arrays of shape (m, ...), or data frames for tables, with the names of their rows or none.
+    pieces : iterable of arrays of shape (m, ...), of data frames, or of (rows, index)
+        Such as `transform_pieces` and `reconstruct_pieces` give; data frames for tables only. The
+        index holds the names of the rows.
     n : int
         Number of rows of all pieces.
     feature_names : sequence of str
@@ -55,14 +56,26 @@ def write_pieces(
 
     Raises
     ------
-    InvalidDataError, OutputError
+    InvalidDataError
+        As `write_rows`, or the pieces have more or fewer rows than n together.
+    OutputError
         As `write_rows`.
+
+    Examples
+    --------
+    >>> from tempfile import mkdtemp
+    >>> pieces = (np.full((2, 3), i) for i in range(5))
+    >>> path = write_pieces(Path(mkdtemp()) / "codes.npy", pieces, n=10)
+    >>> np.load(path, mmap_mode="r").shape
+    (10, 3)
     """
     path = Path(path)
     require_kind(path, excel=excel)
     kind, names = path.suffix.lower(), list(map(str, feature_names))
     with atomic(path) as temporary, _writer(temporary, n, names, excel=excel) as put:
-        for rows, index in pieces:
+        written = 0
+        for piece in pieces:
+            rows, index = piece if isinstance(piece, tuple) else (piece, ())
             array = isinstance(rows, np.ndarray)
             if array:
                 require_writable(path, rows, index, names)
@@ -72,6 +85,12 @@ def write_pieces(
                     "name that ends in .csv, .tsv or .parquet."
                 )
             put(rows, index)
+            written += len(rows)
+        if written != n:
+            raise InvalidDataError(
+                f"Cannot write {str(path)!r}: the pieces have {written:,} rows, but n={n:,} was "
+                "given. Give the number of rows of all pieces: n=len(X)."
+            )
     return path
 
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import copy
 import difflib
 import json
-import math
 import warnings
 from collections.abc import Callable
 from contextvars import ContextVar
@@ -23,6 +22,7 @@ import keras
 import numpy as np
 
 from jamjae.engine import convolution
+from jamjae.engine.blocks import by_blocks
 from jamjae.engine.compiling import compiled_few, require_own_process
 from jamjae.engine.fingerprints import Template, fingerprint, parts, template
 from jamjae.errors import BackendError, InvalidNetworkError, brief
@@ -287,10 +287,6 @@ def private(layer: keras.Layer) -> keras.Layer:
     return copied
 
 
-FEW, SOME, MANY = 8, 32, 256  # rows a compiled call takes: one row stays quick, many stay fast
-MANY_VALUES = 1 << 22  # in rows up to which many are taken: of large images few stay in the cache
-
-
 @lru_cache(maxsize=32)
 def _forward(known: Template, offset: float, factor: float) -> Callable[..., jax.Array]:
     layer = private(known.layer)
@@ -323,22 +319,6 @@ def predict(
     """
     require_own_process()
     forward = _forward(template(layer), *in_graph)
-    return _by_blocks(forward, read(layer), X, layer.output_shape[1:])
-
-
-def _by_blocks(
-    call: Callable[..., jax.Array], variables: Any, X: np.ndarray, shape: tuple[int, ...]
-) -> np.ndarray:
-    """Call with blocks of one size: a row's result depends on how many come along by rounding only.
-
-    On what the other rows are it does not depend.
-    """
-    large = MANY * math.prod(X.shape[1:]) > MANY_VALUES
-    block = FEW if len(X) <= 4 * FEW else SOME if large or len(X) <= 4 * SOME else MANY
-    result = np.empty((len(X), *shape), dtype=np.float32)
-    for start in range(0, len(X), block):
-        rows = X[start : start + block]
-        if len(rows) < block:
-            rows = np.concatenate([rows, np.zeros((block - len(rows), *X.shape[1:]), X.dtype)])
-        result[start : start + block] = np.asarray(call(variables, rows))[: len(X) - start]
-    return result
+    variables = read(layer)
+    made = np.empty((len(X), *layer.output_shape[1:]), dtype=np.float32)
+    return by_blocks(lambda rows: forward(variables, rows), X, made)

@@ -11,6 +11,7 @@ from scipy.linalg import eigh, qr, svd
 
 from jamjae.data.preprocessing import value_type
 from jamjae.data.rows import Array, row_chunks
+from jamjae.engine.blocks import among, by_blocks
 from jamjae.engine.processes import ALONE, Processes
 
 COVARIANCE_LIMIT = 3000  # maximum number of features, or rows, whose products are held in memory
@@ -55,20 +56,27 @@ class Principal(NamedTuple):
         Those of rows with NaN reconstruct the values that are there best.
         """
         codes = np.empty((len(X), len(self.components)))
-        for rows in row_chunks(X):
-            centered = _centered(X[rows], self.mean)
-            codes[rows] = centered @ self.components.T
-            incomplete = np.flatnonzero(np.isnan(centered.sum(axis=1)))
-            for some in pieces(incomplete, len(self.components)):
-                observed = ~np.isnan(centered[some])
-                rest = np.where(observed, centered[some], 0.0)
-                codes[rows][some] = least_squares(rest, observed, self.components)
+        with among(len(X)):
+            for rows in row_chunks(X):
+                codes[rows] = self._project(_centered(X[rows], self.mean))
+        return codes
+
+    def _project(self, centered: np.ndarray) -> np.ndarray:
+        codes = np.empty((len(centered), len(self.components)))
+        by_blocks(lambda some: some @ self.components.T, centered, codes, together=True)
+        incomplete = np.flatnonzero(np.isnan(centered.sum(axis=1)))
+        for some in pieces(incomplete, len(self.components)):
+            observed = ~np.isnan(centered[some])
+            rest = np.where(observed, centered[some], 0.0)
+            codes[some] = least_squares(rest, observed, self.components)
         return codes
 
     def inverse_transform(self, Z: np.ndarray) -> np.ndarray:
         """Reconstruct flat float64 rows (n, d) from codes (n, k)."""
-        made: np.ndarray = Z @ self.components + self.mean
-        return made
+        made = np.empty((len(Z), self.components.shape[1]))
+        Z = np.asarray(Z, np.float64)
+        by_blocks(lambda some: some @ self.components, Z, made, together=True)
+        return np.add(made, self.mean, out=made)
 
     def reconstruct(self, X: np.ndarray) -> np.ndarray:
         """Reconstruct rows (n, ...) from their codes, in the shape of X.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -21,15 +21,23 @@ from jamjae.evaluation.evaluating import (
 
 
 def pieces_beside_pca(
-    model: Any, X: Array
+    model: Any, X: Array, pieces: Iterable[np.ndarray] | None = None
 ) -> Iterator[tuple[slice, np.ndarray, dict[str, np.ndarray]]]:
     """Give pieces of rows with their reconstructions by a model and by its PCA.
+
+    Parameters
+    ----------
+    model : fitted estimator
+    X : rows (n, ...)
+    pieces : iterable of array, optional
+        Reconstructions by the model of each piece, where they were computed elsewhere.
 
     Yields
     ------
     rows, originals, reconstructions
     """
-    for chunk, made in zip(row_chunks(X), model.reconstruct_pieces(X), strict=True):
+    reconstructed = model.reconstruct_pieces(X) if pieces is None else pieces
+    for chunk, made in zip(row_chunks(X), reconstructed, strict=True):
         some = X[chunk].reshape(made.shape)
         yield (
             chunk,

@@ -17,7 +17,6 @@ from numbers import Integral
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from markupsafe import Markup
 
 from jamjae.data.atomic import atomic
@@ -101,7 +100,8 @@ def explore(
     model : fitted Autoencoder
     X : array-like of shape (n, d), (n, h, w) or (n, h, w, c)
         At least two rows, in the units of the data of ``fit``. Missing values are imputed, with a
-        warning.
+        warning. Of rows in files only those shown are held in memory; the page says how many of
+        how many it shows.
     y : array-like of shape (n,), optional
         Classes. Taken as values where there are more than 20 different floats or 100 different
         integers.
@@ -162,7 +162,6 @@ def explore(
         )
     encoder = getattr(model, "table_encoder_", None)
     model, X = as_numbers(model, X, named=True)
-    X, incomplete = _without_gaps(model, X)
     with warnings.catch_warnings():  # columns were compared once, and are then arrays
         warnings.filterwarnings("ignore", message="X does not have valid feature names")
         facts, arrays = page_data.gather(
@@ -176,28 +175,7 @@ def explore(
             random_state=random_state,
             encoder=encoder,
         )
-    facts |= {"incomplete": incomplete}
     return Explorer(_page({**facts, "title": str(title), "language": language}, arrays))
-
-
-def _without_gaps(model: LatentModel, X: Any) -> tuple[Any, int]:
-    """Fill what is missing with what the model predicts, as a page shows whole rows.
-
-    Returns
-    -------
-    X, and how many rows were incomplete
-    """
-    if getattr(model, "filling_", None) is None:
-        return X, 0
-    gaps = np.isnan(np.asarray(X, dtype=np.float64)).reshape(len(X), -1).any(axis=1)
-    if not gaps.any():
-        return X, 0
-    warnings.warn(
-        f"The page shows the missing values of {gaps.sum():,} rows as the model imputes them.",
-        UserWarning,
-        stacklevel=3,
-    )
-    return model.impute(X), int(gaps.sum())
 
 
 def _page(facts: dict[str, Any], arrays: dict[str, Any]) -> str:

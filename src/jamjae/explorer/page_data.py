@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -71,7 +72,7 @@ def gather(
     given = len(images)
     chosen = drawn(given, rows, random_state)
     colored = [each._replace(values=each.values[chosen]) for each in colored]
-    images = images[chosen]
+    images, incomplete = _without_gaps(model, images[chosen])
     table = table_units.described(encoder, images)
     colored += _features(model, images, table)
     _require_room(model, images)
@@ -106,6 +107,7 @@ def gather(
     facts = {
         "rows": len(images),
         "of": given,
+        "incomplete": incomplete,
         "components": codes.shape[1],
         "shape": list(model.row_shape_),
         "features": [str(name) for name in getattr(model, "feature_names_in_", ())],
@@ -145,6 +147,26 @@ def _require_model(model: Any) -> None:
             f"explore received {type(model).__name__} as the model; a fitted jamjae.Autoencoder is "
             "expected, or one from jamjae.load_model."
         )
+
+
+def _without_gaps(model: LatentModel, X: np.ndarray) -> tuple[np.ndarray, int]:
+    """Fill what is missing with what the model predicts, as a page shows whole rows.
+
+    Returns
+    -------
+    X, and how many rows were incomplete
+    """
+    if getattr(model, "filling_", None) is None:
+        return X, 0
+    gaps = np.isnan(np.asarray(X, dtype=np.float64)).reshape(len(X), -1).any(axis=1)
+    if not gaps.any():
+        return X, 0
+    warnings.warn(
+        f"The page shows the missing values of {gaps.sum():,} rows as the model imputes them.",
+        UserWarning,
+        stacklevel=4,
+    )
+    return model.impute(X), int(gaps.sum())
 
 
 def _columns(

@@ -16,6 +16,7 @@ from jamjae.data.preprocessing import Scaling, value_type
 from jamjae.data.rows import Array, Given, observed_variance, row_chunks
 from jamjae.data.table_encoder import TableEncoder
 from jamjae.engine import architectures, custom_networks, keras_bridge, own_layers
+from jamjae.engine.blocks import among
 from jamjae.engine.filling import Filling
 from jamjae.engine.pca import Principal
 from jamjae.engine.processes import ALONE, Processes
@@ -67,14 +68,16 @@ class LatentModel(
         """Encode rows as `transform` does, and give the codes piece by piece."""
         rows = self._checked(X, "transform")
         for chunk in row_chunks(rows):
-            codes = self._encode(rows[chunk], chunk.start)
+            with among(len(rows)):
+                codes = self._encode(rows[chunk], chunk.start)
             yield codes.astype(value_type(rows.dtype), copy=False)
 
     def reconstruct_pieces(self, X: Any) -> Iterator[Any]:
         """Reconstruct rows as `reconstruct` does, piece by piece."""
         rows = self._checked(X, "reconstruct")
         for chunk in row_chunks(rows):
-            made = self._reconstruct(rows[chunk], clip=True, start=chunk.start)
+            with among(len(rows)):
+                made = self._reconstruct(rows[chunk], clip=True, start=chunk.start)
             yield tables.decoded(self, made)
 
     def inverse_transform(self, Z: Any) -> np.ndarray:
@@ -268,7 +271,8 @@ class LatentModel(
     def _encode(self, rows: Array, start: int = 0) -> np.ndarray:
         if self.is_pca_:
             return self.baseline_.transform(rows)
-        codes = [self._encode_some(rows[chunk]) for chunk in row_chunks(rows)]
+        with among(len(rows)):
+            codes = [self._encode_some(rows[chunk]) for chunk in row_chunks(rows)]
         encoded = np.concatenate(codes).reshape(len(rows), -1)
         self._require_finite(encoded, "transform", start)
         return encoded
@@ -318,7 +322,8 @@ class LatentModel(
         """
         for chunk in row_chunks(rows):
             some = rows[chunk]
-            made = self._reconstruct(some, clip=clip, start=chunk.start)
+            with among(len(rows)):
+                made = self._reconstruct(some, clip=clip, start=chunk.start)
             rest = np.subtract(made, some, dtype=np.float64).reshape(len(some), -1)
             counts = np.full(len(some), rest.shape[1])
             if self.filling_ is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any, NamedTuple, TypeAlias
 
@@ -10,8 +11,19 @@ from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_is_fitted
 
+from jamjae.data import memory
 from jamjae.data.finite import finite_array
-from jamjae.data.rows import Array, drawn, row_chunks
+from jamjae.data.rows import (
+    Array,
+    Derived,
+    LazyRows,
+    Subset,
+    drawn,
+    is_lazy,
+    is_mapped,
+    row_chunks,
+)
+from jamjae.engine.pca import Principal
 from jamjae.engine.processes import ALONE, Processes
 from jamjae.errors import InvalidDataError, InvalidTypeError, ShapeMismatchError
 
@@ -28,7 +40,7 @@ class Guide(NamedTuple):
 
     Attributes
     ----------
-    features : float32 array of shape (n, k)
+    features : float32 array, or rows made when they are asked for, of shape (n, k)
         Centered and divided by one number, as measured on the training rows; zero for rows
         without features.
     weights : float32 array of shape (n,)
@@ -38,11 +50,11 @@ class Guide(NamedTuple):
         Number of rows with features.
     """
 
-    features: np.ndarray
+    features: Array
     weights: np.ndarray
     rows: int
 
-    def columns(self) -> dict[str, np.ndarray]:
+    def columns(self) -> dict[str, Array]:
         """Give the columns that the objective expects in a batch."""
         return {"guide": self.features, "guided": self.weights}
 
@@ -86,6 +98,8 @@ def guide(
             f"guide={source.__name__} is a class; an instance is expected: {source.__name__}()."
         )
     everywhere = np.arange(len(rows))
+    if (found := _in_pieces(source, rows, n_components)) is not None:
+        return _made_when_asked_for(found, source, parts[0], processes)
     if not hasattr(source, "fit"):
         chosen, found = everywhere, source
     elif _is_fitted(source):
@@ -93,26 +107,27 @@ def guide(
     else:
         chosen, found = _learned(source, rows, parts, seed)
     features = _checked(found, source, (len(chosen), n_components))
-    targets = np.zeros((len(rows), n_components), dtype=np.float32)
     learned = np.isin(chosen, everywhere if parts[0] is None else parts[0])
-    count = processes.total(learned.sum())
-    centered = features - processes.total(features[learned].sum(axis=0)) / count
-    squares = float(processes.total(np.square(centered[learned]).sum()))
-    if not squares:
-        raise InvalidDataError(
-            "The guide's features are the same for every row, so they cannot guide an encoder."
-        )
-    targets[chosen] = centered / np.sqrt(squares / (count * n_components))
+    n = int(processes.total(learned.sum()))
+    centered = features - processes.total(features[learned].sum(axis=0)) / n
+    deviation = _deviation(np.square(centered[learned]).sum(), n * n_components, processes)
+    scaled = (centered / deviation).astype(np.float32)
+    targets: Array = Sparse(chosen, scaled, len(rows))
+    if not _stay_in_files(rows):
+        targets = targets[:]
     return Guide(targets, _weights(len(rows), chosen, parts), len(chosen))
 
 
-def signs(codes: np.ndarray, features: np.ndarray, processes: Processes = ALONE) -> np.ndarray:
-    """Give the signs (k,) that make codes correlate positively with features.
+def signs(
+    baseline: Principal, rows: Array, features: Array, processes: Processes = ALONE
+) -> np.ndarray:
+    """Give the signs (k,) that make PCA's codes of rows correlate positively with features.
 
     The signs of an embedding are arbitrary, as PCA's are, and a code that starts with the wrong
     sign may keep it.
     """
-    along = processes.total((codes * features).sum(axis=0))
+    products = ((baseline.transform(rows[c]) * features[c]).sum(axis=0) for c in row_chunks(rows))
+    along = processes.total(sum(products, np.zeros(features.shape[1])))
     return np.where(along < 0, -1.0, 1.0).astype(np.float32)
 
 
@@ -153,9 +168,7 @@ def _known(learner: Any, rows: Array) -> Any:
         try:
             parts = [learner.transform(_flat(rows[chunk])) for chunk in row_chunks(rows)]
         except Exception as error:  # any exception of a foreign learner
-            raise InvalidDataError(
-                f"The fitted guide {learner} cannot transform these rows: {error}"
-            ) from error
+            raise _cannot_transform(learner, error) from error
         return np.concatenate([np.asarray(part) for part in parts])
     embedding = getattr(learner, "embedding_", None)  # of the rows that it was fitted to
     if embedding is not None and len(embedding) == len(rows):
@@ -195,6 +208,102 @@ def _attempted(learner: Any, embed: Callable[[np.ndarray], Any], rows: np.ndarra
         raise InvalidDataError(
             f"The guide {learner} cannot embed {len(rows)} rows of {rows.shape[1]} values: {error}"
         ) from error
+
+
+# --- features of more rows than fit into memory ---------------------------------------------
+
+
+class Transformed(LazyRows):
+    """What a fitted transformer makes of rows in files, when they are asked for."""
+
+    def __init__(self, learner: Any, rows: Array, width: int) -> None:
+        self.learner, self.rows = learner, rows
+        self.shape, self.dtype = (len(rows), width), np.dtype(np.float64)
+
+    def _read(self, index: np.ndarray) -> np.ndarray:
+        rows = _flat(self.rows[index])
+        try:
+            found = self.learner.transform(rows)
+        except Exception as error:  # any exception of a foreign learner
+            raise _cannot_transform(self.learner, error) from error
+        return _checked(found, self.learner, (len(index), self.shape[1]))
+
+
+class Sparse(LazyRows):
+    """Features of some of n rows, zero for all others, made when they are asked for."""
+
+    def __init__(self, chosen: np.ndarray, features: np.ndarray, n: int) -> None:
+        order = np.argsort(chosen)
+        self.chosen, self.features = chosen[order], features[order]
+        self.shape, self.dtype = (n, *features.shape[1:]), features.dtype
+
+    def _read(self, index: np.ndarray) -> np.ndarray:
+        found = np.zeros((len(index), *self.shape[1:]), self.dtype)
+        places = np.searchsorted(self.chosen, index).clip(max=len(self.chosen) - 1)
+        known = self.chosen[places] == index
+        found[known] = self.features[places[known]]
+        return found
+
+
+def _stay_in_files(rows: Array) -> bool:
+    return is_lazy(rows) or (is_mapped(rows) and memory.is_large(rows.nbytes))
+
+
+def _in_pieces(source: Any, rows: Array, width: int) -> Array | None:
+    """Give the features of rows in files piece by piece; None if they are found all at once."""
+    if not _stay_in_files(rows):
+        return None
+    if not hasattr(source, "fit"):
+        given = isinstance(source, LazyRows) or (
+            isinstance(source, np.ndarray) and is_mapped(source)
+        )
+        return source if given and source.shape == (len(rows), width) else None
+    if not hasattr(source, "transform") or not _is_fitted(source):
+        return None
+    found = Transformed(source, rows, width)
+    found.keep()  # as transforming may take longer than reading
+    return found
+
+
+def _made_when_asked_for(
+    found: Array, source: Any, kept: np.ndarray | None, processes: Processes
+) -> Guide:
+    """Center and divide features piece by piece, in float64."""
+    learned = found if kept is None else Subset(found, kept)
+    shape = (len(learned), *found.shape[1:])
+    total = np.zeros(shape[1:])
+    for chunk in row_chunks(learned):
+        some = learned[chunk]
+        total += _checked(some, source, some.shape[:1] + shape[1:]).sum(axis=0)
+    n = int(processes.total(len(learned)))
+    mean = processes.total(total) / n
+    squares = sum(float(np.square(learned[c] - mean).sum()) for c in row_chunks(learned))
+    deviation = _deviation(squares, n * shape[1], processes)
+
+    def scaled(some: np.ndarray, _: np.ndarray) -> np.ndarray:
+        made: np.ndarray = ((some - mean) / deviation).astype(np.float32)
+        return made
+
+    ones = np.broadcast_to(np.float32(1.0), (len(found),))  # all rows have features
+    return Guide(Derived(found, scaled, np.dtype(np.float32)), ones, len(found))
+
+
+def _deviation(squares: float, count: int, processes: Processes) -> float:
+    """Give the deviation of features, of all processes; refuse those that do not vary."""
+    deviation = math.sqrt(float(processes.total(squares)) / count)
+    if not deviation > 0:
+        raise _same_for_all()
+    return deviation
+
+
+def _cannot_transform(learner: Any, error: Exception) -> InvalidDataError:
+    return InvalidDataError(f"The fitted guide {learner} cannot transform these rows: {error}")
+
+
+def _same_for_all() -> InvalidDataError:
+    return InvalidDataError(
+        "The guide's features are the same for every row, so they cannot guide an encoder."
+    )
 
 
 def _no_embedding(learner: Any) -> InvalidDataError:

@@ -43,10 +43,9 @@ class Span(NamedTuple):
         axis = 0 if len(rows.shape) == 2 else None
         ends = [
             (np.fmin.reduce(some, axis=axis), np.fmax.reduce(some, axis=axis))
-            for some in (rows[chunk] for chunk in row_chunks(rows))
+            for some in (rows[chunk] for chunk in row_chunks(rows))  # one piece at a time
         ]
-        low = np.fmin.reduce([least for least, _ in ends])
-        high = np.fmax.reduce([most for _, most in ends])
+        low, high = np.fmin.reduce([e[0] for e in ends]), np.fmax.reduce([e[1] for e in ends])
         whole = np.full(low.shape, dtype in PIXELS)
         return cls(_floats(low), _floats(high), whole, dtype if dtype in PIXELS else None).typed(X)
 

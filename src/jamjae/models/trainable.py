@@ -270,12 +270,12 @@ class TrainableModel(LatentModel, plan.Parameters):
         processes: Processes,
         *,
         turn: bool,
-    ) -> dict[str, np.ndarray]:
+    ) -> dict[str, Array]:
         """Find the guide's features, and match the signs of PCA's codes to them."""
         found = guides.guide(self.guide, rows, parts, self.n_components_, seeds.guide, processes)
         self.guide_rows_ = found.rows
         if turn and plan.begins_as_pca(self):
-            signs = guides.signs(self.baseline_.transform(rows), found.features, processes)
+            signs = guides.signs(self.baseline_, rows, found.features, processes)
             initialization.scale_codes(self._pair(), signs)
         return found.columns()
 

@@ -322,7 +322,9 @@ def warn_of_other_range(model: BaseEstimator, rows: Array) -> None:
     model : fitted estimator
     rows : array of shape (n, ...)
     """
-    if rows.size < 2:
+    of_pixels = rows.dtype.name == model.dtype_ in PIXELS  # which have a range by their type
+    of_table = model.dtype_ not in PIXELS and len(model.row_shape_) == 1
+    if rows.size < 2 or of_pixels or of_table:
         return
     least, most = value_range(rows)
     deviation = math.sqrt(model.baseline_.variance)

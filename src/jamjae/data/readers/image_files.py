@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from functools import partial
 from itertools import islice
 from pathlib import PurePosixPath
+from threading import Lock
 from typing import NamedTuple
 
 import numpy as np
@@ -18,10 +19,12 @@ from jamjae.data.read_options import ReadOptions
 from jamjae.data.readers import folders, pixels
 from jamjae.data.readers.folders import Entry
 from jamjae.data.readers.image_notes import TO_GRAY
-from jamjae.data.readers.pixels import Frame
+from jamjae.data.readers.pixels import Frame, Kind
 from jamjae.data.rows import Given, LazyRows
 from jamjae.data.sources import ImageRows, MappedRows
 from jamjae.errors import DataFormatError, InvalidDataError, brief
+
+QUIET = Lock()  # of the filters of warnings, which belong to the process
 
 
 class Found(NamedTuple):
@@ -29,6 +32,14 @@ class Found(NamedTuple):
 
     bad: list[str]
     changes: Counter[str]
+
+
+class Place(NamedTuple):
+    """Where a row is: a frame of a file, and the size of its first one, if all were read."""
+
+    entry: Entry
+    number: int
+    size: tuple[int, int] | None
 
 
 def is_lazy(needed: int, count: int, options: ReadOptions) -> bool:
@@ -40,19 +51,24 @@ def is_lazy(needed: int, count: int, options: ReadOptions) -> bool:
 
 
 def in_files(
-    files: Sequence[tuple[Entry, int]],
+    files: Sequence[tuple[Entry, Kind, int]],
     shape: tuple[int, ...],
     dtype: np.dtype,
     options: ReadOptions,
 ) -> tuple[ImageRows, Found]:
-    """Make rows of files and the number of their frames.
+    """Make rows of files, what their headers say, and the number of their frames.
 
     They are decoded once if bad ones are to be skipped, as only then these are known.
     """
-    frames = [(entry, number) for entry, count in files for number in range(count)]
+    sized = options.image_size is None
+    frames = [
+        Place(entry, number, kind.size if sized and not number else None)
+        for entry, kind, count in files
+        for number in range(count)
+    ]
     decode = partial(decoded, shape=shape[1:], dtype=dtype, options=options)
     found = Found([], Counter())
-    for entry, number in frames if options.skip_bad else ():
+    for entry, number, _ in frames if options.skip_bad else ():
         with bad_ones(entry, found.bad, options):
             row = np.empty(shape[1:], dtype)
             found.changes.update(put(_frame(entry, number, options), row))
@@ -60,19 +76,33 @@ def in_files(
 
 
 def decoded(
-    frame: tuple[Entry, int], shape: tuple[int, ...], dtype: np.dtype, options: ReadOptions
+    place: Place, shape: tuple[int, ...], dtype: np.dtype, options: ReadOptions
 ) -> np.ndarray:
-    """Read one frame of a file as a row."""
+    """Read one frame of a file as a row, in any thread."""
     row = np.empty(shape, dtype)
-    bad: list[str] = []
-    with bad_ones(frame[0], bad, options):
-        put(_frame(*frame, options), row)
-    if bad:
+    try:
+        row[...] = _fitted(_pixels(place, options), row)
+    except (MemoryError, InvalidDataError):
+        raise
+    except Exception as error:  # decoders may raise anything on damaged bytes
         raise DataFormatError(
-            f"Cannot read the image {bad[0]!r}: it was damaged after it was opened. Read the "
-            "images again."
-        )
+            f"Cannot read the image {place.entry.name!r}: {_reason(place.entry, error)}. It was "
+            "there when its folder was opened: repair it, or read the images again (with "
+            "skip_bad=True, --skip-bad, to leave damaged ones out)."
+        ) from error
     return row
+
+
+def _pixels(place: Place, options: ReadOptions) -> np.ndarray:
+    with place.entry.open() as file:
+        found = None if place.number else pixels.plain(file)
+    if found is None:
+        with QUIET, _quiet():
+            found = _frame(place.entry, place.number, options).pixels
+    if place.size is not None and place.size != found.shape[:2]:
+        now, then = (" x ".join(map(str, size)) for size in (found.shape[:2], place.size))
+        raise ValueError(f"it has {now} pixels, and had {then} when it was opened")
+    return found
 
 
 def _frame(entry: Entry, number: int, options: ReadOptions) -> Frame:
@@ -108,8 +138,7 @@ def _fitted(values: np.ndarray, row: np.ndarray) -> np.ndarray:
 def bad_ones(entry: Entry, skipped: list[str], options: ReadOptions) -> Iterator[None]:
     """Name an image that cannot be read, or skip it."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # damaged EXIF data, for example, do not affect pixels
+        with _quiet():
             yield
     except (MemoryError, InvalidDataError):
         raise
@@ -122,8 +151,20 @@ def bad_ones(entry: Entry, skipped: list[str], options: ReadOptions) -> Iterator
         skipped.append(entry.name)
 
 
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Pass over warnings: damaged EXIF data, for example, do not affect pixels."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
 def _reason(entry: Entry, error: Exception) -> str:
     """Say why an image cannot be read."""
+    if isinstance(error, FileNotFoundError):
+        return "it is gone"
+    if isinstance(error, PermissionError):
+        return "reading it is not permitted"
     with entry.open() as file:
         empty = not file.read(1)
     if empty:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from jamjae.data.atomic import atomic
+from jamjae.data.atomic import write_all
 from jamjae.data.numeric import real_array
 from jamjae.data.readers.folders import SUFFIXES
 from jamjae.errors import InvalidDataError
@@ -27,7 +27,7 @@ def write(
     data_range: tuple[float, float] = (0.0, 255.0),
     bits: int = 8,
 ) -> list[Path]:
-    """Write images as PNG files into a folder, each of them whole or not at all.
+    """Write images as PNG files into a folder, all of them or none.
 
     Parameters
     ----------
@@ -62,9 +62,7 @@ def write(
         raise InvalidDataError(f"Cannot write images with bits={bits}: 8 or 16 is expected.")
     suffix = ".tif" if bits == 16 and images.ndim == 4 else ".png"
     paths = [Path(folder) / name for name in _file_names(names, len(images), suffix)]
-    for path, image in zip(paths, images, strict=True):
-        with atomic(path) as temporary:
-            _save(temporary, _as_shades(image, data_range, bits))
+    write_all(paths, lambda i, path: _save(path, _as_shades(images[i], data_range, bits)))
     return paths
 
 

@@ -19,7 +19,7 @@ from jamjae.data.readers.folders import SUFFIXES, Division, Entry
 from jamjae.data.readers.image_files import bad_ones, framed, in_files, is_lazy, put
 from jamjae.data.readers.image_notes import notes_of
 from jamjae.data.readers.labelling import Labels, counted_classes, of_values
-from jamjae.data.readers.piecewise import piecewise_note
+from jamjae.data.readers.piecewise import kept_note, piecewise_note
 from jamjae.data.readers.pixels import Kind
 from jamjae.data.rows import Given
 from jamjae.errors import DataFormatError, DataNotFoundError, InvalidDataError
@@ -198,13 +198,15 @@ def _in_files(
     options: ReadOptions,
 ) -> Stack:
     """Leave the pixels in the files, of which each is decoded once where bad ones are skipped."""
-    rows, found = in_files([(entries[i], counts[i]) for i in kinds], *stack, options)
+    files = [(entries[i], kinds[i], counts[i]) for i in kinds]
+    rows, found = in_files(files, *stack, options)
     if found.bad:
         good = {i: kind for i, kind in kinds.items() if entries[i].name not in found.bad}
         return _stacked(entries, good, [*skipped, *dict.fromkeys(found.bad)], options)
     places = [i for i in kinds for _ in range(counts[i])]
     first, *rest = notes_of(rows, skipped, kinds, counts, found.changes)
-    notes = [f"{first}, {piecewise_note(rows.nbytes, options, memory.IMAGE_SHARE)}", *rest]
+    how = piecewise_note(rows.nbytes, options, memory.IMAGE_SHARE)
+    notes = [f"{first}, {how}{kept_note(rows)}", *rest]
     names = [framed(entries[i], number, counts[i]) for i in kinds for number in range(counts[i])]
     return Stack(rows, names, places, sorted(skipped), notes)
 

@@ -17,6 +17,9 @@ SHALLOW = ("1", "L", "P", "RGB", "RGBA", "LA", "PA", "CMYK", "YCbCr", "HSV", "LA
 ORIENTATION = 0x0112  # the EXIF tag; from 5 on the image lies on its side
 BITS = 258  # the TIFF tag of bits per sample
 PNG_HEAD = re.compile(rb"\x89PNG\r\n\x1a\n....IHDR........(.)(.)", re.DOTALL)
+PLAIN_HEAD = re.compile(rb"\x89PNG\r\n\x1a\n....IHDR........\x08|\xff\xd8\xff", re.DOTALL)
+HEAD_BYTES, ODD = 4096, re.compile(rb"acTL|Exif|MPF\0")  # frames, rotation, further images
+ASIDE = {"exif", "Raw profile type exif", "XML:com.adobe.xmp", "xmp", "transparency"}
 DEEP_COLORS = {2: ("RGB;16B", "RGB;16L"), 6: ("RGBA;16B", "RGBA;16L")}  # high bytes, low bytes
 CHANNELS = 16  # of an image, at most
 UNKNOWN = "its pixels have 32 bits without a known value of white"
@@ -80,6 +83,27 @@ def kind(file: IO[bytes], *, sized: bool) -> Kind:
         return Kind(size, 3 if color else 1, depth, int(getattr(image, "n_frames", 1)))
 
 
+def plain(file: IO[bytes]) -> np.ndarray | None:
+    """Decode a PNG or JPEG of 8-bit gray or colors that needs nothing else; None for any other.
+
+    Most images are such: one frame, neither transparent nor turned. Pillow warns of none of them,
+    so that threads may decode them without a change of the process's filters of warnings.
+    """
+    from PIL import Image
+
+    head = file.read(HEAD_BYTES)
+    file.seek(0)
+    if not PLAIN_HEAD.match(head) or ODD.search(head):
+        return None
+    with Image.open(file) as image:
+        if image.mode in ("L", "RGB") and image.format in ("PNG", "JPEG"):
+            image.load()  # what follows the pixels of a PNG may turn them
+            if not ASIDE & image.info.keys():
+                return np.asarray(image)
+    file.seek(0)
+    return None
+
+
 def frames(file: IO[bytes], background: str) -> Iterator[Frame]:
     """Give the pages or frames of an image, rotated as its metadata say.
 
@@ -91,6 +115,9 @@ def frames(file: IO[bytes], background: str) -> Iterator[Frame]:
     """
     from PIL import Image, ImageOps, ImageSequence
 
+    if (alone := plain(file)) is not None:
+        yield Frame(alone)
+        return
     if pages := _deep_tiff(file):
         yield from (_of_page(page, background) for page in pages)
         return

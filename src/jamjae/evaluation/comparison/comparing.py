@@ -13,7 +13,7 @@ from sklearn.model_selection import train_test_split
 from jamjae.data.finite import finite_array
 from jamjae.data.labels import read_labels
 from jamjae.errors import InvalidDataError, ShapeMismatchError
-from jamjae.evaluation.comparison import generators, measuring, standardizing
+from jamjae.evaluation.comparison import generators, measuring, sampling, standardizing
 from jamjae.evaluation.comparison import methods as methods_of
 from jamjae.evaluation.comparison.columns import TASKS
 from jamjae.evaluation.comparison.measuring import MethodOutcome, Split
@@ -76,7 +76,9 @@ def compare(
     ----------
     X : array-like of shape (n, d), (n, h, w) or (n, h, w, c)
         Finite numbers. scikit-learn's estimators get flattened rows in the units of X. A data frame
-        with other columns than numbers is encoded by `TableEncoder`, once for all methods.
+        with other columns than numbers is encoded by `TableEncoder`, once for all methods. Of rows
+        in files that are read piece by piece, 20,000 are drawn at random, or as many as fit into
+        memory, and the result says how many; `test` likewise.
     y : array-like of shape (n,), optional
         Classes, for the metrics that need them and the colors of figures. No method is fitted to
         them. Rows whose label is missing (None, NaN) are left out of these metrics.
@@ -148,7 +150,7 @@ def compare(
             f"compare received task={task!r}; expected one of {', '.join(map(repr, TASKS))}."
         )
     (X, test), mixed = standardizing.encoded(X, test)
-    rows, classes = _checked(X, y, "X")
+    rows, classes, places = _checked(X, y, "X")
     sizes = _whole_numbers(n_components, "n_components", least=1)
     chosen_seeds = _whole_numbers(seeds, "seeds", least=0, count=isinstance(seeds, Integral))
     if not isinstance(n_neighbors, Integral) or n_neighbors < 1:
@@ -157,6 +159,8 @@ def compare(
         )
     held = None if test is None else _held_out(test, rows, classes)
     splits = {seed: _split(rows, classes, held, test_size, seed) for seed in chosen_seeds}
+    if places is not None:
+        splits = {s: split._replace(places=places[split.places]) for s, split in splits.items()}
     if brought := standardizing.is_wanted(standardize, rows):
         splits = {seed: standardizing.standardized(split) for seed, split in splits.items()}
     choose, measure = _of_task(task)
@@ -172,7 +176,8 @@ def compare(
         Run(fit.method, fit.n_components, fit.seed, outcome)
         for fit, outcome in _outcomes(fits, splits, n_neighbors, measure, told)
     ]
-    return Comparison(runs, splits, standardized=brought, encoded=mixed, purpose=task)
+    sampled = None if places is None else (len(rows), len(X))
+    return Comparison(runs, splits, brought, mixed, task, sampled)
 
 
 def _of_task(task: str) -> tuple[Choose, Measure]:
@@ -219,8 +224,10 @@ def _seconds_left(fits: list[PlannedFit], seconds: dict[str, list[float]]) -> fl
 # --- input ----------------------------------------------------------------------------------
 
 
-def _checked(X: Any, y: Any, name: str) -> tuple[np.ndarray, np.ndarray | None]:
-    rows = finite_array(X, f"compare cannot use {name}")
+def _checked(X: Any, y: Any, name: str) -> tuple[np.ndarray, np.ndarray | None, np.ndarray | None]:
+    """Give rows, their classes, and where they stand in X if they are a sample of it."""
+    some, places = sampling.some_of(X)
+    rows = finite_array(some, f"compare cannot use {name}")
     rows = rows if rows.dtype in KEPT else rows.astype(np.float64)
     if not 2 <= rows.ndim <= 4:
         raise InvalidDataError(
@@ -228,8 +235,10 @@ def _checked(X: Any, y: Any, name: str) -> tuple[np.ndarray, np.ndarray | None]:
             "(n, h, w) or (n, h, w, c)."
         )
     if y is None:
-        return rows, None
-    return rows, _classes(y, len(rows))
+        return rows, None, places
+    if places is None:
+        return rows, _classes(y, len(rows)), None
+    return rows, _classes(y, len(X))[places], places
 
 
 def _classes(y: Any, n: int) -> np.ndarray:
@@ -252,7 +261,7 @@ def _held_out(test: Any, rows: np.ndarray, y: np.ndarray | None) -> Split:
             f"compare received test= with {len(test)} elements; expected rows, or (X_test, y_test)."
         )
     held_rows, held_labels = test if isinstance(test, tuple) else (test, None)
-    held, held_y = _checked(held_rows, held_labels, "test")
+    held, held_y, _ = _checked(held_rows, held_labels, "test")
     if held.shape[1:] != rows.shape[1:]:
         raise ShapeMismatchError(
             f"compare received training rows of shape {rows.shape[1:]} and held-out rows of shape "

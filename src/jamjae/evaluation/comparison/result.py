@@ -53,6 +53,8 @@ class Comparison:
     encoded : bool
         Whether the columns of a mixed table were encoded by `TableEncoder`.
     purpose : {"reconstruct", "generate"}
+    sampled : (int, int) or None
+        How many rows were drawn, and of how many, of data that stay in their files.
     """
 
     runs: list[Run]
@@ -60,6 +62,7 @@ class Comparison:
     standardized: bool = False
     encoded: bool = False
     purpose: str = "reconstruct"
+    sampled: tuple[int, int] | None = None
 
     @property
     def task(self) -> Task:
@@ -158,6 +161,9 @@ class Comparison:
         """For each number of components, whether PCA suffices, or who draws best, in words."""
         verdict = verdicts.VERDICTS[self.purpose]
         said = ["Columns are standardized."] if self.standardized else []
+        if self.sampled is not None and self.sampled[0] < self.sampled[1]:
+            some, n = self.sampled
+            said.append(f"{some:,} of {n:,} rows, drawn at random, are compared.")
         said += ["Columns are encoded as numbers by TableEncoder."] if self.encoded else []
         return " ".join([*said, *(verdict(self, size) for size in self.sizes)])
 

@@ -1,0 +1,1 @@
+"""The same estimators on a cluster: `ray` fits and transforms on Ray."""
