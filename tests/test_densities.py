@@ -220,17 +220,21 @@ def test_kernels_follow_the_codes_and_are_no_copies():
     assert copied_share(codes, held_out, made).generated < 0.05
 
 
-def test_few_codes_far_apart_have_wide_kernels():
+def test_codes_too_far_apart_for_kernels_have_a_normal_distribution():
     few = np.random.RandomState(0).normal(size=(40, 12))
-    with_few = Kernel(random_state=0).fit(few).bandwidth_
-    with_many = Kernel(random_state=0).fit(np.random.RandomState(0).normal(size=(900, 2)))
-    assert with_many.bandwidth_ < 1.0 < with_few
+    density = Kernel(random_state=0).fit(few)
+    assert "a normal distribution per class" in density.notes_[0]
+    np.testing.assert_array_equal(
+        density.score_samples(few), Gaussian().fit(few).score_samples(few)
+    )
+    many = np.random.RandomState(0).normal(size=(900, 2))
+    assert Kernel(random_state=0).fit(many).bandwidth_ < 1.0
 
 
 def test_kernels_of_many_codes_are_made_of_some(monkeypatch, codes, labels):
     monkeypatch.setattr(kernel, "ROWS", 60)
     density = Kernel(random_state=0).fit(codes, labels)
-    assert density.notes_[0] == "kernels around 60 of 600 codes"
+    assert density.notes_[0].startswith("kernels around 60 of 600 codes of bandwidth")
     assert np.bincount(density._sum.groups).tolist() == [10, 20, 30]
 
 

@@ -9,10 +9,10 @@ from sklearn.neighbors import NearestNeighbors
 from jamjae.data.rows import drawn
 from jamjae.latent.densities.classes import UNLABELED
 from jamjae.latent.densities.components import Components, NormalDensity, factor, shared
-from jamjae.latent.densities.gaussian import ROWS_PER_COMPONENT, few_groups
+from jamjae.latent.densities.gaussian import ROWS_PER_COMPONENT, few_groups, one_each
 
 ROWS, NUMBERS = 2_000, 1 << 21  # kernels, and numbers in their covariances, at most
-BANDWIDTHS = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 1.0, 1.3, 1.7, 2.5, 5.0, 20.0)  # that are tried
+BANDWIDTHS = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 1.0, 1.2)  # that are tried
 NEAR = 5  # the neighbor whose distance says how sparse codes are
 CLOSE, COPIES = 0.01, 0.02  # share of codes that have another so near, and of samples at most
 DRAWN = 4_000  # samples, at least, to find out
@@ -35,14 +35,15 @@ class Kernel(NormalDensity):
     class.
 
     The bandwidth h is the least with which samples are no copies: at most 2 % of them are nearer to
-    a code than the closest 1 % of codes are to another. A large one leaves a normal distribution
-    per class, which is what few codes far from each other allow. At most 2,000 codes are used, and
-    all of them equally often, up to one.
+    a code than the closest 1 % of codes are to another. Where all up to 1.2 are too narrow, codes
+    are too few for their dimension, and the density is a `Gaussian` of its own. At most 2,000 codes
+    are used, and all of them equally often, up to one.
 
     Attributes
     ----------
     bandwidth_ : float
-        That was chosen; not known of a density that was loaded.
+        That was chosen, infinity for a normal distribution per class; not known of a density that
+        was loaded.
 
     References
     ----------
@@ -65,10 +66,9 @@ class Kernel(NormalDensity):
         self, codes: np.ndarray, of_row: np.ndarray, rng: np.random.RandomState
     ) -> Components:
         n, v = codes.shape
+        few = few_groups(self, of_row, ROWS_PER_COMPONENT * v)
         some = _some(of_row, most_rows(v), rng)
-        if len(some) < n:
-            self.notes_ += (f"kernels around {len(some):,} of {n:,} codes",)
-        factors = _factors(self, codes, of_row)
+        factors, whole = _factors(codes, of_row), one_each(codes, of_row, few, self.shares_)
         codes, of_row = codes[some], of_row[some]
         means = {group: codes[of_row == group].mean(axis=0) for group in factors}
         widths = _widths(codes, of_row, factors)
@@ -77,9 +77,12 @@ class Kernel(NormalDensity):
             self.bandwidth_ = h
             found = _kernels(codes, of_row, h, widths, means, factors, self.shares_)
             if not _copies(found, codes, units, rng):
-                break
-        self.notes_ += (f"bandwidth {self.bandwidth_:g}, by the distances between codes",)
-        return found
+                of = f" around {len(some):,} of {n:,} codes" if len(some) < n else ""
+                self.notes_ += (f"kernels{of} of bandwidth {h:g}, by the distances of codes",)
+                return found
+        self.bandwidth_ = np.inf
+        self.notes_ += ("a normal distribution per class: codes are too far apart for kernels",)
+        return whole
 
     def _draw(
         self, of_sample: np.ndarray, temperature: float, rng: np.random.RandomState
@@ -131,15 +134,15 @@ def _some(of_row: np.ndarray, most: int, rng: np.random.RandomState) -> np.ndarr
     return np.sort(np.concatenate(parts))
 
 
-def _factors(density: Kernel, codes: np.ndarray, of_row: np.ndarray) -> dict[int, np.ndarray]:
+def _factors(codes: np.ndarray, of_row: np.ndarray) -> dict[int, np.ndarray]:
     """Give the factor of the covariance of each group; of few rows, one within all groups."""
-    v = codes.shape[1]
-    least = ROWS_PER_COMPONENT * v
-    few_groups(density, of_row, least)
-    found, common = {}, None
-    for group in density._classes.groups:  # noqa: SLF001 - a part of this density
+    found: dict[int, np.ndarray] = {}
+    common: np.ndarray | None = None
+    for group in np.unique(of_row):
         rows = codes[of_row == group]
-        if len(rows) >= least:  # not shrunk: that widens the directions in which columns agree
+        if (
+            len(rows) >= ROWS_PER_COMPONENT * codes.shape[1]
+        ):  # not shrunk: that widens the directions in which columns agree
             found[group] = factor(np.atleast_2d(np.cov(rows.T)))
         else:
             common = factor(shared(codes, of_row)) if common is None else common
