@@ -221,8 +221,8 @@ def _parameters(model: Any) -> tuple[dict[str, Any], list[str]]:
     written: dict[str, Any] = {}
     omitted = []
     for name, value in model.get_params(deep=False).items():
-        if name in NETWORKS or name == "callbacks":
-            continue  # the networks have files of their own; callbacks belong to one process
+        if name in NETWORKS or name in ("callbacks", "devices"):
+            continue  # networks have files of their own; the others belong to one process
         if isinstance(value, (keras.Layer, keras.Optimizer)):
             written[name] = {"keras": _made(keras.saving.serialize_keras_object, value)}
         elif isinstance(value, (str, int, float, np.number, np.bool_, type(None))):
