@@ -13,6 +13,7 @@ import sys
 import warnings
 
 import numpy as np
+import pandas as pd
 import pytest
 import typer
 from PIL import Image
@@ -208,6 +209,23 @@ def test_other_columns(table_model, image_model, tmp_path):
         result = run(command, image_model, "digits", "-o", tmp_path / "codes.csv", code=1)
         assert "64 features" in result.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("kind", [".csv", ".parquet"])
+def test_columns_are_found_by_their_names(table, table_model, tmp_path, kind):
+    frame = pd.read_csv(table)
+    wider = frame[["d", "kind", "a", "c", "b"]].assign(extra=1.5, z="text")
+    other = tmp_path / f"wider{kind}"
+    wider.to_csv(other, index=False) if kind == ".csv" else wider.to_parquet(other)
+    for command in ("encode", "reconstruct"):
+        run(command, table_model, table, "-o", tmp_path / "as-fitted.npy")
+        said = run(command, table_model, other, "-o", tmp_path / f"{command}.npy").stderr
+        same = np.load(tmp_path / "as-fitted.npy"), np.load(tmp_path / f"{command}.npy")
+        np.testing.assert_allclose(*same, rtol=1e-5, atol=1e-5)
+        (tmp_path / "as-fitted.npy").unlink()
+        assert "left out, as the model was not fitted to it: " in said
+        assert "extra" in said.split("left out")[1]
+        assert "found by their names, in another order" in said
 
 
 def test_a_damaged_image_is_named_and_can_be_skipped(folder, image_model, tmp_path):

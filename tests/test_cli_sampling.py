@@ -115,10 +115,10 @@ def test_tables_have_the_columns_types_and_classes_of_the_data(table_model, tmp_
     output = tmp_path / f"new{kind}"
     run("sample", table_model, "-n", 10, "-o", output, "--seed", 0)
     made = pd.read_csv(output) if kind == ".csv" else pd.read_parquet(output)
-    assert list(made) == [*"abcd", "label"]
+    assert list(made) == [*"abcd", "kind"]
     assert [dtype.kind for dtype in made.dtypes[:4]] == ["f", "i", "f", "f"]
-    assert sorted(made["label"]) == ["left"] * 5 + ["right"] * 5
-    again = read(output)
+    assert sorted(made["kind"]) == ["left"] * 5 + ["right"] * 5
+    again = read(output, label="kind")
     assert again.class_names == ("left", "right")
 
 

@@ -29,6 +29,18 @@ def test_a_share_counts_in_standardized_units_where_columns_are():
     assert model.n_components_ == 8
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.uint8])
+def test_standardized_rows_keep_their_precision(dtype):
+    rows = X.astype(dtype)
+    model = Autoencoder(2, network=(), scaling="standardize", **QUICK).fit(rows)
+    codes = model.transform(rows)
+    expected = np.float64 if dtype == np.float64 else np.float32
+    assert {codes.dtype, model.reconstruct(rows).dtype, model.inverse_transform(codes).dtype} == {
+        np.dtype(expected)
+    }
+    assert model.reconstruct(rows).std() > 0.1
+
+
 def test_a_share_needs_all_rows():
     with pytest.raises(InvalidDataError, match=r"n_components=0\.9, a share.*needs all rows"):
         Autoencoder(0.9).partial_fit(X)

@@ -13,7 +13,7 @@ from cases import mostly_slow
 from jamjae import Autoencoder
 from jamjae.data import loading
 from jamjae.data.rows import row_chunks
-from jamjae.engine import keras_bridge, training
+from jamjae.engine import keras_bridge, placement, training
 from jamjae.engine.losses import mse
 from jamjae.engine.objectives import autoencoder, minimize, reconstruction
 from jamjae.engine.schedules import SCHEDULES, Rate
@@ -43,7 +43,7 @@ def seen_by(rows, n, batch_size):
 
     state = training.TrainState(jnp.zeros(rows), {}, [], jax.random.PRNGKey(0), jnp.int32(0))
     padded = loading.padded({"x": np.arange(rows)[:n]}, batch_size, rows)
-    epoch = training.make_epoch(count, batch_size)
+    epoch = training.make_epoch(count, batch_size, placement.of())
     state, _ = epoch(state, padded, n, Rate(1.0, 1.0))
     return np.asarray(state.params)
 
@@ -223,7 +223,7 @@ def test_the_start_is_reported_and_may_be_enough(X, recwarn):
 def test_a_fit_without_a_step_is_evaluated_once(X, monkeypatch):
     judged = []
 
-    def above_by_rounding(model, rows, weights=None):
+    def above_by_rounding(model, rows, weights=None, processes=None):
         judged.append(len(rows))
         return model.baseline_error_ * (1 + 1e-7)
 

@@ -223,7 +223,10 @@ def files_read(data: str, reading: ReadOptions, *others: Path) -> list[Path]:
 def load(
     voice: Voice, data: str, reading: ReadOptions, *, model: Autoencoder | None = None
 ) -> Dataset:
-    """Load data and print what was read; images get the size and channels of `model`."""
+    """Load data and print what was read; images get the size and channels of `model`.
+
+    Columns of a table are those of `model`, by their names, if there are all of them.
+    """
     from jamjae.data import reading as files
     from jamjae.data.readers import images
 
@@ -234,7 +237,7 @@ def load(
         size = None if model is None or not are_images else _size_of(model)
         if size is not None and reading.image_size is None:
             reading = replace(reading, image_size=size)
-        found = files.read_with(data, reading)
+        found = files.read_with(data, reading, () if model is None else fitted_names(model))
         if size is not None and model is not None:
             color = len(model.row_shape_) == 3
             found = _in_channels(found, color)

@@ -341,7 +341,10 @@ def write(
 
     if output.suffix.lower() in TABLES:
         features = getattr(model, "feature_names_in_", ())
-        writing.write_rows(output, rows, index=names, feature_names=features, labels=labels)
+        label = getattr(model, "label_name_", writing.LABEL)
+        writing.write_rows(
+            output, rows, index=names, feature_names=features, labels=labels, label_name=label
+        )
     else:
         bits = 16 if model.dtype_ == "uint16" else 8
         writing.write_images(output, rows, names=names, data_range=span, bits=bits)

@@ -37,6 +37,8 @@ class Dataset:
         Shape, range, source and license of named data; the path of other data.
     notes : tuple of str
         What was read, converted, left out and guessed, a line each.
+    label_name : str
+        The column of a table that `y` is made of; empty if there is none.
     """
 
     X: Any
@@ -49,6 +51,7 @@ class Dataset:
     skipped: tuple[str, ...] = ()
     description: str = ""
     notes: tuple[str, ...] = ()
+    label_name: str = ""
 
     @property
     def labels(self) -> np.ndarray | None:

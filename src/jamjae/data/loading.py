@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice, pairwise
-from typing import TypeAlias, TypeVar
+from typing import NamedTuple, TypeAlias, TypeVar
 
 import jax
 import jax.numpy as jnp
@@ -19,8 +20,49 @@ BLOCK, BLOCKS = 256, 8  # rows that stay together, at most, and such blocks in a
 
 T = TypeVar("T")
 
+# how many rows of a piece count: a number, or with several processes one of each
+Count: TypeAlias = int | np.ndarray
 # from the number of an epoch to its padded rows, piece by piece, and how many of each count
-Source: TypeAlias = Callable[[int], Iterable[tuple[dict[str, jax.Array], int]]]
+Source: TypeAlias = Callable[[int], Iterable[tuple[dict[str, jax.Array], Count]]]
+
+
+class Share(NamedTuple):
+    """The part of the rows that this process reads, where several train together.
+
+    Attributes
+    ----------
+    counts : tuple of int
+        Rows of each process.
+    pieces : int
+        Pieces in which each process reads its rows.
+    rank : int
+        Number of this process, from 0.
+    put : callable
+        Puts the rows of an array on the devices.
+    """
+
+    counts: tuple[int, ...]
+    pieces: int = 1
+    rank: int = 0
+    put: Callable[[np.ndarray], jax.Array] = jnp.asarray
+
+    def ends(self, batch_size: int) -> list[np.ndarray]:
+        """Give the ends of the pieces of each process, from 0 to its number of rows.
+
+        All processes have as many pieces, as each takes part in every step.
+        """
+        if len(self.counts) == 1:  # whole batches, of which the last piece has the rest
+            n = self.counts[0]
+            batches = math.ceil(n / self.pieces / batch_size)
+            return [np.array([*range(0, n, batches * batch_size if self.pieces > 1 else n), n])]
+        numbers = np.arange(self.pieces + 1)
+        return [n * numbers // self.pieces for n in self.counts]
+
+    def steps(self, batch_size: int) -> int:
+        """Count the batches of an epoch, of which each process has its part."""
+        part = batch_size // len(self.counts)
+        lengths = np.array([np.diff(ends) for ends in self.ends(batch_size)])
+        return int((-(-lengths // part)).max(axis=0).sum())
 
 
 def source(
@@ -29,40 +71,63 @@ def source(
     batch_size: int,
     *,
     seed: int = 0,
+    share: Share | None = None,
 ) -> Source:
     """Give the rows to train on: whole, or in pieces that fit in memory.
 
     A piece consists of random blocks of neighboring rows, so that a file is read nearly in order
     and sorted data are still mixed; where files are decoded in parts, such as Parquet's row groups,
     these are the blocks. The next piece of a file is read while one is trained on.
+
+    Parameters
+    ----------
+    rows : Rows
+        Of this process.
+    prepare : callable
+        Scales the rows of a batch.
+    batch_size : int
+        Of all processes together.
+    seed : int
+    share : Share, optional
+        By default of a process that trains alone.
     """
-    n, length = len(rows["x"]), _length(rows, batch_size)
-    if length >= n:
-        whole = [(padded(prepare({name: rows[name][:] for name in rows}), batch_size), n)]
-        return lambda _: whole
-    starts = _blocks(rows, -(-n // length))
-    ends = [*range(0, n, length), n]
+    share = share or Share((len(rows["x"]),), pieces(rows, batch_size))
+    part = batch_size // len(share.counts)
+    ends = share.ends(batch_size)
+    lengths = np.array([np.diff(some) for some in ends])  # (processes, pieces)
+    counts: list[Count] = [*lengths[0].tolist()] if len(ends) == 1 else [*lengths.T]
+    if len(counts) == 1:
+        held = padded(
+            prepare({name: rows[name][:] for name in rows}), part, int(lengths.max()), share.put
+        )
+        return lambda _: [(held, counts[0])]
+    starts = _blocks(rows, len(counts))
 
-    def read(number: int) -> Iterator[tuple[Batch, int]]:
+    def read(number: int) -> Iterator[Batch]:
         order = np.random.RandomState([seed, number]).permutation(len(starts) - 1)
-        for start, end in pairwise(ends):
-            chosen = _in_order(starts, order, start, end)
-            yield prepare({name: array[chosen] for name, array in rows.items()}), end - start
+        for start, end in pairwise(ends[share.rank].tolist()):
+            # where nothing is left some row stands in, and does not count
+            chosen = _in_order(starts, order, start, end) if start < end else np.zeros(1, np.intp)
+            yield prepare({name: array[chosen] for name, array in rows.items()})
 
-    def pieces(number: int) -> Iterator[tuple[dict[str, jax.Array], int]]:
+    def epoch(number: int) -> Iterator[tuple[dict[str, jax.Array], Count]]:
         found = read(number)
         from_file = is_lazy(rows["x"]) or is_mapped(rows["x"])
-        return (
-            (padded(piece, batch_size, length), held)
-            for piece, held in (_ahead(found) if from_file else found)
-        )
+        for piece, count in zip(_ahead(found) if from_file else found, counts, strict=True):
+            yield padded(piece, part, int(lengths.max()), share.put), count
 
-    return pieces
+    return epoch
 
 
 def steps(rows: Rows, batch_size: int) -> int:
-    """Count the batches of an epoch, of which the last may not be full."""
+    """Count the batches of an epoch of a process alone; the last may not be full."""
     return -(-len(rows["x"]) // batch_size)
+
+
+def pieces(rows: Rows, batch_size: int) -> int:
+    """Give the number of pieces in which rows are read."""
+    n = len(rows["x"])
+    return max(-(-n // max(_length(rows, batch_size), 1)), 1)
 
 
 def _length(rows: Rows, batch_size: int) -> int:
@@ -112,10 +177,15 @@ def _next(items: Iterator[T]) -> list[T]:
     return list(islice(items, 1))
 
 
-def padded(rows: Batch, batch_size: int, length: int = 0) -> dict[str, jax.Array]:
+def padded(
+    rows: Batch,
+    batch_size: int,
+    length: int = 0,
+    put: Callable[[np.ndarray], jax.Array] = jnp.asarray,
+) -> dict[str, jax.Array]:
     """Put rows on the device, padded with zeros to whole batches for at least `length` rows."""
     held = _few(int(-(-max(length, len(rows["x"])) // batch_size))) * int(batch_size)
-    return {name: jnp.asarray(_filled(array, held)) for name, array in rows.items()}
+    return {name: put(_filled(array, held)) for name, array in rows.items()}
 
 
 def _few(batches: int) -> int:

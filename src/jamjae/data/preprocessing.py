@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from jamjae.data import memory
-from jamjae.data.rows import Array, row_chunks, value_range
+from jamjae.data.rows import Array, row_chunks
 
 SCALED_BYTES = 1 << 20  # of float64, at a time
 PIXELS = {"uint8": 255.0, "uint16": 65535.0}  # types that fix a range, and its end
@@ -102,7 +102,9 @@ def for_rows(X: Array, mean: np.ndarray, variance: float) -> Scaling:
     return Scaling(offset, float(np.sqrt(variance)) or 1.0, *_range(X))
 
 
-def into_range(X: Array, low: float, high: float, variance: float) -> Scaling:
+def into_range(
+    X: Array, low: float, high: float, variance: float, ends: tuple[float, float]
+) -> Scaling:
     """Choose the scaling that maps all values of X to the range of a network's output.
 
     Parameters
@@ -112,10 +114,12 @@ def into_range(X: Array, low: float, high: float, variance: float) -> Scaling:
         The range; `high` may be infinite, and values are then divided as by `for_rows`.
     variance : float
         As in `for_rows`.
+    ends : (float, float)
+        The least and the greatest value.
     """
     if X.dtype == np.uint8 and low <= 0.0 and high >= 1.0:
         return Scaling(0.0, 255.0, *_range(X))
-    least, most = value_range(X)
+    least, most = ends
     if np.isinf(high):
         scale = float(np.sqrt(variance)) or 1.0
     else:

@@ -116,12 +116,19 @@ def read(path: str | os.PathLike[str], **options: Any) -> Dataset:
     return read_with(path, _options(options))
 
 
-def read_with(path: str | os.PathLike[str], options: ReadOptions) -> Dataset:
-    """Read data as `read` does, with all options as one value."""
+def read_with(
+    path: str | os.PathLike[str], options: ReadOptions, names: Sequence[str] = ()
+) -> Dataset:
+    """Read data as `read` does, with all options as one value.
+
+    Columns of a table that are called `names`, those a model was fitted to, are found wherever they
+    stand, and are the features if there are all of them.
+    """
     path = Path(path)
     reader = _reader(path, options)
     with _permitted(path):
-        found = reader.read(path, options)
+        known = (names,) if reader is tables else ()
+        found = reader.read(path, options, *known)
     return finished(found, options)
 
 

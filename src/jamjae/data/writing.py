@@ -34,6 +34,7 @@ def write_rows(
     index: Sequence[str] = (),
     feature_names: Sequence[str] = (),
     labels: Sequence[Any] = (),
+    label_name: str = LABEL,
     excel: bool = False,
 ) -> Path:
     """Write rows so that `read` returns them; the file is written atomically.
@@ -50,8 +51,10 @@ def write_rows(
     feature_names : sequence of str
         Headings of the other columns; by default ``x1``, ``x2``, ...
     labels : sequence of n labels, optional
-        Written as the last column, ``label``, of a table, and as ``y`` of an ``.npz`` file. An
-        ``.npy`` file does not hold them.
+        Written as the last column of a table, and as ``y`` of an ``.npz`` file. An ``.npy`` file
+        does not hold them.
+    label_name : str, default="label"
+        Heading of that column; with an underscore behind it where another column has this name.
     excel : bool, default=False
         Whether text begins with a byte order mark, without which Excel does not show Hangul.
 
@@ -73,7 +76,7 @@ def write_rows(
     encoding = "utf-8-sig" if excel else "utf-8"
     is_table = path.suffix.lower() not in (".npy", ".npz")
     if is_table and len(labels):
-        rows = _labelled(path, rows, feature_names, labels)
+        rows = _labelled(path, rows, feature_names, labels, label_name)
     if is_mixed(rows) or (is_table and _has_types(rows)):
         return _write_frame(path, rows, index, encoding)
     feature_names = feature_names or column_names(rows)
@@ -84,7 +87,9 @@ def write_rows(
     return path
 
 
-def _labelled(path: Path, rows: Any, feature_names: list[str], labels: Sequence[Any]) -> Any:
+def _labelled(
+    path: Path, rows: Any, feature_names: list[str], labels: Sequence[Any], name: str
+) -> Any:
     """Put labels behind the columns of rows, under a name that no column has."""
     from pandas import DataFrame
 
@@ -98,7 +103,6 @@ def _labelled(path: Path, rows: Any, feature_names: list[str], labels: Sequence[
         names = feature_names or [f"x{i + 1}" for i in range(flat.shape[1])]
         require_writable(path, rows, (), names)
         rows = DataFrame(flat, columns=names)
-    name = LABEL
     while name in rows.columns:
         name += "_"
     texts = path.suffix.lower() in TEXTS

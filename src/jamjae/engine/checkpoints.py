@@ -52,11 +52,16 @@ def identity(
         for chunk in row_chunks(rows):
             digest.update(rows[chunk].tobytes())
     for name, value in sorted(parameters.items()):
-        if name not in ("callbacks", "verbose", "checkpoint_dir"):
+        if name not in ("callbacks", "verbose", "checkpoint_dir", "devices"):
             digest.update(f"{name}=".encode() + _described(value))
     for network in networks:
         digest.update(_described(network))
     return digest.hexdigest()[:16]
+
+
+def combined(names: np.ndarray) -> str:
+    """Give the identity of a training of several processes, of theirs (processes, characters)."""
+    return hashlib.sha256(names.tobytes()).hexdigest()[:16]
 
 
 def _described(value: Any) -> bytes:

@@ -54,8 +54,15 @@ def _after_fork() -> None:
 os.register_at_fork(after_in_child=_after_fork)
 
 
-def compiled_few(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Compile a function of arrays, for few shapes at a time."""
+def compiled_few(function: Callable[..., Any], results: Any = None) -> Callable[..., Any]:
+    """Compile a function of arrays, for few shapes at a time.
+
+    Parameters
+    ----------
+    function : callable
+    results : sharding, optional
+        Where the results lie, by default on one device.
+    """
     held: dict[Any, Any] = {}  # a function compiled for one kind of arguments each
 
     @wraps(function)
@@ -71,7 +78,9 @@ def compiled_few(function: Callable[..., Any]) -> Callable[..., Any]:
                 held.clear()
             _count()
             # compiled here and now: what another thread finds, it calls without the lock
-            compiled = held[kind] = jax.jit(_another(function)).lower(*arguments).compile()
+            where = {} if results is None else {"out_shardings": results}
+            jitted = jax.jit(_another(function), **where)
+            compiled = held[kind] = jitted.lower(*arguments).compile()
             return compiled(*arguments)
 
     return call
@@ -87,8 +96,11 @@ def _another(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _kind(leaf: Any) -> Any:
-    weak = getattr(leaf, "weak_type", False)
-    return (leaf.shape, leaf.dtype, weak) if hasattr(leaf, "shape") else type(leaf)
+    if not hasattr(leaf, "shape"):
+        return type(leaf)
+    lies = getattr(leaf, "sharding", None)
+    spread = lies if lies is not None and len(lies.device_set) > 1 else None
+    return leaf.shape, leaf.dtype, getattr(leaf, "weak_type", False), spread
 
 
 def _count() -> None:

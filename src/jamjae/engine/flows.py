@@ -14,7 +14,7 @@ import keras
 import numpy as np
 
 from jamjae.data import loading
-from jamjae.engine import architectures, initialization, keras_bridge, training
+from jamjae.engine import architectures, initialization, keras_bridge, placement, training
 from jamjae.engine.compiling import compiled_few
 from jamjae.engine.flow_matching import (
     AVERAGE,
@@ -24,6 +24,7 @@ from jamjae.engine.flow_matching import (
     flow_matching,
     n_inputs,
 )
+from jamjae.engine.placement import Placement
 from jamjae.engine.schedules import Rate, cosine
 
 BATCH = 512
@@ -63,12 +64,17 @@ class Shape(NamedTuple):
 
 
 class Program(NamedTuple):
-    """The compiled functions of a shape."""
+    """The compiled functions that follow the flow of a shape."""
+
+    forward: Callable[..., jax.Array]
+    traced: Callable[..., tuple[jax.Array, jax.Array]]
+
+
+class Trainer(NamedTuple):
+    """The compiled epoch of a shape, and its optimizer."""
 
     epoch: training.Epoch
     optimizer: keras_bridge.Optimizer
-    forward: Callable[..., jax.Array]
-    traced: Callable[..., tuple[jax.Array, jax.Array]]
 
 
 def network(shape: Shape) -> keras.Model:
@@ -80,14 +86,18 @@ def network(shape: Shape) -> keras.Model:
 @lru_cache(maxsize=8)
 def compiled(shape: Shape) -> Program:
     """Compile the program of a shape, or return a cached one."""
+    call = keras_bridge.apply(network(shape))
+    return Program(_follow(shape, call), _follow_traced(shape, call))
+
+
+@lru_cache(maxsize=4)
+def _trainer(shape: Shape, place: Placement) -> Trainer:
     model = network(shape)
     adam = keras.optimizers.Adam(global_clipnorm=CLIP)
     own = keras_bridge.optimizer(keras_bridge.describe_optimizer(adam, scheduled=True), [model])
-    call = keras_bridge.apply(model)
-    step = training.make_step(flow_matching(call, shape.n_classes, shape.start), own, cosine)
-    return Program(
-        training.make_epoch(step, BATCH), own, _follow(shape, call), _follow_traced(shape, call)
-    )
+    objective = flow_matching(keras_bridge.apply(model), shape.n_classes, shape.start)
+    step = training.make_step(objective, own, cosine)
+    return Trainer(training.make_epoch(step, BATCH, place), own)
 
 
 # --- training -------------------------------------------------------------------------------
@@ -120,7 +130,8 @@ def train(
     ------
     TrainingDiverged
     """
-    program = compiled(shape)
+    place = placement.of(placement.LOCAL).dividing(BATCH)
+    program = _trainer(shape, place)
     first = [initialization.drawn(size, rng, zero=False) for size in shape.weights]
     first[-2:] = [np.zeros_like(last) for last in first[-2:]]
     weights = [jnp.asarray(array) for array in first]
@@ -129,7 +140,8 @@ def train(
         "x": np.tile(codes.astype(np.float32), (times, 1)),
         "class": np.tile(classes.astype(np.int32), times),
     }
-    epochs = -(-steps // loading.steps(rows, BATCH))
+    share = place.share(len(rows["x"]), loading.pieces(rows, BATCH))
+    epochs = -(-steps // share.steps(BATCH))
     state = training.TrainState(
         params={VELOCITY: weights},
         buffers={AVERAGE: weights},
@@ -138,10 +150,10 @@ def train(
         step=jnp.int32(0),
     )
     progress = training.run(
-        training.Progress.begin(state),
+        training.Progress.begin(place.put(state)),
         program.epoch,
-        loading.source(rows, dict, BATCH, seed=rng.randint(2**31 - 1)),
-        Rate(PEAK, float(epochs * loading.steps(rows, BATCH))),
+        loading.source(rows, dict, BATCH, seed=rng.randint(2**31 - 1), share=share),
+        Rate(PEAK, float(epochs * share.steps(BATCH))),
         epochs,
         sound=training.Sound(1.0),
     )

@@ -12,6 +12,7 @@ from scipy.linalg import eigh, qr, svd
 from jamjae.data.preprocessing import value_type
 from jamjae.data.rows import Array, row_chunks
 from jamjae.engine.blocks import among, by_blocks
+from jamjae.engine.processes import ALONE, Processes
 
 COVARIANCE_LIMIT = 3000  # maximum number of features, or rows, whose products are held in memory
 OVERSAMPLING, PASSES = 10, 30  # of the subspace iteration beyond: directions more, passes at most
@@ -118,6 +119,7 @@ def fit(
     n_components: int,
     random_state: int | None = 0,
     weights: np.ndarray | None = None,
+    processes: Processes = ALONE,
 ) -> Principal:
     """Find the principal directions of rows without holding a float copy of them.
 
@@ -136,70 +138,107 @@ def fit(
         Seeds the first directions of the subspace iteration.
     weights : array of shape (n,) or None
         How much each row counts, with a mean of one; None if all count alike.
+    processes : Processes
+        Those that have a part of the rows each, and add up their moments; all call this function.
     """
     d = int(np.prod(X.shape[1:], dtype=np.int64))
-    k = min(n_components, d, len(X))
+    rows = _Rows(X, d, int(processes.total(len(X))), weights, processes)
+    k = min(n_components, d, rows.n)
     if d <= COVARIANCE_LIMIT:
-        mean, components, variances, error, variance = _by_covariance(X, d, k, weights)
-    elif len(X) <= COVARIANCE_LIMIT:
-        mean, components, variances, error, variance = _by_inner_products(X, d, k, weights)
+        mean, components, variances, error, variance = _by_covariance(rows, k)
+    elif rows.n <= COVARIANCE_LIMIT and processes.hosts == 1:
+        mean, components, variances, error, variance = _by_inner_products(rows, k)
     else:
-        mean, components, variances, error, variance = _by_subspace(X, d, k, weights, random_state)
+        mean, components, variances, error, variance = _by_subspace(rows, k, random_state)
     surplus = n_components - k
     return Principal(
-        mean,
-        np.pad(components, ((0, surplus), (0, 0))),
-        np.sqrt(np.pad(variances, (0, surplus)).clip(min=0.0)),
-        error,
-        variance,
+        processes.first(mean),  # machines may round differently
+        processes.first(np.pad(components, ((0, surplus), (0, 0)))),
+        processes.first(np.sqrt(np.pad(variances, (0, surplus)).clip(min=0.0))),
+        float(processes.first(error)),
+        float(processes.first(variance)),
     )
 
 
-Weights = np.ndarray | None
 Parts = tuple[np.ndarray, np.ndarray, np.ndarray, float, float]
 
 
-def _by_covariance(X: Array, d: int, k: int, weights: Weights) -> Parts:
-    mean = _mean(X, d, weights)
+class _Rows(NamedTuple):
+    """The rows (m, ...) of this process, of n rows of d values in all, and how much each counts."""
+
+    X: Array
+    d: int
+    n: int
+    weights: np.ndarray | None
+    processes: Processes
+
+    def centered(self, mean: np.ndarray) -> Iterator[np.ndarray]:
+        """Give centered rows, each multiplied by the root of its weight, piece by piece."""
+        for rows in row_chunks(self.X):
+            centered = _centered(self.X[rows], mean)
+            if self.weights is not None:
+                centered = centered * np.sqrt(self.weights[rows])[:, None]
+            yield centered
+
+    def mean(self) -> np.ndarray:
+        pieces = ((rows, self.X[rows].reshape(-1, self.d)) for rows in row_chunks(self.X))
+        if self.weights is None:
+            sums = (some.sum(axis=0, dtype=np.float64) for _, some in pieces)
+        else:
+            sums = (self.weights[rows] @ some for rows, some in pieces)
+        return self.processes.total(sum(sums, np.zeros(self.d))) / self.n
+
+
+def _by_covariance(rows: _Rows, k: int) -> Parts:
+    d, mean = rows.d, rows.mean()
     covariance = np.zeros((d, d))
-    for rows in row_chunks(X):
-        centered = _weighted(X, rows, mean, weights)
+    for centered in rows.centered(mean):
         covariance += centered.T @ centered
-    covariance /= len(X)
+    covariance = rows.processes.total(covariance)
+    covariance /= rows.n
     variances, vectors = eigh(covariance, subset_by_index=(d - k, d - 1))
     total = float(np.trace(covariance))
     error = max(total - float(variances.sum()), 0.0) / d
     if min(error * d, float(variances[0])) <= ILL_CONDITIONED * total:
-        return _by_triangle(X, mean, d, k, weights)
+        return _by_triangle(rows, mean, k)
     return mean, vectors.T[::-1], variances[::-1], error, total / d
 
 
-def _by_triangle(X: Array, mean: np.ndarray, d: int, k: int, weights: Weights) -> Parts:
+def _by_triangle(rows: _Rows, mean: np.ndarray, k: int) -> Parts:
     """Compute the SVD of the rows' triangular factor: without squares, small directions survive."""
+    d = rows.d
     triangle = np.empty((0, d))
-    for rows in row_chunks(X):
-        stacked = np.concatenate([triangle, _weighted(X, rows, mean, weights)])
-        triangle = qr(stacked, mode="r", overwrite_a=True, check_finite=False)[0][:d]
+    for centered in rows.centered(mean):
+        triangle = _triangle(np.concatenate([triangle, centered]))
+    if rows.processes.hosts > 1:
+        whole = np.zeros((d, d))
+        whole[: len(triangle)] = triangle
+        triangle = _triangle(rows.processes.gathered(whole).reshape(-1, d))
     _, singular, directions = svd(triangle, full_matrices=False, check_finite=False)
-    variances = singular**2 / len(X)
+    variances = singular**2 / rows.n
     error, total = float(variances[k:].sum()) / d, float(variances.sum())
     return mean, directions[:k], variances[:k], error, total / d
 
 
-def _by_inner_products(X: Array, d: int, k: int, weights: Weights) -> Parts:
+def _triangle(rows: np.ndarray) -> np.ndarray:
+    found: np.ndarray = qr(rows, mode="r", overwrite_a=True, check_finite=False)[0]
+    return found[: rows.shape[1]]
+
+
+def _by_inner_products(rows: _Rows, k: int) -> Parts:
     """Find the directions of few rows with many features, in pieces of the features."""
-    mean = _mean(X, d, weights)
-    products = np.zeros((len(X), len(X)))
-    roots = np.ones(len(X)) if weights is None else np.sqrt(weights)
-    pieces = row_chunks(np.broadcast_to(0.0, (d, len(X))))
+    X, d, n, mean = rows.X, rows.d, rows.n, rows.mean()
+    products = np.zeros((n, n))
+    roots = np.ones(n) if rows.weights is None else np.sqrt(rows.weights)
+    pieces = row_chunks(np.broadcast_to(0.0, (d, n)))
     for columns in pieces:
         centered = (_columns(X, columns) - mean[columns]) * roots[:, None]
         products += centered @ centered.T
-    products /= len(X)
-    variances, vectors = eigh(products, subset_by_index=(len(X) - k, len(X) - 1))
+    products /= n
+    variances, vectors = eigh(products, subset_by_index=(n - k, n - 1))
     total = float(np.trace(products))
-    used = variances > len(X) * np.finfo(float).eps * total
-    vectors /= np.sqrt(len(X) * np.where(used, variances, np.inf))
+    used = variances > n * np.finfo(float).eps * total
+    vectors /= np.sqrt(n * np.where(used, variances, np.inf))
     components = np.empty((k, d))
     for columns in pieces:
         centered = (_columns(X, columns) - mean[columns]) * roots[:, None]
@@ -213,19 +252,19 @@ def _columns(X: Array, columns: slice) -> np.ndarray:
     return np.concatenate([np.ascontiguousarray(piece) for piece in pieces])
 
 
-def _by_subspace(X: Array, d: int, k: int, weights: Weights, random_state: int | None) -> Parts:
+def _by_subspace(rows: _Rows, k: int, random_state: int | None) -> Parts:
     """Find the leading directions by subspace iteration, until the error converges.
 
     Neither a copy of X nor the covariance is held in memory. Halko, Martinsson & Tropp (2011),
     SIAM Review 53:217, show why few passes over the rows are enough.
     """
-    mean = _mean(X, d, weights)
-    size = min(k + max(OVERSAMPLING, k // 4), len(X), d)
+    d, mean = rows.d, rows.mean()
+    size = min(k + max(OVERSAMPLING, k // 4), rows.n, d)
     product = np.random.RandomState(random_state).normal(size=(d, size))
     error = np.inf
     for _ in range(PASSES):
         basis = qr(product, mode="economic", overwrite_a=True, check_finite=False)[0]
-        product, total = _times_covariance(X, mean, basis, weights)
+        product, total = _times_covariance(rows, mean, basis)
         variances, rotation = eigh(basis.T @ product)
         before, error = error, max(total - float(variances[-k:].sum()), 0.0)
         if before - error <= STANDSTILL * error + np.finfo(float).eps * total:
@@ -234,28 +273,11 @@ def _by_subspace(X: Array, d: int, k: int, weights: Weights, random_state: int |
     return mean, components[::-1], variances[::-1][:k], error / d, total / d
 
 
-def _times_covariance(
-    X: Array, mean: np.ndarray, basis: np.ndarray, weights: Weights
-) -> tuple[np.ndarray, float]:
+def _times_covariance(rows: _Rows, mean: np.ndarray, basis: np.ndarray) -> tuple[np.ndarray, float]:
     """Multiply the covariance of rows by directions (d, m); also give the covariance's trace."""
     product, total = np.zeros(basis.shape), 0.0
-    for rows in row_chunks(X):
-        centered = _weighted(X, rows, mean, weights)
+    for centered in rows.centered(mean):
         product += centered.T @ (centered @ basis)
         total += float(np.square(centered, out=centered).sum())
-    return product / len(X), total / len(X)
-
-
-def _weighted(X: Array, rows: slice, mean: np.ndarray, weights: Weights) -> np.ndarray:
-    """Center some rows, and multiply each by the root of its weight."""
-    centered = _centered(X[rows], mean)
-    return centered if weights is None else centered * np.sqrt(weights[rows])[:, None]
-
-
-def _mean(X: Array, d: int, weights: Weights) -> np.ndarray:
-    if weights is None:
-        sums = (X[rows].reshape(-1, d).sum(axis=0, dtype=np.float64) for rows in row_chunks(X))
-    else:
-        sums = (weights[rows] @ X[rows].reshape(-1, d) for rows in row_chunks(X))
-    mean: np.ndarray = sum(sums, np.zeros(d)) / len(X)
-    return mean
+    product, total = rows.processes.total(product), float(rows.processes.total(total))
+    return product / rows.n, total / rows.n

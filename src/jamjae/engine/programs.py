@@ -23,6 +23,7 @@ from jamjae.engine.objectives import (
     minimize,
     reconstruction,
 )
+from jamjae.engine.placement import Placement, local
 from jamjae.engine.schedules import SCHEDULES
 from jamjae.engine.training import (
     Epoch,
@@ -84,7 +85,7 @@ def templates(layers: Mapping[str, Any]) -> Templates:
 
 
 @lru_cache(maxsize=16)
-def compiled(recipe: Recipe, templates: Templates) -> Program:
+def compiled(recipe: Recipe, templates: Templates, place: Placement) -> Program:
     """Compile the program of a recipe, or return a cached one: a second fit compiles nothing."""
     layers = {name: private(template.layer) for name, template in templates}
     networks = {name: apply(layer) for name, layer in layers.items()}
@@ -98,8 +99,8 @@ def compiled(recipe: Recipe, templates: Templates) -> Program:
     schedule = SCHEDULES[recipe.schedule] if recipe.schedule else None
     step = make_step(minimize(learning, *terms), own, schedule)
     return Program(
-        make_epoch(step, recipe.batch_size),
-        make_evaluation(minimize(judging, *terms), recipe.batch_size),
+        make_epoch(step, recipe.batch_size, place),
+        make_evaluation(minimize(judging, *terms), recipe.batch_size, place),
         own,
     )
 
@@ -136,5 +137,6 @@ def first_state(
 
 def put_back(layers: Mapping[str, Any], state: TrainState) -> None:
     """Write the arrays of a state into the layers they came from."""
+    params, buffers = jax.tree.map(local, (state.params, state.buffers))
     for name, layer in layers.items():
-        keras_bridge.write(layer, keras_bridge.Variables(state.params[name], state.buffers[name]))
+        keras_bridge.write(layer, keras_bridge.Variables(params[name], buffers[name]))

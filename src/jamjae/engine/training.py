@@ -15,10 +15,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jamjae.data.loading import Source
+from jamjae.data.loading import Count, Source
 from jamjae.engine.compiling import compiled_few
 from jamjae.engine.keras_bridge import Optimizer
 from jamjae.engine.objectives import Objective
+from jamjae.engine.placement import Placement
+from jamjae.engine.processes import ALONE, Processes
 from jamjae.engine.schedules import Rate, Schedule
 from jamjae.errors import TrainingDiverged
 
@@ -112,33 +114,85 @@ def make_step(objective: Objective, own: Optimizer, schedule: Schedule | None) -
     return step
 
 
-def make_epoch(step: Step, batch_size: int) -> Epoch:
+def make_epoch(step: Step, batch_size: int, place: Placement) -> Epoch:
     """Compile ``(state, rows, n, rate) -> (state, sums)``: every row once, in random order.
 
     ``rows`` are arrays padded to a whole number of batches, of which the first ``n`` count; the
     number is an argument, so folds that differ by a row share one compiled loop. The last batch is
     filled with rows already used, at weight zero, so that statistics of a batch (BatchNorm) see
     real data only. ``sums`` are the terms summed over the n rows.
-    """
 
-    @compiled_few
+    With several processes ``rows`` are arrays (processes, ...) and ``n`` is one number of each: a
+    batch has as many rows of each, in random orders of their own.
+    """
+    take = _taking(batch_size, place)
+
     def epoch(
         state: TrainState, rows: Any, n: jax.Array, rate: Rate
     ) -> tuple[TrainState, dict[str, jax.Array]]:
         key, order_key = jax.random.split(state.key)
-        order = _shuffled(order_key, len(jax.tree.leaves(rows)[0]), n)
+        order = _shuffled(order_key, jax.tree.leaves(rows)[0], n)
 
         def advance(number: jax.Array, state: TrainState) -> tuple[TrainState, dict[str, Any]]:
-            position = number * batch_size + jnp.arange(batch_size)
-            weights = (position < n).astype(jnp.float32)
-            chosen = order[position % n]
-            batch = jax.tree.map(lambda array: array[chosen], rows)
+            batch, weights = take(rows, order, number, n)
             state, terms = step(state, batch, weights, rate)
             return state, jax.tree.map(lambda term: term * weights.sum(), terms)
 
-        return _summed(advance, -(-n // batch_size), state._replace(key=key))
+        return _summed(advance, _times(n, batch_size, place), state._replace(key=key))
 
-    return epoch
+    return compiled_few(epoch, place.everywhere)
+
+
+def make_evaluation(objective: Objective, batch_size: int, place: Placement) -> Evaluation:
+    """Compile ``(state, rows, n) -> sums``: the terms of the first n rows, without training."""
+    take = _taking(batch_size, place)
+
+    def evaluate(state: TrainState, rows: Any, n: jax.Array) -> dict[str, jax.Array]:
+        def advance(number: jax.Array, state: TrainState) -> tuple[TrainState, dict[str, Any]]:
+            batch, weights = take(rows, None, number, n)
+            _, (terms, _) = objective(
+                state.params, state.buffers, state.key, batch, weights, state.step
+            )
+            return state, jax.tree.map(lambda term: term * weights.sum(), terms)
+
+        return _summed(advance, _times(n, batch_size, place), state)[1]
+
+    return compiled_few(evaluate, place.everywhere)
+
+
+def _taking(batch_size: int, place: Placement) -> Callable[..., tuple[Any, jax.Array]]:
+    """Make ``(rows, order, number, n) -> (batch, weights)``, cut over the devices."""
+    part = batch_size // place.hosts
+
+    def take(
+        rows: Any, order: jax.Array | None, number: jax.Array, n: jax.Array
+    ) -> tuple[Any, jax.Array]:
+        position = number * part + jnp.arange(part)
+        counts = position < n[..., None] if place.hosts > 1 else position < n
+        weights = counts.astype(jnp.float32).reshape(-1)
+        if place.hosts > 1:
+            chosen = position % jnp.maximum(n, 1)[:, None]
+            if order is not None:
+                chosen = jnp.take_along_axis(order, chosen, axis=1)
+            batch = jax.tree.map(lambda array: _of_each(array, chosen), rows)
+        else:
+            chosen = position if order is None else order[position % n]
+            batch = jax.tree.map(lambda array: array[chosen], rows)
+        return place.cut((batch, weights))
+
+    return take
+
+
+def _of_each(array: jax.Array, chosen: jax.Array) -> jax.Array:
+    """Take rows (processes, b) of arrays (processes, n, ...): a batch (processes · b, ...)."""
+    taken = jax.vmap(lambda rows, index: rows[index])(array, chosen)
+    return taken.reshape(-1, *array.shape[2:])
+
+
+def _times(n: jax.Array, batch_size: int, place: Placement) -> jax.Array:
+    """Count the batches, until no process has a row left."""
+    times = -(-n // (batch_size // place.hosts))
+    return jnp.max(times) if place.hosts > 1 else times
 
 
 def _summed(
@@ -154,29 +208,13 @@ def _summed(
     return jax.lax.fori_loop(0, times, body, (state, zeros))
 
 
-def make_evaluation(objective: Objective, batch_size: int) -> Evaluation:
-    """Compile ``(state, rows, n) -> sums``: the terms of the first n rows, without training."""
-
-    @compiled_few
-    def evaluate(state: TrainState, rows: Any, n: jax.Array) -> dict[str, jax.Array]:
-        def advance(number: jax.Array, state: TrainState) -> tuple[TrainState, dict[str, Any]]:
-            position = number * batch_size + jnp.arange(batch_size)
-            weights = (position < n).astype(jnp.float32)
-            batch = jax.tree.map(lambda array: array[position], rows)
-            _, (terms, _) = objective(
-                state.params, state.buffers, state.key, batch, weights, state.step
-            )
-            return state, jax.tree.map(lambda term: term * weights.sum(), terms)
-
-        return _summed(advance, -(-n // batch_size), state)[1]
-
-    return evaluate
-
-
-def _shuffled(key: jax.Array, held: int, n: jax.Array) -> jax.Array:
-    """Permute the first n of `held` indices; the rest come last."""
-    lots = jax.random.bits(key, (held,), jnp.uint32) >> 1
-    return jnp.argsort(jnp.where(jnp.arange(held) < n, lots, jnp.uint32(2**32 - 1)))
+def _shuffled(key: jax.Array, rows: jax.Array, n: jax.Array) -> jax.Array:
+    """Permute the first n indices of rows, of each process by itself; the rest come last."""
+    if jnp.ndim(n):
+        keys = jax.random.split(key, len(n))
+        return jax.vmap(_shuffled)(keys, rows, n)
+    lots = jax.random.bits(key, (len(rows),), jnp.uint32) >> 1
+    return jnp.argsort(jnp.where(jnp.arange(len(rows)) < n, lots, jnp.uint32(2**32 - 1)))
 
 
 # --- epochs out -----------------------------------------------------------------------------
@@ -211,8 +249,9 @@ def run(
     patience: int | None = None,
     observers: Iterable[Callable[[EpochReport, Progress], Any]] = (),
     start: float | None = None,
+    processes: Processes = ALONE,
 ) -> Progress:
-    """Train until the epochs are done, patience ends, or an observer returns True.
+    """Train until the epochs are done, patience ends, or an observer of any process returns True.
 
     The loss before the first step, `start`, is reported as that of epoch 0 if it is known.
 
@@ -221,10 +260,14 @@ def run(
     TrainingDiverged
         At the first epoch whose loss is not finite or no longer `sound`.
     """
+
+    def ends(report: EpochReport, progress: Progress) -> bool:
+        return processes.any(True in [observer(report, progress) for observer in observers])
+
     began = time.perf_counter()
     if start is not None and not progress.history:
         report = EpochReport(0, epochs, {"loss": start}, 0.0)
-        if True in [observer(report, progress) for observer in observers]:
+        if ends(report, progress):
             return progress
     for number in range(len(progress.history), epochs):
         if patience is not None and number and number - 1 - progress.best_epoch >= patience:
@@ -235,7 +278,7 @@ def run(
             terms["val_loss"] = validate(state)
         progress = _advanced(progress, state, terms)
         report = EpochReport(number + 1, epochs, terms, time.perf_counter() - began)
-        if True in [observer(report, progress) for observer in observers]:
+        if ends(report, progress):
             break
     return progress
 
@@ -252,14 +295,14 @@ def validation(evaluation: Evaluation, held: Source) -> Callable[[TrainState], f
 
 
 def _one_epoch(
-    state: TrainState, epoch: Epoch, pieces: Iterable[tuple[Any, int]], rate: Rate
+    state: TrainState, epoch: Epoch, pieces: Iterable[tuple[Any, Count]], rate: Rate
 ) -> tuple[TrainState, dict[str, float]]:
     sums: dict[str, float] = {}
     counted = 0
     for rows, n in pieces:
         state, added = epoch(state, rows, n, rate)
         sums = {name: sums.get(name, 0.0) + float(value) for name, value in added.items()}
-        counted += n
+        counted += int(np.sum(n))
     return state, {name: value / counted for name, value in sums.items()}
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -91,6 +91,11 @@ class Autoencoder(TrainableModel):
         starts as PCA, and after each epoch. Returning True stops training.
     warm_start : bool, default=False
         Whether ``fit`` continues from the networks of the previous ``fit``.
+    devices : int, "local", sequence of str, or None, default=None
+        Where to train: None for all devices of this process (several GPUs, say), over which each
+        batch is cut; a number for so many; names such as ``["gpu:0"]`` for these. In a process of
+        a ``jax.distributed`` job, ``fit`` trains one model with the other processes, each on the
+        rows that it is given; ``"local"`` trains alone. Results differ by the rounding of sums.
     random_state : int, RandomState or None, default=None
         With an int, two fits agree bit for bit on one machine with the same number of cores.
     verbose : int, default=0
@@ -114,6 +119,8 @@ class Autoencoder(TrainableModel):
     is_pca_ : bool
         Whether training did not improve on PCA, so that the model is PCA, computed in float64.
         ``encoder_`` and ``decoder_`` then compute the same in float32.
+    devices_ : list of str
+        The devices of this process that the last fit used.
     guide_rows_ : int
         Number of rows with features, if there is a guide.
     density_ : jamjae.latent.densities.Density
@@ -166,6 +173,7 @@ class Autoencoder(TrainableModel):
         checkpoint_dir: str | Path | None = None,
         callbacks: Iterable[Callable[[training.EpochReport], Any]] = (),
         warm_start: bool = False,
+        devices: int | str | Sequence[Any] | None = None,
         random_state: int | np.random.RandomState | None = None,
         verbose: int = 0,
     ) -> None:
@@ -192,6 +200,7 @@ class Autoencoder(TrainableModel):
         self.checkpoint_dir = checkpoint_dir
         self.callbacks = callbacks
         self.warm_start = warm_start
+        self.devices = devices
         self.random_state = random_state
         self.verbose = verbose
 

@@ -19,6 +19,7 @@ from jamjae.engine import architectures, custom_networks, keras_bridge, own_laye
 from jamjae.engine.blocks import among
 from jamjae.engine.filling import Filling
 from jamjae.engine.pca import Principal
+from jamjae.engine.processes import ALONE, Processes
 from jamjae.errors import InvalidDataError
 from jamjae.models import missing, tables
 from jamjae.models.generating import GenerativeModel
@@ -295,7 +296,12 @@ class LatentModel(
         return self.scaling_.clip(made) if clip else made
 
     def _error(
-        self, rows: Array, *, clip: bool = False, weights: np.ndarray | None = None
+        self,
+        rows: Array,
+        *,
+        clip: bool = False,
+        weights: np.ndarray | None = None,
+        processes: Processes = ALONE,
     ) -> float:
         """Mean squared error per observed element, without an array of one number per row."""
         total, count, start = 0.0, 0.0, 0
@@ -304,6 +310,7 @@ class LatentModel(
             total += float(np.sum(some * errors))
             count += float(np.sum(some * counts))
             start += len(errors)
+        total, count = map(float, processes.total([total, count]))
         return total / count if count else 0.0
 
     def _errors_by_pieces(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable
 from contextlib import nullcontext
 from typing import Any, NamedTuple
 
+import jax
 import keras
 import numpy as np
 
@@ -16,6 +18,7 @@ from jamjae.engine import initialization, programs, training
 from jamjae.engine.architectures import Pair
 from jamjae.engine.checkpoints import Checkpoint
 from jamjae.engine.filling import Filling
+from jamjae.engine.placement import Placement, local
 from jamjae.engine.schedules import Rate
 from jamjae.models import missing
 from jamjae.models.plan import Plan
@@ -58,6 +61,8 @@ class Task(NamedTuple):
     plan : Plan
     rows, held : Rows
         Training rows, and held-out rows if there are any.
+    place : Placement
+        The devices on which it runs.
     warm : bool
         Whether training continues from an earlier fit.
     checkpoint : Checkpoint or None
@@ -67,6 +72,7 @@ class Task(NamedTuple):
 
     plan: Plan
     rows: Rows
+    place: Placement
     held: Rows | None = None
     warm: bool = False
     checkpoint: Checkpoint | None = None
@@ -76,11 +82,11 @@ class Task(NamedTuple):
 def run(task: Task, networks: Networks, observers: Iterable[Observer]) -> training.Progress:
     """Train as planned, and write the best weights into the networks."""
     plan, checkpoint = task.plan, task.checkpoint
-    program = programs.compiled(plan.recipe, programs.templates(networks.layers))
+    program = _program(task, networks)
     held = None
     if task.held:
         apart = missing.for_training(networks.filling, task.held)
-        held = loading.source(apart, networks.prepare, plan.recipe.batch_size)
+        held = _source(task, apart, networks)[0]
     whitened = initialization.whitened(networks.pair, networks.factors, already=not task.warm)
     with whitened, checkpoint or nullcontext():
         progress = training.Progress.begin(_first_state(plan, networks, program))
@@ -106,14 +112,14 @@ def run_once(
     Progress, and the value of `before` for the next call
     """
     plan = task.plan
-    program = programs.compiled(plan.recipe, programs.templates(networks.layers))
+    program = _program(task, networks)
     with initialization.whitened(networks.pair, networks.factors, already=not task.warm):
         state = _first_state(plan, networks, program)
         if before and before[0]._replace(batch_size=plan.recipe.batch_size) == plan.recipe:
             state = before[1]._replace(params=state.params)
         progress = _epochs(task, networks, program, training.Progress.begin(state))
         programs.put_back(networks.layers, progress.state)
-    return progress, (plan.recipe, progress.state)
+    return progress, (plan.recipe, jax.tree.map(local, progress.state))
 
 
 def _epochs(
@@ -123,20 +129,45 @@ def _epochs(
     progress: training.Progress,
     **watched: Any,
 ) -> training.Progress:
-    plan, size = task.plan, task.plan.recipe.batch_size
+    plan = task.plan
     rows = missing.for_training(networks.filling, task.rows, task.hidden)
-    steps = loading.steps(rows, size) * plan.epochs
+    source, steps = _source(task, rows, networks, seed=plan.seeds.shuffle)
     return training.run(
-        progress,
+        _everywhere(progress, task.place),
         program.epoch,
-        loading.source(rows, networks.prepare, size, seed=plan.seeds.shuffle),
-        Rate(plan.peak, float(steps)),
+        source,
+        Rate(plan.peak, float(steps * plan.epochs)),
         plan.epochs,
         sound=plan.sound,
         patience=plan.patience,
         start=plan.baseline if plan.promised and not task.warm else None,
+        processes=task.place.processes,
         **watched,
     )
+
+
+def _program(task: Task, networks: Networks) -> programs.Program:
+    return programs.compiled(task.plan.recipe, programs.templates(networks.layers), task.place)
+
+
+def _source(
+    task: Task, rows: Rows, networks: Networks, seed: int = 0
+) -> tuple[loading.Source, int]:
+    """Give the rows as they are trained on, and the number of steps of an epoch."""
+    size = task.plan.recipe.batch_size
+    share = task.place.share(len(rows["x"]), loading.pieces(rows, size))
+    return loading.source(rows, networks.prepare, size, seed=seed, share=share), share.steps(size)
+
+
+def _everywhere(progress: training.Progress, place: Placement) -> training.Progress:
+    """Let all devices, of all processes, go on from the progress of the first process."""
+    state, best = place.put((progress.state, progress.best))
+    progress = progress._replace(state=state, best=best)
+    if place.hosts == 1:
+        return progress
+    notes = (progress.best_value, progress.best_epoch, progress.history)
+    best_value, best_epoch, history = json.loads(place.processes.told(json.dumps(notes)))
+    return progress._replace(best_value=best_value, best_epoch=best_epoch, history=tuple(history))
 
 
 def _first_state(plan: Plan, networks: Networks, program: programs.Program) -> training.TrainState:

@@ -24,6 +24,7 @@ from jamjae.data.rows import (
     row_chunks,
 )
 from jamjae.engine.pca import Principal
+from jamjae.engine.processes import ALONE, Processes
 from jamjae.errors import InvalidDataError, InvalidTypeError, ShapeMismatchError
 
 LANDMARKS = (
@@ -58,7 +59,14 @@ class Guide(NamedTuple):
         return {"guide": self.features, "guided": self.weights}
 
 
-def guide(source: Any, rows: Array, parts: Parts, n_components: int, seed: int) -> Guide:
+def guide(
+    source: Any,
+    rows: Array,
+    parts: Parts,
+    n_components: int,
+    seed: int,
+    processes: Processes = ALONE,
+) -> Guide:
     """Find the features that codes should match.
 
     Parameters
@@ -75,6 +83,8 @@ def guide(source: Any, rows: Array, parts: Parts, n_components: int, seed: int) 
         k.
     seed : int
         Chooses the landmarks, and sets the ``random_state`` of a learner where it is None.
+    processes : Processes
+        Those that have a part of the rows each.
 
     Raises
     ------
@@ -89,7 +99,7 @@ def guide(source: Any, rows: Array, parts: Parts, n_components: int, seed: int) 
         )
     everywhere = np.arange(len(rows))
     if (found := _in_pieces(source, rows, n_components)) is not None:
-        return _made_when_asked_for(found, source, parts[0])
+        return _made_when_asked_for(found, source, parts[0], processes)
     if not hasattr(source, "fit"):
         chosen, found = everywhere, source
     elif _is_fitted(source):
@@ -98,24 +108,26 @@ def guide(source: Any, rows: Array, parts: Parts, n_components: int, seed: int) 
         chosen, found = _learned(source, rows, parts, seed)
     features = _checked(found, source, (len(chosen), n_components))
     learned = np.isin(chosen, everywhere if parts[0] is None else parts[0])
-    centered = features - features[learned].mean(axis=0)
-    if not centered[learned].any():
-        raise _same_for_all()
-    scaled = (centered / centered[learned].std()).astype(np.float32)
+    n = int(processes.total(learned.sum()))
+    centered = features - processes.total(features[learned].sum(axis=0)) / n
+    deviation = _deviation(np.square(centered[learned]).sum(), n * n_components, processes)
+    scaled = (centered / deviation).astype(np.float32)
     targets: Array = Sparse(chosen, scaled, len(rows))
     if not _stay_in_files(rows):
         targets = targets[:]
     return Guide(targets, _weights(len(rows), chosen, parts), len(chosen))
 
 
-def signs(baseline: Principal, rows: Array, features: Array) -> np.ndarray:
+def signs(
+    baseline: Principal, rows: Array, features: Array, processes: Processes = ALONE
+) -> np.ndarray:
     """Give the signs (k,) that make PCA's codes of rows correlate positively with features.
 
     The signs of an embedding are arbitrary, as PCA's are, and a code that starts with the wrong
     sign may keep it.
     """
     products = ((baseline.transform(rows[c]) * features[c]).sum(axis=0) for c in row_chunks(rows))
-    along: np.ndarray = sum(products, np.zeros(features.shape[1]))
+    along = processes.total(sum(products, np.zeros(features.shape[1])))
     return np.where(along < 0, -1.0, 1.0).astype(np.float32)
 
 
@@ -135,6 +147,11 @@ def _landmarks(candidates: np.ndarray, seed: int) -> np.ndarray:
 
 def _flat(rows: np.ndarray) -> np.ndarray:
     return rows.reshape(len(rows), -1)
+
+
+def learns(source: Any) -> bool:
+    """Whether a guide is a learner that is not fitted yet."""
+    return hasattr(source, "fit") and not _is_fitted(source)
 
 
 def _is_fitted(learner: Any) -> bool:
@@ -248,7 +265,9 @@ def _in_pieces(source: Any, rows: Array, width: int) -> Array | None:
     return found
 
 
-def _made_when_asked_for(found: Array, source: Any, kept: np.ndarray | None) -> Guide:
+def _made_when_asked_for(
+    found: Array, source: Any, kept: np.ndarray | None, processes: Processes
+) -> Guide:
     """Center and divide features piece by piece, in float64."""
     learned = found if kept is None else Subset(found, kept)
     shape = (len(learned), *found.shape[1:])
@@ -256,11 +275,10 @@ def _made_when_asked_for(found: Array, source: Any, kept: np.ndarray | None) -> 
     for chunk in row_chunks(learned):
         some = learned[chunk]
         total += _checked(some, source, some.shape[:1] + shape[1:]).sum(axis=0)
-    mean = total / len(learned)
+    n = int(processes.total(len(learned)))
+    mean = processes.total(total) / n
     squares = sum(float(np.square(learned[c] - mean).sum()) for c in row_chunks(learned))
-    deviation = math.sqrt(squares / math.prod(shape))
-    if not deviation > 0:
-        raise _same_for_all()
+    deviation = _deviation(squares, n * shape[1], processes)
 
     def scaled(some: np.ndarray, _: np.ndarray) -> np.ndarray:
         made: np.ndarray = ((some - mean) / deviation).astype(np.float32)
@@ -268,6 +286,14 @@ def _made_when_asked_for(found: Array, source: Any, kept: np.ndarray | None) -> 
 
     ones = np.broadcast_to(np.float32(1.0), (len(found),))  # all rows have features
     return Guide(Derived(found, scaled, np.dtype(np.float32)), ones, len(found))
+
+
+def _deviation(squares: float, count: int, processes: Processes) -> float:
+    """Give the deviation of features, of all processes; refuse those that do not vary."""
+    deviation = math.sqrt(float(processes.total(squares)) / count)
+    if not deviation > 0:
+        raise _same_for_all()
+    return deviation
 
 
 def _cannot_transform(learner: Any, error: Exception) -> InvalidDataError:

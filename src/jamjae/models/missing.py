@@ -16,6 +16,7 @@ from jamjae.engine import filling as filling_of
 from jamjae.engine import pca
 from jamjae.engine.filling import Filling
 from jamjae.engine.incomplete_pca import principal
+from jamjae.engine.processes import ALONE, Processes
 from jamjae.errors import InvalidDataError, brief
 
 Reconstruct = Callable[[np.ndarray], np.ndarray]
@@ -85,7 +86,7 @@ def weights(given: Any, rows: Array, attempt: str) -> dict[str, np.ndarray]:
     return {"weight": found}
 
 
-def relative(data: Rows) -> np.ndarray | None:
+def relative(data: Rows, processes: Processes = ALONE) -> np.ndarray | None:
     """Give the weights of rows with a mean of one; None if there are none."""
     if "weight" not in data:
         return None
@@ -96,8 +97,9 @@ def relative(data: Rows) -> np.ndarray | None:
             "sample_weight; at least 2 are expected. Give a smaller validation_fraction, or more "
             "rows with a positive weight."
         )
-    found = found / found.max()  # so that no sum of them overflows
-    return found / found.mean()
+    found = found / processes.ends(0.0, found.max())[1]  # so that no sum of them overflows
+    total, n = processes.total([found.sum(), len(found)])
+    return found / (total / n)
 
 
 def require_values(model: Any, rows: Array, X: Any) -> None:
@@ -132,11 +134,16 @@ def filled(found: Filling | None, rows: Array) -> Array:
 
 
 def baseline(
-    found: Filling | None, rows: Array, n_components: int, relative: np.ndarray | None, seed: int
+    found: Filling | None,
+    rows: Array,
+    n_components: int,
+    relative: np.ndarray | None,
+    seed: int,
+    processes: Processes,
 ) -> pca.Principal:
     """Find the PCA of rows; of their observed values if some are missing."""
     if found is None or not incomplete(rows):
-        return pca.fit(rows, n_components, seed, relative)
+        return pca.fit(rows, n_components, seed, relative, processes)
     known = np.ones(len(rows)) if relative is None else relative
     return principal(rows, filled(found, rows), n_components, known, seed)
 

@@ -121,6 +121,8 @@ def manifest_of(file: zipfile.ZipFile) -> dict[str, Any]:
             )
     if not _list_of(str)(manifest.get("data_notes", [])):
         raise UnsoundError("the manifest's field 'data_notes' is no list of texts")
+    if not _is_text(manifest.get("label_name", "")):
+        raise UnsoundError("the manifest's field 'label_name' is no text")
     if not _is_denoiser(manifest.get("denoiser")):
         raise UnsoundError("the manifest's field 'denoiser' is neither a class nor its parameters")
     return manifest

@@ -173,6 +173,7 @@ def _manifest(model: Any) -> dict[str, Any]:
         "n_components": model.n_components_,
         "feature_names": list(getattr(model, "feature_names_in_", [])),
         "class_names": _names(getattr(model, "class_names_", [])),
+        "label_name": getattr(model, "label_name_", ""),
         "table_encoder": _encoder(model),
         "data_notes": list(getattr(model, "data_notes_", ())),
         "scaling": {
@@ -220,8 +221,8 @@ def _parameters(model: Any) -> tuple[dict[str, Any], list[str]]:
     written: dict[str, Any] = {}
     omitted = []
     for name, value in model.get_params(deep=False).items():
-        if name in NETWORKS or name == "callbacks":
-            continue  # the networks have files of their own; callbacks belong to one process
+        if name in NETWORKS or name in ("callbacks", "devices"):
+            continue  # networks have files of their own; the others belong to one process
         if isinstance(value, (keras.Layer, keras.Optimizer)):
             written[name] = {"keras": _made(keras.saving.serialize_keras_object, value)}
         elif isinstance(value, (str, int, float, np.number, np.bool_, type(None))):
@@ -347,16 +348,17 @@ def _rebuilt(
     for key, attribute in (("feature_names", "feature_names_in_"), ("class_names", "class_names_")):
         if manifest[key]:
             setattr(model, attribute, np.array(manifest[key], dtype=object))
-    if notes := manifest.get("data_notes"):  # files of the first versions lack them
+    if label := manifest.get("label_name"):  # files of the first versions lack it, and notes
+        model.label_name_ = label
+    if notes := manifest.get("data_notes"):
         model.data_notes_ = tuple(notes)
     encoder = manifest.get("table_encoder")
-    filled = f"{FILLING}mean" in arrays
-    parts = (arrays[f"{FILLING}{name}"] for name in Filling._fields) if filled else ()
-    model.filling_ = Filling(*parts) if filled else None
+    parts = [arrays[f"{FILLING}{name}"] for name in Filling._fields if f"{FILLING}mean" in arrays]
+    model.filling_ = Filling(*parts) if parts else None
     model.network_share_ = manifest.get("network_share", 1.0)
     model.table_encoder_ = None if encoder is None else TableEncoder.from_dict(encoder)
-    model.scaling_ = _scaling(manifest["scaling"], arrays["scaling.offset"])
-    model.scale_ = model.scaling_.scale
+    scaling = model.scaling_ = _scaling(manifest["scaling"], arrays["scaling.offset"])
+    model.scale_ = scaling.scale
     model.baseline_ = Principal(
         arrays["baseline.mean"],
         arrays["baseline.components"],

@@ -11,9 +11,9 @@ import keras
 import numpy as np
 from sklearn.utils import check_random_state
 
-from jamjae.data import loading, preprocessing
+from jamjae.data import preprocessing
 from jamjae.data.preprocessing import Scaling
-from jamjae.data.rows import Array, Rows
+from jamjae.data.rows import Array, Rows, value_range
 from jamjae.data.table_encoder import Shares, TableEncoder
 from jamjae.engine import (
     architectures,
@@ -30,6 +30,8 @@ from jamjae.engine import (
 from jamjae.engine.architectures import Pair
 from jamjae.engine.losses import RowLoss, mse
 from jamjae.engine.pca import Principal
+from jamjae.engine.placement import Placement
+from jamjae.engine.processes import ALONE, Processes
 from jamjae.errors import InvalidDataError, InvalidNetworkError
 
 ADAM_RATE = 2e-3  # peak for jamjae's own networks; see benchmarks/fashion_mnist.py
@@ -77,6 +79,10 @@ class Seeds(NamedTuple):
         rng = check_random_state(random_state)
         return cls(*(int(rng.randint(2**31 - 1)) for _ in cls._fields))
 
+    def agreed(self, processes: Processes) -> Self:
+        """Give the seeds of the first process."""
+        return type(self)(*map(int, processes.first(np.array(self))))
+
 
 class Plan(NamedTuple):
     """Everything a training depends on, except the rows and the initial weights.
@@ -121,14 +127,16 @@ def make(
     baseline: Principal,
     rows: Rows,
     seeds: Seeds,
+    place: Placement,
 ) -> Plan:
-    """Plan the training of a pair on rows."""
+    """Plan the training of a pair on rows, of which each process has a part."""
     rate = keras_bridge.default_learning_rate(parameters.optimizer)
     if parameters.learning_rate != "auto":
         rate = float(parameters.learning_rate)
     elif own(parameters) and parameters.optimizer == "adam":
         rate = adam_rate(pair)
-    size = batch_size(parameters, len(rows["x"]))
+    n = int(place.processes.total(len(rows["x"])))
+    size = place.whole_batch(batch_size(parameters, n))
     memory.require_room(
         memory.of_outputs(pair, size),
         f"batches of {size} rows of shape {pair.encoder.input_shape[1:]}",
@@ -146,7 +154,7 @@ def make(
     return Plan(
         recipe,
         peak=rate or math.nan,
-        epochs=epochs(parameters, pair, loading.steps(rows, size)),
+        epochs=epochs(parameters, pair, -(-n // size)),
         patience=int(parameters.patience) if parameters.early_stopping else None,
         sound=_sound(parameters, baseline.variance / scaling.scale**2),
         baseline=baseline.error / scaling.scale**2 if squares(parameters) else None,
@@ -214,18 +222,31 @@ def code_factors(parameters: Parameters, baseline: Principal) -> np.ndarray | No
     return np.where(baseline.usable, baseline.deviations, 1.0)
 
 
-def _components(parameters: Parameters, rows: Array, weights: np.ndarray | None, seed: int) -> int:
+def _components(
+    parameters: Parameters,
+    rows: Array,
+    weights: np.ndarray | None,
+    seed: int,
+    processes: Processes,
+) -> int:
     """Give the number of components: as asked, or as many as explain a share of the variance."""
     asked = parameters.n_components
     if isinstance(asked, Integral):
         return int(asked)
     width = math.prod(rows.shape[1:])
-    whole = pca.fit(rows, min(len(rows), width), seed, weights)
+    n = int(processes.total(len(rows)))
+    whole = pca.fit(rows, min(n, width), seed, weights, processes)
     explained = np.cumsum(np.square(whole.deviations)) / (whole.variance * width or 1.0)
     return min(int(np.searchsorted(explained, asked)) + 1, len(explained))
 
 
-def build(parameters: Parameters, rows: Array, weights: np.ndarray | None, seed: int) -> Pair:
+def build(
+    parameters: Parameters,
+    rows: Array,
+    weights: np.ndarray | None,
+    seed: int,
+    processes: Processes = ALONE,
+) -> Pair:
     """Build the networks for rows, or check those that were given."""
     shape = rows.shape[1:]
     compiling.require_own_process()
@@ -236,7 +257,10 @@ def build(parameters: Parameters, rows: Array, weights: np.ndarray | None, seed:
             'loss="bce" compares probabilities, but jamjae\'s own networks have a linear output. '
             "Pass encoder= and a decoder= that ends in a sigmoid, or use another loss."
         )
-    anchored, k = parameters.anchor is not None, _components(parameters, rows, weights, seed)
+    anchored, k = (
+        parameters.anchor is not None,
+        _components(parameters, rows, weights, seed, processes),
+    )
     if parameters.network == "conv" and len(shape) == 1:
         raise InvalidNetworkError(
             f'network="conv" is for images (n, h, w) or (n, h, w, c), but rows of shape {shape} '
@@ -272,7 +296,11 @@ def _require_room(shape: tuple[int, ...], widths: list[int]) -> None:
 
 
 def choose_scaling(
-    parameters: Parameters, rows: Array, decoder: keras.Model, baseline: Principal
+    parameters: Parameters,
+    rows: Array,
+    decoder: keras.Model,
+    baseline: Principal,
+    processes: Processes,
 ) -> Scaling:
     """Choose the scaling by the parameter, the data and the range of the decoder's output."""
     if parameters.scaling is None:
@@ -280,7 +308,8 @@ def choose_scaling(
     reach = (0.0, 1.0) if parameters.loss == "bce" else None
     reach = reach or (None if own(parameters) else custom_networks.output_range(decoder))
     if reach:
-        return preprocessing.into_range(rows, *reach, baseline.variance)
+        least, most = processes.ends(*value_range(rows))
+        return preprocessing.into_range(rows, *reach, baseline.variance, (least, most))
     return preprocessing.for_rows(rows, baseline.mean, baseline.variance)
 
 

@@ -17,6 +17,8 @@ from jamjae.data.preprocessing import Scaling
 from jamjae.data.rows import Array, Given, Rows, row_chunks
 from jamjae.engine import custom_networks, initialization, keras_bridge, training, variational
 from jamjae.engine.architectures import Pair
+from jamjae.engine.placement import Placement
+from jamjae.engine.processes import Processes
 from jamjae.engine.variational import Likelihood, Variational
 from jamjae.errors import InvalidDataError, TrainingDiverged
 from jamjae.latent.densities import Prior
@@ -52,9 +54,11 @@ class ProbabilisticModel(TrainableModel):
 
     # --- before training --------------------------------------------------------------------
 
-    def _build(self, rows: Array, known: np.ndarray | None, seeds: Seeds) -> Pair:
+    def _build(
+        self, rows: Array, known: np.ndarray | None, seeds: Seeds, processes: Processes
+    ) -> Pair:
         if plan.own(self):
-            pair = super()._build(rows, known, seeds)
+            pair = super()._build(rows, known, seeds, processes)
             self.posterior_ = variational.with_posterior(pair.encoder)
             return variational.with_means(pair, self.likelihood)
         self.posterior_ = variational.posterior_of(self.encoder)
@@ -64,14 +68,15 @@ class ProbabilisticModel(TrainableModel):
         keras_bridge.require_finite(self.posterior_, "encoder")
         return pair
 
-    def _choose_scaling(self, rows: Array, pair: Pair) -> Scaling:
-        likelihoods.require_values(self, rows)
+    def _choose_scaling(self, rows: Array, pair: Pair, processes: Processes) -> Scaling:
+        with processes.together():
+            likelihoods.require_values(self, rows)
         if self.likelihood == "gaussian":
-            return super()._choose_scaling(rows, pair)
+            return super()._choose_scaling(rows, pair, processes)
         return likelihoods.scaling(self.likelihood, rows, self.baseline_)
 
-    def _begin(self, data: Rows, seeds: Seeds) -> None:
-        super()._begin(data, seeds)
+    def _begin(self, data: Rows, seeds: Seeds, processes: Processes) -> None:
+        super()._begin(data, seeds, processes)
         if not self._goes_on():
             self.noise_ = self._first_noise()
 
@@ -90,8 +95,8 @@ class ProbabilisticModel(TrainableModel):
         layers["likelihood"] = likelihood
         return Networks(self._pair(), layers, self.scaling_, None, self.filling_)
 
-    def _plan(self, rows: Rows, seeds: Seeds) -> Plan:
-        made = super()._plan(rows, seeds)
+    def _plan(self, rows: Rows, seeds: Seeds, place: Placement) -> Plan:
+        made = super()._plan(rows, seeds, place)
         recipe = made.recipe._replace(variational=Variational(self.likelihood, float(self.beta)))
         return made._replace(
             recipe=recipe, sound=training.Sound(np.inf), baseline=None, promised=False
@@ -103,21 +108,22 @@ class ProbabilisticModel(TrainableModel):
         self._take_noise(progress.best)
         return super()._store(task, progress)
 
-    def _store_part(self, rows: Array, progress: training.Progress) -> None:
+    def _store_part(self, rows: Array, progress: training.Progress, place: Placement) -> None:
         self._take_noise(progress.state)
-        super()._store_part(rows, progress)
-        self.baseline_elbo_, self.elbo_ = self._baseline_elbo(), self._mean_elbo(rows, None)[0]
-        self._describe_codes(rows)
+        super()._store_part(rows, progress, place)
+        self.baseline_elbo_ = self._baseline_elbo()
+        self.elbo_ = self._mean_elbo(rows, None, place.processes)[0]
+        self._describe_codes(rows, place.processes)
 
     def _take_noise(self, state: training.TrainState) -> None:
         if self.noise == "learned":
             self.noise_ = float(np.exp(state.params["likelihood"][0]) * self.scale_)
 
-    def _evaluate(self, data: Rows, made: Plan) -> None:
+    def _evaluate(self, data: Rows, made: Plan, processes: Processes) -> None:
         """Measure bound and error on the training rows, and fall back to probabilistic PCA."""
-        rows, known = data["x"], missing.relative(data)
+        rows, known = data["x"], missing.relative(data, processes)
         self.baseline_elbo_ = self._baseline_elbo()
-        self.elbo_, doubt = self._mean_elbo(rows, known)
+        self.elbo_, doubt = self._mean_elbo(rows, known, processes)
         falls_back = plan.begins_as_pca(self) and not math.isnan(self.baseline_elbo_)
         diverged = not np.isfinite(self.elbo_)
         if diverged and not falls_back:
@@ -138,15 +144,17 @@ class ProbabilisticModel(TrainableModel):
                 ConvergenceWarning,
                 stacklevel=5,
             )
-        self.reconstruction_error_ = self._error(rows, weights=known)
-        self._describe_codes(rows)
+        self.reconstruction_error_ = self._error(rows, weights=known, processes=processes)
+        self._describe_codes(rows, processes)
 
-    def _describe_codes(self, rows: Array) -> None:
+    def _describe_codes(self, rows: Array, processes: Processes) -> None:
         """Find the components that are used, and let the prior be the density of codes."""
-        self.active_components_ = self._encode(rows).var(axis=0) > ACTIVE
+        n, _, variances = processes.moments(self._encode(rows))
+        self.active_components_ = variances > ACTIVE
         self._report_collapse()
-        self.density_ = Prior().fit(np.zeros((len(rows), self.n_components_)))
-        self.sampling_ = Sampling(Span.of(rows, rows, self.dtype_), encoder_hash(self))
+        self.density_ = Prior().fit(np.zeros((n, self.n_components_)))
+        span = Span.of(rows, rows, self.dtype_).over(processes)
+        self.sampling_ = Sampling(span, encoder_hash(self))
 
     def _report_collapse(self) -> None:
         unused = int((~self.active_components_).sum())
@@ -160,10 +168,16 @@ class ProbabilisticModel(TrainableModel):
                 stacklevel=6,
             )
 
-    def _mean_elbo(self, rows: Array, known: np.ndarray | None) -> tuple[float, float]:
+    def _mean_elbo(
+        self, rows: Array, known: np.ndarray | None, processes: Processes
+    ) -> tuple[float, float]:
         """Give the mean bound of rows and its standard error."""
         bounds = np.concatenate(list(self._bounds(rows, 1, 0)))
-        return float(np.average(bounds, weights=known)), float(bounds.std() / math.sqrt(len(rows)))
+        n, mean, variance = processes.moments(bounds)
+        if known is not None:
+            weighted, total = processes.total([known @ bounds, known.sum()])
+            mean = weighted / total
+        return float(mean), math.sqrt(float(variance) / n)
 
     def _baseline_elbo(self) -> float:
         """Give the mean log likelihood of probabilistic PCA with the noise of the start."""

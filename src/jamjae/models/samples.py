@@ -11,6 +11,7 @@ import numpy as np
 from jamjae.data.archives import UnsoundError
 from jamjae.data.preprocessing import PIXELS
 from jamjae.data.rows import Array, row_chunks
+from jamjae.engine.processes import Processes
 from jamjae.latent.densities import Density, rebuilt
 
 DENSITY = "density."  # start of the names of arrays
@@ -47,6 +48,11 @@ class Span(NamedTuple):
         low, high = np.fmin.reduce([e[0] for e in ends]), np.fmax.reduce([e[1] for e in ends])
         whole = np.full(low.shape, dtype in PIXELS)
         return cls(_floats(low), _floats(high), whole, dtype if dtype in PIXELS else None).typed(X)
+
+    def over(self, processes: Processes) -> Self:
+        """Give the span of the rows of all processes."""
+        low = np.fmin.reduce(processes.gathered(self.low))
+        return self._replace(low=low, high=np.fmax.reduce(processes.gathered(self.high)))
 
     def typed(self, X: Any) -> Self:
         """Take from X, as it was given, which columns hold integers; pixels stay what they are."""

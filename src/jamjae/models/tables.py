@@ -9,6 +9,7 @@ import numpy as np
 
 from jamjae.data.finite import require_finite
 from jamjae.data.numeric import column_names, numeric, real_array
+from jamjae.data.preprocessing import PIXELS, value_type
 from jamjae.data.readers.cells import counted, listed
 from jamjae.data.rows import LazyRows
 from jamjae.data.table_encoder import TableEncoder, is_mixed
@@ -55,7 +56,7 @@ def encoded(model: Any, X: Any, attempt: str, *, reset: bool) -> Any:
     given = X if mixed or hasattr(encoder, "feature_names_in_") else _floats(X, attempt, gaps)
     if mixed and not gaps:
         _require_whole(given, encoder, attempt)
-    Z = encoder.transform(given)
+    Z = encoder.transform(given).astype(_precision(X), copy=False)
     names = column_names(X) if not hasattr(encoder, "feature_names_in_") else _titles(encoder)
     return _framed(Z, names) if len(names) == Z.shape[1] else Z
 
@@ -69,12 +70,17 @@ def in_order(model: Any, X: Any) -> Any:
 
 
 def decoded(model: Any, made: np.ndarray, like: Any = None) -> Any:
-    """Give the table that numbers encode; with the index of the frame `like`, if it is one."""
+    """Give the table that numbers encode; with the index of the frame `like`, if it is one.
+
+    An array has the precision of the numbers.
+    """
     encoder = getattr(model, "table_encoder_", None)
     if encoder is None:
         return made
     table = encoder.inverse_transform(made)
-    if hasattr(table, "iloc") and hasattr(like, "iloc"):
+    if not hasattr(table, "iloc"):
+        return table.astype(made.dtype, copy=False)
+    if hasattr(like, "iloc"):
         table.index = like.index
     return table
 
@@ -137,6 +143,14 @@ def as_numbers(model: Any, X: Any, *, named: bool = False) -> tuple[Any, Any]:
         return inner, rows
     inner.__dict__.pop("feature_names_in_", None)
     return inner, np.asarray(rows)
+
+
+def _precision(X: Any) -> type[np.floating]:
+    """Give the type in which a table of numbers is computed; float64 for a mixed one."""
+    if hasattr(X, "iloc"):
+        names = {str(dtype).lower() for dtype in X.dtypes}  # pandas's Float32 is nullable
+        return np.float32 if names <= {"float32", *PIXELS} else np.float64
+    return value_type(np.asarray(X).dtype)
 
 
 def _floats(X: Any, attempt: str, gaps: bool) -> np.ndarray:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from numbers import Real
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -59,6 +59,8 @@ warm_start, random_state, verbose
     elbo_, baseline_elbo_ : float
         Mean bound of the training rows in nats per row, of this model and of probabilistic PCA
         with as many components; the second is NaN for other likelihoods.
+    devices_ : list of str
+        The devices of this process that the last fit used.
     active_components_ : bool array of shape (n_components_,)
         Which components vary with the rows; the others hold nothing (posterior collapse).
     history_ : dict of str to array of shape (epochs,)
@@ -119,6 +121,7 @@ warm_start, random_state, verbose
         checkpoint_dir: str | Path | None = None,
         callbacks: Iterable[Callable[[training.EpochReport], Any]] = (),
         warm_start: bool = False,
+        devices: int | str | Sequence[Any] | None = None,
         random_state: int | np.random.RandomState | None = None,
         verbose: int = 0,
     ) -> None:
@@ -144,6 +147,7 @@ warm_start, random_state, verbose
         self.checkpoint_dir = checkpoint_dir
         self.callbacks = callbacks
         self.warm_start = warm_start
+        self.devices = devices
         self.random_state = random_state
         self.verbose = verbose
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -43,8 +43,38 @@ class Roles:
     label_asked: bool
 
 
-def place_columns(path: Path, raw: RawTable, options: ReadOptions) -> Roles:
+def place_fitted(
+    path: Path, raw: RawTable, options: ReadOptions, names: Sequence[str]
+) -> tuple[Roles, ReadOptions]:
+    """Find the role of each column; features are those that a model was fitted to, in its order.
+
+    They are called `names`. If some are not there, or other columns were asked for, roles are those
+    of `place_columns`.
+
+    Returns
+    -------
+    Roles, and the options that ask for these features
+    """
+    roles = place_columns(path, raw, options)
+    there = names and set(names) <= set(roles.names) and not options.given("columns", "drop")
+    if not there or [roles.names[i] for i in roles.features] == list(names):
+        return roles, options
+    guessed = options.label is None and roles.label is not None
+    if guessed and roles.names[roles.label or 0] not in names:
+        options = replace(options, label=roles.names[roles.label or 0])
+    options = replace(options, columns=tuple(names))
+    roles = place_columns(path, raw, options, others="left out, as the model was not fitted to it")
+    if roles.features != sorted(roles.features):
+        roles.notes.append("columns: found by their names, in another order than the model's")
+    return roles, options
+
+
+def place_columns(
+    path: Path, raw: RawTable, options: ReadOptions, others: str = "not asked for"
+) -> Roles:
     """Find the role of each column; what was asked for comes first.
+
+    A note names the `others`.
 
     Raises
     ------
@@ -68,7 +98,7 @@ def place_columns(path: Path, raw: RawTable, options: ReadOptions) -> Roles:
     if options.drop:
         notes.append(f"dropped, as asked: {listed(names[i] for i in sorted(dropped))}")
     if chosen and (rest := [i for i in range(len(names)) if i not in {*chosen, *apart}]):
-        notes.append(f"not asked for: {listed(names[i] for i in rest)}")
+        notes.append(f"{others}: {listed(names[i] for i in rest)}")
     return Roles(names, features, label, index, notes, bool(options.label))
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -16,7 +15,7 @@ from jamjae.data.parquet import Head, is_numeric, parquet_files
 from jamjae.data.read_options import ReadOptions
 from jamjae.data.readers import columnar, labelling
 from jamjae.data.readers.cells import as_names, counted, listed, quoted
-from jamjae.data.readers.columns import Roles, place_columns
+from jamjae.data.readers.columns import Roles, place_fitted
 from jamjae.data.readers.raw_table import RawTable, cannot_read
 from jamjae.data.rows import LazyRows
 from jamjae.data.sources import Names, ParquetRows
@@ -77,8 +76,10 @@ def _width(kind: pa.DataType) -> int:
     return max(kind.bit_width // 8, 1)
 
 
-def read(path: Path, options: ReadOptions) -> Dataset | str:
+def read(path: Path, options: ReadOptions, names: Sequence[str] = ()) -> Dataset | str:
     """Read Parquet whose features stay in the files, or give a note if it is to be read whole.
+
+    Columns called `names` are the features, as of `place_fitted`.
 
     Raises
     ------
@@ -97,7 +98,7 @@ def read(path: Path, options: ReadOptions) -> Dataset | str:
     if not len(table) or not (options.lazy is True or memory.is_large(needed)):
         return ""
     raw = columnar.with_index(table)
-    roles = place_columns(path, raw, options)
+    roles, options = place_fitted(path, raw, options, names)
     if why := _obstacle(table, roles, options):
         if options.lazy is True or memory.is_large(needed, 1.0):
             raise InvalidDataError(
@@ -106,17 +107,6 @@ def read(path: Path, options: ReadOptions) -> Dataset | str:
             )
         return f"read whole, {memory.size(needed)}: {why}"
     return _dataset(path, raw, roles, options)
-
-
-def asking_for(path: Path, options: ReadOptions, names: Sequence[str]) -> ReadOptions:
-    """Ask for the columns `names` of Parquet, if there are all of them and none were asked for."""
-    if not names or options.given("columns", "drop", "label"):
-        return options
-    try:
-        stored = Head.of(parquet_files(path)[0]).schema.names
-    except DataFormatError:  # which reading will say
-        return options
-    return replace(options, columns=tuple(names)) if set(names) <= set(stored) else options
 
 
 def _obstacle(table: Columns, roles: Roles, options: ReadOptions) -> str:
@@ -162,7 +152,8 @@ def _dataset(path: Path, raw: RawTable, roles: Roles, options: ReadOptions) -> D
         None if label is None else label.y,
         () if label is None else label.class_names,
         _index(raw, roles),
-        names,
+        label_name="" if roles.label is None else roles.names[roles.label],
+        feature_names=names,
         description=str(path),
         notes=tuple(note for note in _notes(table, rows, roles, label, options) if note),
     )

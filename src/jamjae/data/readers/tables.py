@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -14,7 +13,7 @@ from jamjae.data.parquet import PARQUET
 from jamjae.data.read_options import ReadOptions
 from jamjae.data.readers import columnar, conversion, labelling, piecewise
 from jamjae.data.readers.cells import NAMED, as_names, counted, listed, quoted
-from jamjae.data.readers.columns import UNNAMED, Roles, place_columns
+from jamjae.data.readers.columns import UNNAMED, Roles, place_fitted
 from jamjae.data.readers.delimited import read_delimited
 from jamjae.data.readers.folders import holds_images
 from jamjae.data.readers.hints import CENSORED, serial_dates
@@ -80,39 +79,35 @@ def _is_packed_text(path: Path) -> bool:
     return path.suffix.lower() in PACKED and inner in TEXT
 
 
-def read(path: Path, options: ReadOptions) -> Dataset:
-    """Read a table; errors as `jamjae.read`."""
+def read(path: Path, options: ReadOptions, names: Sequence[str] = ()) -> Dataset:
+    """Read a table, with the columns `names` as features; errors as `jamjae.read`."""
     import pyarrow as pa
 
-    found = _read(path, options)
+    found = _read(path, options, names)
     pa.default_memory_pool().release_unused()  # else the memory of the parsed table stays taken
     return found
 
 
-def _read(path: Path, options: ReadOptions) -> Dataset:
+def _read(path: Path, options: ReadOptions, names: Sequence[str] = ()) -> Dataset:
     if path.is_dir() or path.suffix.lower() in PARQUET:
-        rows = piecewise.read(path, options)
+        rows = piecewise.read(path, options, names)
         if isinstance(rows, Dataset):
             return rows
-        return _whole(path, options).noted(*([rows] if rows else []))
+        return dataset(path, opened(path, options, names)).noted(*([rows] if rows else []))
     if options.lazy is True:
         raise InvalidDataError(
             f"Cannot read {str(path)!r} piece by piece: of tables, only Parquet can be. Write it "
             "as .parquet (pandas: frame.to_parquet), or leave lazy=True (--lazy) out."
         )
-    return _whole(path, options)
+    return dataset(path, opened(path, options, names))
 
 
 def left_in_files(path: Path, options: ReadOptions, names: Sequence[str] = ()) -> Dataset | None:
     """Read a table whose columns `names` are read piece by piece; None for others."""
     if path.is_dir() or path.suffix.lower() in PARQUET:
-        found = piecewise.read(path, piecewise.asking_for(path, options, names))
+        found = piecewise.read(path, options, names)
         return found if isinstance(found, Dataset) else None
     return _read(path, options) if options.lazy is True else None  # which refuses
-
-
-def _whole(path: Path, options: ReadOptions) -> Dataset:
-    return dataset(path, opened(path, options))
 
 
 class Opened(NamedTuple):
@@ -147,20 +142,10 @@ class Opened(NamedTuple):
 
 
 def opened(path: Path, options: ReadOptions, names: Sequence[str] = ()) -> Opened:
-    """Read a table, all in memory, but make no rows of it yet.
-
-    Columns called `names` are the features if there are all of them, and no others were asked for.
-    """
+    """Read a table, all in memory, but make no rows of it yet; `names` as of `place_fitted`."""
     text = path == STANDARD_INPUT or path.suffix.lower() in (*TEXT, *PACKED)
     raw = (read_delimited if text else columnar.read_columnar)(path, options)
-    roles = place_columns(path, raw, options)
-    others = [roles.names[i] for i in roles.features] != list(names)
-    free = not options.given("columns", "drop", "label")
-    if names and others and free and set(names) <= set(roles.names):
-        known = roles.label is not None and roles.names[roles.label] not in names
-        label = roles.names[roles.label or 0] if known else options.label
-        options = replace(options, columns=tuple(names), label=label)
-        roles = place_columns(path, raw, options)
+    roles, options = place_fitted(path, raw, options, names)
     return Opened(raw, roles, _features(path, raw, roles, options))
 
 
@@ -174,7 +159,8 @@ def dataset(path: Path, table: Opened) -> Dataset:
         None if label is None else label.y,
         () if label is None else label.class_names,
         _index(raw, roles),
-        names if raw.named or not isinstance(X, np.ndarray) else (),
+        label_name="" if roles.label is None else roles.names[roles.label],
+        feature_names=names if raw.named or not isinstance(X, np.ndarray) else (),
         description=str(path),
         notes=tuple(_notes(raw, roles, converted, label_note, _missing(X, names))),
     )
