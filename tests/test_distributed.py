@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import pickle
+import shutil
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -157,6 +161,21 @@ def test_other_versions_on_a_machine_are_named():
     other = here | {"jamjae": "", "keras": "3.1"}
     with pytest.raises(ClusterError, match=r"10\.0\.0\.2.*jamjae missing.*keras 3\.1 \(here"):
         cluster.require_alike({"10.0.0.1": here, "10.0.0.2": other})
+
+
+def test_a_machine_without_jamjae_says_so(tmp_path):
+    cloudpickle = pytest.importorskip("cloudpickle")
+    shutil.copytree(Path(cloudpickle.__file__).parent, tmp_path / "cloudpickle")
+    code = f"""
+import sys
+sys.path.append({str(tmp_path)!r})
+import cloudpickle
+print(cloudpickle.loads({cloudpickle.dumps(cluster.make_probe())!r})())
+"""
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", code], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == str(dict.fromkeys(cluster.LIBRARIES, ""))
 
 
 def test_a_dead_address_is_said_at_once(monkeypatch):

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -14,8 +18,8 @@ from jamjae import Autoencoder, load_model
 ray = pytest.importorskip("ray")
 ray_data = pytest.importorskip("ray.data")
 
-from jamjae.distributed.ray import Transform, pieces  # noqa: E402 - after Ray was found
-from jamjae.errors import ClusterError, InvalidDataError  # noqa: E402
+from jamjae.distributed.ray import Transform, fit, pieces  # noqa: E402 - after Ray was found
+from jamjae.errors import ClusterError, InvalidDataError, OutputError  # noqa: E402
 
 pytestmark = [
     pytest.mark.slow,
@@ -29,6 +33,8 @@ N = 1_000
 def machine():
     """A cluster for all tests of this file: one starts within about ten seconds."""
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    os.environ["RAY_TRAIN_HEALTH_CHECK_INTERVAL_S"] = "0.1"
+    os.environ["RAY_worker_niceness"] = "0"  # noqa: SIM112 - else what runs beside starves workers
     ray.init(
         "local",
         num_cpus=3,
@@ -95,3 +101,145 @@ def test_an_error_of_a_worker_names_the_rows(frame, saved):
 def test_more_workers_than_processors_are_refused(frame, saved):
     with pytest.raises(ClusterError, match="20 workers: they need 20 CPUs, and the cluster has 3"):
         list(pieces(load_model(saved), frame, num_workers=20))
+
+
+# --- fit ------------------------------------------------------------------------------------
+
+EPOCHS = 14
+
+
+def estimator(**parameters):
+    return Autoencoder(2, network=(16,), epochs=EPOCHS, batch_size=64, random_state=0, **parameters)
+
+
+@pytest.fixture(scope="module")
+def noisy(frame, tmp_path_factory):
+    """A Parquet file of rows that no network reconstructs without an error."""
+    rng = np.random.RandomState(1)
+    made = frame + 0.3 * rng.normal(size=frame.shape).astype(np.float32)
+    path = tmp_path_factory.mktemp("noisy") / "x.parquet"
+    made.to_parquet(path, row_group_size=130)
+    return path
+
+
+DRIVER = """
+import os, signal, sys
+from pathlib import Path
+import ray
+from jamjae import Autoencoder
+from jamjae.distributed.ray import fit
+sys.path.insert(0, sys.argv[1])
+from test_ray import estimator
+
+def die(report):
+    if report.epoch >= 2 and any(Path(sys.argv[3]).glob("fit/*.json")):  # a state is known
+        os.kill(os.getpid(), signal.SIGKILL)
+
+fit(estimator(callbacks=[die]), ray.data.read_parquet(sys.argv[2]), num_workers=2,
+    storage_path=sys.argv[3])
+"""
+
+
+def test_a_disturbed_fit_comes_to_the_same_bits(noisy, tmp_path, capsys):
+    data = ray_data.read_parquet(str(noisy))
+    whole = fit(estimator(verbose=1), data, num_workers=2, storage_path=tmp_path / "whole")
+    said = capsys.readouterr().out
+    assert f"epoch {EPOCHS}/{EPOCHS}  loss" in said
+    assert all(part in said for part in ("(PCA ", "s left", "rows/s", "2 workers"))
+
+    alone = estimator().fit(pd.read_parquet(noisy))
+    assert abs(whole.reconstruction_error_ / alone.reconstruction_error_ - 1) < 0.01
+    assert whole.baseline_error_ == pytest.approx(alone.baseline_error_, rel=1e-6)
+    assert list(whole.feature_names_in_) == list("abcdef")
+    assert whole.checkpoint_dir is None
+
+    job = tmp_path / "disturbed"
+    here = str(Path(__file__).parent)
+    ended = subprocess.run([sys.executable, "-c", DRIVER, here, noisy, job], check=False)
+    assert ended.returncode == -signal.SIGKILL
+    reported, killed = [], []
+
+    def kill_a_worker(report):
+        reported.append(report.epoch)
+        if not killed:
+            killed.append(_worker())
+            os.kill(killed[0], signal.SIGKILL)
+
+    model = estimator(callbacks=[kill_a_worker])
+    again = fit(model, data, num_workers=2, storage_path=job)
+    assert reported[0] > 1, "it went on from the state of the first call"
+    assert killed
+    np.testing.assert_array_equal(again.history_["loss"], whole.history_["loss"])
+    for name in ("encoder_", "decoder_"):
+        for one, other in zip(
+            getattr(again, name).get_weights(), getattr(whole, name).get_weights(), strict=True
+        ):
+            np.testing.assert_array_equal(one, other)
+
+    done = fit(estimator(), data, num_workers=2, storage_path=job)  # without workers
+    assert done.reconstruction_error_ == whole.reconstruction_error_
+    with pytest.raises(OutputError, match="holds another job, with other parameters"):
+        fit(estimator(loss="mae"), data, num_workers=2, storage_path=job)
+
+
+def _worker():
+    """The number of a process of this cluster that trains."""
+    for path in Path("/proc").glob("[0-9]*"):
+        if (path / "cmdline").read_bytes().startswith(b"ray::RayTrainWorker"):
+            raylet = Path("/proc") / _parent(path)
+            if _parent(raylet) == str(os.getpid()):
+                return int(path.name)
+    raise AssertionError("no worker trains")
+
+
+def _parent(process):
+    lines = (process / "status").read_text().splitlines()
+    return next(line.split()[1] for line in lines if line.startswith("PPid:"))
+
+
+def test_the_command_line_fits_on_a_worker_as_here(frame, tmp_path):
+    frame.to_parquet(tmp_path / "x.parquet")
+    options = ["--epochs", "2", "-k", "2", "--seed", "0"]
+    here, there = tmp_path / "here.jamjae", tmp_path / "there.jamjae"
+    run("fit", tmp_path / "x.parquet", "-o", here, *options)
+    on_ray = ["--engine", "ray", "--workers", "1"]
+    said = run("fit", tmp_path / "x.parquet", "-o", there, *options, *on_ray).output
+    assert "fitting by 1 worker on Ray" in said
+    assert "epoch 2/2" in said
+    one, other = load_model(here), load_model(there)
+    assert list(one.feature_names_in_) == list(other.feature_names_in_)
+    np.testing.assert_array_equal(one.transform(frame), other.transform(frame))
+
+
+def test_an_error_in_the_rows_is_said_once(frame, tmp_path):
+    rows = frame.to_numpy(copy=True)
+    rows[-1, 2] = np.nan
+    with pytest.raises(InvalidDataError, match="Autoencoder cannot fit: there is NaN"):
+        fit(estimator(), rows, num_workers=2, storage_path=tmp_path, max_failures=0)
+
+
+def test_what_cannot_work_is_refused_before_workers_start(frame, tmp_path):
+    rows = frame.to_numpy()
+    with pytest.raises(InvalidDataError, match="has 3 rows for 2 workers"):
+        fit(estimator(), rows[:3], num_workers=2, storage_path=tmp_path)
+    with pytest.raises(ClusterError, match="20 workers: they need 20 CPUs"):
+        fit(estimator(), rows, num_workers=20, storage_path=tmp_path)
+    with pytest.raises(OutputError, match=r"storage_path='/proc/job'.*that all machines can write"):
+        fit(estimator(), rows, num_workers=2, storage_path="/proc/job")
+    with pytest.raises(InvalidDataError, match="the data frame has columns that are no numbers"):
+        fit(estimator(), frame.assign(kind="a"), num_workers=2, storage_path=tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_grid_search_runs_on_the_cluster(frame):
+    from joblib import parallel_backend
+    from ray.util.joblib import register_ray
+    from sklearn.model_selection import GridSearchCV
+
+    register_ray()
+    search = GridSearchCV(
+        Autoencoder(epochs=2, random_state=0), {"n_components": [1, 2]}, cv=2, refit=False
+    )
+    with parallel_backend("ray", n_jobs=2):
+        search.fit(frame.to_numpy())
+    assert search.best_params_ == {"n_components": 2}

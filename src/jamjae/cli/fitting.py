@@ -5,9 +5,10 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -26,11 +27,12 @@ from jamjae.cli.densities import (
     variational_lines,
 )
 from jamjae.cli.guard import heed, load_engine
-from jamjae.cli.options import Data, Json, Quiet, require_one_of
+from jamjae.cli.options import Data, Engine, Json, Quiet, Workers, require_one_of, require_workers
 from jamjae.cli.output import Voice, size
 from jamjae.cli.places import Force, require_file
 from jamjae.cli.reading import files_read, load, reads_data
 from jamjae.data.read_options import ReadOptions
+from jamjae.data.readers.cells import counted
 from jamjae.data.text_tables import text_table
 
 if TYPE_CHECKING:
@@ -98,6 +100,8 @@ def fit(
     variational: IsVariational = False,
     beta: Beta = None,
     likelihood: LikelihoodOfValues = None,
+    engine: Engine = "local",
+    workers: Workers = None,
     force: Force = False,
     quiet: Quiet = False,
     json: Json = False,
@@ -108,6 +112,7 @@ def fit(
     voice = Voice(quiet=quiet, as_json=json)
     require_one_of("--loss", loss, ("auto", "mse", "mae", "huber"))
     require_one_of("--missing", missing, ("error", "mask"))
+    on_ray = require_workers(engine, workers)
     require_file(output, files_read(data, reading), force=force, suffixes=(".jamjae",))
     options: dict[str, Any] = {
         "network": _network(network),
@@ -137,7 +142,8 @@ def fit(
         from jamjae.models.persistence import save_model
 
         rows = found.named_rows()
-        model, seconds = train(voice, rows, components, options, noise, variational=variational)
+        given = (voice, rows, components, options, noise)
+        model, seconds = train(*given, variational=variational, workers=on_ray)
         if found.class_names:
             model.class_names_ = found.class_names
         if found.label_name:
@@ -187,6 +193,7 @@ def train(
     noise: float = 0.0,
     *,
     variational: bool = False,
+    workers: int | None = None,
 ) -> tuple[Autoencoder, float]:
     """Fit with a progress bar; return the model and the time in seconds."""
     start(voice)
@@ -199,9 +206,20 @@ def train(
     began = time.perf_counter()
     with voice.progress() as advance:
         kind: Any = VariationalAutoencoder if variational else Autoencoder
-        model = kind(components, callbacks=[heed, advance], **options).fit(X)
+        new = kind(components, callbacks=[heed, advance], **options)
+        model = new.fit(X) if workers is None else _by(workers, voice, new, X)
     model.set_params(callbacks=())
     return model, time.perf_counter() - began
+
+
+def _by(workers: int, voice: Voice, model: Autoencoder, X: Any) -> Autoencoder:
+    """Fit by workers on a Ray cluster, which keep their state in the folder of checkpoints."""
+    from jamjae.distributed.ray import fit
+
+    with ExitStack() as stack:
+        folder = model.checkpoint_dir or stack.enter_context(TemporaryDirectory())
+        voice.note(f"fitting by {counted(workers, 'worker')} on Ray")
+        return fit(model, X, num_workers=workers, storage_path=folder)
 
 
 def comparison(model: Autoencoder) -> str:

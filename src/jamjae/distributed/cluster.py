@@ -6,7 +6,7 @@ import logging
 import os
 import socket
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib import metadata
 from typing import Any
@@ -159,13 +159,14 @@ def _require_resources(ray: Any, num_workers: int, cpus: int, gpus: int) -> None
 # --- versions -------------------------------------------------------------------------------
 
 
-def _versions_of_nodes(ray: Any) -> dict[str, dict[str, str]]:
-    """Ask each machine which versions its libraries have."""
-    from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+def make_probe() -> Callable[[], dict[str, str]]:
+    """Make a function that gives the versions of libraries, even where jamjae is not installed.
 
+    An inner function is sent to a machine as it is; others are imported there.
+    """
     names = LIBRARIES
 
-    def probe() -> dict[str, str]:  # an inner function, which Ray sends as it is
+    def probe() -> dict[str, str]:
         from importlib import metadata
 
         found = {}
@@ -176,7 +177,14 @@ def _versions_of_nodes(ray: Any) -> dict[str, dict[str, str]]:
                 found[name] = ""
         return found
 
-    task = ray.remote(num_cpus=0, max_retries=0)(probe)
+    return probe
+
+
+def _versions_of_nodes(ray: Any) -> dict[str, dict[str, str]]:
+    """Ask each machine which versions its libraries have."""
+    from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+    task = ray.remote(num_cpus=0, max_retries=0)(make_probe())
     nodes = {node["NodeID"]: node["NodeManagerAddress"] for node in ray.nodes() if node["Alive"]}
     asked = {
         address: task.options(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,9 +16,72 @@ from jamjae.distributed.transforming import Transform
 from jamjae.engine.blocks import among
 from jamjae.errors import InvalidDataError, JamjaeError
 
-__all__ = ["Transform", "pieces"]
+__all__ = ["Transform", "fit", "pieces"]
 
 METHODS = {"codes": "transform", "reconstructions": "reconstruct", "scores": "score_samples"}
+
+
+def fit(
+    model: Any,
+    dataset: Any,
+    *,
+    num_workers: int,
+    storage_path: str | Path,
+    use_gpu: bool = False,
+    max_failures: int = 3,
+    columns: Sequence[str] = (),
+) -> Any:
+    """Fit an estimator to a data set, on workers that train in step.
+
+    Each worker takes a part of the rows and of each batch. A worker that dies is replaced, and
+    training goes on from its last state to the same bits. So it does in a second call with the
+    same `storage_path`, where this process was ended.
+
+    Parameters
+    ----------
+    model : estimator
+        It stays as it is. Its callbacks are called in this process, and cannot stop training.
+        With a ``random_state`` two fits with as many workers agree bit for bit.
+    dataset : ray.data.Dataset, or rows as ``fit`` takes them
+        One column of arrays, or columns of numbers; rows in memory or in files. Ray holds all
+        rows, on disk where memory does not suffice, and each worker has its own in a temporary
+        file.
+    num_workers : int
+        Each takes a processor, or a GPU.
+    storage_path : path or address
+        Folder of this job, that all machines can write: shared, or such as ``s3://bucket/folder``.
+    use_gpu : bool, default=False
+    max_failures : int, default=3
+        How often workers are replaced.
+    columns : sequence of str, default=()
+        By default a column called ``data``, ``image`` or ``item``, or all columns.
+
+    Returns
+    -------
+    fitted estimator
+
+    Raises
+    ------
+    ClusterError
+        No cluster answers, it has too few processors or other versions of libraries, or workers
+        failed more often than allowed.
+    OutputError
+        `storage_path` cannot be written, or belongs to another job.
+    InvalidDataError
+        There are fewer than two rows for each worker, a column holds no numbers, or as ``fit``.
+
+    Examples
+    --------
+    >>> rows = ray.data.read_parquet("table/")  # doctest: +SKIP
+    >>> ae = fit(Autoencoder(8), rows, num_workers=2, storage_path="job/")  # doctest: +SKIP
+    """
+    with cluster(num_workers, cpus=0 if use_gpu else 1, gpus=int(use_gpu)) as ray:
+        from jamjae.distributed.job import Job
+
+        job = Job.of(ray, model, dataset, num_workers, columns, storage_path)
+        if (found := job.finished()) is None:
+            found = job.run(use_gpu=use_gpu, max_failures=max_failures)
+        return found
 
 
 def pieces(model: Any, X: Any, what: str = "codes", *, num_workers: int) -> Iterator[np.ndarray]:
