@@ -36,7 +36,7 @@ def table(tmp_path_factory):
 def table_model(table, tmp_path_factory):
     path = tmp_path_factory.mktemp("models") / "table.jamjae"
     said = run("fit", table, "-o", path, "--label", "kind", "--density", "auto", *QUICK)
-    assert "density: mixture, chosen for 60 rows of 3 components; 2 classes" in said.stdout
+    assert "density: kernel, chosen for 60 rows of 3 components; 2 classes" in said.stdout
     return path
 
 
@@ -153,7 +153,7 @@ def test_info_describes_density_and_bound(variational, table_model):
     values = json.loads(run("info", variational, "--json").stdout)
     assert values["likelihood"] == "gaussian"
     assert values["active_components"] == load_model(variational).active_components_.sum()
-    assert "density     mixture, of 60 rows of 3 components; 2 classes" in run(
+    assert "density     kernel, of 60 rows of 3 components; 2 classes" in run(
         "info", table_model
     ).stdout  # fmt: skip
 
@@ -216,7 +216,7 @@ def test_outputs_are_those_of_the_other_commands(table_model, image_model, tmp_p
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--density", "kde"], "expected auto, gaussian, mixture, flow"),
+        (["--density", "kde"], "expected auto, gaussian, mixture, kernel, flow"),
         (["--beta", "2"], "only with --variational"),
         (["--likelihood", "poisson"], "only with --variational"),
         (["--variational", "--likelihood", "normal"], "expected gaussian, bernoulli, poisson"),

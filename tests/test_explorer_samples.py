@@ -184,7 +184,9 @@ def test_the_panel_fits_a_phone(opened, made):
 def test_samples_of_a_table_have_the_values_of_its_rows(opened):
     iris = load_iris(as_frame=True)
     counts = (10 * iris.data).round().astype(int)
-    model = Autoencoder(2, random_state=0, epochs=2).fit(counts).fit_density(counts)
+    model = (
+        Autoencoder(2, random_state=0, epochs=2).fit(counts).fit_density(counts, kind="gaussian")
+    )
     page = opened(explore(model, counts))
     page.click("#tab-samples")
     assert not page.locator("#drawn-of").is_visible()

@@ -184,6 +184,26 @@ def test_the_density_of_another_encoder_is_refused(model, rows):
         other.sample(3)
 
 
+def test_rows_of_a_table_get_what_codes_do_not_hold(model, rows, tmp_path):
+    flat = model.sample(2000, random_state=0, residuals=False)
+    made = model.sample(2000, random_state=0)
+    lacking = (rows - model.reconstruct(rows)).std(axis=0)
+    left = (made - flat).std(axis=0)
+    np.testing.assert_allclose(left, lacking, rtol=0.25)
+    assert lacking[3] > 0.5  # which is nearly all there is of the last column
+    assert flat[:, 3].std() < made[:, 3].std() < 1.3 * rows[:, 3].std()
+    again = load_model(model.save(tmp_path / "model.jamjae"))
+    np.testing.assert_array_equal(again.sample(9, random_state=4), model.sample(9, random_state=4))
+
+
+@tiny
+def test_images_get_no_residuals():
+    pixels = np.random.RandomState(0).randint(0, 256, (30, 6, 6), dtype=np.uint8)
+    for rows in (pixels, pixels.reshape(30, 36)):
+        model = Autoencoder(2, network=(), epochs=1, random_state=0).fit(rows).fit_density(rows)
+        assert model.sampling_.residuals is None
+
+
 def test_copies_keep_it_and_clones_do_not(model):
     expected = model.sample(3, random_state=0)
     for again in (copy.copy(model), copy.deepcopy(model), pickle.loads(pickle.dumps(model))):
@@ -282,7 +302,9 @@ def test_a_damaged_density_is_refused(model, tmp_path, changed, said):
         load_model(path)
 
 
-@pytest.mark.parametrize("name", ["density.low", "density.means", "density.scale"])
+@pytest.mark.parametrize(
+    "name", ["density.low", "density.means", "density.scale", "density.residuals"]
+)
 def test_damaged_arrays_of_a_density_are_refused(model, tmp_path, name):
     path = model.save(tmp_path / "model.jamjae")
     with zipfile.ZipFile(path) as file:

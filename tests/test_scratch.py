@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import pickle
 import shutil
+import zipfile
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
@@ -164,6 +166,53 @@ def test_a_fit_decodes_each_image_once(images, monkeypatch):
     beside = Autoencoder(2, **QUICK).fit(again)
     np.testing.assert_array_equal(model.history_["loss"], beside.history_["loss"])
     np.testing.assert_array_equal(model.transform(rows), beside.transform(pixels))
+
+
+def _zipped(path, pixels):
+    with zipfile.ZipFile(path, "w") as archive:
+        for i, image in enumerate(pixels):
+            Image.fromarray(image).save(held := io.BytesIO(), "PNG")
+            archive.writestr(f"{i:03d}.png", held.getvalue())
+    return path
+
+
+def test_an_archive_is_listed_once(images, tmp_path, monkeypatch):
+    _, pixels = images
+    path, opened = _zipped(tmp_path / "images.zip", pixels), []
+    open_archive = zipfile.ZipFile
+
+    def counted(*args):
+        opened.append(args)
+        return open_archive(*args)
+
+    monkeypatch.setattr(zipfile, "ZipFile", counted)
+    rows = read(path, lazy=True).X
+    np.testing.assert_array_equal(rows[:], pixels)
+    assert len(opened) < 20  # of 150 images: to look what it is, to list, and once a thread
+    other = pickle.loads(pickle.dumps(rows))
+    np.testing.assert_array_equal(other[:], pixels)
+
+
+def test_another_archive_of_the_name_is_opened_anew(images, tmp_path):
+    _, pixels = images
+    rows = read(_zipped(tmp_path / "images.zip", pixels), lazy=True).X
+    rows.scratch = None
+    _zipped(tmp_path / "images.zip", 255 - pixels[:100])
+    np.testing.assert_array_equal(rows[:100], 255 - pixels[:100])
+    with pytest.raises(DataFormatError, match=r"'100\.png'.*read the images again"):
+        rows[100]
+    (tmp_path / "images.zip").unlink()
+    with pytest.raises(DataFormatError, match=r"'003\.png': it is gone"):
+        rows[3]
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_two_images_of_one_name_in_an_archive_are_refused(images, tmp_path):
+    path = _zipped(tmp_path / "images.zip", images[1][:5])
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("003.png", b"another")
+    with pytest.raises(DataFormatError, match=r"003\.png.*holds several members"):
+        read(path)
 
 
 def _gone(file):

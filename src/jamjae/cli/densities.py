@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from jamjae.cli.output import Voice
     from jamjae.data.dataset import Dataset
 
-KINDS = ("auto", "gaussian", "mixture", "flow")
+KINDS = ("auto", "gaussian", "mixture", "kernel", "flow")
 LIKELIHOODS = ("gaussian", "bernoulli", "poisson")
 OF_AUTOENCODERS = {"--loss": "auto", "--noise": 0.0}  # which a variational one has not
 
@@ -25,7 +25,7 @@ Density = Annotated[
     str | None,
     typer.Option(
         help="Learn the distribution of the codes, by class where there are labels, for jamjae "
-        "sample: auto, gaussian, mixture or flow.",
+        "sample: auto, gaussian, mixture, kernel or flow.",
         autocompletion=completion.one_of(*KINDS),
     ),
 ]

@@ -36,7 +36,12 @@ def content(file: zipfile.ZipFile, name: str, limit: int) -> bytes:
     count = file.namelist().count(name)
     if count != 1:
         raise UnsoundError(f"it holds {count or 'no'} members {brief(repr(name), 80)}, not one")
-    info = file.getinfo(name)
+    return content_of(file, file.getinfo(name), limit)
+
+
+def content_of(file: zipfile.ZipFile, info: zipfile.ZipInfo, limit: int) -> bytes:
+    """Read a member as `content` does, by what the archive says of it."""
+    name = info.filename
     compressed = min(info.compress_size, file.start_dir)  # no more than there is in front of it
     allowed = min(limit, EXPANSION * compressed + ALWAYS_ALLOWED)
     pieces, size = [], 0

@@ -16,7 +16,7 @@ import numpy as np
 from jamjae.engine import flow_matching, flows
 from jamjae.explorer.graphs import Graph, trace
 from jamjae.explorer.packing import Packable, rounded
-from jamjae.latent.densities import Density, Flow
+from jamjae.latent.densities import Density, Flow, Kernel
 from jamjae.latent.densities.classes import UNLABELED
 from jamjae.latent.densities.components import Components
 from jamjae.models.base import LatentModel
@@ -106,9 +106,9 @@ Parts = tuple[dict[str, Any], dict[str, Packable]]
 
 
 def _computed(density: Density) -> Parts | None:
-    """Give what the page computes a density with; None if that is too large."""
+    """Give what the page computes a density with; None if that is too large, as kernels are."""
     arrays = density.arrays()
-    if sum(array.size for array in arrays.values()) > MOST_NUMBERS:
+    if isinstance(density, Kernel) or sum(map(np.size, arrays.values())) > MOST_NUMBERS:
         return None
     if isinstance(density, Flow):
         return _flow(density, arrays)

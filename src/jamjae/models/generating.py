@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
@@ -11,12 +12,13 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from jamjae.data.labels import read_labels
+from jamjae.data.preprocessing import PIXELS
 from jamjae.data.rows import Array, Subset, drawn
 from jamjae.errors import InvalidDataError, ShapeMismatchError
 from jamjae.latent import densities
 from jamjae.latent.densities import Density
 from jamjae.models import tables
-from jamjae.models.samples import Sampling, Span, encoder_hash
+from jamjae.models.samples import Residuals, Sampling, Span, encoder_hash
 from jamjae.models.validation import check_codes
 
 if TYPE_CHECKING:
@@ -61,9 +63,10 @@ class GenerativeModel:
         y : array-like of shape (n,), optional
             Classes of the rows: whole numbers, text or booleans, to sample by. Missing labels
             (None, NaN) are a group of their own.
-        kind : {"auto", "gaussian", "mixture", "flow"} or Density, default="auto"
+        kind : {"auto", "gaussian", "mixture", "kernel", "flow"} or Density, default="auto"
             ``"flow"`` is best for many rows, and takes minutes; samples of images are guided
-            towards their class, unless it is given as ``Flow(guidance=1)``. ``"auto"`` goes by the
+            towards their class, unless it is given as ``Flow(guidance=1)``. ``"kernel"`` suits
+            tables of few rows, and stores their codes. ``"auto"`` goes by the
             number of rows and components; ``density_.kind`` says what was chosen, and
             ``density_.notes_`` what else there is to know. A density is copied and fitted.
         random_state : int, RandomState or None
@@ -111,11 +114,18 @@ class GenerativeModel:
         density = densities.choose(kind, len(rows), k, images=images, random_state=rng)
         some = drawn(len(rows), ROWS, rng.randint(2**31 - 1))
         used: Array = rows if len(some) == len(rows) else Subset(rows, some)
-        density.fit(self._encode(used), None if labels is None else labels[some])
+        of_used = None if labels is None else labels[some]
+        density.fit(self._encode(used), of_used)
         if len(some) < len(rows):
             density.notes_ += (f"{len(some):,} of {len(rows):,} rows were encoded",)
         self.density_ = density
-        self.sampling_ = Sampling(Span.of(used, X, self.dtype_), encoder_hash(self))
+        span, left = Span.of(used, X, self.dtype_), None
+        if not images and self.dtype_ not in PIXELS:
+            reconstruct = partial(self._reconstruct, clip=False)
+            left = Residuals.of(used, reconstruct, density, of_used, rng)
+        self.sampling_ = Sampling(span, encoder_hash(self), left)
+        if isinstance(getattr(y, "name", None), str):  # a column
+            self.label_name_ = y.name
         return self
 
     def sample(
@@ -126,6 +136,7 @@ class GenerativeModel:
         temperature: float = 1.0,
         *,
         return_y: bool = False,
+        residuals: bool = True,
     ) -> Any:
         """Draw new rows: codes from the density, decoded.
 
@@ -141,6 +152,10 @@ class GenerativeModel:
             Below 1 samples are more typical and less varied; see `Density.sample`.
         return_y : bool, default=False
             Whether to give the classes, too.
+        residuals : bool, default=True
+            Whether rows of a table, which codes describe but for a rest, get such a rest of a
+            training row of their class, drawn at random. Without it they are as smooth as
+            reconstructions are. Images have none.
 
         Returns
         -------
@@ -160,8 +175,12 @@ class GenerativeModel:
             There are more or fewer labels than samples.
         """
         density = self._require_density("sample")
-        made = density.sample(n, self._by_name(y), random_state, temperature)
-        rows = self._rows_of(made.codes)
+        rng = check_random_state(random_state)
+        made = density.sample(n, self._by_name(y), rng, temperature)
+        left: Any = 0.0
+        if residuals and self.sampling_.residuals is not None:
+            left = temperature * self.sampling_.residuals.like(density, made, rng)
+        rows = self._rows_of(made.codes, left)
         return (rows, made.classes) if return_y else rows
 
     def log_density(self, Z: Any) -> np.ndarray:
@@ -245,6 +264,9 @@ class GenerativeModel:
     def _decode(self, codes: np.ndarray) -> np.ndarray:
         raise NotImplementedError
 
+    def _reconstruct(self, rows: Array, *, clip: bool, start: int = 0) -> np.ndarray:
+        raise NotImplementedError
+
     # --- the density ------------------------------------------------------------------------
 
     def _forget_density(self) -> None:
@@ -267,8 +289,9 @@ class GenerativeModel:
             )
         return self.density_
 
-    def _rows_of(self, codes: np.ndarray) -> Any:
-        made = self.scaling_.clip(self._decode(codes))
+    def _rows_of(self, codes: np.ndarray, left: Any = 0.0) -> Any:
+        decoded = self._decode(codes)
+        made = self.scaling_.clip((decoded + left).astype(decoded.dtype, copy=False))
         span = self.sampling_.span
         return span.rounded(tables.decoded(self, span.clipped(made)))
 

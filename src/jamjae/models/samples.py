@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, Self
 
 import numpy as np
 
 from jamjae.data.archives import UnsoundError
 from jamjae.data.preprocessing import PIXELS
-from jamjae.data.rows import Array, row_chunks
+from jamjae.data.rows import Array, drawn, row_chunks
 from jamjae.engine.processes import Processes
-from jamjae.latent.densities import Density, rebuilt
+from jamjae.latent.densities import Density, Drawn, rebuilt
 
 DENSITY = "density."  # start of the names of arrays
 ARRAYS = ("low", "high", "whole")
+LEFT = ("residuals", "residual_groups")
+RESIDUALS, NUMBERS = 1_000, 1 << 20  # rows of them, and numbers, at most
 INTEGERS = tuple(f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64))
 
 
@@ -125,6 +127,55 @@ def _kinds(X: Any) -> list[str]:
     return [(X if hasattr(X, "dtype") else np.asarray(X)).dtype.name]
 
 
+class Residuals(NamedTuple):
+    """What reconstructions of training rows leave out, of which samples of tables get some.
+
+    Attributes
+    ----------
+    rows : float32 array of shape (r, d)
+        In random order, of encoded rows for mixed tables.
+    groups : float32 array of shape (r,)
+        Numbers of classes; -1 for rows without a label.
+    """
+
+    rows: np.ndarray
+    groups: np.ndarray
+
+    @classmethod
+    def of(
+        cls,
+        rows: Array,
+        reconstruct: Callable[[np.ndarray], np.ndarray],
+        density: Density,
+        y: np.ndarray | None,
+        rng: np.random.RandomState,
+    ) -> Self:
+        """Take those of some rows (n, d), checked, of classes (n,); what is missing has none."""
+        most = min(RESIDUALS, max(NUMBERS // rows.shape[1], 1))
+        some = rng.permutation(drawn(len(rows), most, rng.randint(2**31 - 1)))
+        left = np.nan_to_num(rows[some] - reconstruct(rows[some]))
+        labels = None if y is None else y[some]
+        return cls(left.astype(np.float32), _numbers(density, labels, len(some)))
+
+    def like(self, density: Density, made: Drawn, rng: np.random.RandomState) -> np.ndarray:
+        """Draw one for each sample, of its class where there are some."""
+        of_sample = _numbers(density, made.classes, len(made.codes))
+        chosen = rng.randint(len(self.rows), size=len(of_sample))
+        for group in np.unique(of_sample):
+            among, where = np.flatnonzero(self.groups == group), of_sample == group
+            if len(among):
+                chosen[where] = among[rng.randint(len(among), size=where.sum())]
+        return self.rows[chosen]
+
+
+def _numbers(density: Density, labels: np.ndarray | None, n: int) -> np.ndarray:
+    """Give the number that a density has for the class of each row (n,); -1 without a label."""
+    if labels is None:
+        return np.full(n, -1.0, dtype=np.float32)
+    known = {name: number for number, name in enumerate(density.classes_.tolist())}
+    return np.array([known.get(label, -1) for label in labels.tolist()], dtype=np.float32)
+
+
 class Sampling(NamedTuple):
     """What sampling rows needs beside the density.
 
@@ -133,10 +184,13 @@ class Sampling(NamedTuple):
     span : Span
     encoder : str
         SHA-256 of the encoder whose codes the density is one of.
+    residuals : Residuals or None
+        Of tables, other than of pixels.
     """
 
     span: Span
     encoder: str
+    residuals: Residuals | None = None
 
 
 def encoder_hash(model: Any) -> str:
@@ -168,6 +222,8 @@ def parts(model: Any) -> tuple[dict[str, Any] | None, dict[str, np.ndarray]]:
         "encoder": sampling.encoder,
     }
     arrays = {**density.arrays(), **sampling.span.arrays()}
+    if sampling.residuals is not None:
+        arrays |= dict(zip(LEFT, sampling.residuals, strict=True))
     return described, {DENSITY + name: array for name, array in arrays.items()}
 
 
@@ -201,7 +257,7 @@ def from_parts(
     if not isinstance(described.get("encoder"), str):
         raise UnsoundError("its density does not state of which codes it is")
     span = Span.from_parts(described.get("rows_of"), own, row_shape)
-    rest = {name: array for name, array in own.items() if name not in ARRAYS}
+    rest = {name: array for name, array in own.items() if name not in (*ARRAYS, *LEFT)}
     try:
         density = rebuilt(described, rest)
     except UnsoundError as error:
@@ -211,4 +267,15 @@ def from_parts(
             f"its density is one of codes of {density.n_components_} components, but its codes "
             f"have {k}"
         )
-    return density, Sampling(span, described["encoder"])
+    return density, Sampling(span, described["encoder"], _residuals(own, row_shape))
+
+
+def _residuals(own: Mapping[str, np.ndarray], row_shape: tuple[int, ...]) -> Residuals | None:
+    if not own.keys() & set(LEFT):
+        return None
+    found = [own.get(name, np.empty(0)) for name in LEFT]
+    shapes = [array.shape for array in found]
+    fit = len(found[0]) > 0 and shapes == [(len(found[0]), *row_shape), (len(found[0]),)]
+    if not fit or not all(a.dtype == np.float32 and np.isfinite(a).all() for a in found):
+        raise UnsoundError("the residuals of its density are not those of its rows")
+    return Residuals(*found)

@@ -5,17 +5,18 @@ from __future__ import annotations
 import io
 import os
 import zipfile
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from functools import partial
 from importlib import import_module
 from pathlib import Path, PurePosixPath
-from typing import IO, NamedTuple, Self
+from threading import Lock
+from typing import IO, Any, NamedTuple, Self
 
-from jamjae.data.archives import content
+from jamjae.data.archives import UnsoundError, content_of
 from jamjae.data.read_options import ReadOptions
 from jamjae.data.readers.cells import counted, natural
-from jamjae.errors import DataFormatError
+from jamjae.errors import DataFormatError, brief
 
 SUFFIXES = frozenset(
     (
@@ -172,18 +173,54 @@ def _of_archive(path: Path) -> Listing:
             f"Cannot read {str(path)!r}: it is damaged or no .zip archive ({error})."
         ) from error
 
+    opened = Archive(path)
     for name in names:
         if why := _judge(name):
             passed[why].append(name)
         else:
-            entries.append(Entry(name, partial(_member, path, name)))
+            entries.append(Entry(name, partial(opened.member, name)))
     passed.pop("hidden file", None)
     return Listing(entries, dict(passed))
 
 
-def _member(path: Path, name: str) -> IO[bytes]:
-    with zipfile.ZipFile(path) as archive:
-        return io.BytesIO(content(archive, name, LARGEST))
+class Archive:
+    """An archive whose list of members is read once, not again for each of them.
+
+    It stays open while its images may be read, once for each thread that reads at a time.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._forget()
+
+    def _forget(self) -> None:
+        self._idle: list[tuple[zipfile.ZipFile, set[str]]] = []
+        self._lock, self._state = Lock(), self._now()
+
+    def _now(self) -> tuple[int, int, int]:
+        state = self.path.stat()
+        return os.getpid(), state.st_size, state.st_mtime_ns
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Archive, (self.path,)
+
+    def member(self, name: str) -> IO[bytes]:
+        """Read one member whole."""
+        if self._state != self._now():  # another process, or another archive of this name
+            self._forget()
+        with self._lock:
+            archive, twice = self._idle.pop() if self._idle else self._opened()
+        try:
+            if name in twice:
+                raise UnsoundError(f"it holds several members {brief(repr(name), 80)}, not one")
+            return io.BytesIO(content_of(archive, archive.getinfo(name), LARGEST))
+        finally:
+            self._idle.append((archive, twice))
+
+    def _opened(self) -> tuple[zipfile.ZipFile, set[str]]:
+        archive = zipfile.ZipFile(self.path)
+        counts = Counter(archive.namelist())
+        return archive, {name for name, count in counts.items() if count > 1}
 
 
 def holds_images(path: Path) -> bool:

@@ -165,8 +165,11 @@ def _reason(entry: Entry, error: Exception) -> str:
         return "it is gone"
     if isinstance(error, PermissionError):
         return "reading it is not permitted"
-    with entry.open() as file:
-        empty = not file.read(1)
+    try:
+        with entry.open() as file:
+            empty = not file.read(1)
+    except Exception:  # noqa: BLE001 - it cannot even be opened, as the error says
+        return brief(error)
     if empty:
         return "the file is empty"
     if PurePosixPath(entry.name).suffix.lower() in folders.HEIC and not folders.reads_heic():

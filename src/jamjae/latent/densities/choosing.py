@@ -13,10 +13,13 @@ from jamjae.errors import InvalidDataError
 from jamjae.latent.densities.density import Density
 from jamjae.latent.densities.flow import GUIDANCE, Flow
 from jamjae.latent.densities.gaussian import Gaussian
+from jamjae.latent.densities.kernel import Kernel, most_rows
 from jamjae.latent.densities.mixture import Mixture
 from jamjae.latent.densities.prior import Prior
 
-KINDS: dict[str, type[Density]] = {kind.kind: kind for kind in (Gaussian, Mixture, Flow, Prior)}
+KINDS: dict[str, type[Density]] = {
+    kind.kind: kind for kind in (Gaussian, Mixture, Kernel, Flow, Prior)
+}
 MIXTURE_ROWS = 20  # for each component of a code, from which mixtures are chosen
 FLOW_ROWS, FLOW_COMPONENTS = 10_000, 3  # from which flows are
 
@@ -28,10 +31,10 @@ def choose(
 
     Parameters
     ----------
-    kind : {"auto", "gaussian", "mixture", "flow", "prior"} or Density
-        ``"auto"``: a flow from 10,000 rows and 3 components on, a gaussian below 20 rows per
-        component, else a mixture. A density, fitted or not, is copied with its settings, and keeps
-        its own random state if it has one.
+    kind : {"auto", "gaussian", "mixture", "kernel", "flow", "prior"} or Density
+        ``"auto"``: a flow from 10,000 rows and 3 components on; below, kernels for tables of up to
+        2,000 rows, a gaussian for less than 20 rows per component, else a mixture. A density,
+        fitted or not, is copied with its settings, and keeps its own random state if it has one.
     n, k : int
     images : bool, default=False
         Whether samples become images, which are to look like their class: a flow is then guided.
@@ -50,6 +53,7 @@ def choose(
         return type(kind)(**settings)
     if kind == "auto":
         kind = "gaussian" if n < MIXTURE_ROWS * k else "mixture"
+        kind = "kernel" if n <= most_rows(k) and not images else kind
         kind = "flow" if n >= FLOW_ROWS and k >= FLOW_COMPONENTS else kind
     if kind not in KINDS:
         raise InvalidDataError(

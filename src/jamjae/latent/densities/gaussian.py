@@ -37,15 +37,21 @@ class Gaussian(NormalDensity):
         self, codes: np.ndarray, of_row: np.ndarray, rng: np.random.RandomState
     ) -> Components:
         few = few_groups(self, of_row, ROWS_PER_COMPONENT * codes.shape[1])
-        common = factor(shared(codes, of_row))
-        groups = self._classes.groups
-        means = np.stack([codes[of_row == group].mean(axis=0) for group in groups])
-        factors = [
-            factor(shrunk(codes[of_row == group] - mean)) if group not in few else common
-            for group, mean in zip(groups, means, strict=True)
-        ]
-        shares = self._classes.shares[groups]
-        return Components(shares, means, np.stack(factors), np.array(groups))
+        return one_each(codes, of_row, few, self.shares_)
+
+
+def one_each(
+    codes: np.ndarray, of_row: np.ndarray, few: list[int], shares: np.ndarray
+) -> Components:
+    """Give a normal distribution per group of codes; those of few rows share a covariance."""
+    common = factor(shared(codes, of_row))
+    groups = np.unique(of_row)
+    means = np.stack([codes[of_row == group].mean(axis=0) for group in groups])
+    factors = [
+        factor(shrunk(codes[of_row == group] - mean)) if group not in few else common
+        for group, mean in zip(groups, means, strict=True)
+    ]
+    return Components(shares[groups], means, np.stack(factors), groups)
 
 
 def few_groups(density: Density, of_row: np.ndarray, least: int) -> list[int]:
