@@ -73,6 +73,9 @@ def main() -> None:
     fit("corruption", corruption=layers.GaussianNoise(0.1, seed=3))
     fit("augmentation", augmentation=layers.RandomTranslation(0.1, 0.1, seed=3))
     fit("variational", kind=VariationalAutoencoder)
+    counted = told["devices"]
+    fit("the last device alone", devices=[f"cpu:{int(sys.argv[1]) - 1}"])
+    told["devices"] = counted
     model = Autoencoder(8, epochs=1, random_state=0).fit(X)
     model.partial_fit(X[:300]).partial_fit(X[300:])
     told["in parts"] = [model.reconstruction_error_]

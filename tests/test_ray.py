@@ -34,7 +34,6 @@ def machine():
     """A cluster for all tests of this file: one starts within about ten seconds."""
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
     os.environ["RAY_TRAIN_HEALTH_CHECK_INTERVAL_S"] = "0.1"
-    os.environ["RAY_worker_niceness"] = "0"  # noqa: SIM112 - else what runs beside starves workers
     ray.init(
         "local",
         num_cpus=3,
@@ -105,7 +104,7 @@ def test_more_workers_than_processors_are_refused(frame, saved):
 
 # --- fit ------------------------------------------------------------------------------------
 
-EPOCHS = 14
+EPOCHS = 12
 
 
 def estimator(**parameters):

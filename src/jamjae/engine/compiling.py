@@ -99,7 +99,7 @@ def _kind(leaf: Any) -> Any:
     if not hasattr(leaf, "shape"):
         return type(leaf)
     lies = getattr(leaf, "sharding", None)
-    spread = lies if lies is not None and len(lies.device_set) > 1 else None
+    spread = lies if isinstance(lies, jax.sharding.NamedSharding) else None
     return leaf.shape, leaf.dtype, getattr(leaf, "weak_type", False), spread
 
 

@@ -67,8 +67,8 @@ class Placement:
 
     @property
     def single(self) -> bool:
-        """Whether this is one device, of one process, so that nothing is cut."""
-        return self.hosts == 1 and len(self.devices) == 1
+        """Whether this is JAX's default device alone, where all arrays are anyway."""
+        return self.hosts == 1 and self.devices == (_default(),)
 
     @property
     def names(self) -> list[str]:
@@ -193,10 +193,15 @@ def name(device: jax.Device) -> str:
 
 
 def local(array: Any) -> Any:
-    """Give an array that every device has as one of a single device, as layers hold them."""
-    if isinstance(array, jax.Array) and len(array.sharding.device_set) > 1:
-        return array.addressable_data(0)
+    """Give an array that every device has as one of the default device, as layers hold them."""
+    if isinstance(array, jax.Array) and isinstance(array.sharding, NamedSharding):
+        return jnp.asarray(np.asarray(array.addressable_data(0)))
     return array
+
+
+def _default() -> jax.Device:
+    chosen = getattr(jax.config, "jax_default_device", None)
+    return chosen if isinstance(chosen, jax.Device) else jax.local_devices()[0]
 
 
 def _whole(array: Any, sharding: NamedSharding, shape: tuple[int, ...]) -> jax.Array:
