@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from importlib.resources import files
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from sklearn.datasets import load_iris
 from jamjae import Autoencoder, explore
 from jamjae.engine import flows
 from jamjae.explorer import samples
-from jamjae.latent.densities import Flow
+from jamjae.latent.densities import KINDS, Flow
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore:Training did not improve:sklearn.exceptions.ConvergenceWarning"
@@ -207,3 +208,8 @@ def test_without_a_density_there_is_no_panel(opened, digits):
     with pytest.warns(UserWarning, match="draws no samples"):
         stale = explore(model, digits.X[:40], method="pca")
     assert facts_of(stale)["density"] is None
+
+
+def test_the_page_has_a_name_for_every_kind_of_density():
+    words = files("jamjae.explorer").joinpath("page", "translations.js").read_text("utf-8")
+    assert set(re.findall(r"^  kind_(\w+):", words, re.MULTILINE)) == set(KINDS)

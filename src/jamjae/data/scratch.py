@@ -109,6 +109,8 @@ class Scratch:
             return False
         units = np.unique(index // self.unit)
         units = units[~self.known[units]]
+        if not len(units):  # another thread was faster
+            return True
         ends = np.minimum((units + 1) * self.unit, self.shape[0])
         asked = [np.arange(u * self.unit, end) for u, end in zip(units, ends, strict=True)]
         rows = np.concatenate(asked)
