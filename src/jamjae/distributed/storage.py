@@ -23,7 +23,7 @@ def location(storage_path: str | Path) -> str:
 def described(
     model: Any, dataset: Any, first: Any, columns: Sequence[str], counts: Sequence[int]
 ) -> dict[str, Any]:
-    """Describe a job, so that it is told from others: model, columns, rows and workers."""
+    """Describe a job, to identify it: model, columns, rows and workers."""
     files = sorted(dataset.input_files())
     return {
         "estimator": type(model).__name__,

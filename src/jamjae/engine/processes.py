@@ -63,7 +63,7 @@ class Processes:
         return self.first(sent).tobytes().decode()
 
     def require_same(self, text: str, what: str) -> None:
-        """Refuse processes that do not say the same of themselves.
+        """Refuse processes whose descriptions differ.
 
         Raises
         ------
