@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from jamjae.evaluation.comparison import compare
     from jamjae.explorer import explore
     from jamjae.latent.projections import latent_map
+    from jamjae.models.anomalies import AnomalyDetector
     from jamjae.models.autoencoder import Autoencoder
     from jamjae.models.denoising import NeighborDenoiser, PatchDenoiser
     from jamjae.models.persistence import load_model
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 __version__ = metadata.version("jamjae")
 
 _HOMES = {
+    "AnomalyDetector": "jamjae.models.anomalies",
     "Autoencoder": "jamjae.models.autoencoder",
     "NeighborDenoiser": "jamjae.models.denoising",
     "PatchDenoiser": "jamjae.models.denoising",
@@ -50,6 +52,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "AnomalyDetector",
     "Autoencoder",
     "NeighborDenoiser",
     "PatchDenoiser",
