@@ -1,0 +1,189 @@
+"""The objective of a codec: the bits of its codes, and the error of what they are decoded to.
+
+A codec rounds the code of a row to integers. While it is trained, noise from -½ to ½ stands in the
+place of rounding, which has no derivative (Ballé et al. 2017):
+
+    loss = bits(z + noise) + tradeoff·Σ(x̂ - x)²,
+
+where the bits are those of a prior that a `CodePrior` learns. The tradeoff is either given or
+found while training, so that the bits or the error become what is asked for.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import keras
+import numpy as np
+from keras import layers, ops
+
+from jamjae.engine.keras_bridge import Apply
+from jamjae.engine.objectives import Batch, Pass, Term, row_weight
+
+PRIOR = "prior"
+LEAST = 1e-9  # probability of a symbol
+STEEPEST, FLATTEST = math.log(0.05), math.log(200.0)  # log scales of a distribution
+FOLLOW = 1.0 / 200.0  # share of a difference from what is asked for that one step makes good
+TRADEOFF, ASKED_BITS, ASKED_ERROR = range(3)  # among a prior's settings
+
+
+class Aim(NamedTuple):
+    """What a codec is trained for; the one that is not asked for is NaN.
+
+    Attributes
+    ----------
+    bits : float
+        Of a row, on average.
+    error : float
+        Sum of squared errors of a row, on average, on scaled data.
+    """
+
+    bits: float = math.nan
+    error: float = math.nan
+
+
+# --- the prior ------------------------------------------------------------------------------
+
+
+class CodePrior(layers.Layer):
+    """A logistic distribution of each component of a code, given the groups of components before.
+
+    Parameters
+    ----------
+    n_components : int
+    group : int
+        Components that are given the same ones.
+    width : int
+        Hidden units of the network of each group.
+    """
+
+    def __init__(self, n_components: int, group: int, width: int) -> None:
+        super().__init__()
+        self.n_components, self.group, self.width = n_components, group, width
+        self.unit = self.add_weight((n_components,), "ones", trainable=False, name="unit")
+        self.settings = self.add_weight((3,), "zeros", trainable=False, name="settings")
+        self.log_scale = self.add_weight((n_components,), "zeros", name="log_scale")
+        self.mean = self.add_weight((n_components,), "zeros", name="mean")
+        self.networks = [
+            (
+                self.add_weight((start, width), "zeros", name=f"hidden_{start}"),
+                self.add_weight((width,), "zeros", name=f"hidden_bias_{start}"),
+                self.add_weight((width, 2 * (stop - start)), "zeros", name=f"output_{start}"),
+            )
+            for start, stop in groups(n_components, group)[1:]
+        ]
+        self.built = True
+
+    def call(self, inputs: Any) -> Any:
+        """Give means and log scales (n, 2·k) of the components of codes (n, k)."""
+        given = inputs / self.unit
+        first = min(self.group, self.n_components)
+        shift, widening = [ops.zeros_like(given[:, :first])], [ops.zeros_like(given[:, :first])]
+        for kernel, bias, out in self.networks:
+            hidden = ops.relu(ops.matmul(given[:, : kernel.shape[0]], kernel) + bias)
+            found = ops.matmul(hidden, out)
+            half = out.shape[1] // 2
+            shift.append(found[:, :half])
+            widening.append(found[:, half:])
+        mean = (self.mean + ops.concatenate(shift, axis=1)) * self.unit
+        log_scale = self.log_scale + ops.concatenate(widening, axis=1)
+        return ops.concatenate([mean, ops.clip(log_scale, STEEPEST, FLATTEST)], axis=1)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments of the constructor."""
+        return {"n_components": self.n_components, "group": self.group, "width": self.width}
+
+
+def groups(n_components: int, group: int) -> list[tuple[int, int]]:
+    """Divide components into groups: the start and the stop of each."""
+    return [
+        (start, min(start + group, n_components)) for start in range(0, n_components, group)
+    ]
+
+
+def start_prior(
+    prior: CodePrior, deviations: np.ndarray, aim: Aim, tradeoff: float, rng: np.random.RandomState
+) -> None:
+    """Let a prior begin with the deviations (k,) of codes, in steps, and independent components."""
+    spread = np.maximum(deviations, 0.3)
+    prior.unit.assign(spread)
+    prior.log_scale.assign(np.log(spread * math.sqrt(3.0) / math.pi))
+    prior.settings.assign([math.log(tradeoff), aim.bits, aim.error])
+    for kernel, _, _ in prior.networks:
+        limit = math.sqrt(6.0 / (kernel.shape[0] + prior.width))
+        kernel.assign(rng.uniform(-limit, limit, kernel.shape))
+
+
+# --- the objective --------------------------------------------------------------------------
+
+
+def noisy(code: jax.Array, key: jax.Array) -> jax.Array:
+    """Add noise as wide as a step of rounding."""
+    return code + jax.random.uniform(key, code.shape, code.dtype, -0.5, 0.5)
+
+
+def rounded(code: jax.Array, key: jax.Array) -> jax.Array:
+    """Round to integers; the key is not used."""
+    return jnp.round(code)
+
+
+def terms(prior: Apply) -> list[Term]:
+    """Give the two terms of the objective, per value of a row."""
+
+    def rate(made: Pass, batch: Batch) -> jax.Array:
+        bits = bits_of(prior, made.params[PRIOR], made.buffers[PRIOR], made.latent)
+        return bits / made.target.shape[1] * row_weight(batch)
+
+    def distortion(made: Pass, batch: Batch) -> jax.Array:
+        squares = jnp.square(made.output - made.target).mean(axis=1)
+        return _tradeoff(made.buffers) * squares * row_weight(batch)
+
+    return [Term("rate", 1.0, rate), Term("distortion", 1.0, distortion)]
+
+
+def bits_of(prior: Apply, params: Any, buffers: Any, codes: jax.Array) -> jax.Array:
+    """Give the bits of each code (n,) under a prior, of integers or with noise."""
+    mean, log_scale = jnp.split(prior(params, buffers, codes).output, 2, axis=1)
+    return -jnp.log2(jnp.maximum(_mass(codes - mean, jnp.exp(-log_scale)), LEAST)).sum(axis=1)
+
+
+def _mass(distance: jax.Array, sharpness: jax.Array) -> jax.Array:
+    """Give what a logistic distribution has within ½ of a distance from its mean."""
+    away = -jnp.abs(distance)  # the sigmoid is exact on this side
+    return jax.nn.sigmoid((away + 0.5) * sharpness) - jax.nn.sigmoid((away - 0.5) * sharpness)
+
+
+def _tradeoff(buffers: Mapping[str, Any]) -> jax.Array:
+    return jnp.exp(_settings(buffers)[TRADEOFF])
+
+
+def _settings(buffers: Mapping[str, Any]) -> jax.Array:
+    return buffers[PRIOR][1]
+
+
+def following(n_values: int) -> Callable[[Any, Mapping[str, jax.Array]], Any]:
+    """Make what moves the tradeoff after a batch, toward the bits or the error asked for.
+
+    Parameters
+    ----------
+    n_values : int
+        Of a row.
+    """
+
+    def follow(buffers: Any, means: Mapping[str, jax.Array]) -> Any:
+        unit, settings = buffers[PRIOR]
+        log_tradeoff, bits, error = settings
+        bits_now = means["rate"] * n_values
+        error_now = means["distortion"] * n_values / jnp.exp(log_tradeoff)
+        too_long = jnp.log(jnp.maximum(bits_now, 1e-3) / bits)
+        too_wrong = jnp.log(jnp.maximum(error_now, 1e-12) / error)
+        move = jnp.where(jnp.isnan(bits), 0.0, -too_long)
+        move += jnp.where(jnp.isnan(error), 0.0, too_wrong)
+        moved = log_tradeoff + FOLLOW * jnp.clip(move, -1.0, 1.0)
+        return {**buffers, PRIOR: [unit, settings.at[TRADEOFF].set(moved)]}
+
+    return follow
