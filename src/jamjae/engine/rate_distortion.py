@@ -26,7 +26,7 @@ from jamjae.engine.objectives import Batch, Pass, Term, row_weight
 
 PRIOR = "prior"
 LEAST = 1e-9  # probability of a symbol
-STEEPEST, FLATTEST = math.log(0.05), math.log(200.0)  # log scales of a distribution
+STEEPEST, FLATTEST = -3.0, 4.0  # log scales of a distribution
 FOLLOW = 1.0 / 200.0  # share of a difference from what is asked for that one step makes good
 TRADEOFF, ASKED_BITS, ASKED_ERROR = range(3)  # among a prior's settings
 
@@ -50,59 +50,57 @@ class Aim(NamedTuple):
 
 
 class CodePrior(layers.Layer):
-    """A logistic distribution of each component of a code, given the groups of components before.
+    """A logistic distribution of each component of a code, given the components before it.
+
+    One hidden layer, masked so that each of its units is given the first components only, and each
+    component only the units that are not given it (Germain et al. 2015).
 
     Parameters
     ----------
     n_components : int
-    group : int
-        Components that are given the same ones.
     width : int
-        Hidden units of the network of each group.
+        Hidden units.
     """
 
-    def __init__(self, n_components: int, group: int, width: int) -> None:
+    def __init__(self, n_components: int, width: int) -> None:
         super().__init__()
-        self.n_components, self.group, self.width = n_components, group, width
-        self.unit = self.add_weight((n_components,), "ones", trainable=False, name="unit")
+        self.n_components, self.width = n_components, width
+        k = n_components
+        self.unit = self.add_weight((k,), "ones", trainable=False, name="unit")
         self.settings = self.add_weight((3,), "zeros", trainable=False, name="settings")
-        self.log_scale = self.add_weight((n_components,), "zeros", name="log_scale")
-        self.mean = self.add_weight((n_components,), "zeros", name="mean")
-        self.networks = [
-            (
-                self.add_weight((start, width), "zeros", name=f"hidden_{start}"),
-                self.add_weight((width,), "zeros", name=f"hidden_bias_{start}"),
-                self.add_weight((width, 2 * (stop - start)), "zeros", name=f"output_{start}"),
-            )
-            for start, stop in groups(n_components, group)[1:]
-        ]
+        self.mean = self.add_weight((k,), "zeros", name="mean")
+        self.log_scale = self.add_weight((k,), "zeros", name="log_scale")
+        self.inward = self.add_weight((k, width), "zeros", name="inward")
+        self.bias = self.add_weight((width,), "zeros", name="bias")
+        self.outward = self.add_weight((width, 2 * k), "zeros", name="outward")
         self.built = True
 
     def call(self, inputs: Any) -> Any:
         """Give means and log scales (n, 2·k) of the components of codes (n, k)."""
-        given = inputs / self.unit
-        first = min(self.group, self.n_components)
-        shift, widening = [ops.zeros_like(given[:, :first])], [ops.zeros_like(given[:, :first])]
-        for kernel, bias, out in self.networks:
-            hidden = ops.relu(ops.matmul(given[:, : kernel.shape[0]], kernel) + bias)
-            found = ops.matmul(hidden, out)
-            half = out.shape[1] // 2
-            shift.append(found[:, :half])
-            widening.append(found[:, half:])
-        mean = (self.mean + ops.concatenate(shift, axis=1)) * self.unit
-        log_scale = self.log_scale + ops.concatenate(widening, axis=1)
-        return ops.concatenate([mean, ops.clip(log_scale, STEEPEST, FLATTEST)], axis=1)
+        into, out_of = masks(self.n_components, self.width)
+        hidden = ops.relu(ops.matmul(inputs / self.unit, self.inward * into) + self.bias)
+        shift, widening = ops.split(ops.matmul(hidden, self.outward * out_of), 2, axis=1)
+        log_scale = ops.clip(self.log_scale + widening, STEEPEST, FLATTEST)
+        return ops.concatenate([(self.mean + shift) * self.unit, log_scale], axis=1)
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments of the constructor."""
-        return {"n_components": self.n_components, "group": self.group, "width": self.width}
+        return {"n_components": self.n_components, "width": self.width}
 
 
-def groups(n_components: int, group: int) -> list[tuple[int, int]]:
-    """Divide components into groups: the start and the stop of each."""
-    return [
-        (start, min(start + group, n_components)) for start in range(0, n_components, group)
-    ]
+def degrees(n_components: int, width: int) -> np.ndarray:
+    """Give how many components each hidden unit is given: from 1 to all but the last."""
+    if n_components == 1:
+        return np.ones(0, np.int64)
+    return 1 + np.arange(width) * (n_components - 1) // width
+
+
+def masks(n_components: int, width: int) -> tuple[np.ndarray, np.ndarray]:
+    """Give the masks (k, h) and (h, 2·k) of a prior's weights."""
+    components, given = np.arange(n_components), degrees(n_components, width)
+    into = components[:, None] < given
+    out_of = given[:, None] <= components
+    return into.astype(np.float32), np.tile(out_of, 2).astype(np.float32)
 
 
 def start_prior(
@@ -113,9 +111,9 @@ def start_prior(
     prior.unit.assign(spread)
     prior.log_scale.assign(np.log(spread * math.sqrt(3.0) / math.pi))
     prior.settings.assign([math.log(tradeoff), aim.bits, aim.error])
-    for kernel, _, _ in prior.networks:
-        limit = math.sqrt(6.0 / (kernel.shape[0] + prior.width))
-        kernel.assign(rng.uniform(-limit, limit, kernel.shape))
+    given = degrees(prior.n_components, prior.width)
+    limits = np.sqrt(6.0 / (given + prior.width / prior.n_components))
+    prior.inward.assign(rng.uniform(-limits, limits, prior.inward.shape))
 
 
 # --- the objective --------------------------------------------------------------------------
