@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Callable, Iterable, Sequence
 from numbers import Integral, Real
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, NamedTuple, Self
 
 import keras
 import numpy as np
@@ -16,7 +16,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.metaestimators import available_if
 
 from jamjae.data.rows import Array, drawn, row_chunks
-from jamjae.engine import initialization, keras_bridge, pca, rate_distortion, training
+from jamjae.engine import architectures, initialization, pca, rate_distortion, training
 from jamjae.engine.architectures import ANCHOR, Pair
 from jamjae.engine.placement import Placement
 from jamjae.engine.processes import Processes
@@ -39,8 +39,28 @@ KEPT = (
 KEPT_ERROR = 0.05  # of the variance, if neither bytes nor an error is asked for
 HIDDEN_PER_COMPONENT, HIDDEN = 16, (64, 2048)  # units of the prior, and their bounds
 JUDGED, COUNTED = 2_000, 20_000  # rows by which the step is chosen, and the tables are made
+SAME = 1e-3  # share by which bytes may differ that count as the same
 ENOUGH = 200  # held-out rows for the former, else training rows are
 HEADERS = 0.02  # bytes of a row beside its code, in files of many rows
+
+
+class Settled(NamedTuple):
+    """Networks and how their codes are rounded.
+
+    Attributes
+    ----------
+    pair : Pair
+    places : tuple of int
+        Binary places of the decoder's weights.
+    step : float
+        Of quantization, in the units of the data.
+    rounding : Rounding
+    """
+
+    pair: Pair
+    places: tuple[int, ...]
+    step: float
+    rounding: Rounding
 
 
 class Codec(TrainableModel):
@@ -183,14 +203,14 @@ class Codec(TrainableModel):
         return self
 
     def _settle(self, counted: np.ndarray, judged: np.ndarray) -> None:
-        learned = self._learned()
-        parts = [self._before_rounding(some, self._first_step) for some in (counted, judged)]
-        found = quantization.settled(learned, *parts, self._wanted)
-        self._take(found, self._first_step)
-        rival, step = self._as_pca(counted, judged, found.bits)
-        if rival.error <= found.error and rival.bits <= 1.001 * found.bits:
-            self.is_pca_ = True
-            self._take(rival, step)
+        """Round weights and codes as files hold them, and fall back to PCA if that is better."""
+        rows = counted, judged
+        found = self._settled(self._pair(), self._first_step, self._learned(), rows, self._wanted)
+        rival = self._as_pca(rows, found.rounding.bits)
+        no_longer = rival.rounding.bits <= (1.0 + SAME) * found.rounding.bits
+        self.is_pca_ = no_longer and rival.rounding.error <= found.rounding.error
+        self._take(rival if self.is_pca_ else found)
+        if self.is_pca_:
             warnings.warn(
                 "Training did not improve on PCA with the same rounding and entropy coding, so the "
                 "codec is PCA. Try more epochs, more rows or a lower learning_rate.",
@@ -198,32 +218,43 @@ class Codec(TrainableModel):
                 stacklevel=5,
             )
 
-    def _take(self, found: Rounding, step: float) -> None:
-        self.prior_, self.tables_ = found.prior, found.tables
-        self.step_ = step * found.prior.step.ratio
-        self.bytes_per_row_ = found.bits / 8.0
-        self.mse_ = found.error
+    def _take(self, found: Settled) -> None:
+        self.encoder_, self.decoder_ = found.pair
+        self.places_, self.step_ = found.places, found.step
+        self.prior_, self.tables_ = found.rounding.prior, found.rounding.tables
+        self.bytes_per_row_, self.mse_ = found.rounding.bits / 8.0, found.rounding.error
 
-    def _as_pca(
-        self, counted: np.ndarray, judged: np.ndarray, bits: float
-    ) -> tuple[Rounding, float]:
-        """Give what PCA reaches with so many bits, and the step that its ratio refers to."""
-        self.is_pca_ = True
-        try:
-            step = quantization.first_step(self.baseline_, Wanted(bits=bits))
-            parts = [self._before_rounding(some, step) for some in (counted, judged)]
-            learned = quantization.independent(self.baseline_.deviations / step)
-            return quantization.settled(learned, *parts, Wanted(bits=bits)), step
-        finally:
-            self.is_pca_ = False
+    def _as_pca(self, rows: tuple[np.ndarray, np.ndarray], bits: float) -> Settled:
+        """Give PCA with the same rounding and coding, and so many bits."""
+        baseline, wanted = self.baseline_, Wanted(bits=bits)
+        pair = architectures.dense(self.row_shape_, self.n_components_, (), anchored=True)
+        initialization.start(pair, baseline, self.scaling_, np.random.RandomState(0))
+        initialization.scale_codes(pair, np.where(baseline.usable, baseline.deviations, 1.0))
+        step = quantization.first_step(baseline, wanted)
+        learned = quantization.independent(baseline.deviations / step)
+        return self._settled(pair, step, learned, rows, wanted)
+
+    def _settled(
+        self,
+        pair: Pair,
+        step: float,
+        learned: Prior,
+        rows: tuple[np.ndarray, np.ndarray],
+        wanted: Wanted,
+    ) -> Settled:
+        self.encoder_, self.decoder_ = pair
+        counted, judged = (self._before_rounding(some, step) for some in rows)
+        places = quantization.round_weights(pair.decoder, lambda: judged.error(judged.codes))
+        rounding = quantization.settled(learned, counted, judged, wanted)
+        return Settled(pair, places, step * rounding.prior.step.ratio, rounding)
 
     def _before_rounding(self, rows: np.ndarray, step: float) -> Codes:
         def error(codes: np.ndarray) -> float:
-            made = self.scaling_.clip(super(Codec, self)._decode(codes * step))
+            made = self.scaling_.clip(self._from_network(codes * step))
             rest = np.subtract(made, rows, dtype=np.float64)
             return float(np.mean(np.square(rest, out=rest)))
 
-        return Codes(super()._encode(rows) / step, error)
+        return Codes(self._by_network(rows) / step, error)
 
     def _learned(self) -> Prior:
         """Round the prior that was trained to whole numbers."""
@@ -245,7 +276,7 @@ class Codec(TrainableModel):
     # --- computation on checked rows --------------------------------------------------------
 
     def _encode(self, rows: Array, start: int = 0) -> np.ndarray:
-        return np.rint(super()._encode(rows, start) / self.step_)
+        return np.rint(self._by_network(rows, start) / self.step_)
 
     def _decode(self, codes: np.ndarray) -> np.ndarray:
-        return super()._decode(codes * self.step_)
+        return self._from_network(codes * self.step_)

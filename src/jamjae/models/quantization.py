@@ -6,11 +6,13 @@ import math
 from collections.abc import Callable
 from typing import NamedTuple
 
+import keras
 import numpy as np
 
 from jamjae.engine.pca import Principal
 from jamjae.latent.codec import Tables, prior
 from jamjae.latent.codec.prior import Prior
+from jamjae.latent.codec.weights import Matrix
 
 MOST_COMPONENTS = 512  # that are considered
 USED = 0.4  # steps that the deviation of a component exceeds if it is worth a place in the code
@@ -18,6 +20,9 @@ FEWER_BITS, LESS_ERROR = 0.75, 0.6  # of PCA's with the same step: what networks
 BITS_OVER_ENTROPY = math.log2(2.0 * math.pi * math.e) / 2.0
 STEPS_SEARCHED = 40  # of a bisection
 TRADEOFF = 20.0  # times one over the square of the step
+LEVELS = (2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0)  # root mean square of rounded weights
+BIAS_LEVELS = 1024.0
+ADDED_ERROR = 0.003  # relative, by rounding weights
 FARTHEST = 3.0  # that the last step is from the step of training, as a factor
 
 
@@ -62,6 +67,29 @@ def components(principal: Principal, step: float) -> int:
     """Give the number of components that a step leaves more than noise of."""
     used = principal.usable & (principal.deviations > USED * step)
     return max(int(used.sum()), 1)
+
+
+def round_weights(decoder: keras.Model, error: Callable[[], float]) -> tuple[int, ...]:
+    """Round a network's weights, in place, to as few levels as leave the error about as it is.
+
+    Parameters
+    ----------
+    decoder : keras.Model
+    error : callable
+        Gives the error with the weights that the decoder has.
+
+    Returns
+    -------
+    tuple of int
+        Binary places of each array of weights.
+    """
+    exact, before = decoder.get_weights(), error()
+    for levels in LEVELS:
+        made = [Matrix.of(one, levels if one.ndim > 1 else BIAS_LEVELS) for one in exact]
+        decoder.set_weights([one.weights.astype(np.float32) for one in made])
+        if error() <= (1.0 + ADDED_ERROR) * before:
+            break
+    return tuple(one.places for one in made)
 
 
 class Codes(NamedTuple):
