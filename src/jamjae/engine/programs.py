@@ -97,9 +97,7 @@ def compiled(recipe: Recipe, templates: Templates, place: Placement) -> Program:
     learning_between, judging_between = _between(recipe)
     shapes, plain = dict(recipe.shapes), {name: networks[name] for name in ("encoder", "decoder")}
     learning = autoencoder(networks, shapes, recipe.in_graph, between=learning_between)
-    judging = autoencoder(
-        plain, shapes, recipe.in_graph, between=judging_between, training=False
-    )
+    judging = autoencoder(plain, shapes, recipe.in_graph, between=judging_between, training=False)
     trained = [layers[name] for name in sorted(layers)]  # the order of jax.tree.leaves
     own = optimizer(recipe.optimizer, trained)
     schedule = SCHEDULES[recipe.schedule] if recipe.schedule else None

@@ -17,7 +17,6 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
-import keras
 import numpy as np
 from keras import layers, ops
 
@@ -27,8 +26,8 @@ from jamjae.engine.objectives import Batch, Pass, Term, row_weight
 PRIOR = "prior"
 LEAST = 1e-9  # probability of a symbol
 STEEPEST, FLATTEST = -3.0, 4.0  # log scales of a distribution
-FOLLOW = 1.0 / 200.0  # share of a difference from what is asked for that one step makes good
-TRADEOFF, ASKED_BITS, ASKED_ERROR = range(3)  # among a prior's settings
+FOLLOW = 1.0 / 1000.0  # share of a difference from what is asked for that one step makes good
+FARTHEST = math.log(3.0)  # of the tradeoff's logarithm, from where it starts
 
 
 class Aim(NamedTuple):
@@ -67,7 +66,7 @@ class CodePrior(layers.Layer):
         self.n_components, self.width = n_components, width
         k = n_components
         self.unit = self.add_weight((k,), "ones", trainable=False, name="unit")
-        self.settings = self.add_weight((3,), "zeros", trainable=False, name="settings")
+        self.settings = self.add_weight((4,), "zeros", trainable=False, name="settings")
         self.mean = self.add_weight((k,), "zeros", name="mean")
         self.log_scale = self.add_weight((k,), "zeros", name="log_scale")
         self.inward = self.add_weight((k, width), "zeros", name="inward")
@@ -90,8 +89,6 @@ class CodePrior(layers.Layer):
 
 def degrees(n_components: int, width: int) -> np.ndarray:
     """Give how many components each hidden unit is given: from 1 to all but the last."""
-    if n_components == 1:
-        return np.ones(0, np.int64)
     return 1 + np.arange(width) * (n_components - 1) // width
 
 
@@ -110,7 +107,8 @@ def start_prior(
     spread = np.maximum(deviations, 0.3)
     prior.unit.assign(spread)
     prior.log_scale.assign(np.log(spread * math.sqrt(3.0) / math.pi))
-    prior.settings.assign([math.log(tradeoff), aim.bits, aim.error])
+    start = math.log(tradeoff)
+    prior.settings.assign([start, start, aim.bits, aim.error])
     given = degrees(prior.n_components, prior.width)
     limits = np.sqrt(6.0 / (given + prior.width / prior.n_components))
     prior.inward.assign(rng.uniform(-limits, limits, prior.inward.shape))
@@ -124,8 +122,8 @@ def noisy(code: jax.Array, key: jax.Array) -> jax.Array:
     return code + jax.random.uniform(key, code.shape, code.dtype, -0.5, 0.5)
 
 
-def rounded(code: jax.Array, key: jax.Array) -> jax.Array:
-    """Round to integers; the key is not used."""
+def rounded(code: jax.Array, _: jax.Array) -> jax.Array:
+    """Round to integers."""
     return jnp.round(code)
 
 
@@ -156,11 +154,7 @@ def _mass(distance: jax.Array, sharpness: jax.Array) -> jax.Array:
 
 
 def _tradeoff(buffers: Mapping[str, Any]) -> jax.Array:
-    return jnp.exp(_settings(buffers)[TRADEOFF])
-
-
-def _settings(buffers: Mapping[str, Any]) -> jax.Array:
-    return buffers[PRIOR][1]
+    return jnp.exp(buffers[PRIOR][1][0])
 
 
 def following(n_values: int) -> Callable[[Any, Mapping[str, jax.Array]], Any]:
@@ -174,7 +168,7 @@ def following(n_values: int) -> Callable[[Any, Mapping[str, jax.Array]], Any]:
 
     def follow(buffers: Any, means: Mapping[str, jax.Array]) -> Any:
         unit, settings = buffers[PRIOR]
-        log_tradeoff, bits, error = settings
+        log_tradeoff, start, bits, error = settings
         bits_now = means["rate"] * n_values
         error_now = means["distortion"] * n_values / jnp.exp(log_tradeoff)
         too_long = jnp.log(jnp.maximum(bits_now, 1e-3) / bits)
@@ -182,6 +176,7 @@ def following(n_values: int) -> Callable[[Any, Mapping[str, jax.Array]], Any]:
         move = jnp.where(jnp.isnan(bits), 0.0, -too_long)
         move += jnp.where(jnp.isnan(error), 0.0, too_wrong)
         moved = log_tradeoff + FOLLOW * jnp.clip(move, -1.0, 1.0)
-        return {**buffers, PRIOR: [unit, settings.at[TRADEOFF].set(moved)]}
+        moved = jnp.clip(moved, start - FARTHEST, start + FARTHEST)
+        return {**buffers, PRIOR: [unit, settings.at[0].set(moved)]}
 
     return follow

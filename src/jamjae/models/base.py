@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -251,6 +251,13 @@ class LatentModel(
         self.encoder_, self.decoder_ = networks["encoder"], networks["decoder"]
         if given:
             self.set_params(encoder=self.encoder_, decoder=self.decoder_)
+
+    def _own_members(self) -> dict[str, bytes]:
+        """Give members of a model file that other models do not have."""
+        return {}
+
+    def _restore_own(self, member: Callable[[str], bytes]) -> None:
+        """Read the members that `_own_members` gave; raise UnsoundError for anything else."""
 
     def _described(self) -> dict[str, Any] | None:
         """Give what else a subclass learned, for JSON."""

@@ -3,68 +3,97 @@
 from __future__ import annotations
 
 import math
-import warnings
-from collections.abc import Callable, Iterable, Sequence
-from numbers import Integral, Real
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from numbers import Real
 from pathlib import Path
-from typing import Any, ClassVar, NamedTuple, Self
+from typing import Any, ClassVar, Self
 
 import keras
 import numpy as np
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import check_is_fitted
 
-from jamjae.data.rows import Array, drawn, row_chunks
-from jamjae.engine import architectures, initialization, pca, rate_distortion, training
-from jamjae.engine.architectures import ANCHOR, Pair
-from jamjae.engine.placement import Placement
-from jamjae.engine.processes import Processes
-from jamjae.engine.rate_distortion import Aim, CodePrior
-from jamjae.errors import InvalidDataError
+from jamjae.data.archives import UnsoundError
+from jamjae.engine import training
+from jamjae.errors import DataFormatError, InvalidDataError
 from jamjae.latent import codec as coder
-from jamjae.latent.codec import Tables
-from jamjae.latent.codec.prior import Prior
-from jamjae.models import callbacks, plan, quantization
-from jamjae.models.fitting import Networks, Task
-from jamjae.models.plan import Plan, Seeds
-from jamjae.models.quantization import Codes, Rounding, Wanted
-from jamjae.models.trainable import CONSTRAINTS, TrainableModel
+from jamjae.models import quantization
+from jamjae.models.codec_content import Content
+from jamjae.models.quantized import QuantizedModel
+from jamjae.models.trainable import CONSTRAINTS
 
 KEPT = (
     *("network", "scaling", "augmentation", "optimizer", "learning_rate", "schedule"),
     *("batch_size", "epochs", "validation_fraction", "checkpoint_dir", "callbacks", "devices"),
     *("random_state", "verbose"),
 )
-KEPT_ERROR = 0.05  # of the variance, if neither bytes nor an error is asked for
-HIDDEN_PER_COMPONENT, HIDDEN = 16, (64, 2048)  # units of the prior, and their bounds
-JUDGED, COUNTED = 2_000, 20_000  # rows by which the step is chosen, and the tables are made
-SAME = 1e-3  # share by which bytes may differ that count as the same
-ENOUGH = 200  # held-out rows for the former, else training rows are
-HEADERS = 0.02  # bytes of a row beside its code, in files of many rows
+MEMBER = "codec.bin"  # of a model file
 
 
-class Settled(NamedTuple):
-    """Networks and how their codes are rounded.
+class Codec(QuantizedModel):
+    """Compress rows to few bytes: integer codes of a network, entropy coded, and back.
+
+    Encoder, decoder and a model of the codes are trained together, so that codes take few bits and
+    their reconstructions have a small error (Ballé et al. 2017). The network starts as PCA; if
+    PCA with the same rounding and the same entropy coder has a smaller error at as many bytes, the
+    codec is PCA. What is decoded depends on whole numbers alone until the code is exact, so a file
+    decodes to the same codes on every machine.
+
+    Parameters
+    ----------
+    n_components : int or "auto", default="auto"
+        Number of components of a code. ``"auto"`` takes those that stand out of the rounding.
+    bytes_per_row : float, default=None
+        Mean bytes of a row that are wanted, headings of a file of many rows included and the
+        codec itself not.
+    mse : float, default=None
+        Mean squared error of a value that is wanted in place of ``bytes_per_row``, in the squared
+        units of the data: for 8-bit pixels, of values from 0 to 255. If neither is given it is
+        0.05 of the variance of the data.
+    network, scaling, augmentation, optimizer, learning_rate, schedule, batch_size, epochs, \
+checkpoint_dir, callbacks, devices, random_state, verbose
+        As of `jamjae.Autoencoder`.
+    validation_fraction : float, default=0.05
+        Share of the rows that training does not see. The step of rounding is chosen so that they
+        have the bytes or the error that is wanted; of fewer than 50 such rows, training rows.
 
     Attributes
     ----------
-    pair : Pair
-    places : tuple of int
-        Binary places of the decoder's weights.
-    step : float
-        Of quantization, in the units of the data.
-    rounding : Rounding
-    """
+    bytes_per_row_, mse_ : float
+        What the rows by which the step was chosen have: the ideal length of their codes, and
+        their mean squared error in the units of the data.
+    step_ : float
+        By which codes are rounded, in the units of the data.
+    is_pca_ : bool
+        Whether the codec is PCA.
+    encoder_, decoder_ : keras.Model
+        The weights of the decoder are rounded to the bits that a file holds. ``encoder_`` is None
+        if the codec was read from a file of compressed rows.
+    prior_ : jamjae.latent.codec.prior.Prior
+        Distributions of the components of a code, each given the components before.
+    tables_ : jamjae.latent.codec.Tables
+        The frequencies by which symbols are coded.
+    history_ : dict of str to array of shape (epochs,)
+        ``"rate"``, bits per value, ``"distortion"``, the squared error per value times its
+        weight, their sum ``"loss"``, and ``"val_loss"``.
+    n_components_, scaling_, scale_, row_shape_, dtype_, devices_, reconstruction_error_, others
+        As of `jamjae.Autoencoder`.
 
-    pair: Pair
-    places: tuple[int, ...]
-    step: float
-    rounding: Rounding
+    Examples
+    --------
+    >>> from jamjae import Codec, load_digits
+    >>> X = load_digits().X
+    >>> codec = Codec(bytes_per_row=8, epochs=20, random_state=0).fit(X)
+    >>> codes = codec.transform(X)  # whole numbers
+    >>> bool(codec.bits(X).mean() / 8 < 8), codec.inverse_transform(codes).shape
+    (True, (1797, 8, 8))
 
-
-class Codec(TrainableModel):
-    """Compress rows to few bytes: integer codes of a network, entropy coded.
+    References
+    ----------
+    Ballé, Laparra & Simoncelli (2017), End-to-end optimized image compression. Minnen, Ballé &
+    Toderici (2018), Joint autoregressive and hierarchical priors for learned image compression.
+    Germain et al. (2015), MADE: masked autoencoder for distribution estimation.
     """
 
     _parameter_constraints: ClassVar[dict[str, Any]] = {
@@ -73,15 +102,6 @@ class Codec(TrainableModel):
         "bytes_per_row": [Interval(Real, 0, None, closed="neither"), None],
         "mse": [Interval(Real, 0, None, closed="neither"), None],
     }
-    encoder, decoder, anchor, loss, missing = None, None, "pca", "mse", "error"
-    guide, guide_weight, corruption = None, 1.0, None
-    early_stopping, patience, warm_start = False, 1, False
-
-    prior_: Prior
-    tables_: Tables
-    step_: float
-    bytes_per_row_: float
-    mse_: float
 
     def __init__(
         self,
@@ -124,159 +144,147 @@ class Codec(TrainableModel):
 
     def fit(self, X: Any, y: None = None) -> Self:
         """Train on rows.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, d), (n, h, w) or (n, h, w, c), data frame or rows in files
+            As for `Autoencoder.fit`.
+        y : ignored
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        InvalidDataError, InvalidNetworkError, TrainingDiverged
+            As `Autoencoder.fit`; or both ``bytes_per_row`` and ``mse`` are given.
+
+        Warns
+        -----
+        ConvergenceWarning
+            Training did not improve on PCA, so the codec is PCA.
+        UserWarning
+            The bytes or the error that is wanted was not reached.
         """
         if self.bytes_per_row is not None and self.mse is not None:
-            raise InvalidDataError("both")
+            raise InvalidDataError(
+                f"Codec received bytes_per_row={self.bytes_per_row:g} and mse={self.mse:g}. One of "
+                "the two decides how rows are rounded; give one of them."
+            )
         return self._fit(X)
 
-    @available_if(lambda self: False)
+    @available_if(lambda _: False)  # type: ignore[untyped-decorator]  # it needs all rows
     def partial_fit(self, X: Any, y: None = None) -> Self:
-        """Do not."""
+        """Leave out what every other trained model has."""
         raise NotImplementedError
 
     def transform(self, X: Any) -> np.ndarray:
-        """Give the integer codes of rows: int32 array of shape (n, n_components_)."""
-        return super().transform(X).astype(np.int32)
+        """Give the codes of rows.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, d), (n, h, w) or (n, h, w, c)
+            In the units of the data of ``fit``.
+
+        Returns
+        -------
+        int32 array of shape (n, n_components_)
+            Whole numbers, which ``inverse_transform`` decodes.
+        """
+        rows = self._checked(X, "transform")
+        return self._encode(rows).astype(np.int32)
+
+    def transform_pieces(self, X: Any) -> Iterator[np.ndarray]:
+        """Encode rows as `transform` does, and give the codes piece by piece."""
+        return (piece.astype(np.int32) for piece in super().transform_pieces(X))
+
+    # --- to bytes and back ------------------------------------------------------------------
+
+    def content(self) -> bytes:
+        """Give what decoding needs of this codec, as bytes for `from_content`.
+
+        Decoder, prior and tables, without the encoder; a compressed file can hold it.
+        """
+        check_is_fitted(self)
+        names = [str(name) for name in getattr(self, "feature_names_in_", ())]
+        notes = {
+            "feature_names": names,
+            "bytes_per_row": self.bytes_per_row_,
+            "mse": self.mse_,
+            "is_pca": self.is_pca_,
+        }
+        return Content(
+            self.decoder_,
+            self.places_,
+            self.prior_,
+            self.tables_,
+            self.step_,
+            self.scaling_,
+            self.row_shape_,
+            self.dtype_,
+            self.table_encoder_,
+            notes,
+        ).to_bytes()
+
+    @classmethod
+    def from_content(cls, content: bytes) -> Self:
+        """Make a codec that can decode, and not encode, of what `content` gave.
+
+        Raises
+        ------
+        DataFormatError
+            The bytes are not of a codec, or damaged.
+        """
+        try:
+            found = Content.from_bytes(content)
+        except UnsoundError as error:
+            raise DataFormatError(f"Cannot read a codec: {error}.") from error
+        made = cls(found.prior.n_components)
+        made._take_content(found)
+        made.encoder_ = None
+        return made
+
+    def _take_content(self, found: Content) -> None:
+        self.decoder_, self.places_ = found.decoder, found.places
+        self.prior_, self.tables_ = found.prior, found.tables
+        self.step_, self.scaling_, self.scale_ = found.step, found.scaling, found.scaling.scale
+        self.row_shape_, self.dtype_ = found.row_shape, found.dtype
+        self.n_components_ = found.prior.n_components
+        self.n_features_in_ = math.prod(found.row_shape)
+        self.table_encoder_, self.filling_ = found.table_encoder, None
+        names = found.notes.get("feature_names")
+        if names:
+            self.feature_names_in_ = np.array(names, dtype=object)
+        self.bytes_per_row_ = float(found.notes["bytes_per_row"])
+        self.mse_ = self.reconstruction_error_ = float(found.notes["mse"])
+        self.is_pca_ = bool(found.notes["is_pca"])
+
+    def compress_rows(self, X: Any) -> bytes:
+        """Give the codes of rows as bytes, without any heading: one block of a file."""
+        return coder.encode(self.transform(X), self.prior_.contexts(), self.tables_)
+
+    def decompress_rows(self, data: bytes, n: int) -> Any:
+        """Give n rows of what `compress_rows` made of them."""
+        check_is_fitted(self)
+        k = self.n_components_
+        return self.inverse_transform(
+            coder.decode(data, n, k, self.prior_.contexts(), self.tables_)
+        )
 
     def bits(self, X: Any) -> np.ndarray:
         """Give the ideal length of the code of each row in bits, float64 array of shape (n,)."""
         symbols = self.transform(X)
         return quantization.bits_of_rows(self.prior_, self.tables_, symbols)
 
-    # --- before training --------------------------------------------------------------------
+    # --- in a model file --------------------------------------------------------------------
 
-    def _build(
-        self, rows: Array, known: np.ndarray | None, seeds: Seeds, processes: Processes
-    ) -> Pair:
-        n, d = len(rows), math.prod(rows.shape[1:])
-        asked = self.n_components
-        most = min(n, d, quantization.MOST_COMPONENTS) if asked == "auto" else int(asked)
-        whole = pca.fit(rows, most, seeds.network, known, processes)
-        self._wanted = self._asked(whole.variance)
-        self._first_step = quantization.first_step(whole, self._wanted)
-        k = quantization.components(whole, self._first_step) if asked == "auto" else most
-        pair = plan.build(self, rows, known, seeds.network, processes, n_components=k)
-        for model in pair:
-            model.get_layer(ANCHOR).trainable = True
-        return pair
+    def _own_members(self) -> dict[str, bytes]:
+        return {MEMBER: self.content()}
 
-    def _asked(self, variance: float) -> Wanted:
-        if self.bytes_per_row is not None:
-            return Wanted(bits=8.0 * max(self.bytes_per_row - HEADERS, self.bytes_per_row / 2.0))
-        return Wanted(error=KEPT_ERROR * variance if self.mse is None else float(self.mse))
-
-    def _start(self, seeds: Seeds) -> None:
-        super()._start(seeds)
-        rng = np.random.RandomState(seeds.network)
-        step, scale, k = self._first_step, self.scaling_.scale, self.n_components_
-        initialization.start_quantized(self._pair(), self.baseline_, step, rng)
-        width = int(np.clip(HIDDEN_PER_COMPONENT * k, *HIDDEN))
-        self._code_prior = CodePrior(k, width)
-        d = math.prod(self.row_shape_)
-        aim = Aim(self._wanted.bits, self._wanted.error * d / scale**2)
-        tradeoff = quantization.TRADEOFF / (step / scale) ** 2
-        deviations = self.baseline_.deviations / step
-        rate_distortion.start_prior(self._code_prior, deviations, aim, tradeoff, rng)
-
-    def _networks(self) -> Networks:
-        layers = plan.layers(self, self._pair())
-        layers[rate_distortion.PRIOR] = self._code_prior
-        factors = np.full(self.n_components_, self._first_step)
-        return Networks(self._pair(), layers, self.scaling_, factors)
-
-    def _plan(self, rows: Any, seeds: Seeds, place: Placement) -> Plan:
-        made = super()._plan(rows, seeds, place)
-        recipe = made.recipe._replace(codec=True)
-        sound = training.Sound(np.inf)
-        return made._replace(recipe=recipe, sound=sound, baseline=None, promised=False)
-
-    # --- after training ---------------------------------------------------------------------
-
-    def _store(self, task: Task, progress: training.Progress) -> Self:
-        self.history_ = callbacks.history(progress.history)
-        rows, seed = task.rows["x"], task.plan.seeds.split
-        held = rows if task.held is None or len(task.held["x"]) < ENOUGH else task.held["x"]
-        counted = rows[drawn(len(rows), COUNTED, seed)]
-        judged = held[drawn(len(held), JUDGED, seed)]
-        self._settle(counted, judged)
-        self.reconstruction_error_ = self._error(rows)
-        return self
-
-    def _settle(self, counted: np.ndarray, judged: np.ndarray) -> None:
-        """Round weights and codes as files hold them, and fall back to PCA if that is better."""
-        rows = counted, judged
-        found = self._settled(self._pair(), self._first_step, self._learned(), rows, self._wanted)
-        rival = self._as_pca(rows, found.rounding.bits)
-        no_longer = rival.rounding.bits <= (1.0 + SAME) * found.rounding.bits
-        self.is_pca_ = no_longer and rival.rounding.error <= found.rounding.error
-        self._take(rival if self.is_pca_ else found)
-        if self.is_pca_:
-            warnings.warn(
-                "Training did not improve on PCA with the same rounding and entropy coding, so the "
-                "codec is PCA. Try more epochs, more rows or a lower learning_rate.",
-                ConvergenceWarning,
-                stacklevel=5,
-            )
-
-    def _take(self, found: Settled) -> None:
-        self.encoder_, self.decoder_ = found.pair
-        self.places_, self.step_ = found.places, found.step
-        self.prior_, self.tables_ = found.rounding.prior, found.rounding.tables
-        self.bytes_per_row_, self.mse_ = found.rounding.bits / 8.0, found.rounding.error
-
-    def _as_pca(self, rows: tuple[np.ndarray, np.ndarray], bits: float) -> Settled:
-        """Give PCA with the same rounding and coding, and so many bits."""
-        baseline, wanted = self.baseline_, Wanted(bits=bits)
-        pair = architectures.dense(self.row_shape_, self.n_components_, (), anchored=True)
-        initialization.start(pair, baseline, self.scaling_, np.random.RandomState(0))
-        initialization.scale_codes(pair, np.where(baseline.usable, baseline.deviations, 1.0))
-        step = quantization.first_step(baseline, wanted)
-        learned = quantization.independent(baseline.deviations / step)
-        return self._settled(pair, step, learned, rows, wanted)
-
-    def _settled(
-        self,
-        pair: Pair,
-        step: float,
-        learned: Prior,
-        rows: tuple[np.ndarray, np.ndarray],
-        wanted: Wanted,
-    ) -> Settled:
-        self.encoder_, self.decoder_ = pair
-        counted, judged = (self._before_rounding(some, step) for some in rows)
-        places = quantization.round_weights(pair.decoder, lambda: judged.error(judged.codes))
-        rounding = quantization.settled(learned, counted, judged, wanted)
-        return Settled(pair, places, step * rounding.prior.step.ratio, rounding)
-
-    def _before_rounding(self, rows: np.ndarray, step: float) -> Codes:
-        def error(codes: np.ndarray) -> float:
-            made = self.scaling_.clip(self._from_network(codes * step))
-            rest = np.subtract(made, rows, dtype=np.float64)
-            return float(np.mean(np.square(rest, out=rest)))
-
-        return Codes(self._by_network(rows) / step, error)
-
-    def _learned(self) -> Prior:
-        """Round the prior that was trained to whole numbers."""
-        k, width = self.n_components_, self._code_prior.width
-        prior = self._code_prior
-        into, out_of = rate_distortion.masks(k, width)
-        unit = np.asarray(prior.unit)
-        outward = np.asarray(prior.outward) * out_of
-        outward[:, :k] *= unit
-        return Prior.of(
-            rate_distortion.degrees(k, width),
-            np.asarray(prior.inward) * into / unit[:, None],
-            np.asarray(prior.bias),
-            outward,
-            np.asarray(prior.mean) * unit,
-            np.asarray(prior.log_scale),
-        )
-
-    # --- computation on checked rows --------------------------------------------------------
-
-    def _encode(self, rows: Array, start: int = 0) -> np.ndarray:
-        return np.rint(self._by_network(rows, start) / self.step_)
-
-    def _decode(self, codes: np.ndarray) -> np.ndarray:
-        return self._from_network(codes * self.step_)
+    def _restore_own(self, member: Callable[[str], bytes]) -> None:
+        found = Content.from_bytes(member(MEMBER))
+        same = found.row_shape == self.row_shape_ and found.prior.n_components == self.n_components_
+        if not same or found.dtype != self.dtype_:
+            raise UnsoundError("its codec is one of other rows than its networks")
+        self._take_content(found)

@@ -43,7 +43,7 @@ DEEP_STEPS, DEEP_EPOCHS = 5000, (40, 400)  # the same with several hidden layers
 class Parameters(Protocol):
     """The parameters that a plan depends on, as `jamjae.Autoencoder` describes them."""
 
-    n_components: int | float
+    n_components: int | float | str
     network: str | tuple[int, ...]
     encoder: keras.Model | None
     decoder: keras.Model | None

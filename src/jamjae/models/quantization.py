@@ -23,7 +23,9 @@ TRADEOFF = 20.0  # times one over the square of the step
 LEVELS = (2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0)  # root mean square of rounded weights
 BIAS_LEVELS = 1024.0
 ADDED_ERROR = 0.003  # relative, by rounding weights
-FARTHEST = 3.0  # that the last step is from the step of training, as a factor
+FARTHEST = 8.0  # that the last step is from the step of training, as a factor
+NEARER = 8.0  # of a second search, to which the first one is so much wider
+HALVINGS = 9
 
 
 class Wanted(NamedTuple):
@@ -41,11 +43,12 @@ class Wanted(NamedTuple):
     error: float = math.nan
 
 
-def first_step(principal: Principal, wanted: Wanted) -> float:
-    """Choose the step in which training rounds codes, in the units of the data.
+def first_step(principal: Principal, wanted: Wanted, *, trained: bool = True) -> float:
+    """Choose the step in which codes are rounded at first, in the units of the data.
 
-    By what PCA with ideal coding of normal components would need, less what networks save.
+    By what PCA with ideal coding of normal components needs, less what training usually saves.
     """
+    fewer, less = (FEWER_BITS, LESS_ERROR) if trained else (1.0, 1.0)
     deviations = principal.deviations[principal.usable & (principal.deviations > 0)]
     if not len(deviations):
         return 1.0
@@ -55,10 +58,10 @@ def first_step(principal: Principal, wanted: Wanted) -> float:
         step = math.exp((low + high) / 2.0)
         if math.isnan(wanted.error):
             bits = np.log2(deviations / step) + BITS_OVER_ENTROPY
-            finer = FEWER_BITS * np.maximum(bits, 0.0).sum() < wanted.bits
+            finer = fewer * np.maximum(bits, 0.0).sum() < wanted.bits
         else:
             lost = np.minimum(np.square(deviations), step**2 / 12.0).sum()
-            finer = LESS_ERROR * (principal.error + lost / d) > wanted.error
+            finer = less * (principal.error + lost / d) > wanted.error
         low, high = (low, (low + high) / 2.0) if finer else ((low + high) / 2.0, high)
     return math.exp((low + high) / 2.0)
 
@@ -145,7 +148,21 @@ def settled(learned: Prior, training: Codes, judged: Codes, wanted: Wanted) -> R
     judged : Codes
     wanted : Wanted
     """
-    tables = made_of(learned, training.symbols(learned))
+    ratio, reach = 1.0, math.log(FARTHEST)
+    for _ in range(2):  # as tables made at the step that is found code better
+        tables = made_of(learned.at(ratio), training.symbols(learned.at(ratio)))
+        ratio = _ratio(learned, tables, judged, wanted, (math.log(ratio) - reach, reach * 2.0))
+        reach /= NEARER
+    last = learned.at(ratio)
+    tables = made_of(last, training.symbols(last))
+    found = bits(last, tables, judged.symbols(last))
+    return Rounding(last, tables, found, judged.error_at(last))
+
+
+def _ratio(
+    learned: Prior, tables: Tables, judged: Codes, wanted: Wanted, span: tuple[float, float]
+) -> float:
+    """Search a step over the one of training, in a span of its logarithm: (start, width)."""
 
     def too_coarse(ratio: float) -> bool:
         now = learned.at(ratio)
@@ -153,15 +170,11 @@ def settled(learned: Prior, training: Codes, judged: Codes, wanted: Wanted) -> R
             return judged.error_at(now) > wanted.error
         return bits(now, tables, judged.symbols(now)) < wanted.bits
 
-    low, high = -math.log(FARTHEST), math.log(FARTHEST)
-    for _ in range(10):
+    low, high = span[0], span[0] + span[1]
+    for _ in range(HALVINGS):
         middle = (low + high) / 2.0
         low, high = (low, middle) if too_coarse(math.exp(middle)) else (middle, high)
-    # bits fall and the error rises with the step, so the safe side differs
-    last = learned.at(math.exp(high if math.isnan(wanted.error) else low))
-    tables = made_of(last, training.symbols(last))
-    found = bits(last, tables, judged.symbols(last))
-    return Rounding(last, tables, found, judged.error_at(last))
+    return math.exp(high if math.isnan(wanted.error) else low)  # no more than what is wanted
 
 
 def made_of(learned: Prior, symbols: np.ndarray) -> Tables:

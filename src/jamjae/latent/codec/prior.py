@@ -29,6 +29,7 @@ COUNT = 57  # of scales, up to exp(4)
 FULL, QUARTER = 24, 35  # scales below 1 and below 4: with all phases, and with a quarter of them
 LARGEST_CODE, LARGEST_HIDDEN, LARGEST_OUTPUT = 1 << 12, 1 << 20, 1 << 31
 MOST_COMPONENTS, MOST_HIDDEN = 1 << 10, 1 << 12
+WIDEST = 1 << 15  # of a step's logarithm, with binary places
 LEAST_FACTOR, LARGEST_FACTOR = 1 << (FACTOR - 3), 1 << (FACTOR + 3)  # 1/8 to 8
 TRUSTED = 200.0  # symbols whose own frequencies count as much as the logistic distribution
 LEVELS = 12.0  # to which the root mean square of weights is rounded
@@ -58,6 +59,11 @@ class Step(NamedTuple):
         """Round a ratio from 1/8 to 8."""
         factor = int(np.clip(round(ratio * 2**FACTOR), LEAST_FACTOR, LARGEST_FACTOR))
         return cls(factor, round(math.log(factor / 2**FACTOR) * SCALES * 2**PLACES))
+
+    @staticmethod
+    def is_sound(factor: int, widening: int) -> bool:
+        """Whether they are numbers that a step has."""
+        return LEAST_FACTOR <= factor <= LARGEST_FACTOR and abs(widening) <= WIDEST
 
     @property
     def ratio(self) -> float:

@@ -16,6 +16,7 @@ from jamjae.latent.codec.varints import Cursor
 LARGEST = 1 << 15  # whole number of a weight that is multiplied by others
 LARGEST_PLACES = 40
 MOST_WEIGHTS = 1 << 28
+MOST_PER_BYTE = 512  # weights that a byte can hold, if they are all alike
 ENDS = 4.0  # root mean squares from zero up to which numbers have frequencies of their own
 
 
@@ -77,7 +78,7 @@ def unpack(cursor: Cursor, shapes: Sequence[tuple[int, ...]]) -> list[Matrix]:
     if len(tables) != len(shapes):
         raise UnsoundError(f"its weights: {len(tables)} tables are there for {len(shapes)}")
     stream = cursor.take(length)
-    if sum(sizes) > 64 * 8 * (length + 16):
+    if sum(sizes) > MOST_PER_BYTE * (length + 1024):
         raise UnsoundError(f"its weights: {sum(sizes):,} do not fit into {length:,} bytes")
     each = _Each(np.repeat(np.arange(len(sizes)), sizes))
     values = entropy.decode(stream, sum(sizes), 1, each, tables)[:, 0].astype(np.float64)
@@ -88,13 +89,14 @@ def unpack(cursor: Cursor, shapes: Sequence[tuple[int, ...]]) -> list[Matrix]:
     ]
 
 
-class _Each(NamedTuple):
-    """Contexts that name the table of each number."""
+class _Each:
+    """Contexts of one column of numbers, whose tables are known in advance."""
 
-    index: np.ndarray
+    def __init__(self, tables: np.ndarray) -> None:
+        self._tables = tables
 
-    def at(self, j: int, before: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        return self.index, np.zeros_like(self.index)
+    def at(self, _: int, __: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        return self._tables, np.zeros_like(self._tables)
 
 
 def _frequencies(symbols: np.ndarray) -> tuple[np.ndarray, int]:
