@@ -109,5 +109,5 @@ class Cursor:
 
 def text(strings: Iterable[str]) -> bytes:
     """Write strings, each as the number of its UTF-8 bytes and these."""
-    encoded = [one.encode("utf-8") for one in strings]
+    encoded = [one.encode("utf-8", "surrogateescape") for one in strings]
     return b"".join(write(len(one)) + one for one in encoded)
