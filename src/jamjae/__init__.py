@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from jamjae.explorer import explore
     from jamjae.latent.projections import latent_map
     from jamjae.models.autoencoder import Autoencoder
+    from jamjae.models.codec import Codec
     from jamjae.models.denoising import NeighborDenoiser, PatchDenoiser
     from jamjae.models.persistence import load_model
     from jamjae.models.variational import VariationalAutoencoder
@@ -33,6 +34,7 @@ __version__ = metadata.version("jamjae")
 
 _HOMES = {
     "Autoencoder": "jamjae.models.autoencoder",
+    "Codec": "jamjae.models.codec",
     "NeighborDenoiser": "jamjae.models.denoising",
     "PatchDenoiser": "jamjae.models.denoising",
     "VariationalAutoencoder": "jamjae.models.variational",
@@ -51,6 +53,7 @@ _HOMES = {
 
 __all__ = [
     "Autoencoder",
+    "Codec",
     "NeighborDenoiser",
     "PatchDenoiser",
     "TableEncoder",

@@ -39,7 +39,7 @@ from jamjae.models import pace
 class Parameters(Protocol):
     """The parameters that a plan depends on, as `jamjae.Autoencoder` describes them."""
 
-    n_components: int | float
+    n_components: int | float | str
     network: str | tuple[int, ...]
     encoder: keras.Model | None
     decoder: keras.Model | None
@@ -243,8 +243,12 @@ def build(
     weights: np.ndarray | None,
     seed: int,
     processes: Processes = ALONE,
+    n_components: int | None = None,
 ) -> Pair:
-    """Build the networks for rows, or check those that were given."""
+    """Build the networks for rows, or check those that were given.
+
+    The number of components is that of the parameters, unless it is given.
+    """
     shape = rows.shape[1:]
     compiling.require_own_process()
     if not own(parameters):
@@ -254,10 +258,8 @@ def build(
             'loss="bce" compares probabilities, but jamjae\'s own networks have a linear output. '
             "Pass encoder= and a decoder= that ends in a sigmoid, or use another loss."
         )
-    anchored, k = (
-        parameters.anchor is not None,
-        _components(parameters, rows, weights, seed, processes),
-    )
+    anchored = parameters.anchor is not None
+    k = n_components or _components(parameters, rows, weights, seed, processes)
     if parameters.network == "conv" and len(shape) == 1:
         raise InvalidNetworkError(
             f'network="conv" is for images (n, h, w) or (n, h, w, c), but rows of shape {shape} '
