@@ -84,11 +84,12 @@ def test_fit_prints_the_errors_beside_pca(table, tmp_path):
 
 def test_fit_as_json(tmp_path):
     path = tmp_path / "m.jamjae"
-    result = run("fit", "iris", "-o", path, "--json", *QUICK)
+    result = run("fit", "iris", "-o", path, "--json", "--devices", "1", *QUICK)
     found = json.loads(result.stdout)
     assert found["mse"]["jamjae"] <= found["mse"]["pca"] * (1 + 1e-6)
     assert found["rows"] == 150
     assert found["epochs"] == 2
+    assert found["devices"] == ["cpu:0"]
     assert result.stderr == ""
 
 
@@ -159,6 +160,7 @@ def test_hidden_widths_noise_and_the_rest(tmp_path):
         (["fit", "iris", "-o", "."], "ends in .jamjae"),
         (["fit", "iris", "-o", "file.xyz/m.jamjae"], "Cannot write"),
         (["fit", "file.xyz", "-o", "m.jamjae"], "are not supported"),
+        (["fit", "iris", "-o", "m.jamjae", "--devices", "gpu:7"], "has 1 device: cpu:0"),
         (["info", "file.xyz"], "not a .jamjae file"),
         (["info", "none.jamjae"], "no such file"),
         (["encode", "none.jamjae", "iris", "-o", "codes.csv"], "no such file"),
@@ -185,6 +187,7 @@ def test_failures_are_one_clear_line_and_exit_1(arguments, message, tmp_path, mo
         ["fit", "iris", "-o", "m.jamjae", "--network", "deep"],
         ["fit", "iris", "-o", "m.jamjae", "--image-size", "large"],
         ["fit", "iris", "-o", "m.jamjae", "--loss", "mee"],
+        ["fit", "iris", "-o", "m.jamjae", "--devices", "0"],
         ["nothing"],
     ],
 )

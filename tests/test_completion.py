@@ -9,7 +9,10 @@ import sys
 
 import pytest
 
-from jamjae.cli import application
+from jamjae.cli import application, comparing, densities
+from jamjae.evaluation import comparison
+from jamjae.evaluation.comparison.generators import generators
+from jamjae.latent.densities import KINDS
 from test_architecture import HEAVY
 
 BASH = shutil.which("bash")
@@ -150,3 +153,9 @@ sys.argv = ["jamjae", "--show-completion"]
 from jamjae.cli import app_main
 app_main()
 """
+
+
+def test_names_that_are_known_without_jax_are_those_of_the_library():
+    assert {*densities.KINDS, "prior"} == {"auto", *KINDS}
+    assert set(comparing.METHODS) == {"auto", *comparison.METHODS}
+    assert set(comparing.GENERATORS) == set(generators())

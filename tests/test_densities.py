@@ -13,8 +13,7 @@ from sklearn.exceptions import NotFittedError
 from jamjae.data.archives import UnsoundError
 from jamjae.engine import flows
 from jamjae.errors import InvalidDataError, ShapeMismatchError
-from jamjae.evaluation.metrics import copied_share
-from jamjae.latent.densities import KINDS, Flow, Gaussian, Kernel, Mixture, choose, kernel, rebuilt
+from jamjae.latent.densities import KINDS, Flow, Gaussian, Kernel, Mixture, choose, rebuilt
 
 CENTERS = np.array([[0.0, 0.0, 100.0], [8.0, 0.0, 100.0], [0.0, 8.0, 130.0]])
 LEARNED = sorted(KINDS.keys() - {"prior"})  # which is the same whatever the codes are
@@ -206,36 +205,6 @@ def test_a_mixture_of_many_rows_says_how_many_it_used():
         Mixture(random_state=0).fit(codes).notes_[0]
         == "60,000 of 70,000 rows were used for its normal distributions"
     )
-
-
-def test_kernels_follow_the_codes_and_are_no_copies():
-    rng = np.random.RandomState(0)
-    angle = rng.uniform(0, 2 * np.pi, 900)
-    ring = np.column_stack([np.cos(angle), np.sin(angle)]) + rng.normal(size=(900, 2)) / 20
-    codes, held_out = ring[:600], ring[600:]
-    kernels, gaussian = Kernel(random_state=0).fit(codes), Gaussian().fit(codes)
-    assert kernels.score_samples(held_out).mean() > gaussian.score_samples(held_out).mean() + 0.3
-    made = kernels.sample(3000, random_state=0).codes
-    np.testing.assert_allclose(np.cov(made.T), np.cov(codes.T), atol=0.05)
-    assert copied_share(codes, held_out, made).generated < 0.05
-
-
-def test_codes_too_far_apart_for_kernels_have_a_normal_distribution():
-    few = np.random.RandomState(0).normal(size=(40, 12))
-    density = Kernel(random_state=0).fit(few)
-    assert "a normal distribution per class" in density.notes_[0]
-    np.testing.assert_array_equal(
-        density.score_samples(few), Gaussian().fit(few).score_samples(few)
-    )
-    many = np.random.RandomState(0).normal(size=(900, 2))
-    assert Kernel(random_state=0).fit(many).bandwidth_ < 1.0
-
-
-def test_kernels_of_many_codes_are_made_of_some(monkeypatch, codes, labels):
-    monkeypatch.setattr(kernel, "ROWS", 60)
-    density = Kernel(random_state=0).fit(codes, labels)
-    assert density.notes_[0].startswith("kernels around 60 of 600 codes of bandwidth")
-    assert np.bincount(density._sum.groups).tolist() == [10, 20, 30]
 
 
 def test_auto_goes_by_rows_and_components():

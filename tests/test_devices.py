@@ -10,8 +10,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import typer
 
 from jamjae import Autoencoder, load_digits, load_model
+from jamjae.cli.options import require_devices
 from jamjae.engine import placement
 from jamjae.engine.placement import Placement
 from jamjae.errors import InvalidNetworkError
@@ -67,6 +69,26 @@ def test_the_devices_used_are_told_and_may_be_named(tmp_path):
 def test_devices_that_are_not_there_are_refused(devices, message):
     with pytest.raises(InvalidNetworkError, match=message):
         Autoencoder(2, network=(), devices=devices).fit(np.eye(4))
+
+
+@pytest.mark.parametrize(
+    ("text", "devices"),
+    [
+        (None, None),
+        ("2", 2),
+        ("local", "local"),
+        ("gpu:1", ["gpu:1"]),
+        ("gpu:0, gpu:2", ["gpu:0", "gpu:2"]),
+    ],
+)
+def test_the_command_line_names_devices_as_python_does(text, devices):
+    assert require_devices(text, None) == devices
+
+
+@pytest.mark.parametrize(("text", "workers"), [("", None), ("0", None), ("a,,b", None), ("a", 2)])
+def test_devices_that_cannot_be_meant_are_refused_at_once(text, workers):
+    with pytest.raises(typer.BadParameter, match="--devices"):
+        require_devices(text, workers)
 
 
 def test_a_batch_is_cut_evenly():

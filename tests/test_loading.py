@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from jamjae import Autoencoder
-from jamjae.data import loading
+from jamjae.data import loading, sources
 from jamjae.data.rows import part
+from jamjae.data.sources import ParquetRows
 from jamjae.engine import pca
 
 
@@ -24,6 +26,24 @@ def test_pieces_hold_every_row_once(n, monkeypatch):
         orders.append(together)
     if n > 1000:
         assert not np.array_equal(*orders)
+
+
+@pytest.mark.parametrize("length", [500, 3_000])
+def test_rows_far_apart_in_a_large_row_group_are_trained_on_together(length, tmp_path, monkeypatch):
+    """The file is read once in an epoch, though a piece takes rows from all of a group."""
+    table = pd.DataFrame({"x": np.arange(3_000, dtype=np.float32)})
+    table.to_parquet(tmp_path / "x.parquet", row_group_size=length)
+    monkeypatch.setattr(loading, "LAZY_BYTES", 1_200)  # 300 rows
+    x = ParquetRows(tmp_path / "x.parquet")
+    decoded, decode = [], x._decoded
+    monkeypatch.setattr(x, "_decoded", lambda group: decoded.append(group) or decode(group))
+    monkeypatch.setattr(sources, "HELD_BYTES", 1)
+    source = loading.source({"x": x}, lambda piece: piece, 10)
+    pieces = [np.asarray(piece["x"])[:count, 0] for piece, count in source(0)]
+    assert len(pieces) == 10
+    assert all(np.ptp(piece) > length / 2 for piece in pieces)
+    np.testing.assert_array_equal(np.sort(np.concatenate(pieces)), table["x"])
+    assert sorted(decoded) == list(range(3_000 // length))
 
 
 def test_only_the_last_batch_of_pieces_is_not_full(monkeypatch):

@@ -9,13 +9,19 @@ from jamjae import Autoencoder
 from jamjae.data import memory as data_memory
 from jamjae.engine import memory
 from jamjae.errors import InvalidNetworkError
-from jamjae.models import plan
+from jamjae.models import pace, plan
 
 
 def test_a_batch_holds_no_more_rows_than_there_are():
     images = np.random.RandomState(0).random_sample((10, 6, 6))
     model = Autoencoder(2, epochs=2, random_state=0)
-    assert [plan.batch_size(model, n) for n in (2, 10, 64, 65, 1000)] == [2, 16, 64, 128, 128]
+    assert [pace.batch_size(model.batch_size, n) for n in (2, 10, 64, 65, 1000)] == [
+        2,
+        16,
+        64,
+        128,
+        128,
+    ]
     few = model.fit(images).history_["loss"]
     padded = Autoencoder(2, epochs=2, random_state=0, batch_size=16).fit(images).history_["loss"]
     np.testing.assert_array_equal(few, padded)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from jamjae.latent.projections import latent_map
     from jamjae.models.anomalies import AnomalyDetector
     from jamjae.models.autoencoder import Autoencoder
+    from jamjae.models.codec import Codec
     from jamjae.models.denoising import NeighborDenoiser, PatchDenoiser
     from jamjae.models.persistence import load_model
     from jamjae.models.variational import VariationalAutoencoder
@@ -35,6 +36,7 @@ __version__ = metadata.version("jamjae")
 _HOMES = {
     "AnomalyDetector": "jamjae.models.anomalies",
     "Autoencoder": "jamjae.models.autoencoder",
+    "Codec": "jamjae.models.codec",
     "NeighborDenoiser": "jamjae.models.denoising",
     "PatchDenoiser": "jamjae.models.denoising",
     "VariationalAutoencoder": "jamjae.models.variational",
@@ -54,6 +56,7 @@ _HOMES = {
 __all__ = [
     "AnomalyDetector",
     "Autoencoder",
+    "Codec",
     "NeighborDenoiser",
     "PatchDenoiser",
     "TableEncoder",

@@ -27,7 +27,17 @@ from jamjae.cli.densities import (
     variational_lines,
 )
 from jamjae.cli.guard import heed, load_engine
-from jamjae.cli.options import Data, Engine, Json, Quiet, Workers, require_one_of, require_workers
+from jamjae.cli.options import (
+    Data,
+    Devices,
+    Engine,
+    Json,
+    Quiet,
+    Workers,
+    require_devices,
+    require_one_of,
+    require_workers,
+)
 from jamjae.cli.output import Voice, size
 from jamjae.cli.places import Force, require_file
 from jamjae.cli.reading import files_read, load, reads_data
@@ -100,6 +110,7 @@ def fit(
     variational: IsVariational = False,
     beta: Beta = None,
     likelihood: LikelihoodOfValues = None,
+    devices: Devices = None,
     engine: Engine = "local",
     workers: Workers = None,
     force: Force = False,
@@ -127,6 +138,7 @@ def fit(
         "patience": patience,
         "checkpoint_dir": checkpoint_dir,
         "random_state": seed,
+        "devices": require_devices(devices, on_ray),
     }
     if variational:
         del options["loss"]
@@ -156,6 +168,7 @@ def fit(
 
     values = {**training_errors(model), "seconds": seconds, "epochs": len(model.history_["loss"])}
     values |= {"rows": len(found.X), "skipped": list(found.skipped), "model": str(output)}
+    values |= {"devices": getattr(model, "devices_", None)}  # none of its own, if by workers
     values |= {"notes": list(found.notes), "is_pca": model.is_pca_, **variational_facts(model)}
     values |= {"density": learned} if learned else {}
     voice.result(

@@ -32,6 +32,32 @@ Workers = Annotated[
     int | None, typer.Option("--workers", min=1, help="Workers, with --engine ray.")
 ]
 
+Devices = Annotated[
+    str | None,
+    typer.Option(
+        help="Devices to train on: how many, or names such as gpu:0,gpu:2; by default all.",
+    ),
+]
+
+
+def require_devices(devices: str | None, workers: int | None) -> int | str | list[str] | None:
+    """Give the devices as `jamjae.Autoencoder` takes them."""
+    if devices is None:
+        return None
+    names = [name.strip() for name in devices.split(",")]
+    if not all(names) or names == ["0"]:
+        raise typer.BadParameter(
+            f"--devices {devices!r}: expected a number from 1, or names such as gpu:0,gpu:2."
+        )
+    if workers is not None and not names[0].isdecimal():
+        raise typer.BadParameter(
+            f"--devices {devices}: with --engine ray each worker has devices of its own. Give "
+            "their number, or leave it out."
+        )
+    if len(names) > 1 or ":" in names[0]:
+        return names
+    return int(names[0]) if names[0].isdecimal() else names[0]
+
 
 def require_workers(engine: EngineKind, workers: int | None) -> int | None:
     """Give the number of workers on a cluster, None for this process."""

@@ -76,8 +76,9 @@ def source(
     """Give the rows to train on: whole, or in pieces that fit in memory.
 
     A piece consists of random blocks of neighboring rows, so that a file is read nearly in order
-    and sorted data are still mixed; where files are decoded in parts, such as Parquet's row groups,
-    these are the blocks. The next piece of a file is read while one is trained on.
+    and sorted data are still mixed. Where files are decoded in parts, such as Parquet's row groups,
+    these are the blocks, or groups of blocks if they are longer than a piece. The next piece of a
+    file is read while one is trained on.
 
     Parameters
     ----------
@@ -101,13 +102,13 @@ def source(
             prepare({name: rows[name][:] for name in rows}), part, int(lengths.max()), share.put
         )
         return lambda _: [(held, counts[0])]
-    starts = _blocks(rows, len(counts))
+    starts, groups = _blocks(rows, len(counts))
 
     def read(number: int) -> Iterator[Batch]:
-        order = np.random.RandomState([seed, number]).permutation(len(starts) - 1)
+        order = _Order(starts, groups, _mixed(groups, np.random.RandomState([seed, number])))
         for start, end in pairwise(ends[share.rank].tolist()):
             # where nothing is left some row stands in, and does not count
-            chosen = _in_order(starts, order, start, end) if start < end else np.zeros(1, np.intp)
+            chosen = order.rows(start, end) if start < end else np.zeros(1, np.intp)
             yield prepare({name: array[chosen] for name, array in rows.items()})
 
     def epoch(number: int) -> Iterator[tuple[dict[str, jax.Array], Count]]:
@@ -139,29 +140,59 @@ def _length(rows: Rows, batch_size: int) -> int:
     return each if count <= 1 else -(-each // batch_size) * batch_size
 
 
-def _blocks(rows: Rows, count: int) -> np.ndarray:
-    """Give the first rows of the blocks, and the number of rows."""
+def _blocks(rows: Rows, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Give the first rows of the blocks and the number of rows, and the group of each block.
+
+    A group is read at once and held, so that its rows may be taken from it in any order.
+    """
     n = len(rows["x"])
-    found = read_together(rows["x"])
-    if found is not None:
-        return found
     block = min(BLOCK, max(n // (count * BLOCKS), 1))
-    return np.append(np.arange(0, n, block), n)
+    found = read_together(rows["x"])
+    if found is None:
+        starts = np.arange(0, n, block)
+        return np.append(starts, n), np.arange(len(starts))
+    steps = np.where(np.diff(found) > n // count, block, n)  # shorter ones are mixed in a piece
+    parts = [np.arange(*part) for part in zip(found, found[1:], steps, strict=False)]
+    groups = np.repeat(np.arange(len(parts)), [len(part) for part in parts])
+    return np.append(np.concatenate(parts), n), groups
 
 
-def _in_order(starts: np.ndarray, order: np.ndarray, start: int, end: int) -> np.ndarray:
-    """Give the rows from `start` to `end` of the blocks laid one after the other in an order."""
-    lengths = np.diff(starts)[order]
-    ends = np.cumsum(lengths)
-    first, last = np.searchsorted(ends, (start, end - 1), side="right")
-    begins = ends - lengths
-    shifts = starts[order] - begins  # from a place in the order to a row
-    return np.concatenate(
-        [
-            np.arange(max(start, begins[i]), min(end, ends[i])) + shifts[i]
-            for i in range(first, last + 1)
-        ]
-    )
+def _mixed(groups: np.ndarray, rng: np.random.RandomState) -> np.ndarray:
+    """Give an order of blocks, by chance, in which those of a group follow each other."""
+    first = rng.permutation(int(groups[-1]) + 1)
+    if len(first) == len(groups):
+        return first
+    places, blocks = np.argsort(first), rng.permutation(len(groups))
+    return blocks[np.argsort(places[groups[blocks]], kind="stable")]
+
+
+class _Order:
+    """The rows of blocks that are laid one after the other in an order.
+
+    Parameters
+    ----------
+    starts, groups : array of int
+        As `_blocks` gives them.
+    order : array of int
+        Of the blocks.
+    """
+
+    def __init__(self, starts: np.ndarray, groups: np.ndarray, order: np.ndarray) -> None:
+        lengths = np.diff(starts)[order]
+        self._ends, self._starts, self._groups = np.cumsum(lengths), starts[order], groups[order]
+        self._begins = self._ends - lengths
+
+    def rows(self, start: int, end: int) -> np.ndarray:
+        """Give the rows from one place to another; within a group they rise, to be read faster."""
+        first, last = np.searchsorted(self._ends, (start, end - 1), side="right")
+        some = np.arange(first, last + 1)
+        changes = np.diff(self._groups[some], prepend=self._groups[first]) != 0
+        some = some[np.lexsort((self._starts[some], np.cumsum(changes)))]
+        shifts = self._starts[some] - self._begins[some]
+        begins, ends = np.maximum(start, self._begins[some]), np.minimum(end, self._ends[some])
+        return np.concatenate(
+            [np.arange(*part) for part in zip(begins + shifts, ends + shifts, strict=True)]
+        )
 
 
 def _ahead(items: Iterator[T]) -> Iterator[T]:

@@ -31,6 +31,7 @@ LAST_AXIS = "channels_last"  # whatever Keras is set to
 ANCHOR = "anchor"  # the linear path
 LAST = "correction"  # the last layer of a nonlinear path, which starts at zero
 LOG_VARIANCE = "log_variance"  # of the codes of a variational autoencoder
+GRID_LAYER = "grid"  # that only convolutional decoders have
 HIDDEN, FIRST = "hidden_", "hidden_1"  # fully connected layers, and the first of them
 DENSE_LIMIT = 4096  # values of an image up to which dense networks learn faster
 FEW = 8  # components up to which dense networks are deep
@@ -114,6 +115,13 @@ def hidden_widths(model: keras.Model) -> tuple[int, ...]:
     return tuple(layer.units for layer in model.layers if layer.name.startswith(HIDDEN))
 
 
+def decoder_network(decoder: keras.Model) -> str | list[int]:
+    """Say how to build a decoder that jamjae built: ``"conv"``, or the widths of `dense`."""
+    if any(layer.name == GRID_LAYER for layer in decoder.layers):
+        return "conv"
+    return list(hidden_widths(decoder)[::-1])
+
+
 def convolutional(shape: Shape, n_components: int, *, anchored: bool) -> Pair:
     """Convolutional paths for images of any size and number of channels.
 
@@ -145,7 +153,7 @@ def convolutional(shape: Shape, n_components: int, *, anchored: bool) -> Pair:
 
     def decode(z: Tensor) -> Tensor:
         z = _hidden(z, (1024, math.prod(grid)))
-        z = _residual(layers.Reshape(grid, name="grid")(z))
+        z = _residual(layers.Reshape(grid, name=GRID_LAYER)(z))
         for number in range(1, halvings + 1):
             z = layers.Conv2DTranspose(
                 FILTERS,

@@ -80,6 +80,27 @@ def start_probabilistic(
     spread.set_weights([np.zeros_like(kernel), np.log(np.maximum(share, SMALLEST))])
 
 
+def start_quantized(
+    pair: Pair, principal: Principal, step: float, rng: np.random.RandomState
+) -> None:
+    """Let a pair that started as PCA give codes in steps of quantization.
+
+    Parameters
+    ----------
+    pair : Pair
+    principal : Principal
+    step : float
+        In the units of the data, the same for each component.
+    rng : RandomState
+        For the first layer of the decoder, so that components below a step count for little.
+    """
+    scale_codes(pair, np.where(principal.usable, principal.deviations, 1.0) / step)
+    for layer in pair.decoder.layers:
+        if layer.name == FIRST:
+            kernel, bias = layer.get_weights()
+            layer.set_weights([drawn(kernel.shape, rng, zero=False) / 2.0, bias])
+
+
 def scale_codes(pair: Pair, factors: np.ndarray) -> None:
     """Multiply the codes (n, k) of a pair that jamjae built by `factors` (k,).
 

@@ -36,7 +36,8 @@ class Pass(NamedTuple):
     """Results of the forward pass of one batch through an autoencoder."""
 
     target: jax.Array  # (b, d)
-    code: jax.Array  # (b, k)
+    code: jax.Array  # (b, k), of the encoder
+    latent: jax.Array  # (b, k), what is decoded
     output: jax.Array  # (b, d)
     penalty: jax.Array | float
     params: dict[str, Any]
@@ -109,7 +110,7 @@ def autoencoder(
         if "observed" in batch:
             observed = _flat(batch["observed"])
             target, output = jnp.where(observed, target, 0.0), jnp.where(observed, output, 0.0)
-        return Pass(target, _flat(code), output, penalty, params, after)
+        return Pass(target, _flat(code), _flat(latent), output, penalty, params, after)
 
     return forward
 
@@ -172,10 +173,15 @@ def guidance(weight: float) -> Term:
     return Term("guide", weight, rows)
 
 
-def minimize(forward: Callable[..., Pass], *terms: Term) -> Objective:
+def minimize(
+    forward: Callable[..., Pass],
+    *terms: Term,
+    follow: Callable[[Any, Mapping[str, jax.Array]], Any] | None = None,
+) -> Objective:
     """Compose an objective: the weighted sum of terms and the networks' own penalties.
 
-    It reports the sum as ``"loss"`` and, if there is more than one term, each of them.
+    It reports the sum as ``"loss"`` and, if there is more than one term, each of them. After a
+    batch, buffers become what `follow` makes of them and of the means of the terms.
     """
 
     def objective(
@@ -185,6 +191,7 @@ def minimize(forward: Callable[..., Pass], *terms: Term) -> Objective:
         means = {term.name: weighted_mean(term.rows(made, batch), weights) for term in terms}
         total = sum((term.weight * means[term.name] for term in terms), made.penalty)
         reported = {"loss": jnp.asarray(total), **(means if len(terms) > 1 else {})}
-        return reported["loss"], (reported, made.buffers)
+        buffers = made.buffers if follow is None else follow(made.buffers, means)
+        return reported["loss"], (reported, buffers)
 
     return objective

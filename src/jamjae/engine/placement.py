@@ -27,7 +27,7 @@ HOSTS, DEVICES = "hosts", "devices"  # axes of the mesh
 Devices = int | str | Sequence[Any] | None
 
 
-class Job(Processes):
+class Peers(Processes):
     """The processes of a ``jax.distributed`` job."""
 
     def __init__(self) -> None:
@@ -140,7 +140,7 @@ class Placement:
     @property
     def processes(self) -> Processes:
         """The processes, to tell each other what NumPy computes."""
-        return ALONE if self.hosts == 1 else Job()
+        return ALONE if self.hosts == 1 else Peers()
 
     def share(self, n: int, pieces: int) -> Share:
         """Find how many rows each process has, and in how many pieces they are read."""

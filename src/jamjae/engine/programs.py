@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple, TypeAlias
 
@@ -11,7 +12,7 @@ import jax.numpy as jnp
 import keras
 import numpy as np
 
-from jamjae.engine import keras_bridge, variational
+from jamjae.engine import keras_bridge, rate_distortion, variational
 from jamjae.engine.fingerprints import Template, template
 from jamjae.engine.keras_bridge import Optimizer, apply, optimizer, private
 from jamjae.engine.losses import LOSSES, RowLoss
@@ -56,6 +57,8 @@ class Recipe(NamedTuple):
     batch_size : int
     variational : Variational or None
         What a variational autoencoder minimizes in place of a loss.
+    codec : bool
+        Whether codes are rounded, and their bits minimized with the error.
     """
 
     shapes: tuple[tuple[str, tuple[int, ...]], ...]
@@ -66,6 +69,7 @@ class Recipe(NamedTuple):
     schedule: str | None
     batch_size: int
     variational: Variational | None = None
+    codec: bool = False
 
 
 class Program(NamedTuple):
@@ -90,14 +94,15 @@ def compiled(recipe: Recipe, templates: Templates, place: Placement) -> Program:
     layers = {name: private(template.layer) for name, template in templates}
     networks = {name: apply(layer) for name, layer in layers.items()}
     terms = _terms(recipe, layers)
-    between = None if recipe.variational is None else variational.drawn
+    learning_between, judging_between = _between(recipe)
     shapes, plain = dict(recipe.shapes), {name: networks[name] for name in ("encoder", "decoder")}
-    learning = autoencoder(networks, shapes, recipe.in_graph, between=between)
-    judging = autoencoder(plain, shapes, recipe.in_graph, between=between, training=False)
+    learning = autoencoder(networks, shapes, recipe.in_graph, between=learning_between)
+    judging = autoencoder(plain, shapes, recipe.in_graph, between=judging_between, training=False)
     trained = [layers[name] for name in sorted(layers)]  # the order of jax.tree.leaves
     own = optimizer(recipe.optimizer, trained)
     schedule = SCHEDULES[recipe.schedule] if recipe.schedule else None
-    step = make_step(minimize(learning, *terms), own, schedule)
+    follow = rate_distortion.following(math.prod(shapes["encoder"])) if recipe.codec else None
+    step = make_step(minimize(learning, *terms, follow=follow), own, schedule)
     return Program(
         make_epoch(step, recipe.batch_size, place),
         make_evaluation(minimize(judging, *terms), recipe.batch_size, place),
@@ -105,10 +110,20 @@ def compiled(recipe: Recipe, templates: Templates, place: Placement) -> Program:
     )
 
 
+def _between(recipe: Recipe) -> tuple[Callable[..., Any] | None, Callable[..., Any] | None]:
+    """Give what happens to codes before they are decoded, in training and in evaluation."""
+    if recipe.codec:
+        return rate_distortion.noisy, rate_distortion.rounded
+    drawn = None if recipe.variational is None else variational.drawn
+    return drawn, drawn
+
+
 def _terms(recipe: Recipe, layers: Mapping[str, keras.Layer]) -> list[Term]:
     """Give the terms of the objective."""
     if recipe.variational is not None:
         return variational.terms(recipe.variational)
+    if recipe.codec:
+        return rate_distortion.terms(apply(layers[rate_distortion.PRIOR]))
     loss = LOSSES[recipe.loss] if isinstance(recipe.loss, str) else recipe.loss
     columns = layers.get("columns")
     terms = [by_column(columns.groups) if columns else reconstruction(loss)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -252,6 +252,13 @@ class LatentModel(
         if given:
             self.set_params(encoder=self.encoder_, decoder=self.decoder_)
 
+    def _own_members(self) -> dict[str, bytes]:
+        """Give members of a model file that other models do not have."""
+        return {}
+
+    def _restore_own(self, member: Callable[[str], bytes]) -> None:
+        """Read the members that `_own_members` gave; raise UnsoundError for anything else."""
+
     def _described(self) -> dict[str, Any] | None:
         """Give what else a subclass learned, for JSON."""
         return None
@@ -269,8 +276,9 @@ class LatentModel(
         return rows
 
     def _encode(self, rows: Array, start: int = 0) -> np.ndarray:
-        if self.is_pca_:
-            return self.baseline_.transform(rows)
+        return self.baseline_.transform(rows) if self.is_pca_ else self._by_network(rows, start)
+
+    def _by_network(self, rows: Array, start: int = 0) -> np.ndarray:
         with among(len(rows)):
             codes = [self._encode_some(rows[chunk]) for chunk in row_chunks(rows)]
         encoded = np.concatenate(codes).reshape(len(rows), -1)
@@ -284,10 +292,17 @@ class LatentModel(
         return keras_bridge.predict(self.encoder_, scaled, self.scaling_.in_graph(scaled.dtype))
 
     def _decode(self, codes: np.ndarray) -> np.ndarray:
-        precision = np.float64 if self.dtype_ == "float64" else np.float32
+        if not self.is_pca_:
+            return self._from_network(codes)
         shape = (len(codes), *self.row_shape_)
-        if self.is_pca_:
-            return self.baseline_.inverse_transform(codes).reshape(shape).astype(precision)
+        return self.baseline_.inverse_transform(codes).reshape(shape).astype(self._precision)
+
+    @property
+    def _precision(self) -> type[np.floating]:
+        return np.float64 if self.dtype_ == "float64" else np.float32
+
+    def _from_network(self, codes: np.ndarray) -> np.ndarray:
+        precision, shape = self._precision, (len(codes), *self.row_shape_)
         made = keras_bridge.predict(self.decoder_, codes.astype(np.float32, copy=False))
         return self.scaling_.undo(made.astype(precision, copy=False).reshape(shape))
 

@@ -98,7 +98,8 @@ def run(task: Task, networks: Networks, observers: Iterable[Observer]) -> traini
             validate=training.validation(program.evaluate, held) if held else None,
             observers=[*([checkpoint.observe] if checkpoint else []), *observers],
         )
-        programs.put_back(networks.layers, progress.best)
+        kept = progress.state if plan.recipe.codec else progress.best  # its loss moves its aim
+        programs.put_back(networks.layers, kept)
     return progress
 
 

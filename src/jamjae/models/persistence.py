@@ -11,6 +11,7 @@ import math
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from importlib import import_module, metadata
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,7 @@ from jamjae.models.model_file import (
 
 CLASSES = {
     "Autoencoder": "jamjae.models.autoencoder",
+    "Codec": "jamjae.models.codec",
     "VariationalAutoencoder": "jamjae.models.variational",
     "PatchDenoiser": "jamjae.models.denoising.patches",
     "AnomalyDetector": "jamjae.models.anomalies.detector",
@@ -95,7 +97,7 @@ def save_model(model: Any, path: str | Path, *, force: bool = False) -> Path:
     elif outer is not model:  # a denoiser is an autoencoder with parameters of its own
         manifest["denoiser"] = {"class": type(outer).__name__, "parameters": parameters}
     with atomic(path) as temporary:
-        members = {"arrays.safetensors": save(arrays)}
+        members = {"arrays.safetensors": save(arrays), **model._own_members()}
         for name in NETWORKS:
             members[f"{name}.keras"] = stored_parameters.made(
                 network_file.written, model._stored()[name]
@@ -122,8 +124,7 @@ def _require_same(again: Any, model: Any) -> None:
 
 def _layers(model: Any) -> dict[str, list[keras.Layer]]:
     """List all layers that a model file holds, by what they belong to."""
-    found = dict(model._stored())
-    found.update((name, getattr(model, name, None)) for name in LAYERS)
+    found = {**model._stored(), **{name: getattr(model, name, None) for name in LAYERS}}
     return {name: parts(layer) for name, layer in found.items() if isinstance(layer, keras.Layer)}
 
 
@@ -158,7 +159,7 @@ def _warn_of_omitted(names: list[str]) -> None:
 
 def _manifest(model: Any) -> dict[str, Any]:
     parameters, omitted = stored_parameters.written(model)
-    density, _ = samples.parts(model)
+    density = samples.parts(model)[0]
     return {
         "format": FORMAT,
         "version": VERSION_WITHOUT_DENSITY if density is None else VERSION_OF_DENSITY,
@@ -203,8 +204,7 @@ def _names(given: Any) -> list[Any]:
 
 
 def _encoder(model: Any) -> dict[str, Any] | None:
-    encoder = getattr(model, "table_encoder_", None)
-    return None if encoder is None else encoder.to_dict()
+    return None if (found := getattr(model, "table_encoder_", None)) is None else found.to_dict()
 
 
 def _or_none(bound: float) -> float | None:
@@ -264,6 +264,7 @@ def load_model(path: str | Path, custom_objects: Mapping[str, Any] | None = None
         kind = _class(manifest["class"])
         require_consistent(manifest, arrays, networks, getattr(kind, "outputs_per_component", 1))
         model = _rebuilt(manifest, parameters, arrays, networks)
+        model._restore_own(partial(model_file.member, file, manifest))
         return _outer(manifest, arrays, model)
 
 

@@ -33,17 +33,13 @@ from jamjae.engine.pca import Principal
 from jamjae.engine.placement import Placement
 from jamjae.engine.processes import ALONE, Processes
 from jamjae.errors import InvalidDataError, InvalidNetworkError
-
-ADAM_RATE = 2e-3  # peak for jamjae's own networks; see benchmarks/fashion_mnist.py
-DEEP_RATE = (0.5, 4e-3)  # with several hidden layers: numerator over the width, and maximum
-STEPS, EPOCHS = 4000, (20, 300)  # target of epochs="auto", and its bounds
-DEEP_STEPS, DEEP_EPOCHS = 5000, (40, 400)  # the same with several hidden layers
+from jamjae.models import pace
 
 
 class Parameters(Protocol):
     """The parameters that a plan depends on, as `jamjae.Autoencoder` describes them."""
 
-    n_components: int | float
+    n_components: int | float | str
     network: str | tuple[int, ...]
     encoder: keras.Model | None
     decoder: keras.Model | None
@@ -130,13 +126,14 @@ def make(
     place: Placement,
 ) -> Plan:
     """Plan the training of a pair on rows, of which each process has a part."""
+    widths = architectures.hidden_widths(pair.encoder) if own(parameters) else ()
     rate = keras_bridge.default_learning_rate(parameters.optimizer)
     if parameters.learning_rate != "auto":
         rate = float(parameters.learning_rate)
     elif own(parameters) and parameters.optimizer == "adam":
-        rate = adam_rate(pair)
+        rate = pace.adam_rate(widths)
     n = int(place.processes.total(len(rows["x"])))
-    size = place.whole_batch(batch_size(parameters, n))
+    size = place.whole_batch(pace.batch_size(parameters.batch_size, n))
     memory.require_room(
         memory.of_outputs(pair, size),
         f"batches of {size} rows of shape {pair.encoder.input_shape[1:]}",
@@ -154,7 +151,7 @@ def make(
     return Plan(
         recipe,
         peak=rate or math.nan,
-        epochs=epochs(parameters, pair, -(-n // size)),
+        epochs=pace.epochs(parameters.epochs, widths, -(-n // size)),
         patience=int(parameters.patience) if parameters.early_stopping else None,
         sound=_sound(parameters, baseline.variance / scaling.scale**2),
         baseline=baseline.error / scaling.scale**2 if squares(parameters) else None,
@@ -246,8 +243,12 @@ def build(
     weights: np.ndarray | None,
     seed: int,
     processes: Processes = ALONE,
+    n_components: int | None = None,
 ) -> Pair:
-    """Build the networks for rows, or check those that were given."""
+    """Build the networks for rows, or check those that were given.
+
+    The number of components is that of the parameters, unless it is given.
+    """
     shape = rows.shape[1:]
     compiling.require_own_process()
     if not own(parameters):
@@ -257,10 +258,8 @@ def build(
             'loss="bce" compares probabilities, but jamjae\'s own networks have a linear output. '
             "Pass encoder= and a decoder= that ends in a sigmoid, or use another loss."
         )
-    anchored, k = (
-        parameters.anchor is not None,
-        _components(parameters, rows, weights, seed, processes),
-    )
+    anchored = parameters.anchor is not None
+    k = n_components or _components(parameters, rows, weights, seed, processes)
     if parameters.network == "conv" and len(shape) == 1:
         raise InvalidNetworkError(
             f'network="conv" is for images (n, h, w) or (n, h, w, c), but rows of shape {shape} '
@@ -324,7 +323,7 @@ def layers(parameters: Parameters, pair: Pair) -> dict[str, keras.Layer]:
     return {name: layer for name, layer in named.items() if layer is not None}
 
 
-# --- rows, rates and epochs -----------------------------------------------------------------
+# --- rows and shapes ------------------------------------------------------------------------
 
 
 def split(n: int, fraction: float, seed: int) -> tuple[np.ndarray | None, np.ndarray | None]:
@@ -339,32 +338,6 @@ def split(n: int, fraction: float, seed: int) -> tuple[np.ndarray | None, np.nda
         )
     order = np.random.RandomState(seed).permutation(n)
     return np.sort(order[held:]), np.sort(order[:held])
-
-
-def adam_rate(pair: Pair) -> float:
-    """Choose the peak learning rate by depth and width."""
-    widths = architectures.hidden_widths(pair.encoder)
-    if len(widths) < 2:
-        return ADAM_RATE
-    over_width, most = DEEP_RATE
-    return min(over_width / max(widths), most)
-
-
-def epochs(parameters: Parameters, pair: Pair, steps: int) -> int:
-    """Give the number of epochs; for "auto", by the steps of one epoch."""
-    if parameters.epochs != "auto":
-        return int(parameters.epochs)
-    deep = own(parameters) and len(architectures.hidden_widths(pair.encoder)) > 1
-    aim, (fewest, most) = (DEEP_STEPS, DEEP_EPOCHS) if deep else (STEPS, EPOCHS)
-    return min(max(-(-aim // steps), fewest), most)
-
-
-def batch_size(parameters: Parameters, n: int) -> int:
-    """Give the batch size, reduced for few rows, since padding is computed as well.
-
-    It is then a power of two, so that few shapes are compiled.
-    """
-    return min(int(parameters.batch_size), 1 << (n - 1).bit_length())
 
 
 def _shapes(parameters: Parameters, pair: Pair) -> tuple[tuple[str, tuple[int, ...]], ...]:

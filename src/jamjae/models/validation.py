@@ -186,7 +186,7 @@ def require_magnitude(model: BaseEstimator, rows: Array, variance: float) -> Non
         )
 
 
-def require_rows(rows: Array, n_components: float) -> None:
+def require_rows(rows: Array, n_components: float | str) -> None:
     """Refuse a first batch of ``partial_fit`` whose PCA has fewer components than a code.
 
     Raises

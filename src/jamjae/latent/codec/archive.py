@@ -1,0 +1,177 @@
+"""The container of compressed rows, .jjz: a head, blocks of rows, and an index.
+
+``docs/format.md`` describes it byte by byte. A block is written as soon as it is there, and read
+without the others. Checksums depend on the head and on a block's number: a block of another file
+or of another place is as damaged as one with a flipped bit.
+"""
+
+from __future__ import annotations
+
+import os
+import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import BinaryIO
+
+import numpy as np
+
+from jamjae.data.atomic import atomic
+from jamjae.errors import InvalidDataError
+from jamjae.latent.codec import varints
+from jamjae.latent.codec.header import MOST_VALUES, Header
+from jamjae.latent.codec.names import labels_to_bytes, names_to_bytes
+
+MAGIC = b"\x89JJZ\r\n\x1a\n"  # as PNG's: tells text mode and seven bits apart
+VERSION = 1
+END = b"JJZ."
+CRC = 4  # bytes
+TRAILER = 4 + CRC + len(END)
+HEAD_BYTES = 64 << 20
+ROWS = 1 << 20  # of a block, at most
+PARTS = 3 * varints.LONGEST + varints.LONGEST  # the longest beginning of a block
+
+
+@dataclass
+class Sizes:
+    """How many bytes a file has, by what they are for."""
+
+    payload: int = 0
+    names: int = 0  # and labels
+    index: int = 0  # and heads, checksums and the end
+    codec: int = 0
+
+    @property
+    def total(self) -> int:
+        """Bytes of the file."""
+        return self.payload + self.names + self.index + self.codec
+
+
+@dataclass(frozen=True)
+class Block:
+    """A block of rows as it is in the file.
+
+    Attributes
+    ----------
+    number, first, n : int
+        Its place among the blocks, the number of its first row, and how many rows it has.
+    payload : bytes
+        What the codec made of them.
+    names : tuple of str
+        Of the rows; empty if they have none.
+    labels : array of shape (n,) or None
+    """
+
+    number: int
+    first: int
+    n: int
+    payload: bytes
+    names: tuple[str, ...] = ()
+    labels: np.ndarray | None = None
+
+
+@dataclass(frozen=True)
+class Damaged:
+    """A block that cannot be read: its number, its rows, and a sentence that says why."""
+
+    number: int
+    first: int
+    n: int
+    why: str
+
+
+@dataclass
+class Writer:
+    """Writes a file of compressed rows to a stream, block by block.
+
+    Parameters
+    ----------
+    stream : binary file
+    header : Header
+    codec : bytes
+        The codec's file, if the header embeds it.
+    """
+
+    stream: BinaryIO
+    header: Header
+    codec: bytes = b""
+    sizes: Sizes = field(default_factory=Sizes)
+
+    def __post_init__(self) -> None:
+        head = self.header.to_bytes()
+        if len(self.codec) != self.header.codec_bytes:
+            raise InvalidDataError("The codec is not the one that the head of the file names.")
+        start = MAGIC + varints.write(VERSION, len(head)) + head
+        self._seed = zlib.crc32(start)
+        self.stream.write(start + self._seed.to_bytes(CRC, "little"))
+        self.stream.write(self.codec)
+        self.sizes.index += len(start) + CRC
+        self.sizes.codec = len(self.codec)
+        self._index: list[tuple[int, int, int]] = []  # rows, bytes and checksum of each block
+
+    def add(
+        self,
+        payload: bytes,
+        n: int,
+        names: Sequence[str] = (),
+        labels: np.ndarray | None = None,
+    ) -> None:
+        """Write a block of n rows.
+
+        Raises
+        ------
+        InvalidDataError
+            It has no rows or too many, or not one name and one label for each.
+        """
+        values = n * max(self.header.row_values, 1)
+        if not 0 < n <= ROWS or values > MOST_VALUES:
+            raise InvalidDataError(
+                f"Cannot write a block of {n:,} rows of {self.header.row_values:,} values. From 1 "
+                f"to {ROWS:,} rows and at most {MOST_VALUES:,} values are expected."
+            )
+        for what, some in (("names", names), ("labels", labels)):
+            if some is not None and len(some) not in (0, n):
+                raise InvalidDataError(f"{n:,} rows have {len(some):,} {what}: expected one each.")
+        named, labelled = names_to_bytes(names), labels_to_bytes(labels)
+        start = varints.write(n, len(payload), len(named), len(labelled))
+        crc = zlib.crc32(start, seed_of(self._seed, len(self._index)))
+        for part in (payload, named, labelled):
+            crc = zlib.crc32(part, crc)
+        for part in (start, payload, named, labelled, crc.to_bytes(CRC, "little")):
+            self.stream.write(part)
+        size = len(start) + len(payload) + len(named) + len(labelled) + CRC
+        self._index.append((n, size, crc))
+        self.sizes.payload += len(payload)
+        self.sizes.names += len(named) + len(labelled)
+        self.sizes.index += len(start) + CRC
+
+    def finish(self) -> Sizes:
+        """Write the index and the end of the file."""
+        parts = [varints.write(0, len(self._index))]  # no block has 0 rows
+        for n, size, crc in self._index:
+            parts.append(varints.write(n, size) + crc.to_bytes(CRC, "little"))
+        index = b"".join(parts)
+        crc = zlib.crc32(index, self._seed)
+        end = len(index).to_bytes(4, "little") + crc.to_bytes(CRC, "little") + END
+        self.stream.write(index + end)
+        self.sizes.index += len(index) + len(end)
+        return self.sizes
+
+
+@contextmanager
+def create(path: str | os.PathLike[str], header: Header, codec: bytes = b"") -> Iterator[Writer]:
+    """Write a file whole or not at all; the index follows when the block of code is done.
+
+    Raises
+    ------
+    OutputError
+    """
+    with atomic(path) as temporary, temporary.open("wb") as stream:
+        writer = Writer(stream, header, codec)
+        yield writer
+        writer.finish()
+
+
+def seed_of(seed: int, number: int) -> int:
+    """Begin a block's checksum by the file's head and the block's number."""
+    return zlib.crc32(number.to_bytes(8, "little"), seed)

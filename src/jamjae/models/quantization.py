@@ -1,0 +1,212 @@
+"""How a codec's codes are rounded: the first step by PCA, and the last one by what is asked for."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import NamedTuple
+
+import keras
+import numpy as np
+
+from jamjae.engine.pca import Principal
+from jamjae.latent.codec import Tables, prior
+from jamjae.latent.codec.prior import Prior
+from jamjae.latent.codec.weights import Matrix
+
+MOST_COMPONENTS = 512  # that are considered
+USED = 0.4  # steps that the deviation of a component exceeds if it is worth a place in the code
+FEWER_BITS, LESS_ERROR = 0.75, 0.6  # of PCA's with the same step: what networks usually reach
+BITS_OVER_ENTROPY = math.log2(2.0 * math.pi * math.e) / 2.0
+STEPS_SEARCHED = 40  # of a bisection
+TRADEOFF = 20.0  # times one over the square of the step
+LEVELS = (2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0)  # root mean square of rounded weights
+BIAS_LEVELS = 1024.0
+ADDED_ERROR = 0.003  # relative, by rounding weights
+FARTHEST = 8.0  # that the last step is from the step of training, as a factor
+NEARER = 8.0  # of a second search, to which the first one is so much wider
+HALVINGS = 9
+
+
+class Wanted(NamedTuple):
+    """What a codec is to reach; one of the two is NaN.
+
+    Attributes
+    ----------
+    bits : float
+        Of a row, on average.
+    error : float
+        Mean squared error of a value, in the units of the data.
+    """
+
+    bits: float = math.nan
+    error: float = math.nan
+
+
+def first_step(principal: Principal, wanted: Wanted, *, trained: bool = True) -> float:
+    """Choose the step in which codes are rounded at first, in the units of the data.
+
+    By what PCA with ideal coding of normal components needs, less what training usually saves.
+    """
+    fewer, less = (FEWER_BITS, LESS_ERROR) if trained else (1.0, 1.0)
+    deviations = principal.deviations[principal.usable & (principal.deviations > 0)]
+    if not len(deviations):
+        return 1.0
+    d = len(principal.mean)
+    low, high = math.log(deviations[0]) - 12.0, math.log(deviations[0]) + 2.0
+    for _ in range(STEPS_SEARCHED):
+        step = math.exp((low + high) / 2.0)
+        if math.isnan(wanted.error):
+            bits = np.log2(deviations / step) + BITS_OVER_ENTROPY
+            finer = fewer * np.maximum(bits, 0.0).sum() < wanted.bits
+        else:
+            lost = np.minimum(np.square(deviations), step**2 / 12.0).sum()
+            finer = less * (principal.error + lost / d) > wanted.error
+        low, high = (low, (low + high) / 2.0) if finer else ((low + high) / 2.0, high)
+    return math.exp((low + high) / 2.0)
+
+
+def components(principal: Principal, step: float) -> int:
+    """Give the number of components that a step leaves more than noise of."""
+    used = principal.usable & (principal.deviations > USED * step)
+    return max(int(used.sum()), 1)
+
+
+def round_weights(decoder: keras.Model, error: Callable[[], float]) -> tuple[int, ...]:
+    """Round a network's weights, in place, to as few levels as leave the error about as it is.
+
+    Parameters
+    ----------
+    decoder : keras.Model
+    error : callable
+        Gives the error with the weights that the decoder has.
+
+    Returns
+    -------
+    tuple of int
+        Binary places of each array of weights.
+    """
+    exact, before = decoder.get_weights(), error()
+    for levels in LEVELS:
+        made = [Matrix.of(one, levels if one.ndim > 1 else BIAS_LEVELS) for one in exact]
+        decoder.set_weights([one.weights.astype(np.float32) for one in made])
+        if error() <= (1.0 + ADDED_ERROR) * before:
+            break
+    return tuple(one.places for one in made)
+
+
+class Codes(NamedTuple):
+    """Codes of rows before they are rounded, and what to compare their reconstructions with.
+
+    Attributes
+    ----------
+    codes : float array of shape (n, k)
+        In steps of training.
+    error : callable
+        Gives the mean squared error of codes (n, k) in the units of the data.
+    """
+
+    codes: np.ndarray
+    error: Callable[[np.ndarray], float]
+
+    def symbols(self, learned: Prior) -> np.ndarray:
+        """Round to the steps of a prior."""
+        return np.rint(self.codes / learned.step.ratio).astype(np.int32)
+
+    def error_at(self, learned: Prior) -> float:
+        """Give the error after rounding to the steps of a prior."""
+        return self.error(self.symbols(learned) * learned.step.ratio)
+
+
+class Rounding(NamedTuple):
+    """A prior at its step, its tables, and what they reach.
+
+    Attributes
+    ----------
+    prior : Prior
+    tables : Tables
+    bits : float
+        Ideal length of a row's code, on average.
+    error : float
+        Mean squared error of a value, in the units of the data.
+    """
+
+    prior: Prior
+    tables: Tables
+    bits: float
+    error: float
+
+
+def settled(learned: Prior, training: Codes, judged: Codes, wanted: Wanted) -> Rounding:
+    """Find the step at which judged rows have the bits or the error that is wanted.
+
+    Parameters
+    ----------
+    learned : Prior
+    training : Codes
+        Whose symbols the tables are made of.
+    judged : Codes
+    wanted : Wanted
+    """
+    ratio, reach = 1.0, math.log(FARTHEST)
+    for _ in range(2):  # as tables made at the step that is found code better
+        tables = made_of(learned.at(ratio), training.symbols(learned.at(ratio)))
+        ratio = _ratio(learned, tables, judged, wanted, (math.log(ratio) - reach, reach * 2.0))
+        reach /= NEARER
+    last = learned.at(ratio)
+    tables = made_of(last, training.symbols(last))
+    found = bits(last, tables, judged.symbols(last))
+    return Rounding(last, tables, found, judged.error_at(last))
+
+
+def _ratio(
+    learned: Prior, tables: Tables, judged: Codes, wanted: Wanted, span: tuple[float, float]
+) -> float:
+    """Search a step over the one of training, in a span of its logarithm: (start, width)."""
+
+    def too_coarse(ratio: float) -> bool:
+        now = learned.at(ratio)
+        if math.isnan(wanted.bits):
+            return judged.error_at(now) > wanted.error
+        return bits(now, tables, judged.symbols(now)) < wanted.bits
+
+    low, high = span[0], span[0] + span[1]
+    for _ in range(HALVINGS):
+        middle = (low + high) / 2.0
+        low, high = (low, middle) if too_coarse(math.exp(middle)) else (middle, high)
+    return math.exp(high if math.isnan(wanted.error) else low)  # no more than what is wanted
+
+
+def made_of(learned: Prior, symbols: np.ndarray) -> Tables:
+    """Make the tables of a prior that fit symbols (n, k) best."""
+    index, rest = _placed(learned, symbols)
+    return prior.tables(index.ravel(), rest.ravel())
+
+
+def bits(learned: Prior, tables: Tables, symbols: np.ndarray) -> float:
+    """Give the mean bits of codes (n, k)."""
+    index, rest = _placed(learned, symbols)
+    return float(tables.bits(index.ravel(), rest.ravel()).sum() / len(symbols))
+
+
+def bits_of_rows(learned: Prior, tables: Tables, symbols: np.ndarray) -> np.ndarray:
+    """Give the bits of each code (n, k)."""
+    index, rest = _placed(learned, symbols)
+    lengths: np.ndarray = tables.bits(index.ravel(), rest.ravel()).reshape(index.shape)
+    return lengths.sum(axis=1)
+
+
+def _placed(learned: Prior, symbols: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Give the table of each symbol, and the symbols less their shifts."""
+    contexts = learned.contexts()
+    found = [contexts.at(j, symbols[:, :j]) for j in range(symbols.shape[1])]
+    index, shift = (np.stack(part, axis=1) for part in zip(*found, strict=True))
+    return index, symbols - shift
+
+
+def independent(deviations: np.ndarray) -> Prior:
+    """Make a prior of independent components (k,), whose deviations are in steps."""
+    k = len(deviations)
+    scales = np.log(np.maximum(deviations, 0.05) * math.sqrt(3.0) / math.pi)
+    nothing = np.zeros((k, 0)), np.zeros(0), np.zeros((0, 2 * k))
+    return Prior.of(np.zeros(0, np.int64), *nothing, np.zeros(k), scales)
