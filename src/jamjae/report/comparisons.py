@@ -76,6 +76,8 @@ def _setting(result: Comparison) -> str:
     measured = f"MSE is the mean squared error per value, {unit}."
     if result.purpose == "generate":
         measured = "Samples, as many as training rows but at most 10,000, against held-out rows."
+    if result.purpose == "anomaly":
+        measured = "All training rows are normal; thresholds are set for 5 % false alarms."
     return (
         f"{len(split.train):,} training rows and {len(split.test):,} held-out rows of "
         f"{' x '.join(map(str, split.train.shape[1:]))} values; {seeds} seed"
