@@ -10,8 +10,9 @@ import numpy as np
 
 from jamjae.data.rows import Given
 from jamjae.errors import DataFormatError, InvalidDataError
-from jamjae.latent.codec.archive import Block, Damaged, Reader, Sizes, Writer
+from jamjae.latent.codec.archive import Block, Damaged, Sizes, Writer
 from jamjae.latent.codec.header import DTYPES, Header
+from jamjae.latent.codec.reader import Reader
 
 if TYPE_CHECKING:
     from jamjae.models.codec import Codec
