@@ -32,7 +32,7 @@ MOST_COMPONENTS, MOST_HIDDEN = 1 << 10, 1 << 12
 WIDEST = 1 << 15  # of a step's logarithm, with binary places
 LEAST_FACTOR, LARGEST_FACTOR = 1 << (FACTOR - 3), 1 << (FACTOR + 3)  # 1/8 to 8
 TRUSTED = 200.0  # symbols whose own frequencies count as much as the logistic distribution
-GROUP = 16  # components that are computed together
+GROUP = 8  # components that are computed together
 LEVELS = 12.0  # to which the root mean square of weights is rounded
 HIDDEN_UNITS = "the hidden units of its prior"
 
@@ -194,9 +194,9 @@ class Contexts:
             self._begin(len(before))
         else:
             self._codes[j - 1] = np.clip(before[:, j - 1], -LARGEST_CODE, LARGEST_CODE)
-        self._extend(j)
         if j % GROUP == 0:
-            self._spread(j)
+            self._begin_group(j)
+        self._extend(j)
         recent = slice(self._spread_to, self._known[j])
         pair = [j, k + j]
         found = self._sums[pair] + self._outward[pair, recent] @ self._hidden[recent]
@@ -214,23 +214,31 @@ class Contexts:
         self._codes = np.zeros((k, n))
         self._hidden = np.zeros((h, n))
         self._sums = np.zeros((2 * k, n))  # of what hidden units add to each output
+        self._given = np.zeros((h, n))  # what components before the group add to hidden units
         self._spread_to = 0  # hidden units that are in the sums of all later components
+
+    def _begin_group(self, j: int) -> None:
+        """Compute what is known before the group that begins with component j."""
+        k = self._prior.n_components
+        done = slice(self._spread_to, self._known[j - 1] if j else 0)
+        coming = slice(done.stop, self._known[min(j + GROUP, k) - 1])
+        if done.stop > done.start:
+            for outputs in (slice(j, k), slice(k + j, 2 * k)):
+                self._sums[outputs] += self._outward[outputs, done] @ self._hidden[done]
+        if j and coming.stop > coming.start:
+            self._given[coming] = self._inward[coming, :j] @ self._codes[:j]
+        self._spread_to, self._start = done.stop, j
 
     def _extend(self, j: int) -> None:
         """Compute the hidden units that are given the first j components and no more."""
         prior, new = self._prior, slice(self._known[j - 1] if j else 0, self._known[j])
         if new.stop > new.start:
-            sums = self._inward[new, :j] @ self._codes[:j] * prior.step.factor
-            sums = np.floor(sums / 2.0 ** (FACTOR + prior.inward.places - PLACES))
+            recent = slice(self._start, j)
+            sums = self._given[new] + self._inward[new, recent] @ self._codes[recent]
+            sums = np.floor(
+                sums * prior.step.factor / 2.0 ** (FACTOR + prior.inward.places - PLACES)
+            )
             self._hidden[new] = np.clip(sums + prior.bias[new, None], 0, LARGEST_HIDDEN)
-
-    def _spread(self, j: int) -> None:
-        """Add what hidden units give to the components from j on."""
-        new, k = slice(self._spread_to, self._known[j]), self._prior.n_components
-        if new.stop > new.start:
-            for outputs in (slice(j, k), slice(k + j, 2 * k)):
-                self._sums[outputs] += self._outward[outputs, new] @ self._hidden[new]
-            self._spread_to = new.stop
 
 
 def _rounded(numbers: np.ndarray, places: int) -> np.ndarray:
