@@ -305,7 +305,7 @@ checkpoint_dir, callbacks, devices, random_state, verbose
         ----------
         data : bytes
         rows : slice or sequence of int, optional
-            The numbers of rows that are wanted; only blocks of 1,000 rows that hold them are
+            The numbers of rows that are wanted; only blocks of up to 2,000 rows that hold them are
             decoded.
 
         Returns
