@@ -36,7 +36,7 @@ from jamjae.latent.codec.surroundings import (
 from jamjae.latent.codec.varints import Cursor
 
 WIDTHS = (32, 16)
-BATCH, STEPS = 4096, 2000
+BATCH, STEPS, EPOCHS = 4096, (100, 2000), 20
 COUNTED = 3_000_000  # values that tables are made of
 ERRORS = np.array([0, 0, 0, 0, 1, 2, 4, 8, 16])  # bounds that the network sees in training
 MOST_CHANNELS = 16
@@ -86,7 +86,7 @@ class Residuals:
         rows: np.ndarray,
         predictions: np.ndarray | None = None,
         *,
-        steps: int = STEPS,
+        steps: int | None = None,
         random_state: int = 0,
     ) -> Residuals:
         """Learn from images.
@@ -95,8 +95,8 @@ class Residuals:
         ----------
         rows : uint8 or uint16 array of shape (n, rows, columns) or (n, rows, columns, channels)
         predictions : int array of the same shape, optional
-        steps : int
-            Of training.
+        steps : int, optional
+            Of training; by default 20 times through the values, from 100 to 2,000 steps.
         random_state : int
 
         Raises
@@ -290,8 +290,10 @@ def _decoded(decoder: Decoder, plane: Plane, at: _At, error: int) -> np.ndarray:
 # --- learning ---------------------------------------------------------------------------------
 
 
-def _fitted(sampler: Sampler, steps: int, rng: np.random.RandomState) -> Plane:
+def _fitted(sampler: Sampler, steps: int | None, rng: np.random.RandomState) -> Plane:
     """Learn how one plane is coded."""
+    if steps is None:
+        steps = int(np.clip(EPOCHS * sampler.size // BATCH, *STEPS))
     learned = learn(
         lambda rng: sampler.draw(rng, BATCH, int(rng.choice(ERRORS))),
         sampler.places,
