@@ -11,6 +11,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 from jamjae import Codec, load_digits, load_model
 from jamjae.errors import DataFormatError, InvalidDataError
 from jamjae.latent import codec as coder
+from jamjae.latent.codec.reader import Reader
 from jamjae.models import quantization
 
 pytestmark = pytest.mark.filterwarnings(
@@ -127,6 +128,38 @@ def test_rows_of_a_block_do_not_depend_on_the_others(codec, digits):
     assert np.array_equal(whole[700:710], codec.transform(digits)[700:710])
     parts = list(codec.transform_pieces(digits))
     assert np.array_equal(np.concatenate(parts), whole)
+
+
+def test_compressed_rows_come_back_all_or_some(codec, digits):
+    data = codec.compress(digits)
+    made = codec.decompress(data)
+    assert made.dtype == np.uint8
+    assert np.array_equal(made, np.rint(codec.reconstruct(digits)))
+    assert np.array_equal(codec.decompress(data, [1500, 3, -1]), made[[1500, 3, -1]])
+    assert np.array_equal(codec.decompress(data, slice(990, 1010)), made[990:1010])
+    payload = sum(len(codec.compress_rows(part)) for part in (digits[:1000], digits[1000:]))
+    assert len(data) - payload < 120
+
+
+def test_compressed_rows_hold_their_codec_if_asked(codec, digits):
+    data = codec.compress(digits[:20], embed=True, names=[f"{i}.png" for i in range(20)])
+    reader = Reader(data)
+    again = Codec.from_content(reader.codec())
+    assert np.array_equal(again.decompress(data), codec.decompress(data))
+    assert reader.block(0).names[19] == "19.png"
+
+
+def test_compressed_rows_that_are_not_its_own_are_refused(codec, digits):
+    other = Codec(bytes_per_row=9, epochs=1, network=(), random_state=1).fit(digits)
+    data = other.compress(digits[:5])
+    with pytest.raises(DataFormatError, match="SHA-256"):
+        codec.decompress(data)
+    with pytest.raises(DataFormatError, match="does not begin"):
+        codec.decompress(b"no file")
+    with pytest.raises(InvalidDataError, match="0 sample"):
+        codec.compress(digits[:0])
+    with pytest.raises(InvalidDataError, match="slice or a list"):
+        other.decompress(data, "all")
 
 
 def test_both_aims_are_one_too_many(digits):

@@ -16,9 +16,11 @@ from sklearn.utils.validation import check_is_fitted
 
 from jamjae.data.archives import UnsoundError
 from jamjae.engine import training
+from jamjae.engine.blocks import among
 from jamjae.errors import DataFormatError, InvalidDataError
 from jamjae.latent import codec as coder
-from jamjae.models import quantization
+from jamjae.models import compressed, quantization
+from jamjae.models.autoencoder import Autoencoder
 from jamjae.models.codec_content import Content
 from jamjae.models.quantized import QuantizedModel
 from jamjae.models.trainable import CONSTRAINTS
@@ -27,6 +29,11 @@ KEPT = (
     *("network", "scaling", "augmentation", "optimizer", "learning_rate", "schedule"),
     *("batch_size", "epochs", "validation_fraction", "checkpoint_dir", "callbacks", "devices"),
     *("random_state", "verbose"),
+)
+SHARED = (  # with an autoencoder of the same networks
+    *("encoder_", "decoder_", "scaling_", "scale_", "row_shape_", "dtype_", "n_components_"),
+    *("baseline_", "table_encoder_", "filling_", "history_", "n_features_in_", "feature_names_in_"),
+    *("class_names_", "reconstruction_error_", "devices_"),
 )
 MEMBER = "codec.bin"  # of a model file
 
@@ -199,6 +206,15 @@ checkpoint_dir, callbacks, devices, random_state, verbose
         """Encode rows as `transform` does, and give the codes piece by piece."""
         return (piece.astype(np.int32) for piece in super().transform_pieces(X))
 
+    def unrounded(self) -> Autoencoder:
+        """Give the networks as an autoencoder, whose codes are not rounded."""
+        check_is_fitted(self)
+        made = Autoencoder(self.n_components_)
+        made.__dict__.update({name: self.__dict__[name] for name in SHARED if name in vars(self)})
+        made.is_pca_, made.network_share_ = False, 1.0
+        made.baseline_error_ = self.baseline_.error
+        return made
+
     # --- to bytes and back ------------------------------------------------------------------
 
     def content(self) -> bytes:
@@ -259,6 +275,78 @@ checkpoint_dir, callbacks, devices, random_state, verbose
         self.bytes_per_row_ = float(found.notes["bytes_per_row"])
         self.mse_ = self.reconstruction_error_ = float(found.notes["mse"])
         self.is_pca_ = bool(found.notes["is_pca"])
+
+    def compress(
+        self,
+        X: Any,
+        *,
+        embed: bool = False,
+        names: Sequence[str] = (),
+        labels: np.ndarray | None = None,
+        class_names: Sequence[str] = (),
+    ) -> bytes:
+        """Compress rows to the bytes of a ``.jjz`` file.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, d), (n, h, w) or (n, h, w, c), data frame or rows in files
+            In the units of the data of ``fit``.
+        embed : bool, default=False
+            Whether what decoding needs of the codec is in the bytes; else they name its SHA-256,
+            and are decoded by this codec alone.
+        names : sequence of n str, optional
+            Names of the rows.
+        labels : array of shape (n,), optional
+            Indices of classes, -1 for none, or real numbers.
+        class_names : sequence of str, optional
+
+        Returns
+        -------
+        bytes
+            ``docs/format.md`` describes them.
+
+        Raises
+        ------
+        InvalidDataError
+            As `transform`.
+        """
+        about = compressed.About(names, labels, class_names)
+        return compressed.compressed(self, X, about, embed=embed)
+
+    def decompress(self, data: bytes, rows: Any = None) -> Any:
+        """Decode what `compress` gave.
+
+        Parameters
+        ----------
+        data : bytes
+        rows : slice or sequence of int, optional
+            The numbers of rows that are wanted; only blocks of up to 2,000 rows that hold them are
+            decoded.
+
+        Returns
+        -------
+        array of shape (n, *row_shape_), or data frame
+            In the type of the rows that were compressed: whole numbers where those were.
+
+        Raises
+        ------
+        DataFormatError
+            The bytes are damaged, of another codec, or of a newer version.
+        """
+        check_is_fitted(self)
+        return compressed.decompressed(self, data, rows)
+
+    def checked(self, X: Any) -> Any:
+        """Check rows that are to be compressed, as `transform` does; those in files stay there."""
+        return self._checked(X, "compress")
+
+    def blocks(self, rows: Any, size: int) -> Iterator[tuple[slice, bytes]]:
+        """Encode checked rows block by block: which rows, and their codes as bytes."""
+        with among(len(rows)):
+            for start in range(0, len(rows), size):
+                part = slice(start, min(start + size, len(rows)))
+                codes = self._encode(rows[part], start).astype(np.int32)
+                yield part, coder.encode(codes, self.prior_.contexts(), self.tables_)
 
     def compress_rows(self, X: Any) -> bytes:
         """Give the codes of rows as bytes, without any heading: one block of a file."""
