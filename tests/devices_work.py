@@ -61,17 +61,21 @@ def main() -> None:
     fit("layers of Keras", X[..., None], networks=convolutions)
     guide = PCA(8).fit(X.reshape(len(X), -1))
     weights = np.arange(200) % 3 + 1.0
-    fit("a guide", X[:200], guide=guide, sample_weight=weights, validation_fraction=0.3)
-    noise = layers.GaussianNoise(0.1, seed=3)
-    fit("noise", corruption=noise, augmentation=layers.RandomTranslation(0.1, 0.1, seed=3))
-    fit("variational", kind=VariationalAutoencoder)
+    small = {"network": (16,)}  # which is compiled sooner
+    guided = {"guide": guide, "sample_weight": weights, "validation_fraction": 0.3}
+    fit("a guide", X[:200], **guided, **small)
+    shifted = layers.RandomTranslation(0.1, 0.1, seed=3)
+    fit("noise", corruption=layers.GaussianNoise(0.1, seed=3), augmentation=shifted, **small)
+    fit("variational", kind=VariationalAutoencoder, **small)
     counted = told["devices"]
-    fit("the last device alone", devices=[f"cpu:{int(sys.argv[1]) - 1}"])
+    fit("the last device alone", devices=[f"cpu:{int(sys.argv[1]) - 1}"], **small)
     told["devices"] = counted
-    model = Autoencoder(8, epochs=1, random_state=0).fit(X)
+    model = Autoencoder(8, epochs=1, random_state=0, **small).fit(X)
     model.partial_fit(X[:100]).partial_fit(X[100:])
     told["in parts"] = [model.reconstruction_error_]
-    flow = Flow(steps=64, random_state=0).fit(model.transform(X), np.arange(len(X)) % 2)
+    flow = Flow(widths=(16,), steps=64, random_state=0).fit(
+        model.transform(X), np.arange(len(X)) % 2
+    )
     told["a flow of codes"] = [float(value) for value in flow.loss_]
     print(json.dumps(told))
 

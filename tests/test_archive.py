@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from jamjae.errors import DataFormatError, DataNotFoundError, InvalidDataError, OutputError
-from jamjae.latent.codec.archive import VERSION, Block, Damaged, Reader, Writer, create, opened
+from jamjae.latent.codec.archive import VERSION, Block, Damaged, Writer, create
 from jamjae.latent.codec.header import Header
 from jamjae.latent.codec.names import place_of
+from jamjae.latent.codec.reader import Reader, opened
 
 CODEC = bytes(range(256)) * 3
 WHAT = {"dtype": "uint8", "row_shape": (28, 28), "class_names": ("bag", "가방")}

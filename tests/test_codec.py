@@ -11,7 +11,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 from jamjae import Codec, load_digits, load_model
 from jamjae.errors import DataFormatError, InvalidDataError
 from jamjae.latent import codec as coder
-from jamjae.latent.codec.archive import Reader
+from jamjae.latent.codec.reader import Reader
 from jamjae.models import quantization
 
 pytestmark = pytest.mark.filterwarnings(

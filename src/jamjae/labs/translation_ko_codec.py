@@ -58,7 +58,7 @@ CODEC: dict[str, str] = {
     ): (
         "표에서 형식 이름 뒤의 수는 품질이고, Codec과 PCA 뒤의 수는 목표로 한 바이트 수이다. "
         "이미지 형식은 이미지마다 머리글이 있는 파일을 만든다. 이만한 크기의 이미지는 머리글보다 "
-        "그리 크지 않으므로, 모든 이미지를 한 파일에 나란히 담은 WebP도 함께 잰다. PNG는 손실이 없다."
+        "그리 크지 않으므로, 모든 이미지를 한 파일에 담은 WebP도 함께 잰다. PNG는 손실이 없다."
     ),
     "{size} bytes": "{size}바이트",
     "Test images, and what comes back of as many bytes; below, WebP's smallest.": (

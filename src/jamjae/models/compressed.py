@@ -10,13 +10,14 @@ import numpy as np
 
 from jamjae.data.rows import Given
 from jamjae.errors import DataFormatError, InvalidDataError
-from jamjae.latent.codec.archive import Block, Damaged, Reader, Sizes, Writer
+from jamjae.latent.codec.archive import Block, Damaged, Sizes, Writer
 from jamjae.latent.codec.header import DTYPES, Header
+from jamjae.latent.codec.reader import Reader
 
 if TYPE_CHECKING:
     from jamjae.models.codec import Codec
 
-BLOCK_ROWS, BLOCK_VALUES = 1000, 1 << 22  # of a block, at most
+BLOCK_ROWS, BLOCK_VALUES = 2000, 1 << 22  # of a block, at most
 
 
 class About(NamedTuple):

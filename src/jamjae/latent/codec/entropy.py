@@ -41,6 +41,76 @@ class Contexts(Protocol):
         """
 
 
+class Encoder:
+    """Encodes columns of symbols, one after another."""
+
+    def __init__(self) -> None:
+        self._coder = _coder().RangeEncoder()
+
+    def column(self, tables: Tables, index: np.ndarray, symbols: np.ndarray) -> None:
+        """Encode int64 symbols of shape (n,), each by the table of an index."""
+        place, beyond = tables.places(index, symbols)
+        place = place.astype(np.int32)
+        for table, rows in _groups(index):
+            self._coder.encode(np.ascontiguousarray(place[rows]), tables.model(table))
+        escaped = place == tables.sizes[index]
+        if escaped.any():
+            _encode_beyond(self._coder, beyond[escaped])
+
+    def finish(self) -> bytes:
+        """Give what was encoded; trailing zeros are left out."""
+        return self._coder.get_compressed().astype(WORD).tobytes().rstrip(b"\0")
+
+
+class Decoder:
+    """Decodes columns of symbols, one after another.
+
+    Parameters
+    ----------
+    data : bytes
+        What an `Encoder` gave.
+    """
+
+    def __init__(self, data: bytes) -> None:
+        padded = bytes(data) + bytes(-len(data) % WORD.itemsize)
+        self._coder = _coder().RangeDecoder(np.frombuffer(padded, WORD).astype(np.uint32))
+
+    def column(self, tables: Tables, index: np.ndarray) -> np.ndarray:
+        """Decode one symbol for each of n tables.
+
+        Returns
+        -------
+        int64 array of shape (n,)
+
+        Raises
+        ------
+        DataFormatError
+            The bytes are not of such a column.
+        """
+        found = np.empty(len(index), np.int64)
+        try:
+            for table, rows in _groups(index):
+                found[rows] = self._coder.decode(tables.model(table), len(found[rows]))
+            escaped = found == tables.sizes[index]
+            if escaped.any():
+                beyond = _decode_beyond(self._coder, int(escaped.sum()))
+                size = tables.sizes[index[escaped]]
+                found[escaped] = np.where(beyond & 1, -(beyond + 1 >> 1), size + (beyond >> 1))
+        except AssertionError as error:  # constriction's
+            raise DataFormatError(_DAMAGED.format("no symbols have such a code")) from error
+        return tables.first[index] + found
+
+    def finish(self) -> None:
+        """Refuse what follows the last symbol.
+
+        Raises
+        ------
+        DataFormatError
+        """
+        if not self._coder.maybe_exhausted():
+            raise DataFormatError(_DAMAGED.format("bytes follow its last symbol"))
+
+
 def encode(symbols: np.ndarray, contexts: Contexts, tables: Tables) -> bytes:
     """Encode a block of rows.
 
@@ -62,17 +132,11 @@ def encode(symbols: np.ndarray, contexts: Contexts, tables: Tables) -> bytes:
         The symbols are no 32-bit integers, or no matrix of them.
     """
     columns = _checked(symbols)
-    coder = _coder().RangeEncoder()
+    encoder = Encoder()
     for j, column in enumerate(columns):
         index, shift = _chosen(contexts, j, columns[:j].T, len(column), tables)
-        place, beyond = tables.places(index, column.astype(np.int64) - shift)
-        place = place.astype(np.int32)
-        for table, rows in _groups(index):
-            inside = np.ascontiguousarray(place[rows])
-            coder.encode(inside, tables.model(table))
-            if inside.max() == tables.sizes[table]:
-                _encode_beyond(coder, beyond[rows][inside == tables.sizes[table]])
-    return coder.get_compressed().astype(WORD).tobytes().rstrip(b"\0")
+        encoder.column(tables, index, column - shift)
+    return encoder.finish()
 
 
 def decode(data: bytes, n: int, k: int, contexts: Contexts, tables: Tables) -> np.ndarray:
@@ -91,36 +155,18 @@ def decode(data: bytes, n: int, k: int, contexts: Contexts, tables: Tables) -> n
         The bytes are not of such a block.
     """
     columns = np.zeros((k, n), np.int32)
-    if n:
-        try:
-            _decode(data, columns, contexts, tables)
-        except AssertionError as error:  # constriction's
-            raise DataFormatError(_DAMAGED.format("no symbols have such a code")) from error
+    decoder = Decoder(data)
+    for j, column in enumerate(columns if n else ()):
+        index, shift = _chosen(contexts, j, columns[:j].T, n, tables)
+        values = decoder.column(tables, index) + shift
+        if values.min() < INT32.min or values.max() > INT32.max:
+            raise DataFormatError(_DAMAGED.format("a symbol has more than 32 bits"))
+        column[:] = values
+    decoder.finish()
     return columns.T
 
 
 _DAMAGED = "Cannot decode a block of symbols: {}. It is damaged, or of another codec."
-
-
-def _decode(data: bytes, columns: np.ndarray, contexts: Contexts, tables: Tables) -> None:
-    padded = bytes(data) + bytes(-len(data) % WORD.itemsize)
-    coder = _coder().RangeDecoder(np.frombuffer(padded, WORD).astype(np.uint32))
-    for j, column in enumerate(columns):
-        index, shift = _chosen(contexts, j, columns[:j].T, len(column), tables)
-        values = shift + tables.first[index]
-        for table, rows in _groups(index):
-            found = coder.decode(tables.model(table), len(values[rows])).astype(np.int64)
-            size = int(tables.sizes[table])
-            if found.max() == size:
-                out = found == size
-                beyond = _decode_beyond(coder, int(out.sum()))
-                found[out] = np.where(beyond & 1, -(beyond + 1 >> 1), size + (beyond >> 1))
-            values[rows] += found
-        if values.min() < INT32.min or values.max() > INT32.max:
-            raise DataFormatError(_DAMAGED.format("a symbol has more than 32 bits"))
-        column[:] = values
-    if not coder.maybe_exhausted():
-        raise DataFormatError(_DAMAGED.format("bytes follow its last symbol"))
 
 
 def _coder() -> Any:
@@ -164,6 +210,8 @@ def _chosen(
 
 def _groups(index: np.ndarray) -> Iterator[tuple[int, Any]]:
     """Give every table that is used, in order, and the rows of it."""
+    if not len(index):
+        return
     if (index == index[0]).all():
         yield int(index[0]), slice(None)
         return
