@@ -17,7 +17,7 @@ import keras
 import numpy as np
 from sklearn.decomposition import PCA
 
-from jamjae import Autoencoder, VariationalAutoencoder, load_digits
+from jamjae import Autoencoder, Codec, VariationalAutoencoder, load_digits
 from jamjae.latent.densities import Flow
 
 X = load_digits().X[:256].astype(np.float32)
@@ -47,7 +47,8 @@ def main() -> None:
     told: dict[str, list[float]] = {}
 
     def fit(name: str, rows: np.ndarray = X, kind: type = Autoencoder, **settings: object) -> None:
-        arguments = {"sample_weight": settings.pop("sample_weight", None)}
+        weighted = "sample_weight" in settings
+        arguments = {"sample_weight": settings.pop("sample_weight")} if weighted else {}
         keras.utils.set_random_seed(0)
         networks = settings.pop("networks", dict)()
         model = kind(8, epochs=2, batch_size=64, random_state=0, **networks, **settings)
@@ -67,6 +68,7 @@ def main() -> None:
     shifted = layers.RandomTranslation(0.1, 0.1, seed=3)
     fit("noise", corruption=layers.GaussianNoise(0.1, seed=3), augmentation=shifted, **small)
     fit("variational", kind=VariationalAutoencoder, **small)
+    fit("a codec", kind=Codec, **small)
     counted = told["devices"]
     fit("the last device alone", devices=[f"cpu:{int(sys.argv[1]) - 1}"], **small)
     told["devices"] = counted

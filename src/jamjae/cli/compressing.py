@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 SAMPLE = 20_000  # rows in files from which a lossless coder learns
 SUFFIX = ".jjz"
+LARGEST_BOUND = 65535  # of images
 
 CodecFile = Annotated[
     Path | None,
@@ -55,11 +56,11 @@ def compress(
         ),
     ] = None,
     lossless: Annotated[
-        bool, typer.Option("--lossless", help="Compress images of 8 or 16 bits without loss.")
+        bool, typer.Option("--lossless", help="Compress images of 8 or 16 bits, or whole numbers.")
     ] = False,
     max_error: Annotated[
-        int | None,
-        typer.Option(min=0, max=65535, help="Let no value of an image be off by more than this."),
+        float | None,
+        typer.Option(min=0.0, help="Let no value be off by more than this, in units of the data."),
     ] = None,
     embed: Annotated[
         bool, typer.Option("--embed", help="With --model: put the codec into the file.")
@@ -75,7 +76,7 @@ def compress(
     """Compress DATA to few bytes per row, with a codec of its own or a fitted one."""
     _require_together(model, bytes_per_row, mse, epochs, embed, lossless or max_error is not None)
     if lossless and max_error:
-        raise typer.BadParameter(f"--lossless is --max-error 0, and {max_error} was given.")
+        raise typer.BadParameter(f"--lossless is --max-error 0, and {max_error:g} was given.")
     reads = files_read(data, reading, *([] if model is None else [model]))
     require_file(output, reads, force=force, suffixes=(SUFFIX,))
     voice = Voice(quiet=quiet, as_json=json)
@@ -216,28 +217,48 @@ def _by_codes(
         return compressed.write(stream, codec, rows, about, embed=embed, path=place, report=report)
 
 
-def _without_loss(voice: Voice, found: Dataset, output: Path, bound: int, seed: int) -> Sizes:
-    """Compress images by a coder that is fitted to them."""
-    import numpy as np
-
+def _without_loss(voice: Voice, found: Dataset, output: Path, bound: float, seed: int) -> Sizes:
+    """Compress rows by a coder that is fitted to them."""
     from jamjae.latent.codec import bounded
-    from jamjae.latent.codec.residuals import Residuals
 
-    chosen = np.sort(np.random.default_rng(seed).permutation(len(found.X))[:SAMPLE])
-    sample = np.asarray(found.X[chosen]) if len(chosen) < len(found.X) else found.X[:]
-    voice.note("learning how the images are coded")
-    coder = Residuals.fit(np.asarray(sample), random_state=seed)
+    coder = _exact_coder(voice, found, bound, seed)
     with _written(output) as stream, voice.counting(len(found.X), "compressing") as report:
         return bounded.write(
             stream,
             coder,
             found.X,
-            max_error=bound,
+            max_error=int(bound),
+            feature_names=found.feature_names,
             names=tuple(found.index),
             labels=found.y,
             class_names=found.class_names,
             report=report,
         )
+
+
+def _exact_coder(voice: Voice, found: Dataset, bound: float, seed: int) -> Any:
+    """Fit a coder of images, or of other numbers."""
+    import numpy as np
+
+    from jamjae.errors import InvalidDataError
+    from jamjae.latent.codec.grid import Grid
+    from jamjae.latent.codec.residuals import Residuals
+
+    if hasattr(found.X, "iloc"):
+        raise InvalidDataError(
+            "Cannot compress within a bound: the table has columns that are not numbers. Choose "
+            "others with --columns, or compress it with --bytes."
+        )
+    if found.X.dtype not in (np.uint8, np.uint16) or found.X.ndim not in (3, 4):
+        return Grid.fit(np.asarray(found.X[:]), bound)
+    if bound > LARGEST_BOUND or bound != int(bound):
+        raise typer.BadParameter(
+            f"--max-error {bound:g}: images take a whole number up to {LARGEST_BOUND:,}."
+        )
+    voice.note("learning how the images are coded")
+    chosen = np.sort(np.random.default_rng(seed).permutation(len(found.X))[:SAMPLE])
+    sample = found.X[chosen] if len(chosen) < len(found.X) else found.X[:]
+    return Residuals.fit(np.asarray(sample), random_state=seed)
 
 
 @contextmanager
@@ -298,9 +319,8 @@ def _decoder(
     """Give what makes rows of blocks, and the names of their columns."""
     from jamjae.latent.codec import bounded
 
-    if bounded.bound_of(reader.header) is not None:
-        coder = bounded.coder_of(reader)
-        return lambda block: bounded.rows_of(coder, reader, block), ()
+    if bounded.settings_of(reader.header) is not None:
+        return bounded.decoder_of(reader), reader.header.feature_names
     start(voice)
     from jamjae import Codec
     from jamjae.models import compressed

@@ -1,7 +1,7 @@
-"""Files of images without loss, or with no value off by more than a bound.
+"""Files without loss, or with no value off by more than a bound.
 
-The codec of such a file is a coder of images (`residuals`). Its settings in the head are two
-varints: 1, and the bound.
+The codec of such a file is a coder of images (`residuals`), or of other numbers (`grid`). Its
+settings in the head are two varints: 1 and the bound for images, 2 and 0 for other numbers.
 """
 
 from __future__ import annotations
@@ -15,37 +15,40 @@ from jamjae.data.archives import UnsoundError
 from jamjae.errors import DataFormatError
 from jamjae.latent.codec import varints
 from jamjae.latent.codec.archive import Block, Sizes, Writer
+from jamjae.latent.codec.grid import Grid
 from jamjae.latent.codec.header import Header
 from jamjae.latent.codec.reader import Reader
 from jamjae.latent.codec.residuals import Residuals
 from jamjae.latent.codec.varints import Cursor
 
-KIND = 1  # in the settings; a file without settings holds the codes of a lossy codec
+IMAGES, NUMBERS = 1, 2  # in the settings; a file without settings holds a lossy codec's codes
 BLOCK_ROWS, BLOCK_VALUES = 1000, 1 << 22  # of a block, at most
 LARGEST_BOUND = (1 << 16) - 1
 
 
 def write(
     stream: BinaryIO,
-    coder: Residuals,
+    coder: Residuals | Grid,
     rows: Any,
     *,
     max_error: int = 0,
+    feature_names: Sequence[str] = (),
     names: Sequence[str] = (),
     labels: np.ndarray | None = None,
     class_names: Sequence[str] = (),
     report: Callable[[int], object] = lambda _: None,
 ) -> Sizes:
-    """Write images block by block, with the coder by which they are read.
+    """Write rows block by block, with the coder by which they are read.
 
     Parameters
     ----------
     stream : binary file
-    coder : Residuals
-    rows : uint8 or uint16 array of shape (n, h, w) or (n, h, w, c), or rows in files
+    coder : Residuals or Grid
+    rows : array of shape (n, ...), or rows in files
+        Images of 8 or 16 bits for `Residuals`, of shape (n, h, w) or (n, h, w, c).
     max_error : int
-        By which no value may be off.
-    names, labels, class_names
+        By which no value of an image may be off; a grid knows its own bound.
+    feature_names, names, labels, class_names
         As of `archive.Writer` and `header.Header`.
     report : callable
         Is given the number of rows that are done after each block.
@@ -57,29 +60,34 @@ def write(
     Raises
     ------
     InvalidDataError, ShapeMismatchError
-        As `Residuals.encode`.
+        As `Residuals.encode` and `Grid.encode`.
     """
-    content = coder.to_bytes()
+    content, images = coder.to_bytes(), isinstance(coder, Residuals)
     header = Header.embedding(
         content,
         dtype=str(rows.dtype),
         row_shape=tuple(rows.shape[1:]),
-        settings=varints.write(KIND, max_error),
+        settings=varints.write(IMAGES, max_error) if images else varints.write(NUMBERS, 0),
         class_names=tuple(class_names),
+        feature_names=tuple(feature_names),
     )
     writer = Writer(stream, header, content)
     size = max(1, min(BLOCK_ROWS, BLOCK_VALUES // max(header.row_values, 1)))
     for first in range(0, len(rows), size):
         part = slice(first, min(first + size, len(rows)))
-        payload = coder.encode(np.asarray(rows[part]), max_error=max_error)
+        some_rows = np.asarray(rows[part])
+        if isinstance(coder, Residuals):
+            payload = coder.encode(some_rows, max_error=max_error)
+        else:
+            payload = coder.encode(some_rows)
         some = None if labels is None else labels[part]
         writer.add(payload, part.stop - first, names[part], some)
         report(part.stop)
     return writer.finish()
 
 
-def bound_of(header: Header) -> int | None:
-    """Give the bound of a file, None if it is of a lossy codec.
+def settings_of(header: Header) -> tuple[int, int] | None:
+    """Give the kind and the bound of a file, None if it holds the codes of a lossy codec.
 
     Raises
     ------
@@ -90,48 +98,61 @@ def bound_of(header: Header) -> int | None:
         return None
     cursor = Cursor(header.settings, "its settings")
     try:
-        cursor.number(KIND, KIND)
-        bound = cursor.number(0, LARGEST_BOUND)
+        kind, bound = cursor.number(IMAGES, NUMBERS), cursor.number(0, LARGEST_BOUND)
         cursor.end()
     except UnsoundError as error:
         raise DataFormatError(
             f"Cannot decode rows: {error}. The file is of a newer version of jamjae, or damaged."
         ) from error
-    return bound
+    return kind, bound
 
 
-def coder_of(reader: Reader) -> Residuals:
-    """Read the coder that a file holds.
+def decoder_of(reader: Reader) -> Callable[[Block], np.ndarray]:
+    """Give what makes rows of the blocks of a file, in their type and shape.
+
+    It raises a `DataFormatError` that names a block which is damaged.
 
     Raises
     ------
     DataFormatError
-        It is damaged, or not one of the file's rows.
+        The coder in the file is damaged, or not one of its rows.
     """
+    coder, bound = _coder_of(reader)
+    shape, kind = reader.header.row_shape, np.dtype(reader.header.dtype)
+
+    def decode(block: Block) -> np.ndarray:
+        try:
+            if isinstance(coder, Residuals):
+                made = coder.decode(block.payload, block.n, max_error=bound)
+            else:
+                made = coder.decode(block.payload, block.n)
+        except DataFormatError as error:
+            raise DataFormatError(
+                f"Cannot decode block {block.number} (rows {block.first:,} to "
+                f"{block.first + block.n - 1:,}): {error}"
+            ) from error
+        if kind.kind in "iu" and made.dtype.kind == "f":
+            made = np.clip(made, np.iinfo(kind).min, np.iinfo(kind).max)
+        return made.reshape(block.n, *shape).astype(kind)
+
+    return decode
+
+
+def _coder_of(reader: Reader) -> tuple[Residuals | Grid, int]:
+    settings, shape = settings_of(reader.header), reader.header.row_shape
+    if settings is None:
+        raise DataFormatError("Cannot decode rows without their codec: the file is of a lossy one.")
     try:
-        coder = Residuals.from_bytes(reader.codec())
+        if settings[0] == NUMBERS:
+            grid = Grid.from_bytes(reader.codec())
+            sound = len(grid.low) == reader.header.row_values
+            coder: Residuals | Grid = grid
+        else:
+            images = Residuals.from_bytes(reader.codec())
+            sound = (*shape, 1)[:3] == images.shape and len(shape) in (2, 3)
+            coder, sound = images, sound and not images.predicted
     except UnsoundError as error:
         raise DataFormatError(f"Cannot decode rows: {error}.") from error
-    shape = reader.header.row_shape
-    if coder.predicted or (*shape, 1)[:3] != coder.shape or len(shape) not in (2, 3):
-        raise DataFormatError("Cannot decode rows: their coder is one of other images.")
-    return coder
-
-
-def rows_of(coder: Residuals, reader: Reader, block: Block) -> np.ndarray:
-    """Decode the rows of a block, in their type and shape.
-
-    Raises
-    ------
-    DataFormatError
-        The block is damaged; the message names it.
-    """
-    bound = bound_of(reader.header) or 0
-    try:
-        made = coder.decode(block.payload, block.n, max_error=bound)
-    except DataFormatError as error:
-        raise DataFormatError(
-            f"Cannot decode block {block.number} (rows {block.first:,} to "
-            f"{block.first + block.n - 1:,}): {error}"
-        ) from error
-    return made.reshape(block.n, *reader.header.row_shape).astype(reader.header.dtype)
+    if not sound:
+        raise DataFormatError("Cannot decode rows: their coder is one of other rows.")
+    return coder, settings[1]

@@ -40,7 +40,7 @@ BATCH, STEPS, EPOCHS = 4096, (100, 2000), 20
 COUNTED = 3_000_000  # values that tables are made of
 ERRORS = np.array([0, 0, 0, 0, 1, 2, 4, 8, 16])  # bounds that the network sees in training
 MOST_CHANNELS = 16
-MOST_SIDE = 1 << 14
+MOST_VALUES = 1 << 22  # of an image, of which each takes a moment
 
 
 class Plane(NamedTuple):
@@ -192,8 +192,10 @@ class Residuals:
         UnsoundError
         """
         cursor = Cursor(content, "its coder of images")
-        height, width = cursor.numbers(2, 1, MOST_SIDE)
-        channels = cursor.number(1, MOST_CHANNELS)
+        height, width = cursor.numbers(2, 1, MOST_VALUES)
+        channels = cursor.number(1, MOST_CHANNELS // 2)
+        if height * width * channels > MOST_VALUES:
+            raise UnsoundError("its coder of images: the images are too large")
         bits, predicted = cursor.number(0, 8), bool(cursor.number(0, 1))
         count = channels * (2 if bits else 1)
         cursor.number(count, count)
@@ -327,10 +329,10 @@ def _checked(rows: np.ndarray) -> np.ndarray:
             "expected."
         )
     images = given if given.ndim == 4 else given[..., None]
-    if images.shape[3] > MOST_CHANNELS // 2 or max(images.shape[1:3]) > MOST_SIDE:
+    if images.shape[3] > MOST_CHANNELS // 2 or images[0].size > MOST_VALUES:
         raise InvalidDataError(
             f"Cannot code images of shape {images.shape[1:]}: at most {MOST_CHANNELS // 2} "
-            f"channels and {MOST_SIDE:,} rows and columns are expected."
+            f"channels and {MOST_VALUES:,} values are expected."
         )
     return images
 
