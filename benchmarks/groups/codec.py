@@ -148,8 +148,8 @@ def _formats(trained: list[Trained], test: np.ndarray) -> Table:
         0, ("codec", *(f"{len(t.data) / len(test):.1f} at {_short(t.error)}" for t in trained))
     )
     words = (
-        "Bytes of an image, at the quality whose MSE is nearest to the codec's: the lowest one where "
-        "even that has a smaller MSE."
+        "Bytes of an image, at the quality whose MSE is nearest to the codec's: the lowest one "
+        "where even that has a smaller MSE."
     )
     return Table("Image formats", ("", *(one.title for one in trained)), rows, words)
 
