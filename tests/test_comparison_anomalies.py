@@ -70,6 +70,7 @@ def test_an_estimator_and_a_detector_of_one_s_own_take_part(tmp_path):
         ({"y": np.zeros(150)}, "no anomaly"),
         ({"y": Y, "methods": ["isomap"]}, "known names are knn"),
         ({"y": Y, "methods": []}, "at least one"),
+        ({"y": Y, "code_bytes": True}, "has no codes"),
     ],
 )
 def test_what_cannot_be_compared_is_refused(settings, said):

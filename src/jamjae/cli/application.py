@@ -10,6 +10,7 @@ import typer
 from jamjae import __version__
 from jamjae.cli.anomalies import anomalies
 from jamjae.cli.comparing import compare, map_
+from jamjae.cli.compressing import compress, decompress
 from jamjae.cli.demo import demo
 from jamjae.cli.exploring import explore
 from jamjae.cli.fitting import fit
@@ -54,6 +55,7 @@ def _main(
 
 commands = (
     *(fit, encode, decode, reconstruct, sample, impute),
+    *(compress, decompress),
     *(anomalies, compare, map_, explore, info, datasets, demo),
 )
 for command in commands:

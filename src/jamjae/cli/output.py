@@ -65,6 +65,19 @@ class Voice:
         else:
             yield self._report_some
 
+    @contextmanager
+    def counting(self, total: int, what: str) -> Iterator[Callable[[int], None]]:
+        """Yield a callback for the number of rows that are done: a live bar on a terminal."""
+        if not self.live:
+            yield lambda _: None
+            return
+        from rich.console import Console
+        from rich.progress import Progress
+
+        with Progress(console=Console(stderr=True), transient=True) as progress:
+            task = progress.add_task(what, total=total)
+            yield lambda done: progress.update(task, completed=done)
+
     def _report_some(self, report: EpochReport) -> None:
         every = max(report.epochs // LINES, 1)
         if report.epoch and (report.epoch % every == 0 or report.epoch == report.epochs):

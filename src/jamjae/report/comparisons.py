@@ -78,6 +78,11 @@ def _setting(result: Comparison) -> str:
         measured = "Samples, as many as training rows but at most 10,000, against held-out rows."
     if result.purpose == "anomaly":
         measured = "All training rows are normal; thresholds are set for 5 % false alarms."
+    if "bytes_per_row" in result.columns:
+        measured += (
+            " Bytes are the ideal length of a held-out row's code by tables of the training rows' "
+            "codes; tables and model are not counted."
+        )
     return (
         f"{len(split.train):,} training rows and {len(split.test):,} held-out rows of "
         f"{' x '.join(map(str, split.train.shape[1:]))} values; {seeds} seed"
