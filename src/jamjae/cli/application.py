@@ -9,6 +9,8 @@ import typer
 
 from jamjae import __version__
 from jamjae.cli.comparing import compare, map_
+from jamjae.cli.compressing import compress
+from jamjae.cli.decompressing import decompress
 from jamjae.cli.demo import demo
 from jamjae.cli.exploring import explore
 from jamjae.cli.fitting import fit
@@ -52,7 +54,7 @@ def _main(
 
 
 commands = (
-    *(fit, encode, decode, reconstruct, sample, impute),
+    *(fit, encode, decode, reconstruct, sample, impute, compress, decompress),
     *(compare, map_, explore, info, datasets, demo),
 )
 for command in commands:
