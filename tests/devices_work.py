@@ -17,7 +17,7 @@ import keras
 import numpy as np
 from sklearn.decomposition import PCA
 
-from jamjae import Autoencoder, VariationalAutoencoder, load_digits
+from jamjae import Autoencoder, Codec, VariationalAutoencoder, load_digits
 from jamjae.latent.densities import Flow
 
 X = load_digits().X[:256].astype(np.float32)
@@ -47,7 +47,8 @@ def main() -> None:
     told: dict[str, list[float]] = {}
 
     def fit(name: str, rows: np.ndarray = X, kind: type = Autoencoder, **settings: object) -> None:
-        arguments = {"sample_weight": settings.pop("sample_weight", None)}
+        weighted = "sample_weight" in settings
+        arguments = {"sample_weight": settings.pop("sample_weight")} if weighted else {}
         keras.utils.set_random_seed(0)
         networks = settings.pop("networks", dict)()
         model = kind(8, epochs=2, batch_size=64, random_state=0, **networks, **settings)
@@ -61,17 +62,22 @@ def main() -> None:
     fit("layers of Keras", X[..., None], networks=convolutions)
     guide = PCA(8).fit(X.reshape(len(X), -1))
     weights = np.arange(200) % 3 + 1.0
-    fit("a guide", X[:200], guide=guide, sample_weight=weights, validation_fraction=0.3)
-    noise = layers.GaussianNoise(0.1, seed=3)
-    fit("noise", corruption=noise, augmentation=layers.RandomTranslation(0.1, 0.1, seed=3))
-    fit("variational", kind=VariationalAutoencoder)
+    small = {"network": (16,)}  # which is compiled sooner
+    guided = {"guide": guide, "sample_weight": weights, "validation_fraction": 0.3}
+    fit("a guide", X[:200], **guided, **small)
+    shifted = layers.RandomTranslation(0.1, 0.1, seed=3)
+    fit("noise", corruption=layers.GaussianNoise(0.1, seed=3), augmentation=shifted, **small)
+    fit("variational", kind=VariationalAutoencoder, **small)
+    fit("a codec", kind=Codec, **small)
     counted = told["devices"]
-    fit("the last device alone", devices=[f"cpu:{int(sys.argv[1]) - 1}"])
+    fit("the last device alone", devices=[f"cpu:{int(sys.argv[1]) - 1}"], **small)
     told["devices"] = counted
-    model = Autoencoder(8, epochs=1, random_state=0).fit(X)
+    model = Autoencoder(8, epochs=1, random_state=0, **small).fit(X)
     model.partial_fit(X[:100]).partial_fit(X[100:])
     told["in parts"] = [model.reconstruction_error_]
-    flow = Flow(steps=64, random_state=0).fit(model.transform(X), np.arange(len(X)) % 2)
+    flow = Flow(widths=(16,), steps=64, random_state=0).fit(
+        model.transform(X), np.arange(len(X)) % 2
+    )
     told["a flow of codes"] = [float(value) for value in flow.loss_]
     print(json.dumps(told))
 

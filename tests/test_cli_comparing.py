@@ -44,6 +44,11 @@ def test_compare_for_programs():
     assert told["sentence"]
 
 
+def test_compare_counts_bytes_if_asked():
+    asked = ["--methods", "pca", "--seeds", "1", "--code-bytes", "--json"]
+    assert json.loads(run("compare", "iris", *asked).stdout)["rows"][0]["bytes_per_row"] > 0
+
+
 def test_compare_holds_out_the_rows_a_data_set_has_for_that():
     told = json.loads(run("compare", "roll", "--methods", "pca", "--seeds", "1", "--json").stdout)
     assert told["rows"][0]["rows"] == 1500

@@ -1,217 +1,209 @@
-"""``jamjae compress``, ``decompress`` and ``info`` of compressed rows, as a user types it."""
+"""The command line's files of compressed rows: there and back, by every kind of data and codec."""
 
 from __future__ import annotations
 
 import json
-import shutil
 
 import numpy as np
-import pandas as pd
 import pytest
 from PIL import Image
+from tests.command_line import run
 
-from command_line import _own_cache, run  # noqa: F401 - a fixture
-from jamjae import read
-from jamjae.latent.codec.archive import create
-from jamjae.latent.codec.reader import opened
-from jamjae.models import compressed
+from jamjae.data import catalog
+from jamjae.data.reading import read
+from jamjae.latent.codec import bounded
+from jamjae.latent.codec.archive import Writer
+from jamjae.latent.codec.header import Header
+from jamjae.latent.codec.residuals import Residuals
 
-pytestmark = pytest.mark.filterwarnings(
-    "ignore:Training did not improve",
-    "ignore:mse was not reached",
-)
-
-QUICK = ["--epochs", "1", "-k", "3", "--seed", "0", "--network", "dense"]
+RNG = np.random.RandomState(0)
+QUICK = ("--epochs", "2", "--seed", "0")
+few_epochs = pytest.mark.filterwarnings("ignore:Training did not improve", "ignore:.*not reached")
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("사진")
-    rng = np.random.RandomState(0)
-    for i in range(24):
-        path = folder / ("고양이" if i % 2 else "cat") / f"{i // 4}.{'bmp' if i % 4 > 1 else 'png'}"
+    place = tmp_path_factory.mktemp("images")
+    for i in range(90):
+        image = np.clip(RNG.normal(40 * (i % 3), 20, (6, 7)), 0, 255).astype(np.uint8)
+        path = place / ("bag", "coat")[i % 2] / f"picture {i}.png"
         path.parent.mkdir(exist_ok=True)
-        Image.fromarray(rng.randint(0, 256, (12, 9), dtype=np.uint8)).save(path)
-    return folder
+        Image.fromarray(image).save(path)
+    return place
 
 
 @pytest.fixture(scope="module")
-def made(folder, tmp_path_factory):
-    """Compress images in blocks of ten rows: the file, the codec's file, and what was said."""
-    place = tmp_path_factory.mktemp("made")
-    file, model = place / "all.jjz", place / "codec.jamjae"
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(compressed, "BLOCK_ROWS", 10)
-        said = run("compress", folder, "-o", file, "--save-model", model, "--json", *QUICK)
-    return file, model, json.loads(said.stdout)
+def packed(folder, tmp_path_factory):
+    path = tmp_path_factory.mktemp("packed") / "images.jjz"
+    run("compress", folder, "-o", path, "--lossless", "--quiet")
+    return path
 
 
-def shades(folder, like):
-    """Read the images of a folder that stand for those of another one."""
-    paths = sorted(path.relative_to(like) for path in like.rglob("*.*"))
-    named = [path.with_suffix(".png") for path in paths]
-    if len(set(named)) < len(named):
-        named = [path.with_name(f"{path.name}.png") for path in paths]
-    return np.stack([np.asarray(Image.open(folder / name), dtype=float) for name in named])
+def images_of(folder) -> dict:
+    found = sorted(folder.rglob("*.png"))
+    return {str(one.relative_to(folder)): np.asarray(Image.open(one)).astype(int) for one in found}
 
 
-def test_images_come_back_under_their_names(folder, made, tmp_path):
-    file, _, values = made
-    run("decompress", file, "-o", tmp_path / "out")
-    found = shades(tmp_path / "out", folder)  # those of equal stems keep their suffixes
-    original = np.stack([np.asarray(Image.open(p)) for p in sorted(folder.rglob("*.*"))])
-    assert np.mean((found - original) ** 2) == pytest.approx(values["mse"])
-    assert len(list((tmp_path / "out").rglob("*.*"))) == values["rows"] == 24
+# --- without loss, or within a bound -------------------------------------------------------------
 
 
-def test_sizes_are_those_of_the_file(made):
-    file, _, values = made
-    parts = ("payload_bytes", "name_bytes", "heading_bytes", "codec_bytes")
-    assert sum(values[part] for part in parts) == values["bytes"] == file.stat().st_size
-    assert values["bytes_per_row"] * 24 == pytest.approx(values["bytes"] - values["codec_bytes"])
-    assert values["raw_bytes"] == 24 * 12 * 9
-    told = json.loads(run("info", file, "--json").stdout)
-    assert (told["rows"], told["blocks"], told["dtype"]) == (24, 3, "uint8")
-    assert told["bytes_per_row"] == pytest.approx(values["bytes_per_row"])
-    assert told["class_names"] == ["cat", "고양이"]
-    assert told["codec"]["components"] == 3
+def test_a_folder_comes_back_without_loss(folder, packed, tmp_path):
+    result = run("decompress", packed, "-o", tmp_path / "out")
+    assert "90 rows" in result.stdout
+    before, after = images_of(folder), images_of(tmp_path / "out")
+    assert before.keys() == after.keys()
+    assert all((before[name] == after[name]).all() for name in before)
 
 
-def test_some_rows_are_those_of_all(made, tmp_path):
-    file, model, _ = made
-    run("decompress", file, "-o", tmp_path / "all.npz")
-    run("decompress", file, "-o", tmp_path / "some.npz", "--rows", "8:12", "--model", model)
-    every, some = read(tmp_path / "all.npz"), read(tmp_path / "some.npz")
-    assert every.X.dtype == np.uint8
-    assert np.array_equal(some.X, every.X[8:12])
-    assert tuple(some.index) == tuple(every.index[8:12])
-    assert list(some.labels) == list(every.labels[8:12])
-    said = run("decompress", file, "-o", tmp_path / "some.npy", "--rows", "23").stdout
-    assert "left out: names and labels" in said
-    assert np.array_equal(np.load(tmp_path / "some.npy"), every.X[23:])
-    for rows, code in (("30:40", 1), ("4:2", 1), ("1:2:3", 2), ("last", 2)):
-        run("decompress", file, "-o", tmp_path / "none.npy", "--rows", rows, code=code)
-    assert not (tmp_path / "none.npy").exists()
+def test_no_value_is_off_by_more_than_the_bound(folder, packed, tmp_path):
+    path = tmp_path / "near.jjz"
+    result = run("compress", folder, "-o", path, "--max-error", "9", "--json")
+    said = json.loads(result.stdout)
+    assert said["bytes"]["total"] == path.stat().st_size == sum(said["bytes"].values()) / 2
+    assert said["rows"] == 90
+    run("decompress", path, "-o", tmp_path / "out")
+    before, after = images_of(folder), images_of(tmp_path / "out")
+    off = max(np.abs(before[name] - after[name]).max() for name in before)
+    assert 1 < off <= 9
+    assert path.stat().st_size < packed.stat().st_size
 
 
-def test_a_damaged_block_is_named_and_the_others_come(made, tmp_path):
-    file, model, _ = made
-    content = bytearray(file.read_bytes())
-    with opened(file) as reader:
-        content[reader._index[1][1] + 8] ^= 1
-    hurt = tmp_path / "hurt.jjz"
-    hurt.write_bytes(content)
-    said = run("decompress", hurt, "-o", tmp_path / "some.npz", code=1)
-    assert "Block 1" in said.stderr
-    assert "rows 10 to 19" in said.stderr
-    run("decompress", file, "-o", tmp_path / "all.npz")
-    rows, some = read(tmp_path / "all.npz").X, read(tmp_path / "some.npz").X
-    assert np.array_equal(some, np.concatenate([rows[:10], rows[20:]]))
-    run("decompress", hurt, "-o", tmp_path / "first.npz", "--rows", ":10")
-    told = json.loads(run("info", hurt, "--json", code=1).stdout)
-    assert len(told["damaged"]) == 1
-    content[200 + len(str(file))] ^= 1  # of the codec
-    hurt.write_bytes(content)
-    assert "SHA-256" in run("decompress", hurt, "-o", tmp_path / "b.npy", code=1).stderr
-    run("decompress", hurt, "-o", tmp_path / "b.npy", "--model", model, "--rows", "20:")
+@pytest.mark.parametrize("kind", [".npz", ".csv", ".parquet"])
+def test_tables_get_names_and_labels(folder, packed, tmp_path, kind):
+    path = tmp_path / f"rows{kind}"
+    run("decompress", packed, "-o", path)
+    found, expected = read(path), read(folder)
+    np.testing.assert_array_equal(np.asarray(found.X).reshape(90, -1), expected.X.reshape(90, -1))
+    assert tuple(found.index) == tuple(expected.index)
+    assert kind == ".npz" or found.class_names == expected.class_names
 
 
-def test_a_file_can_refer_to_its_codec(folder, made, tmp_path):
-    _, model, values = made
-    shutil.copy(model, tmp_path / "codec.jamjae")
-    file = tmp_path / "deep" / "all.jjz"
-    given = ["--model", tmp_path / "codec.jamjae", "--refer", "--json"]
-    told = json.loads(run("compress", folder, "-o", file, *given).stdout)
-    assert told["codec_bytes"] == 0
-    assert told["mse"] == pytest.approx(values["mse"])
-    (tmp_path / "deep").rename(tmp_path / "other")
-    file = tmp_path / "other" / "all.jjz"
-    assert "'../codec.jamjae'" in run("info", file).stdout
-    run("decompress", file, "-o", tmp_path / "a.npy")
-    (tmp_path / "codec.jamjae").unlink()
-    said = run("decompress", file, "-o", tmp_path / "b.npy", code=1)
-    assert "--model" in said.stderr
-    run("decompress", file, "-o", tmp_path / "b.npy", "--model", model)
-    assert np.array_equal(np.load(tmp_path / "a.npy"), np.load(tmp_path / "b.npy"))
+def test_a_damaged_block_costs_only_its_rows(tmp_path):
+    images = np.clip(RNG.normal(90, 30, (2300, 3, 3)), 0, 255).astype(np.uint8)
+    path, out = tmp_path / "rows.jjz", tmp_path / "rows.npy"
+    coder = Residuals.fit(images[:100], steps=5)
+    with path.open("wb") as stream:
+        sizes = bounded.write(stream, coder, images)
+    content = bytearray(path.read_bytes())
+    content[sizes.codec + 2 * sizes.payload // 3] ^= 1
+    path.write_bytes(content)
+    result = run("decompress", path, "-o", out, code=1)
+    assert "warning: Block 1 of" in result.stderr
+    assert "rows 1,000 to 1,999" in result.stderr
+    assert "1,300 rows" in result.stdout
+    np.testing.assert_array_equal(np.load(out), images[[*range(1000), *range(2000, 2300)]])
 
 
-@pytest.mark.parametrize(
-    ("options", "said"),
-    [
-        (["--bytes", "8", "--mse", "1"], "give one of the two"),
-        (["--model", "a.jamjae", "--bytes", "8"], "--bytes: it is for a new codec"),
-        (["--model", "a.jamjae", "--save-model", "b.jamjae"], "--save-model"),
-        (["--refer"], "--save-model PATH"),
-        (["--components", "some"], "--components some"),
-    ],
-)
-def test_options_that_contradict_each_other_are_refused(folder, tmp_path, options, said):
-    assert said in run("compress", folder, "-o", tmp_path / "a.jjz", *options, code=2).stderr
-    assert not list(tmp_path.iterdir())
-
-
-def test_nothing_is_overwritten_unasked(folder, made, tmp_path):
-    file, model, _ = made
-    assert "it exists" in run("compress", folder, "-o", file, *QUICK, code=1).stderr
-    for output in (folder / "a.jjz", tmp_path / "a.csv"):
-        run("compress", folder, "-o", output, code=2 if output.suffix == ".jjz" else 1)
-    assert "not empty" in run("decompress", file, "-o", folder, code=1).stderr
-    assert "is read" in run("decompress", file, "-o", model, "--model", model, code=2).stderr
-
-
-def test_names_that_leave_the_folder_are_refused(made, tmp_path):
-    file, _, _ = made
-    with opened(file) as reader:
-        block, header, codec = reader.block(0), reader.header, reader.codec()
-    names = [*block.names[:9], "../outside.png"]
-    with create(tmp_path / "bad.jjz", header, codec) as writer:
-        writer.add(block.payload, 10, names)
-    said = run("decompress", tmp_path / "bad.jjz", "-o", tmp_path / "out", code=1)
-    assert "leads out of the folder" in " ".join(said.stderr.split())
-    assert [path.name for path in tmp_path.iterdir()] == ["bad.jjz"]
-
-
-def test_labels_stand_beside_images_whose_folders_do_not_give_them(made, tmp_path):
-    file, _, _ = made
-    with opened(file) as reader:
-        block, header, codec = reader.block(0), reader.header, reader.codec()
-    with create(tmp_path / "flat.jjz", header, codec) as writer:
-        writer.add(block.payload, 10, (), block.labels)
-    run("decompress", tmp_path / "flat.jjz", "-o", tmp_path / "out")
-    table = pd.read_csv(tmp_path / "out" / "labels.csv")
-    assert table["name"][0] == "00000.png"
-    assert list(table["label"]) == [header.class_names[label] for label in block.labels]
-    again = read(tmp_path / "out", label_file=tmp_path / "out" / "labels.csv")
-    assert list(again.labels) == list(block.labels)
-
-
-def test_other_files_are_refused(made, folder, tmp_path):
-    _, model, _ = made
-    assert (
-        "no file of compressed rows"
-        in run("decompress", model, "-o", tmp_path / "a.npy", code=1).stderr
-    )
-    assert "there is no such file" in run("info", tmp_path / "none.jjz", code=1).stderr
+# --- by codes -------------------------------------------------------------------------------------
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", [".csv", ".parquet"])
-def test_tables_have_their_columns_and_labels(tmp_path, kind):
-    rng = np.random.RandomState(0)
-    frame = pd.DataFrame(rng.normal(size=(60, 3)) @ rng.normal(size=(3, 6)), columns=list("abcdef"))
-    frame["a"] = frame["a"].round().astype(int)
-    frame["kind"] = np.where(np.arange(60) % 2, "left", "right")
-    frame.to_csv(tmp_path / "rows.csv", index=False)
-    file, output = tmp_path / "rows.jjz", tmp_path / f"out{kind}"
-    given = ["--label", "kind", "--mse", ".01", "--standardize", "--epochs", "1", "--seed", "0"]
-    told = json.loads(run("compress", tmp_path / "rows.csv", "-o", file, "--json", *given).stdout)
-    assert told["mse"] < 0.02
-    run("decompress", file, "-o", output)
-    made = pd.read_csv(output) if kind == ".csv" else pd.read_parquet(output)
-    assert list(made) == list(frame)
-    assert list(made["kind"]) == list(frame["kind"])
-    spread = frame.drop(columns="kind")
-    rest = (made.drop(columns="kind") - spread) / spread.std(ddof=0)
-    assert np.mean(rest**2) == pytest.approx(told["mse"], rel=0.05)
-    said = run("decompress", file, "-o", tmp_path / "out", code=2)
-    assert "for rows of a table" in said.stderr
+@few_epochs
+def test_images_by_codes_with_the_codec_inside_and_apart(folder, tmp_path):
+    inside, apart, model = (tmp_path / name for name in ("a.jjz", "b.jjz", "codec.jamjae"))
+    run("compress", folder, "-o", inside, "--bytes", "4", *QUICK)
+    run("decompress", inside, "-o", tmp_path / "a")
+    assert images_of(tmp_path / "a").keys() == images_of(folder).keys()
+
+    from jamjae import Codec
+
+    Codec(bytes_per_row=4, epochs=2, random_state=0).fit(read(folder).X).save(model)
+    run("compress", folder, "-o", apart, "--model", model, "--refer")
+    assert apart.stat().st_size < inside.stat().st_size / 3
+    run("decompress", apart, "-o", tmp_path / "b")
+    assert images_of(tmp_path / "b").keys() == images_of(folder).keys()
+    moved = model.rename(tmp_path / "elsewhere.jamjae")
+    result = run("decompress", apart, "-o", tmp_path / "c", code=1)
+    assert "codec.jamjae" in result.stderr
+    run("decompress", apart, "-o", tmp_path / "c", "--model", moved)
+    np.testing.assert_equal(images_of(tmp_path / "c"), images_of(tmp_path / "b"))
+    Codec(bytes_per_row=4, epochs=1, random_state=1).fit(read(folder).X).save(model)
+    result = run("decompress", apart, "-o", tmp_path / "d", code=1)
+    assert "SHA-256" in result.stderr
+
+
+@pytest.mark.slow
+@few_epochs
+def test_a_table_by_codes(tmp_path):
+    path, table = tmp_path / "iris.jjz", tmp_path / "iris.csv"
+    said = json.loads(run("compress", "iris", "-o", path, "--mse", "0.05", "--json", *QUICK).stdout)
+    assert said["mse"] <= 0.06
+    run("decompress", path, "-o", table)
+    found, expected = read(table), catalog.load("iris", "train")
+    assert found.feature_names == expected.feature_names
+    assert found.class_names == expected.class_names
+    assert ((found.X - expected.X) ** 2).mean() <= 0.1
+
+
+# --- what is refused ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--bytes", "3", "--mse", "2"), "one of the two"),
+        (("--lossless", "--bytes", "3"), "--bytes has no effect"),
+        (("--max-error", "3", "--refer"), "--refer has no effect"),
+        (("--lossless", "--max-error", "3"), "--lossless is --max-error 0"),
+        (("--model", "m.jamjae", "--epochs", "3"), "fitted --model"),
+        (("--refer",), "kept nowhere"),
+    ],
+)
+def test_options_without_effect_are_refused(options, message, tmp_path):
+    result = run("compress", "iris", "-o", tmp_path / "x.jjz", *options, code=2)
+    assert message in " ".join(result.stderr.replace("│", " ").split())
+    assert not list(tmp_path.iterdir())
+
+
+def test_numbers_come_back_within_the_bound(tmp_path):
+    path, table = tmp_path / "iris.jjz", tmp_path / "iris.csv"
+    said = json.loads(run("compress", "iris", "-o", path, "--max-error", "0.07", "--json").stdout)
+    assert said["bytes_per_row"] < 4
+    run("decompress", path, "-o", table)
+    found, expected = read(table), catalog.load("iris", "train")
+    assert found.feature_names == expected.feature_names
+    assert found.class_names == expected.class_names
+    assert 0.03 < np.abs(found.X - expected.X).max() <= 0.07
+
+
+def test_what_has_no_lossless_file_is_refused(tmp_path):
+    result = run("compress", "iris", "-o", tmp_path / "x.jjz", "--lossless", code=1)
+    assert "a bound above" in result.stderr
+    result = run("compress", "iris", "-o", tmp_path / "x.zip", code=1)
+    assert "ends in .jjz" in result.stderr
+    assert not list(tmp_path.iterdir())
+
+
+def test_places_that_do_not_suit_the_rows_are_refused(packed, tmp_path):
+    result = run("decompress", packed, "-o", packed, code=2)
+    assert "which is read" in result.stderr
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "file").touch()
+    result = run("decompress", packed, "-o", tmp_path / "full", code=1)
+    assert "not empty" in result.stderr
+    result = run("decompress", tmp_path / "none.jjz", "-o", tmp_path / "out", code=1)
+    assert "no such file" in result.stderr
+
+
+@pytest.mark.parametrize("name", ["../outside.png", "/outside.png", "a/../../outside.png"])
+def test_a_name_that_leaves_the_folder_writes_nothing(name, tmp_path):
+    images = np.zeros((2, 3, 3), np.uint8)
+    coder = Residuals.fit(images, steps=1)
+    path = tmp_path / "rows.jjz"
+    with path.open("wb") as stream:
+        bounded.write(stream, coder, images, names=["fine.png", name])
+    result = run("decompress", path, "-o", tmp_path / "out", code=1)
+    assert "leads out of the folder" in result.stderr
+    assert [each.name for each in tmp_path.rglob("*.png")] == []
+
+
+def test_settings_of_a_newer_version_are_refused(tmp_path):
+    coder = Residuals.fit(np.zeros((2, 3, 3), np.uint8), steps=1).to_bytes()
+    header = Header.embedding(coder, dtype="uint8", row_shape=(3, 3), settings=b"\x09")
+    path = tmp_path / "rows.jjz"
+    with path.open("wb") as stream:
+        writer = Writer(stream, header, coder)
+        writer.add(b"", 1)
+        writer.finish()
+    result = run("decompress", path, "-o", tmp_path / "out", code=1)
+    assert "newer version" in result.stderr

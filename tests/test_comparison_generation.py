@@ -11,6 +11,8 @@ from comparisons import DIGITS, X, Y
 from jamjae import compare
 from jamjae.cli import app
 from jamjae.errors import InvalidDataError
+from jamjae.latent.densities import flow
+from jamjae.models import pace
 
 QUICK = {"task": "generate", "seeds": 1, "test_size": 0.3}
 CLASSICAL = ["real", "pca-gaussian", "pca-mixture", "pca-kde"]
@@ -74,9 +76,14 @@ def test_an_unknown_task_is_refused():
 
 
 @pytest.mark.slow
-def test_all_methods_with_one_autoencoder(capsys):
-    images = DIGITS.X.astype(np.float32)
-    found = compare(images, DIGITS.y, n_components=8, **QUICK)
+def test_all_methods_with_one_autoencoder(monkeypatch):
+    for module, name, steps in (
+        *((pace, name, 800) for name in ("STEPS", "DEEP_STEPS")),
+        *((flow, name, 300) for name in ("STEPS", "LEAST_STEPS")),
+    ):
+        monkeypatch.setattr(module, name, steps)
+    images = DIGITS.X[:900].astype(np.float32)
+    found = compare(images, DIGITS.y[:900], n_components=8, **QUICK)
     assert not any("failed" in row["note"] for row in found.rows)
     by = {row["method"]: row["frechet_distance"] for row in found.rows}
     assert by["jamjae, mixture"] < by["PCA, normal"]

@@ -85,8 +85,8 @@ def test_foreign_files_are_refused(tmp_path):
 
 
 def test_a_newer_file_is_refused(saved):
-    rewritten(saved, manifest=manifest_with(version=4))
-    with pytest.raises(ModelFileError, match=r"version 4.*up to version 3.*[Uu]pgrade"):
+    rewritten(saved, manifest=manifest_with(version=5))
+    with pytest.raises(ModelFileError, match=r"version 5.*up to version 4.*[Uu]pgrade"):
         jamjae.load_model(saved)
 
 

@@ -37,7 +37,7 @@ def fits_on(count):
 def test_four_devices_give_the_numbers_of_one():
     one, four = fits_on(1), fits_on(4)
     assert (one.pop("devices"), four.pop("devices")) == ([1.0], [4.0])
-    assert len(one) == 9
+    assert len(one) == 10
     for name, values in one.items():
         np.testing.assert_allclose(four[name], values, rtol=1e-4, err_msg=name)
 

@@ -14,6 +14,7 @@ import pytest
 from keras import layers
 from sklearn.datasets import load_iris
 
+from cases import mostly_slow
 from jamjae import Autoencoder, explore
 from jamjae.errors import InvalidDataError, OutputError, ShapeMismatchError
 from jamjae.explorer import graphs, layouts, packing, page_data
@@ -152,7 +153,7 @@ def test_a_notebook_gets_a_frame(digits, plane):
     assert "<script" not in shown  # it is escaped
 
 
-@pytest.mark.parametrize("kind", ["float32", "float64", "uint8"])
+@pytest.mark.parametrize("kind", mostly_slow(["float32", "float64", "uint8"], {"uint8"}))
 def test_dtypes(digits, kind):
     X = digits.X[:80].astype(kind)
     model = Autoencoder(3, network=(), random_state=0, epochs=1).fit(X)
@@ -160,6 +161,7 @@ def test_dtypes(digits, kind):
     assert facts["unit"] == (255.0**2 if kind == "uint8" else 1.0)
 
 
+@pytest.mark.slow
 def test_a_page_of_fashion_mnist_is_small(fashion_mnist):
     X, y = fashion_mnist.X, fashion_mnist.y
     model = Autoencoder(64, random_state=0, epochs=1).fit(X[:20_000])

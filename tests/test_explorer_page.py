@@ -321,7 +321,7 @@ def test_a_decoder_unknown_to_the_page_is_shown_by_a_grid(opened, digits):
     assert len(drawings(page, "#beside")) == 3
 
 
-@pytest.mark.parametrize("labels", [None, ["one"] * 2])
+@pytest.mark.parametrize("labels", [None, pytest.param(["one"] * 2, marks=pytest.mark.slow)])
 def test_two_rows_with_one_class_or_none(opened, wide, digits, labels):
     page = opened(explore(wide, digits.X[:2], labels))
     for tab in ("class", "walk", "sliders", "noise"):

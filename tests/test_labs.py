@@ -20,6 +20,9 @@ from jamjae.labs.settings import Settings
 from jamjae.labs.translation import Words, preferred
 from jamjae.labs.translation_ko import KOREAN
 
+pytestmark = pytest.mark.filterwarnings(  # a codec of a quick run
+    "ignore:Training did not improve:sklearn.exceptions.ConvergenceWarning"
+)
 QUICK = Settings(quick=True, data="digits")
 
 

@@ -116,7 +116,9 @@ class Subclassed(keras.Model):
         return self.dense(keras.ops.reshape(x, (keras.ops.shape(x)[0], -1)))
 
 
-@pytest.mark.parametrize("make", [functional_pair, unbuilt_pair, nested_pair])
+@pytest.mark.parametrize(
+    "make", [functional_pair, pytest.param(unbuilt_pair, marks=pytest.mark.slow), nested_pair]
+)
 def test_a_pair_of_one_s_own_is_trained_in_place(make):
     X = rows_of((6, 5))
     encoder, decoder = make()

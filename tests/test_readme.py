@@ -15,7 +15,7 @@ from jamjae.evaluation.metrics import trustworthiness
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
 TEN_LINES, COMPARISON, GUIDED, SAMPLED, VARIATIONAL, NEW_DATA, DENOISED, *OTHERS = BLOCKS
-EXPLORED, CHAPTER, OWN_DATA, MISSING = OTHERS
+DETECTED, EXPLORED, CHAPTER, OWN_DATA, MISSING = OTHERS
 
 
 # What `make test` trains less, and `make test-slow` as it stands.
@@ -141,3 +141,12 @@ def test_a_variational_autoencoder():
     exec(VARIATIONAL.replace("epochs=20", "epochs=2"), names)  # noqa: S102
     assert names["new"].shape == (64, 8, 8)
     assert (names["deviation"] > 0).all()
+
+
+@pytest.mark.filterwarnings("ignore:Training did not improve")
+@epochs
+def test_anomalies(epochs):
+    names = {}
+    exec(DETECTED.replace("Autoencoder(16", f"Autoencoder(16{epochs}"), names)  # noqa: S102
+    assert names["odd"].mean() > (0.5 if epochs else 0.9)
+    assert np.array_equal(names["odd"], names["p"] <= names["detector"].false_alarm)

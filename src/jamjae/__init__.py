@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from jamjae.evaluation.comparison import compare
     from jamjae.explorer import explore
     from jamjae.latent.projections import latent_map
+    from jamjae.models.anomalies import AnomalyDetector
     from jamjae.models.autoencoder import Autoencoder
     from jamjae.models.codec import Codec
     from jamjae.models.denoising import NeighborDenoiser, PatchDenoiser
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 __version__ = metadata.version("jamjae")
 
 _HOMES = {
+    "AnomalyDetector": "jamjae.models.anomalies",
     "Autoencoder": "jamjae.models.autoencoder",
     "Codec": "jamjae.models.codec",
     "NeighborDenoiser": "jamjae.models.denoising",
@@ -52,6 +54,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "AnomalyDetector",
     "Autoencoder",
     "Codec",
     "NeighborDenoiser",

@@ -54,7 +54,8 @@ def _main(
 
 
 commands = (
-    *(fit, encode, decode, reconstruct, sample, impute, compress, decompress),
+    *(fit, encode, decode, reconstruct, sample, impute),
+    *(compress, decompress),
     *(compare, map_, explore, info, datasets, demo),
 )
 for command in commands:

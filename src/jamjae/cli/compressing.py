@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -26,6 +27,10 @@ if TYPE_CHECKING:
     from jamjae.data.dataset import Dataset
     from jamjae.models.compressed_files import Saved
 
+SUFFIX = ".jjz"
+SAMPLE = 20_000  # rows in files from which a lossless coder learns
+LARGEST_BOUND = 65535  # of images
+Told = tuple[dict[str, Any], list[str]]  # values for JSON, and lines
 NEW = {  # options of a new codec, and what they are if they are not given
     "bytes": None, "mse": None, "components": "auto", "network": "auto", "epochs": "auto",
     "batch_size": 128, "learning_rate": "auto", "checkpoint_dir": None, "seed": None,
@@ -76,6 +81,14 @@ def compress(
         bool, typer.Option("--standardize", help="Divide each column by its deviation.")
     ] = False,
     devices: Devices = None,
+    lossless: Annotated[
+        bool,
+        typer.Option("--lossless", help="Images of 8 or 16 bits, or whole numbers, without loss."),
+    ] = False,
+    max_error: Annotated[
+        float | None,
+        typer.Option(min=0.0, help="Let no value be off by more than this, in units of the data."),
+    ] = None,
     refer: Annotated[
         bool,
         typer.Option("--refer", help="Name the codec's file in place of holding the codec."),
@@ -95,50 +108,52 @@ def compress(
         "checkpoint_dir": checkpoint_dir, "seed": seed, "standardize": standardize,
         "devices": devices, "save_model": save_model,
     }  # fmt: skip
-    _require_together(given, model, refer=refer)
+    exact = lossless or max_error is not None
+    _require_together(given, model, refer=refer, exact=exact)
+    if lossless and max_error:
+        raise typer.BadParameter(f"--lossless is --max-error 0, and {max_error:g} was given.")
     reads = files_read(data, reading, *([] if model is None else [model]))
-    require_file(output, reads, force=force, suffixes=(".jjz",))
+    require_file(output, reads, force=force, suffixes=(SUFFIX,))
     if save_model is not None:
         require_file(save_model, reads, force=force, suffixes=(".jamjae",))
-    began = time.perf_counter()
+    began, file = time.perf_counter(), model if model is not None else save_model
+    options = _codec_options(given)
     if model is None:
-        options = _codec_options(given)
         found = load(voice, data, replace(reading, random_state=seed or 0))
-        rows: Any = typed_rows(found)
-        codec = _fitted(voice, found, rows, options, save_model, force=force)
     else:
         codec = opened_codec(model)
         found = load(voice, data, reading, model=codec)
-        rows = fitted_rows(codec, found)
-    from jamjae.models import compressed_files
-    from jamjae.models.compressed import About
-
-    about = About(found.index, found.y, found.class_names)
-    file = model if model is not None else save_model
-    with voice.rows(len(rows)) as advance:
-
-        def report(doing: str, done: int) -> None:
-            heed()
-            advance(doing, done)
-
+    if exact:
+        values, lines = _within(voice, found, output, max_error or 0.0, seed or 0)
+    else:
+        if model is None:
+            rows: Any = typed_rows(found)
+            codec = _fitted(voice, found, rows, options, save_model, force=force)
+        else:
+            rows = fitted_rows(codec, found)
         named = file if refer else None
-        saved = compressed_files.save(output, codec, rows, about, model=named, report=report)
-    values, lines = _said(codec, rows, saved)
+        values, lines = _by_codes(voice, found, codec, rows, output, named)
     values |= {"seconds": time.perf_counter() - began, "notes": list(found.notes)}
     values |= {"model": None if file is None else str(file), "output": str(output)}
-    wrote = f"{values['seconds']:.1f} s; wrote {output} ({size(saved.sizes.total)})"
+    wrote = f"{values['seconds']:.1f} s; wrote {output} ({size(values['bytes']['total'])})"
     voice.result(values, *lines, f"{wrote} and {save_model}" if save_model else wrote)
 
 
-def _require_together(given: dict[str, Any], model: Path | None, *, refer: bool) -> None:
+def _require_together(
+    given: dict[str, Any], model: Path | None, *, refer: bool, exact: bool
+) -> None:
     """Refuse options that contradict each other, before anything is read."""
     used = [f"--{name.replace('_', '-')}" for name in NEW if given[name] != NEW[name]]
-    if model is not None and used:
-        raise typer.BadParameter(
-            f"{used[0]}: it is for a new codec, and --model names one. Give one of the two."
-        )
     if given["bytes"] is not None and given["mse"] is not None:
-        raise typer.BadParameter("--bytes and --mse: give one of the two.")
+        raise typer.BadParameter("--bytes and --mse: one of the two decides. Give one of them.")
+    others = [*(name for name in used if name != "--seed"), *(["--model"] if model else [])]
+    others += ["--refer"] if refer else []
+    if exact and others:
+        raise typer.BadParameter(
+            f"{others[0]} has no effect with --lossless or --max-error. Leave it out."
+        )
+    if model is not None and used:
+        raise typer.BadParameter(f"{used[0]} has no effect on a fitted --model. Leave it out.")
     if refer and model is None and given["save_model"] is None:
         raise typer.BadParameter(
             "--refer: the file would name a codec that is kept nowhere. Give --save-model PATH, or "
@@ -209,38 +224,106 @@ def opened_codec(path: Path) -> Codec:
     return found
 
 
-def _said(codec: Codec, rows: Any, saved: Saved) -> tuple[dict[str, Any], list[str]]:
-    """Give the sizes and the error, as values for JSON and as lines."""
-    n, sizes, raw = saved.n, saved.sizes, _raw_bytes(rows)
-    own = sizes.total - sizes.codec
+def _by_codes(
+    voice: Voice, found: Dataset, codec: Codec, rows: Any, output: Path, model: Path | None
+) -> Told:
+    """Compress rows by a codec, which the file holds unless `model` is its file."""
+    from jamjae.models.compressed import About
+    from jamjae.models.compressed_files import save
+
+    about = About(found.index, found.y, found.class_names)
+    with voice.rows(len(rows)) as advance:
+        report = _heeding(advance)
+        saved = save(output, codec, rows, about, model=model, report=report)
+    values, table, ratios = _sizes(saved, rows)
+    values |= {"components": codec.n_components_, "is_pca": codec.is_pca_}
+    kind = "; the codec is PCA" if codec.is_pca_ else ""
+    parts = f"{counted(codec.n_components_, 'component')}{kind}"
+    return values, [table, f"{error_line(codec, saved.mse)}; {parts}", *ratios]
+
+
+def _within(voice: Voice, found: Dataset, output: Path, bound: float, seed: int) -> Told:
+    """Compress rows within a bound, by a coder that is fitted to them and in the file."""
+    from jamjae.models.compressed import About
+    from jamjae.models.compressed_files import save_bounded
+
+    coder = _exact_coder(voice, found, bound, seed)
+    about = About(found.index, found.y, found.class_names)
+    with voice.rows(len(found.X)) as advance:
+        saved = save_bounded(
+            output,
+            coder,
+            found.X,
+            about,
+            max_error=int(bound),
+            feature_names=found.feature_names,
+            report=_heeding(advance),
+        )
+    values, table, ratios = _sizes(saved, found.X)
+    largest = f"no value is off by more than {saved.largest_error:g}"
+    said = f"{largest}; mean squared error {saved.mse:.4g}" if saved.mse else "without loss"
+    return values | {"max_error": bound}, [table, said, *ratios]
+
+
+def _heeding(advance: Callable[[str, int], None]) -> Callable[[str, int], None]:
+    def report(doing: str, done: int) -> None:
+        heed()
+        advance(doing, done)
+
+    return report
+
+
+def _exact_coder(voice: Voice, found: Dataset, bound: float, seed: int) -> Any:
+    """Fit a coder of images, or of other numbers."""
+    import numpy as np
+
+    from jamjae.errors import InvalidDataError
+    from jamjae.latent.codec.grid import Grid
+    from jamjae.latent.codec.residuals import Residuals
+
+    if hasattr(found.X, "iloc"):
+        raise InvalidDataError(
+            "Cannot compress within a bound: the table has columns that are not numbers. Choose "
+            "others with --columns, or compress it with --bytes."
+        )
+    if found.X.dtype not in (np.uint8, np.uint16) or found.X.ndim not in (3, 4):
+        return Grid.fit(np.asarray(found.X[:]), bound)
+    if bound > LARGEST_BOUND or bound != int(bound):
+        raise typer.BadParameter(
+            f"--max-error {bound:g}: images take a whole number up to {LARGEST_BOUND:,}."
+        )
+    voice.note("learning how the images are coded")
+    chosen = np.sort(np.random.default_rng(seed).permutation(len(found.X))[:SAMPLE])
+    sample = found.X[chosen] if len(chosen) < len(found.X) else found.X[:]
+    return Residuals.fit(np.asarray(sample), random_state=seed)
+
+
+# --- what is said -----------------------------------------------------------------------------
+
+
+def _sizes(saved: Saved, rows: Any) -> tuple[dict[str, Any], str, list[str]]:
+    """Give sizes as values for JSON, as a table, and as lines on how much smaller they are."""
+    n, sizes, raw = saved.n, saved.sizes, _bytes_of(rows)
+    own, coded = sizes.total - sizes.codec, sizes.payload + sizes.index
+    parts = ("total", "payload", "names", "index", "codec")
     values = {
         "rows": n,
-        "bytes": sizes.total,
-        "bytes_per_row": own / n,
-        "payload_bytes": sizes.payload,
-        "name_bytes": sizes.names,
-        "heading_bytes": sizes.index,
-        "codec_bytes": sizes.codec,
-        "raw_bytes": raw,
+        "bytes": {part: getattr(sizes, part) for part in parts},
+        "bytes_per_row": coded / n,
+        "bytes_of_values": raw,
         "ratio": raw / own,
         "ratio_with_codec": raw / sizes.total,
         "mse": saved.mse,
-        "components": codec.n_components_,
-        "is_pca": codec.is_pca_,
+        "largest_error": saved.largest_error,
     }
-    parts = {"codes": sizes.payload, "names and labels": sizes.names, "headings": sizes.index}
-    parts |= {"together": own, "codec": sizes.codec}
+    counts = {"codes and headings": coded, "names and labels": sizes.names, "codec": sizes.codec}
     cells = [
         (name, f"{count:,}", f"{count / n:.2f}" if name != "codec" else "")
-        for name, count in parts.items()
+        for name, count in counts.items()
         if count
     ]
-    lines = [
-        text_table((counted(n, "row"), "bytes", "per row"), cells),
-        f"{error_line(codec, saved.mse)}; {counted(codec.n_components_, 'component')}",
-        _ratios(raw, own, sizes.codec),
-    ]
-    return values, lines
+    table = text_table((counted(n, "row"), "bytes", "per row"), cells)
+    return values, table, _ratios(raw, own, sizes.codec)
 
 
 def error_line(codec: Codec, mse: float) -> str:
@@ -253,19 +336,16 @@ def error_line(codec: Codec, mse: float) -> str:
     return said if span == 1 else f"{said}; {mse / span**2:.4g} for pixels in [0, 1]"
 
 
-def _ratios(raw: int, own: int, codec: int) -> str:
+def _ratios(raw: int, own: int, codec: int) -> list[str]:
     said = f"{raw / own:.3g} times smaller than the rows in memory ({raw:,} bytes)"
-    if codec:
-        said += f"; {raw / (own + codec):.3g} times with the codec"
+    said += f"; {raw / (own + codec):.3g} times with the codec" if codec else ""
     if raw >= own + codec:
-        return said
-    return (
-        f"{said}\nThe file is larger than the rows. The codec is worth its bytes where more rows "
-        "of its kind are compressed: keep it once, with --save-model and --refer."
-    )
+        return [said]
+    more = "A codec is worth its bytes where more rows of its kind are compressed: keep it once"
+    return [said, f"The file is larger than the rows. {more}, with --save-model and --refer."]
 
 
-def _raw_bytes(rows: Any) -> int:
+def _bytes_of(rows: Any) -> int:
     """Give how many bytes rows take as arrays of numbers."""
     if hasattr(rows, "memory_usage"):
         return int(rows.memory_usage(index=False).sum())

@@ -17,15 +17,16 @@ from jamjae.cli.options import Json, Quiet
 from jamjae.cli.output import Voice
 from jamjae.cli.places import Force
 from jamjae.cli.transforming import TABLES, require_place_of
+from jamjae.data.readers.cells import counted
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from jamjae import Codec
     from jamjae.latent.codec.reader import Reader
-    from jamjae.models.compressed_files import Contents, Part
+    from jamjae.models.compressed_files import Contents, Decoder, Part
 
 LABELS = "labels.csv"  # beside images whose folders are not their classes
+Piece = tuple["Part", Any, list[Any]]  # rows of a block, and the names of their classes
 SPAN = re.compile(r"(\d*):(\d*)|(\d+)")
 
 CodecFile = Annotated[
@@ -60,24 +61,30 @@ def decompress(
     Rows of damaged blocks are named and left out, and the exit status is 1.
     """
     voice, wanted = Voice(quiet=quiet, as_json=json), _span(rows)
+    from jamjae.latent.codec.bounded import settings_of
     from jamjae.latent.codec.reader import opened
 
     with opened(file) as reader:
+        lossy = settings_of(reader.header) is None
+        if model is not None and not lossy:
+            raise typer.BadParameter(f"--model: {file} holds what decodes it. Leave it out.")
         reads = [file] if model is None else [file, model]
         require_place_of(reader.header.row_shape, output, reads, force=force)
-        start(voice)
-        from jamjae.models.compressed_files import codec_of, contents
+        if lossy:
+            start(voice)
+        from jamjae.models.compressed_files import contents, decoder_of
 
         given = None if model is None else opened_codec(model)
-        codec = codec_of(reader, file.parent, given)
+        decoder = decoder_of(reader, file.parent, given)
         found = contents(reader, wanted)
-        notes = _write(voice, codec, reader, found, output) if found.parts else []
-    shape = [len(found), *codec.row_shape_]
-    values: dict[str, Any] = {"rows": shape, "damaged": list(found.damaged), "notes": notes}
-    values |= {"output": str(output) if found.parts else None}
-    wrote = f"wrote {output}: {' x '.join(map(str, shape))}" if found.parts else "wrote nothing"
+        notes = _write(voice, decoder, reader, found, output) if found.parts else []
+    shape = list(reader.header.row_shape)
+    values: dict[str, Any] = {"rows": len(found), "row_shape": shape, "notes": notes}
+    values |= {"damaged": list(found.damaged), "output": str(output) if found.parts else None}
+    said = f"{counted(len(found), 'row')} of {' x '.join(map(str, shape))}"
+    wrote = f"wrote {output}: {said}" if found.parts else "wrote nothing"
     for sentence in found.damaged:
-        typer.echo(f"error: {sentence}", err=True)
+        typer.echo(f"warning: {sentence}", err=True)
     voice.result(values, *notes, wrote)
     if found.damaged:
         raise typer.Exit(FAILED)
@@ -92,23 +99,22 @@ def _span(text: str) -> slice:
     return slice(int(found[1] or 0), int(found[2]) if found[2] else None)
 
 
-def _write(voice: Voice, codec: Codec, reader: Reader, found: Contents, output: Path) -> list[str]:
+def _write(
+    voice: Voice, decoder: Decoder, reader: Reader, found: Contents, output: Path
+) -> list[str]:
     """Decode block by block and write; give notes."""
     with voice.rows(len(found)) as advance:
-        pieces = _pieces(codec, reader, found, advance)
+        pieces = _pieces(decoder, reader, found, advance)
         if output.suffix.lower() in TABLES:
-            return _write_table(codec, found, output, pieces)
-        return _write_images(codec, reader, found, output, pieces)
+            return _write_table(decoder, found, output, pieces)
+        return _write_images(decoder, reader, found, output, pieces)
 
 
-Piece = tuple["Part", Any, list[Any]]
-
-
-def _pieces(codec: Codec, reader: Reader, found: Contents, advance: Any) -> Iterator[Piece]:
+def _pieces(decoder: Decoder, reader: Reader, found: Contents, advance: Any) -> Iterator[Piece]:
     from jamjae.models.compressed_files import decoded
 
     done = 0
-    for part, rows, labels in decoded(codec, reader, found):
+    for part, rows, labels in decoded(decoder, reader, found):
         heed()
         yield part, rows, _labels(labels, reader.header.class_names)
         done += len(part)
@@ -122,7 +128,9 @@ def _labels(labels: np.ndarray | None, class_names: Sequence[str]) -> list[Any]:
     return [known[i] for i in labels.tolist()] if class_names else labels.tolist()
 
 
-def _write_table(codec: Codec, found: Contents, output: Path, pieces: Iterator[Piece]) -> list[str]:
+def _write_table(
+    decoder: Decoder, found: Contents, output: Path, pieces: Iterator[Piece]
+) -> list[str]:
     from jamjae.data import writing
     from jamjae.data.streaming import write_pieces
 
@@ -130,8 +138,8 @@ def _write_table(codec: Codec, found: Contents, output: Path, pieces: Iterator[P
         output,
         ((rows, part.names, labels) for part, rows, labels in pieces),
         len(found),
-        feature_names=getattr(codec, "feature_names_in_", ()),
-        label_name=getattr(codec, "label_name_", writing.LABEL),
+        feature_names=decoder.feature_names,
+        label_name=decoder.label_name or writing.LABEL,
     )
     if output.suffix.lower() != ".npy":
         return []
@@ -140,7 +148,7 @@ def _write_table(codec: Codec, found: Contents, output: Path, pieces: Iterator[P
 
 
 def _write_images(
-    codec: Codec, reader: Reader, found: Contents, output: Path, pieces: Iterator[Piece]
+    decoder: Decoder, reader: Reader, found: Contents, output: Path, pieces: Iterator[Piece]
 ) -> list[str]:
     """Write images under their names, and their labels where the folders do not give them."""
     from jamjae.data.readers.image_writing import file_names
@@ -149,13 +157,13 @@ def _write_images(
 
     bits, color = (
         16 if reader.header.dtype == "uint16" else 8,
-        codec.row_shape_[2:] not in ((), (1,)),
+        reader.header.row_shape[2:] not in ((), (1,)),
     )
     names = found.names()
     for name in names:
         place_of(output, name)
     names = file_names(names, len(names), bits=bits, color=color)
-    span, done, classes = _range(codec, reader, found), 0, []
+    span, done, classes = _range(decoder, reader, found), 0, []
     for part, rows, labels in pieces:
         some = names[done : done + len(part)]
         write_images(output, rows, names=some, data_range=span, bits=bits)
@@ -177,7 +185,7 @@ def _write_labels(folder: Path, names: Sequence[str], classes: Sequence[Any]) ->
     return [f"labels: {folder / LABELS} (--label-file reads it)"]
 
 
-def _range(codec: Codec, reader: Reader, found: Contents) -> tuple[float, float]:
+def _range(decoder: Decoder, reader: Reader, found: Contents) -> tuple[float, float]:
     """Give the values that become black and white: of floats, what all images span."""
     from jamjae.data.rows import value_range
     from jamjae.evaluation import pixel_range
@@ -185,6 +193,6 @@ def _range(codec: Codec, reader: Reader, found: Contents) -> tuple[float, float]
 
     if (highest := pixel_range(reader.header.dtype)) > 1:
         return 0.0, highest
-    spans = [value_range(rows) for _, rows, _ in decoded(codec, reader, found)]
+    spans = [value_range(rows) for _, rows, _ in decoded(decoder, reader, found)]
     low, high = min(span[0] for span in spans), max(span[1] for span in spans)
     return low, high if high > low else low + 1.0

@@ -101,14 +101,14 @@ def _info_of_rows(voice: Voice, file: Path) -> None:
         said, codec, damaged = _codec_facts(reader)
     shape = " x ".join(map(str, header.row_shape))
     names = [part.names[0] for part in found.parts if part.names][:1]
-    per_row = (total - kept.codec) / max(n, 1)
+    coded = sum(part.payload for part in found.parts) / max(len(found), 1)
     values: dict[str, Any] = {
         "rows": n,
         "blocks": len(reader.rows),
         "row_shape": list(header.row_shape),
         "dtype": header.dtype,
         "bytes": total,
-        "bytes_per_row": per_row,
+        "payload_per_row": coded,
         "codec_bytes": kept.codec,
         "codec_path": header.path or None,
         "codec_sha256": header.sha256.hex(),
@@ -122,7 +122,7 @@ def _info_of_rows(voice: Voice, file: Path) -> None:
     facts = {
         "file": f"{counted(n, 'compressed row')} in {counted(len(reader.rows), 'block')}",
         "rows": f"{shape}, {header.dtype}",
-        "size": f"{size(total)}; {per_row:.2f} bytes per row without the codec",
+        "size": f"{size(total)}; codes of {coded:.2f} bytes per row",
         "codec": said,
         "SHA-256": f"{header.sha256.hex()[:16]}...",
         "names": f"{names[0]}, ..." if names else "",
@@ -140,6 +140,14 @@ def _codec_facts(reader: Reader) -> tuple[str, dict[str, Any], list[str]]:
     """Describe the codec in a file: a line, values, and whether it is damaged."""
     if not reader.header.codec_bytes:
         return f"in {reader.header.path!r}", {}, []
+    from jamjae.latent.codec.bounded import IMAGES, settings_of
+
+    exact = settings_of(reader.header)
+    if exact is not None:
+        kind, bound = exact
+        off = f"images, no value off by more than {bound}" if bound else "images without loss"
+        of = off if kind == IMAGES else "numbers within a bound"
+        return f"{size(reader.header.codec_bytes)}, a coder of {of}", {}, []
     load_engine()
     from jamjae import Codec
     from jamjae.data.readers.cells import counted
@@ -150,8 +158,8 @@ def _codec_facts(reader: Reader) -> tuple[str, dict[str, Any], list[str]]:
         codec = Codec.from_content(content)
     except DataFormatError as error:
         return "in the file", {}, [str(error)]
-    kind = "PCA, " if codec.is_pca_ else ""
-    parts = f"{kind}{counted(codec.n_components_, 'component')}"
+    pca = "PCA, " if codec.is_pca_ else ""
+    parts = f"{pca}{counted(codec.n_components_, 'component')}"
     values = {"is_pca": codec.is_pca_, **_reached(codec)}
     return f"{size(len(content))}, {parts}; {_reached_line(codec)}", values, []
 

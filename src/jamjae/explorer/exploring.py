@@ -205,6 +205,8 @@ def _pages() -> Environment:
 
 
 def _part(name: str) -> Markup:
-    """Return a style sheet or script of the page, which is included unchanged."""
+    """Return a style sheet or script of the page, without indents and lines of comment."""
     part = resources.files("jamjae.explorer") / "page" / name
-    return Markup(part.read_text(encoding="utf-8"))  # noqa: S704 - a file of this package
+    lines = (line.strip() for line in part.read_text(encoding="utf-8").splitlines())
+    kept = "\n".join(line for line in lines if line and not line.startswith("//"))
+    return Markup(kept)  # noqa: S704 - a file of this package

@@ -14,7 +14,7 @@ from jamjae.data.rows import drawn
 from jamjae.data.table_encoder import TableEncoder
 from jamjae.errors import InvalidDataError, ShapeMismatchError
 from jamjae.evaluation import pixel_range, reconstruct, row_errors
-from jamjae.explorer import layouts, precision, samples, table_units
+from jamjae.explorer import layouts, precision, qualities, samples, table_units
 from jamjae.explorer.layouts import Layout
 from jamjae.explorer.packing import Packable, rounded
 from jamjae.explorer.shading import SAMPLES, shade
@@ -73,6 +73,7 @@ def gather(
     chosen = drawn(given, rows, random_state)
     colored = [each._replace(values=each.values[chosen]) for each in colored]
     images, incomplete = _without_gaps(model, images[chosen])
+    whole, (model, quality) = model, qualities.opened(model, images)
     table = table_units.described(encoder, images)
     colored += _features(model, images, table)
     _require_room(model, images)
@@ -93,8 +94,9 @@ def gather(
         "directions": layouts.directions(codes),
         **found.weights,
         **_linear(model),
-        **_errors(model, images),
+        **_errors(whole, images),
         **density.arrays,
+        **quality.arrays,
         **{f"column{place}": each.values.astype(float) for place, each in enumerate(colored)},
     }
     for place, layout in enumerate(laid):
@@ -130,6 +132,7 @@ def gather(
         "palette": list(PALETTE),
         "unknown": found.unknown,
         "density": density.facts,
+        "codec": quality.facts,
         "table": table,
         "shade_samples": SAMPLES,
         **seen._asdict(),

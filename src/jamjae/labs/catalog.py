@@ -83,6 +83,12 @@ LABS: dict[str, Lab] = {
         "lab_12_3_cnn",
         "rows",
     ),
+    "12-3-codec": Lab(
+        "LAB 12-3",
+        "Images compressed to bytes, beside image formats and PCA",
+        "lab_12_3_codec",
+        "rows",
+    ),
     "12-4": Lab("LAB 12-4", "New images from the mean code of a class", "lab_12_4", "rows"),
     "vae": Lab(
         "Beyond the chapter",

@@ -1,9 +1,11 @@
 """Korean translations of the labs' sentences, keyed by the English."""
 
+from jamjae.labs.translation_ko_codec import CODEC
 from jamjae.labs.translation_ko_generation import GENERATION
 
 KOREAN: dict[str, str] = {
     **GENERATION,
+    **CODEC,
     # --- of every lab -------------------------------------------------------------------------
     "A quick run with few rows and epochs: the numbers only show that it works.": (
         "적은 데이터와 에포크로 빠르게 실행한 결과이다. 수치는 동작을 확인하는 용도일 뿐이다."

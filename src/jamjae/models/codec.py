@@ -20,6 +20,7 @@ from jamjae.engine.blocks import among
 from jamjae.errors import DataFormatError, InvalidDataError
 from jamjae.latent import codec as coder
 from jamjae.models import compressed, quantization
+from jamjae.models.autoencoder import Autoencoder
 from jamjae.models.codec_content import Content
 from jamjae.models.quantized import QuantizedModel
 from jamjae.models.trainable import CONSTRAINTS
@@ -28,6 +29,11 @@ KEPT = (
     *("network", "scaling", "augmentation", "optimizer", "learning_rate", "schedule"),
     *("batch_size", "epochs", "validation_fraction", "checkpoint_dir", "callbacks", "devices"),
     *("random_state", "verbose"),
+)
+SHARED = (  # with an autoencoder of the same networks
+    *("encoder_", "decoder_", "scaling_", "scale_", "row_shape_", "dtype_", "n_components_"),
+    *("baseline_", "table_encoder_", "filling_", "history_", "n_features_in_", "feature_names_in_"),
+    *("class_names_", "reconstruction_error_", "devices_"),
 )
 MEMBER = "codec.bin"  # of a model file
 
@@ -200,6 +206,15 @@ checkpoint_dir, callbacks, devices, random_state, verbose
         """Encode rows as `transform` does, and give the codes piece by piece."""
         return (piece.astype(np.int32) for piece in super().transform_pieces(X))
 
+    def unrounded(self) -> Autoencoder:
+        """Give the networks as an autoencoder, whose codes are not rounded."""
+        check_is_fitted(self)
+        made = Autoencoder(self.n_components_)
+        made.__dict__.update({name: self.__dict__[name] for name in SHARED if name in vars(self)})
+        made.is_pca_, made.network_share_ = False, 1.0
+        made.baseline_error_ = self.baseline_.error
+        return made
+
     # --- to bytes and back ------------------------------------------------------------------
 
     def content(self) -> bytes:
@@ -309,7 +324,7 @@ checkpoint_dir, callbacks, devices, random_state, verbose
         ----------
         data : bytes
         rows : slice or sequence of int, optional
-            The numbers of rows that are wanted; only blocks of 1,000 rows that hold them are
+            The numbers of rows that are wanted; only blocks of up to 2,000 rows that hold them are
             decoded.
 
         Returns

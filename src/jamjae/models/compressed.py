@@ -17,7 +17,7 @@ from jamjae.latent.codec.reader import Reader
 if TYPE_CHECKING:
     from jamjae.models.codec import Codec
 
-BLOCK_ROWS, BLOCK_VALUES = 1000, 1 << 22  # of a block, at most
+BLOCK_ROWS, BLOCK_VALUES = 2000, 1 << 22  # of a block, at most
 
 
 class About(NamedTuple):

@@ -3,27 +3,31 @@
 from __future__ import annotations
 
 import copy
-import math
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 import numpy as np
 
 from jamjae.data.atomic import atomic
 from jamjae.errors import DataFormatError, DataNotFoundError, InvalidDataError, OutputError
+from jamjae.latent.codec import bounded
 from jamjae.latent.codec.archive import Block, Damaged, Sizes
 from jamjae.latent.codec.reader import Reader, opened
 from jamjae.models import compressed
-from jamjae.models.codec import Codec
 from jamjae.models.compressed import About
-from jamjae.models.persistence import load_model
+
+if TYPE_CHECKING:
+    from jamjae.latent.codec.grid import Grid
+    from jamjae.latent.codec.residuals import Residuals
+    from jamjae.models.codec import Codec
 
 Report = Callable[[str, int], object]
+Decode = Callable[[Block], Any]
 
 
 class Saved(NamedTuple):
@@ -38,11 +42,14 @@ class Saved(NamedTuple):
     mse : float
         Mean squared error of a value of what was decoded from the file, in the units of the data;
         of a table that the codec encodes, of its numbers (in standard deviations).
+    largest_error : float
+        By which a value is off, at most.
     """
 
     n: int
     sizes: Sizes
     mse: float
+    largest_error: float
 
 
 def save(
@@ -82,13 +89,64 @@ def save(
         The file cannot be written, or what was written cannot be read back.
     """
     refer = "" if model is None else _relative(model, Path(path).parent)
+
+    def write(stream: BinaryIO, told: Callable[[int], object]) -> Sizes:
+        embed = model is None
+        return compressed.write(stream, codec, X, about, embed=embed, path=refer, report=told)
+
+    return _saved(path, write, partial(_numbers_of, codec), codec.checked(X), report)
+
+
+def save_bounded(
+    path: str | os.PathLike[str],
+    coder: Residuals | Grid,
+    X: Any,
+    about: About,
+    *,
+    max_error: int = 0,
+    feature_names: Sequence[str] = (),
+    report: Report = lambda _, __: None,
+) -> Saved:
+    """Write rows without loss, or with no value off by more than a bound, as `save` does.
+
+    Parameters
+    ----------
+    path, about, report
+        As of `save`.
+    coder, X, max_error, feature_names
+        As of `jamjae.latent.codec.bounded.write`.
+    """
+
+    def write(stream: BinaryIO, told: Callable[[int], object]) -> Sizes:
+        return bounded.write(
+            stream,
+            coder,
+            X,
+            max_error=max_error,
+            feature_names=feature_names,
+            names=about.names,
+            labels=about.labels,
+            class_names=about.class_names,
+            report=told,
+        )
+
+    return _saved(path, write, bounded.decoder_of, X, report)
+
+
+def _saved(
+    path: str | os.PathLike[str],
+    write: Callable[[BinaryIO, Callable[[int], object]], Sizes],
+    decoder: Callable[[Reader], Decode],
+    rows: Any,
+    report: Report,
+) -> Saved:
+    """Write a file whole or not at all, and measure what it decodes to."""
     with atomic(path) as temporary:
         with temporary.open("wb") as stream:
-            told, embed = partial(report, "compressing"), model is None
-            sizes = compressed.write(stream, codec, X, about, embed=embed, path=refer, report=told)
+            sizes = write(stream, partial(report, "compressing"))
         with opened(temporary) as reader:
-            mse = _error(codec, X, reader, partial(report, "checking"))
-            return Saved(len(reader), sizes, mse)
+            mse, largest = _errors(reader, decoder(reader), rows, partial(report, "checking"))
+            return Saved(len(reader), sizes, mse, largest)
 
 
 def _relative(model: Path, folder: Path) -> str:
@@ -99,23 +157,29 @@ def _relative(model: Path, folder: Path) -> str:
     return place.as_posix()
 
 
-def _error(codec: Codec, X: Any, reader: Reader, report: Callable[[int], object]) -> float:
-    """Decode a file that was just written, and give the mean squared error."""
-    rows, numbers = codec.checked(X), copy.copy(codec)
-    numbers.table_encoder_ = None  # rows are checked as numbers
-    encoded, total = codec.table_encoder_ is not None, 0.0
+def _numbers_of(codec: Codec, reader: Reader) -> Decode:
+    """Give what makes of blocks the numbers that the codec was given, of a table encoded ones."""
+    numbers = copy.copy(codec)
+    numbers.table_encoder_ = None
+    if codec.table_encoder_ is None:
+        return partial(compressed.rows_of, numbers, reader)
+    return lambda block: numbers.decompress_rows(block.payload, block.n)
+
+
+def _errors(
+    reader: Reader, decode: Decode, rows: Any, report: Callable[[int], object]
+) -> tuple[float, float]:
+    """Decode a file that was just written: the mean squared and the largest error."""
+    total, largest = 0.0, 0.0
     for block in reader.blocks():
         if isinstance(block, Damaged):
             raise OutputError(f"Cannot keep what was compressed: {block.why} Write it again.")
-        if encoded:
-            made = numbers.decompress_rows(block.payload, block.n)
-        else:
-            made = compressed.rows_of(numbers, reader, block)
-        part = slice(block.first, block.first + block.n)
+        made, part = decode(block), slice(block.first, block.first + block.n)
         rest = np.subtract(made, np.reshape(rows[part], made.shape), dtype=np.float64)
+        largest = max(largest, float(np.abs(rest).max(initial=0.0)))
         total += float(np.sum(np.square(rest, out=rest)))
         report(part.stop)
-    return total / (len(reader) * math.prod(codec.row_shape_))
+    return total / (len(reader) * max(reader.header.row_values, 1)), largest
 
 
 # --- reading ----------------------------------------------------------------------------------
@@ -135,6 +199,8 @@ class Part(NamedTuple):
     names : tuple of str
         Empty if they have none.
     labelled : bool
+    payload : float
+        Bytes of the codes of these rows, as their share of the block's.
     """
 
     block: int
@@ -142,6 +208,7 @@ class Part(NamedTuple):
     rows: slice
     names: tuple[str, ...]
     labelled: bool
+    payload: float
 
     def __len__(self) -> int:
         return self.rows.stop - self.rows.start
@@ -210,19 +277,48 @@ def contents(reader: Reader, wanted: slice = slice(None)) -> Contents:
             continue
         rows = slice(max(begin - block.first, 0), min(end - block.first, block.n))
         names, labelled = block.names[rows], block.labels is not None
-        parts.append(Part(number, block.first + rows.start, rows, names, labelled))
+        share = len(block.payload) * (rows.stop - rows.start) / block.n
+        parts.append(Part(number, block.first + rows.start, rows, names, labelled, share))
     return Contents(tuple(parts), tuple(damaged))
 
 
+class Decoder(NamedTuple):
+    """What makes rows of the blocks of a file.
+
+    Attributes
+    ----------
+    rows_of : callable
+        Gives the rows of a `Block`: an array, or a data frame.
+    feature_names : tuple of str
+        Columns of an array; empty if they have no names.
+    label_name : str
+        The column of the labels; empty if it is not known.
+    """
+
+    rows_of: Decode
+    feature_names: tuple[str, ...] = ()
+    label_name: str = ""
+
+
 def decoded(
-    codec: Codec, reader: Reader, found: Contents
+    decoder: Decoder, reader: Reader, found: Contents
 ) -> Iterator[tuple[Part, Any, np.ndarray | None]]:
     """Decode block by block: a part of the contents, its rows and its labels."""
     for part in found.parts:
         block = reader.block(part.block)
-        made = compressed.rows_of(codec, reader, block)
+        made = decoder.rows_of(block)
         rows = made.iloc[part.rows] if hasattr(made, "iloc") else made[part.rows]
         yield part, rows, _labels(block, part.rows)
+
+
+def decoder_of(reader: Reader, folder: Path, given: Codec | None = None) -> Decoder:
+    """Give what decodes a file; parameters and errors as of `codec_of`."""
+    if bounded.settings_of(reader.header) is not None:
+        return Decoder(bounded.decoder_of(reader), reader.header.feature_names)
+    codec = codec_of(reader, folder, given)
+    names = tuple(map(str, getattr(codec, "feature_names_in_", ())))
+    label = getattr(codec, "label_name_", "")
+    return Decoder(partial(compressed.rows_of, codec, reader), names, label)
 
 
 def codec_of(reader: Reader, folder: Path, given: Codec | None = None) -> Codec:
@@ -242,6 +338,8 @@ def codec_of(reader: Reader, folder: Path, given: Codec | None = None) -> Codec:
     DataFormatError
         It is not the one by which the rows were compressed, or damaged.
     """
+    from jamjae.models.codec import Codec
+
     header = reader.header
     if given is None and header.codec_bytes:
         found = Codec.from_content(reader.codec())
@@ -263,6 +361,9 @@ def _referred(place: Path) -> Codec:
             f"Cannot decode the rows: their codec is expected at {str(place)!r}, and there is no "
             "such file. Name the codec's file (--model)."
         )
+    from jamjae.models.codec import Codec
+    from jamjae.models.persistence import load_model
+
     found = load_model(place)
     if not isinstance(found, Codec):
         raise DataFormatError(

@@ -15,7 +15,7 @@ from jamjae.data.table_encoder import TableEncoder
 from jamjae.engine.filling import FACTORS
 from jamjae.models.samples import DENSITY
 
-HISTORY, FILLING = "history.", "filling."  # starts of the names of arrays
+HISTORY, FILLING, ANOMALY = "history.", "filling.", "anomaly."  # starts of the names of arrays
 
 
 def require_consistent(
@@ -43,9 +43,12 @@ def require_consistent(
     """
     d, k = math.prod(manifest["row_shape"]), manifest["n_components"]
     _require_networks(networks, d, k, outputs)
-    own = {name: array for name, array in arrays.items() if not name.startswith(DENSITY)}
-    if len(own) < len(arrays) and manifest.get("density") is None:
-        raise UnsoundError("it holds arrays of a density, which its manifest does not describe")
+    own = arrays
+    for start, part in ((DENSITY, "density"), (ANOMALY, "detector")):
+        others = {name: array for name, array in own.items() if not name.startswith(start)}
+        if len(others) < len(own) and manifest.get(part) is None:
+            raise UnsoundError(f"it holds arrays of a {part}, which its manifest does not describe")
+        own = others
     _require_arrays(own, tuple(manifest["row_shape"]), k)
     names = len(manifest["feature_names"])
     if names not in (0, d):

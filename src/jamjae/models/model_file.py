@@ -20,8 +20,8 @@ from jamjae.data.preprocessing import PIXELS
 from jamjae.errors import DataNotFoundError, JamjaeError, ModelFileError, OutputError, brief
 
 FORMAT = "jamjae model"
-VERSION = 3  # files of version 1 have no hashes; files before version 3 have no density of codes
-VERSION_WITHOUT_DENSITY = 2  # of files that older versions of jamjae can read
+VERSION = 4  # files of version 1 have no hashes; those before 3 no density, before 4 no detector
+VERSION_OF_DENSITY, VERSION_WITHOUT_DENSITY = 3, 2  # which older versions of jamjae can read
 MANIFEST = "manifest.json"
 DETAILS = 300  # characters of a foreign error that a message repeats
 MANIFEST_BYTES = 16 << 20

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from importlib import import_module, metadata
@@ -29,15 +29,21 @@ from jamjae.engine.filling import Filling
 from jamjae.engine.fingerprints import parts
 from jamjae.engine.pca import Principal
 from jamjae.errors import InvalidDataError, InvalidNetworkError, ModelFileError, OutputError, brief
-from jamjae.models import model_file, samples
+from jamjae.models import model_file, samples, stored_parameters
 from jamjae.models.consistency import FILLING, HISTORY, require_consistent
-from jamjae.models.model_file import FORMAT, VERSION, VERSION_WITHOUT_DENSITY
+from jamjae.models.model_file import (
+    FORMAT,
+    VERSION,
+    VERSION_OF_DENSITY,
+    VERSION_WITHOUT_DENSITY,
+)
 
 CLASSES = {
     "Autoencoder": "jamjae.models.autoencoder",
     "Codec": "jamjae.models.codec",
     "VariationalAutoencoder": "jamjae.models.variational",
     "PatchDenoiser": "jamjae.models.denoising.patches",
+    "AnomalyDetector": "jamjae.models.anomalies.detector",
 }
 NETWORKS = ("encoder", "decoder")
 LAYERS = ("corruption", "augmentation")
@@ -76,24 +82,35 @@ def save_model(model: Any, path: str | Path, *, force: bool = False) -> Path:
         If a parameter is a function, a guide or a generator of random numbers, which such a file
         does not hold. It matters only to a later ``fit`` of the loaded model.
     """
-    parameters, omitted = _parameters(model)
+    parameters, omitted = stored_parameters.written(model)
     if omitted:
         _warn_of_omitted(omitted)
     if not force:
         model_file.require_replaceable(path)
-    outer, model = model, getattr(model, "autoencoder_", model)
+    outer, model = model, _inner(model)
     _require_no_code(model)
-    manifest = _manifest(model)
-    if outer is not model:  # a denoiser is an autoencoder with parameters of its own
+    manifest, arrays = _manifest(model), _arrays(model)
+    if hasattr(outer, "_stored_parts"):
+        described, own = outer._stored_parts()
+        manifest |= {"version": VERSION, "detector": {"parameters": parameters, **described}}
+        arrays |= own
+    elif outer is not model:  # a denoiser is an autoencoder with parameters of its own
         manifest["denoiser"] = {"class": type(outer).__name__, "parameters": parameters}
     with atomic(path) as temporary:
-        members = {"arrays.safetensors": save(_arrays(model)), **model._own_members()}
+        members = {"arrays.safetensors": save(arrays), **model._own_members()}
         for name in NETWORKS:
-            members[f"{name}.keras"] = _made(network_file.written, model._stored()[name])
+            members[f"{name}.keras"] = stored_parameters.made(
+                network_file.written, model._stored()[name]
+            )
         model_file.write(temporary, manifest, members)
-        again = _made(load_model, temporary, _classes(model))
-        _require_same(getattr(again, "autoencoder_", again), model)
+        again = stored_parameters.made(load_model, temporary, _classes(model))
+        _require_same(_inner(again), model)
     return Path(path)
+
+
+def _inner(model: Any) -> Any:
+    """Give the autoencoder of an estimator that is made around one."""
+    return getattr(model, "autoencoder_", getattr(model, "model_", model))
 
 
 def _require_same(again: Any, model: Any) -> None:
@@ -103,23 +120,6 @@ def _require_same(again: Any, model: Any) -> None:
             own_layers.require_same(made, network, "The model was not saved")
     except InvalidNetworkError as error:
         raise ModelFileError(str(error)) from error
-
-
-def _made(make: Callable[..., Any], *arguments: Any) -> Any:
-    """Call what writes or reads back a part of the model, and name the cure where it fails."""
-    try:
-        return make(*arguments)
-    except OSError:  # a full disk, for one
-        raise
-    except Exception as error:  # Keras raises whatever a layer's methods do
-        cause = error.__cause__ if isinstance(error, ModelFileError) and error.__cause__ else error
-        raise ModelFileError(
-            "The model was not saved: Keras could not write it so that it can be loaded "
-            f"again ({brief(f'{type(cause).__name__}: {cause}', model_file.DETAILS)}). Give your "
-            "own layers a get_config that returns all arguments of their constructor, and "
-            "decorate them with @keras.saving.register_keras_serializable(), or load the file with "
-            "load_model(path, custom_objects=...)."
-        ) from error
 
 
 def _layers(model: Any) -> dict[str, list[keras.Layer]]:
@@ -158,11 +158,11 @@ def _warn_of_omitted(names: list[str]) -> None:
 
 
 def _manifest(model: Any) -> dict[str, Any]:
-    parameters, omitted = _parameters(model)
+    parameters, omitted = stored_parameters.written(model)
     density = samples.parts(model)[0]
     return {
         "format": FORMAT,
-        "version": VERSION_WITHOUT_DENSITY if density is None else VERSION,
+        "version": VERSION_WITHOUT_DENSITY if density is None else VERSION_OF_DENSITY,
         "libraries": {name: metadata.version(name) for name in LIBRARIES},
         "class": type(model).__name__,
         "parameters": parameters,
@@ -192,7 +192,7 @@ def _manifest(model: Any) -> dict[str, Any]:
 
 
 def _names(given: Any) -> list[Any]:
-    names = [_plain(name) for name in given]
+    names = [stored_parameters.plain(name) for name in given]
     wrong = [name for name in names if not isinstance(name, str | int | float)]
     if wrong:
         raise ModelFileError(
@@ -207,33 +207,8 @@ def _encoder(model: Any) -> dict[str, Any] | None:
     return None if (found := getattr(model, "table_encoder_", None)) is None else found.to_dict()
 
 
-def _plain(value: Any) -> Any:
-    """Give NumPy's number or boolean as Python's, which JSON knows."""
-    return value.item() if isinstance(value, (np.number, np.bool_)) else value
-
-
 def _or_none(bound: float) -> float | None:
     return bound if math.isfinite(bound) else None
-
-
-def _parameters(model: Any) -> tuple[dict[str, Any], list[str]]:
-    """Split parameters into those that can be written down and the names of the others."""
-    written: dict[str, Any] = {}
-    omitted = []
-    for name, value in model.get_params(deep=False).items():
-        if name in NETWORKS or name in ("callbacks", "devices"):
-            continue  # networks have files of their own; the others belong to one process
-        if isinstance(value, (keras.Layer, keras.Optimizer)):
-            written[name] = {"keras": _made(keras.saving.serialize_keras_object, value)}
-        elif isinstance(value, (str, int, float, np.number, np.bool_, type(None))):
-            written[name] = _plain(value)
-        elif isinstance(value, (tuple, list)) and name == "network":
-            written[name] = [int(width) for width in value]
-        elif isinstance(value, Path):
-            written[name] = str(value)
-        else:
-            omitted.append(name)
-    return written, omitted
 
 
 def _arrays(model: Any) -> dict[str, np.ndarray]:
@@ -283,12 +258,14 @@ def load_model(path: str | Path, custom_objects: Mapping[str, Any] | None = None
         own = dict(custom_objects or {})
         with keras.saving.custom_object_scope(own), _built_by_keras(path):
             networks = {n: network_file.read(n, contents[n], own) for n in NETWORKS}
-            parameters = {n: _parameter(n, v, own) for n, v in manifest["parameters"].items()}
+            parameters = {
+                n: stored_parameters.read(n, v, own) for n, v in manifest["parameters"].items()
+            }
         kind = _class(manifest["class"])
         require_consistent(manifest, arrays, networks, getattr(kind, "outputs_per_component", 1))
         model = _rebuilt(manifest, parameters, arrays, networks)
         model._restore_own(partial(model_file.member, file, manifest))
-        return _denoiser(manifest["denoiser"], model) if manifest.get("denoiser") else model
+        return _outer(manifest, arrays, model)
 
 
 def read_manifest(path: str | Path) -> dict[str, Any]:
@@ -313,10 +290,20 @@ def _built_by_keras(path: str | Path) -> Iterator[None]:
         ) from error
 
 
+def _outer(manifest: dict[str, Any], arrays: dict[str, np.ndarray], model: Any) -> Any:
+    """Put what a file describes around its autoencoder."""
+    if manifest.get("detector"):
+        return _class("AnomalyDetector")._of_parts(manifest["detector"], arrays, model)
+    return _denoiser(manifest["denoiser"], model) if manifest.get("denoiser") else model
+
+
 def _denoiser(described: dict[str, Any], autoencoder: Any) -> Any:
     """Put a denoiser around its autoencoder of patches (h, w, c)."""
     model = _class(described["class"])(
-        **{name: _parameter(name, value, {}) for name, value in described["parameters"].items()}
+        **{
+            name: stored_parameters.read(name, value, {})
+            for name, value in described["parameters"].items()
+        }
     )
     try:
         model._check_parameters()
@@ -389,13 +376,3 @@ def _scaling(numbers: dict[str, Any], offset: np.ndarray) -> Scaling:
         -math.inf if numbers["low"] is None else numbers["low"],
         math.inf if numbers["high"] is None else numbers["high"],
     )
-
-
-def _parameter(name: str, value: Any, own: dict[str, Any]) -> Any:
-    if isinstance(value, dict):
-        network_file.require_modest(name, value["keras"], own)
-        made = keras.saving.deserialize_keras_object(value["keras"], own, safe_mode=True)
-        if not isinstance(made, (keras.Layer, keras.Optimizer)):
-            raise TypeError(f"{value['keras']} is neither a layer nor an optimizer")
-        return made
-    return tuple(value) if isinstance(value, list) else value

@@ -20,7 +20,7 @@ FEWER_BITS, LESS_ERROR = 0.75, 0.6  # of PCA's with the same step: what networks
 BITS_OVER_ENTROPY = math.log2(2.0 * math.pi * math.e) / 2.0
 STEPS_SEARCHED = 40  # of a bisection
 TRADEOFF = 20.0  # times one over the square of the step
-LEVELS = (2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0)  # root mean square of rounded weights
+LEVELS = tuple(2.0**power for power in range(1, 13))  # root mean square of rounded weights
 BIAS_LEVELS = 1024.0
 ADDED_ERROR = 0.003  # relative, by rounding weights
 FARTHEST = 8.0  # that the last step is from the step of training, as a factor
@@ -72,7 +72,9 @@ def components(principal: Principal, step: float) -> int:
     return max(int(used.sum()), 1)
 
 
-def round_weights(decoder: keras.Model, error: Callable[[], float]) -> tuple[int, ...]:
+def round_weights(
+    decoder: keras.Model, error: Callable[[], float], wanted: float = math.nan
+) -> tuple[int, ...]:
     """Round a network's weights, in place, to as few levels as leave the error about as it is.
 
     Parameters
@@ -80,17 +82,21 @@ def round_weights(decoder: keras.Model, error: Callable[[], float]) -> tuple[int
     decoder : keras.Model
     error : callable
         Gives the error with the weights that the decoder has.
+    wanted : float
+        The error that is wanted after all rounding; NaN if none is.
 
     Returns
     -------
     tuple of int
         Binary places of each array of weights.
     """
-    exact, before = decoder.get_weights(), error()
+    exact = decoder.get_weights()
+    allowed = (1.0 + ADDED_ERROR) * error()
+    allowed = np.fmax(allowed, ADDED_ERROR * wanted)
     for levels in LEVELS:
         made = [Matrix.of(one, levels if one.ndim > 1 else BIAS_LEVELS) for one in exact]
         decoder.set_weights([one.weights.astype(np.float32) for one in made])
-        if error() <= (1.0 + ADDED_ERROR) * before:
+        if error() <= allowed:
             break
     return tuple(one.places for one in made)
 

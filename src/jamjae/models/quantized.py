@@ -197,7 +197,9 @@ class QuantizedModel(TrainableModel):
     ) -> Settled:
         self.encoder_, self.decoder_ = pair
         counted, judged = (self._before_rounding(some, step) for some in rows)
-        places = quantization.round_weights(pair.decoder, lambda: judged.error(judged.codes))
+        places = quantization.round_weights(
+            pair.decoder, lambda: judged.error(judged.codes), wanted.error
+        )
         rounding = quantization.settled(learned, counted, judged, wanted)
         return Settled(pair, places, step * rounding.prior.step.ratio, rounding)
 
@@ -214,16 +216,16 @@ class QuantizedModel(TrainableModel):
         k, width = self.n_components_, self._code_prior.width
         prior = self._code_prior
         into, out_of = rate_distortion.masks(k, width)
-        unit = np.asarray(prior.unit)
-        outward = np.asarray(prior.outward) * out_of
+        unit = np.asarray(prior.unit.value)
+        outward = np.asarray(prior.outward.value) * out_of
         outward[:, :k] *= unit
         return Prior.of(
             rate_distortion.degrees(k, width),
-            np.asarray(prior.inward) * into / unit[:, None],
-            np.asarray(prior.bias),
+            np.asarray(prior.inward.value) * into / unit[:, None],
+            np.asarray(prior.bias.value),
             outward,
-            np.asarray(prior.mean) * unit,
-            np.asarray(prior.log_scale),
+            np.asarray(prior.mean.value) * unit,
+            np.asarray(prior.log_scale.value),
         )
 
     # --- computation on checked rows --------------------------------------------------------

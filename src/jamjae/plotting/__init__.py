@@ -11,6 +11,7 @@ from jamjae.plotting.comparisons import Panel, dot_panels, embedding_grid
 from jamjae.plotting.curves import loss_curve
 from jamjae.plotting.densities import density_map
 from jamjae.plotting.grids import code_images, image_blocks, image_grid
+from jamjae.plotting.rates import rate_curves
 from jamjae.plotting.scatter import code_scatter, thumbnail_scatter
 from jamjae.plotting.sheets import latent_traversals, sample_sheet
 from jamjae.plotting.style import save
@@ -28,6 +29,7 @@ __all__ = [
     "image_grid",
     "latent_traversals",
     "loss_curve",
+    "rate_curves",
     "sample_sheet",
     "save",
     "thumbnail_scatter",

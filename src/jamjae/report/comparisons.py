@@ -76,6 +76,11 @@ def _setting(result: Comparison) -> str:
     measured = f"MSE is the mean squared error per value, {unit}."
     if result.purpose == "generate":
         measured = "Samples, as many as training rows but at most 10,000, against held-out rows."
+    if "bytes_per_row" in result.columns:
+        measured += (
+            " Bytes are the ideal length of a held-out row's code by tables of the training rows' "
+            "codes; tables and model are not counted."
+        )
     return (
         f"{len(split.train):,} training rows and {len(split.test):,} held-out rows of "
         f"{' x '.join(map(str, split.train.shape[1:]))} values; {seeds} seed"

@@ -17,8 +17,8 @@ class MetricColumn(NamedTuple):
         Or ``"near 1"``.
     form : str
         Format of a value; ``"si"`` for seconds in s, ms or µs.
-    needs : {"", "images", "labels"}
-        What the metric requires of the data.
+    needs : {"", "images", "labels", "bytes"}
+        What the metric requires of the data, or that bytes were asked for.
     log : bool
         Whether a figure's axis is logarithmic.
     """
@@ -86,6 +86,9 @@ COLUMNS: dict[str, MetricColumn] = {
         "linear probe accuracy, held-out rows", "probe", "high", ".3f", "labels"
     ),
     "bits_per_value": MetricColumn("bits of code per value of the data", "bits", "low", ".3g"),
+    "bytes_per_row": MetricColumn(
+        "bytes of a code, rounded at 1 % more error", "bytes", "low", ".3g", "bytes", log=True
+    ),
     "numbers_stored": MetricColumn(
         "numbers stored by the fitted model", "stored", "low", ",.0f", log=True
     ),
@@ -139,7 +142,14 @@ TASKS = {
     "reconstruct": Task(
         COLUMNS,
         (
-            *("test_mse", "train_mse", "train_trustworthiness", "knn5_accuracy", "fit_seconds"),
+            *(
+                "test_mse",
+                "bytes_per_row",
+                "train_mse",
+                "train_trustworthiness",
+                "knn5_accuracy",
+                "fit_seconds",
+            ),
             *("test_trustworthiness", "linear_probe_accuracy", "knn1_accuracy"),
             *("transform_seconds_per_row", "test_neighborhood_recall", "test_ssim", "test_psnr"),
             "numbers_stored",

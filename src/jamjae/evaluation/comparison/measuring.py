@@ -6,6 +6,7 @@ import math
 import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,6 +17,7 @@ from sklearn.neighbors import kneighbors_graph
 from jamjae.data.labels import read_labels
 from jamjae.errors import InvalidDataError, JamjaeError
 from jamjae.evaluation import metrics
+from jamjae.evaluation.comparison.code_bytes import CodeBytes, code_bytes, coded_bytes
 from jamjae.evaluation.comparison.methods import Method, Setting
 from jamjae.evaluation.evaluating import clipped, evaluate_reconstruction
 
@@ -65,14 +67,20 @@ class MethodOutcome(NamedTuple):
 
 
 class Answers(NamedTuple):
-    """Codes of the training rows, and functions of a fitted estimator; None if it has none."""
+    """Codes of the training rows, and functions of a fitted estimator; None if it has none.
+
+    ``counted`` gives the bytes of a codec's codes.
+    """
 
     codes: np.ndarray
     encode: Callable[[np.ndarray], np.ndarray] | None
     decode: Decode | None
+    counted: Callable[[np.ndarray], CodeBytes] | None = None
 
 
-def measure(method: Method, split: Split, n_components: int, seed: int, k: int) -> MethodOutcome:
+def measure(
+    method: Method, split: Split, n_components: int, seed: int, k: int, *, in_bytes: bool = False
+) -> MethodOutcome:
     """Fit a method and measure it.
 
     Parameters
@@ -84,6 +92,8 @@ def measure(method: Method, split: Split, n_components: int, seed: int, k: int) 
         Of the estimator, and of the sample if there are more rows than the method's limit.
     k : int
         Number of neighbors of the neighborhood metrics.
+    in_bytes : bool
+        Whether the bytes of its codes are counted.
 
     Returns
     -------
@@ -103,7 +113,7 @@ def measure(method: Method, split: Split, n_components: int, seed: int, k: int) 
         except FAILURES as error:
             notes.append(f"failed: {first_line(error)}")
             return MethodOutcome({}, rows, None, None, notes, failed=True)
-        answered = _evaluated(answers, part, k)
+        answered = _evaluated(answers, part, k, in_bytes=in_bytes)
     notes += _parts_of_graph(method, part.train) + _cannot(answers) + answered.notes
     notes += warned(said)
     return MethodOutcome(
@@ -150,7 +160,10 @@ def _fit(method: Method, setting: Setting) -> tuple[dict[str, float], Answers]:
             "row"
         )
     return {FIT: seconds, SIZE: float(numbers_stored(fitted))}, Answers(
-        _finite(codes), encode, _decoder(fitted, setting, method.inverts)
+        _finite(codes),
+        encode,
+        _decoder(fitted, setting, method.inverts),
+        partial(coded_bytes, fitted) if hasattr(fitted, "compress_rows") else None,
     )
 
 
@@ -220,7 +233,7 @@ class Evaluated(NamedTuple):
     notes: list[str]
 
 
-def _evaluated(answers: Answers, split: Split, k: int) -> Evaluated:
+def _evaluated(answers: Answers, split: Split, k: int, *, in_bytes: bool) -> Evaluated:
     notes: list[str] = []
     values = {"bits_per_value": metrics.bits_per_value(answers.codes, split.train)}
     values |= _neighborhood("train", split.train, answers.codes, split.train_y, k, notes)
@@ -244,7 +257,25 @@ def _evaluated(answers: Answers, split: Split, k: int) -> Evaluated:
                 values |= found
         except FAILURES as error:
             notes.append(f"reconstruction failed: {first_line(error)}")
+    if in_bytes and held is not None and "test_mse" in values:
+        values |= _bytes(answers, held, split.test, notes)
     return Evaluated(values, reconstructed, list(dict.fromkeys(notes)))
+
+
+def _bytes(
+    answers: Answers, held: np.ndarray, test: np.ndarray, notes: list[str]
+) -> dict[str, float]:
+    try:
+        if answers.counted:
+            found = answers.counted(test)
+        elif answers.decode:
+            found = code_bytes(answers.codes, held, answers.decode, test)
+        else:
+            return {}
+    except FAILURES as error:
+        found = CodeBytes(None, f"bytes per row failed: {first_line(error)}")
+    notes += [found.note] if found.note else []
+    return {} if found.bytes_per_row is None else {"bytes_per_row": found.bytes_per_row}
 
 
 def _neighborhood(

@@ -55,6 +55,8 @@ class Comparison:
     purpose : {"reconstruct", "generate"}
     sampled : (int, int) or None
         How many rows were drawn, and of how many, of data that stay in their files.
+    in_bytes : bool
+        Whether the bytes of codes were counted.
     """
 
     runs: list[Run]
@@ -63,6 +65,7 @@ class Comparison:
     encoded: bool = False
     purpose: str = "reconstruct"
     sampled: tuple[int, int] | None = None
+    in_bytes: bool = False
 
     @property
     def task(self) -> Task:
@@ -80,6 +83,8 @@ class Comparison:
             known.add("labels")
         if split.train.ndim == 2:
             known.add("table")
+        if self.in_bytes:
+            known.add("bytes")
         columns = self.task.columns
         return {name: column for name, column in columns.items() if column.needs in ("", *known)}
 

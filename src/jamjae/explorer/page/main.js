@@ -59,7 +59,7 @@ function choose(row) {
   state.row = row;
   map.mark({ row });
   if (!state.lasso.length) panels.row(row, "chosen");
-  if (tab === "sliders" || tab === "noise") panels.shown[tab]();
+  if (["sliders", "noise", "quality"].includes(tab)) panels.shown[tab]();
 }
 
 function walkTo(x, y, row) {
@@ -186,8 +186,8 @@ function options(select, entries) {
 
 // --- tabs -------------------------------------------------------------------------------------
 
-const TABS = ["class", "samples", "walk", "sliders", "noise"];
-const possible = { noise: facts.image && model.encodes, samples: samples !== null };
+const TABS = ["class", "samples", "walk", "sliders", "noise", "quality"];
+const possible = { noise: facts.image && model.encodes, samples: samples !== null, quality: facts.codec !== null };
 const open = TABS.filter((name) => model.decodes && possible[name] !== false);
 for (const name of TABS) $(name).hidden = true;
 $("tabs").replaceChildren(...open.map((name) => {
@@ -249,6 +249,7 @@ on("centre", "click", () => {
   panels.shown.sliders();
 });
 on("strength", "input", panels.shown.noise);
+on("step", "input", panels.shown.quality);
 on("anew", "click", () => { state.noise = null; panels.shown.noise(); });
 if (samples) {
   for (const id of ["drawn-of", "seed"]) on(id, "change", samples.draw);

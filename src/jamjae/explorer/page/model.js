@@ -15,6 +15,14 @@ function modelOf(facts, arrays) {
     return z;
   }
 
+  // The code of a row as a codec rounds it, with a multiple of its step.
+  function rounded(row, at) {
+    const step = facts.codec.step * facts.codec.ratios[at];
+    return code(row).map((value) => Math.round(value / step) * step);
+  }
+
+  const plain = facts.codec ? facts.codec.ratios.indexOf(1) : -1;
+
   function shown({ values }, row) {
     const x = new Float32Array(d);
     if (facts.image) for (let i = 0; i < d; i++) x[i] = low + (values[row * d + i] * (high - low)) / levels;
@@ -120,7 +128,9 @@ function modelOf(facts, arrays) {
     decodes: Boolean(decoder),
     encodes: Boolean(encoder && decoder),
     original: (row) => shown(arrays.values, row),
-    reconstructed: (row) => (decoder ? decode(code(row)) : shown(arrays.reconstructions, row)),
+    rounded,
+    bytes: (row, at) => arrays.bytes.values[at * n + row],
+    reconstructed: (row) => (decoder ? decode(plain < 0 ? code(row) : rounded(row, plain)) : shown(arrays.reconstructions, row)),
     at: (number, x, y) => (decoder ? decode(codeAt(number, x, y)) : gridAt(number, x, y)),
     errors: arrays.errors.values,
     pcaErrors: arrays.pca_errors.values,

@@ -131,6 +131,21 @@ function panelsOf(facts, model, drawings) {
     ]);
   }
 
-  const shown = { class: ofClass, walk, sliders: turned, noise: noisy };
+  // --- a codec: larger steps, fewer bytes ----------------------------------------------------
+
+  function quality() {
+    const at = Number($("step").value), { ratios, means } = facts.codec;
+    document.querySelector("output[for=step]").textContent = `× ${ratios[at]}`;
+    const x = model.original(state.row), rounded = model.decode(model.rounded(state.row, at));
+    const bytes = (count) => translate("bytes", { n: figures(count) });
+    drawings.strip($("rounded"), [
+      { x, text: translate("original") },
+      { x: rounded, text: `${bytes(model.bytes(state.row, at))}, ${mse(model.error(x, rounded))}`, beside: x },
+    ]);
+    const [size, error] = means[at];
+    $("mean-bytes").textContent = translate("mean_bytes", { b: figures(size), e: figures(error / facts.unit) });
+  }
+
+  const shown = { class: ofClass, walk, sliders: turned, noise: noisy, quality };
   return { state, decoded, row, lassoed, vary, knobs, present, shown };
 }

@@ -120,6 +120,13 @@ const TRANSLATIONS = {
     "Gaussian noise is added to the selected row, which is clipped to the data's range, encoded and decoded by this page. The encoder's weights are rounded to 7 bits. Errors are measured against the original.",
     "선택한 행에 정규 잡음을 더해 데이터 범위로 자른 뒤 이 페이지가 부호화하고 복호화합니다. 인코더의 가중치는 7비트로 반올림되어 있습니다. 오차는 원본과의 차이입니다.",
   ],
+  quality_tab: ["Quality", "품질"],
+  step: ["Step of rounding", "반올림 간격"],
+  bytes: ["{n} bytes", "{n}바이트"],
+  mean_bytes: [
+    "All rows shown: {b} bytes on average, MSE {e}. The sizes are those of the codes; the codec itself is not counted. Reconstructions by PCA are not rounded.",
+    "보이는 모든 행: 평균 {b}바이트, MSE {e}. 크기는 코드만의 것이며 코덱 자체는 세지 않습니다. PCA의 복원은 반올림하지 않은 것입니다.",
+  ],
   no_decoder: [
     "Classes, samples, interpolation, sliders and noise need a decoder that this page can compute; this model's contains {why}.",
     "클래스, 표본, 보간, 슬라이더, 잡음에는 페이지가 계산할 수 있는 디코더가 필요합니다. 이 디코더에는 {why}이(가) 있습니다.",

@@ -19,7 +19,7 @@ import numpy as np
 from jamjae.data.atomic import atomic
 from jamjae.errors import InvalidDataError
 from jamjae.latent.codec import varints
-from jamjae.latent.codec.header import MOST_VALUES, Header
+from jamjae.latent.codec.header import MOST_IN_BLOCK, Header
 from jamjae.latent.codec.names import labels_to_bytes, names_to_bytes
 
 MAGIC = b"\x89JJZ\r\n\x1a\n"  # as PNG's: tells text mode and seven bits apart
@@ -28,7 +28,7 @@ END = b"JJZ."
 CRC = 4  # bytes
 TRAILER = 4 + CRC + len(END)
 HEAD_BYTES = 64 << 20
-ROWS = 1 << 20  # of a block, at most
+ROWS = 1 << 16  # of a block, at most
 PARTS = 3 * varints.LONGEST + varints.LONGEST  # the longest beginning of a block
 
 
@@ -123,11 +123,11 @@ class Writer:
         InvalidDataError
             It has no rows or too many, or not one name and one label for each.
         """
-        values = n * max(self.header.row_values, 1)
-        if not 0 < n <= ROWS or values > MOST_VALUES:
+        most = most_rows(self.header)
+        if not 0 < n <= most:
             raise InvalidDataError(
                 f"Cannot write a block of {n:,} rows of {self.header.row_values:,} values. From 1 "
-                f"to {ROWS:,} rows and at most {MOST_VALUES:,} values are expected."
+                f"to {most:,} rows are expected."
             )
         for what, some in (("names", names), ("labels", labels)):
             if some is not None and len(some) not in (0, n):
@@ -175,3 +175,8 @@ def create(path: str | os.PathLike[str], header: Header, codec: bytes = b"") -> 
 def seed_of(seed: int, number: int) -> int:
     """Begin a block's checksum by the file's head and the block's number."""
     return zlib.crc32(number.to_bytes(8, "little"), seed)
+
+
+def most_rows(header: Header) -> int:
+    """Give the largest number of rows of a block: what a reader makes room for."""
+    return min(ROWS, max(1, MOST_IN_BLOCK // max(header.row_values, 1)))

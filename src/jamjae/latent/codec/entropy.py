@@ -52,10 +52,10 @@ class Encoder:
         place, beyond = tables.places(index, symbols)
         place = place.astype(np.int32)
         for table, rows in _groups(index):
-            inside = np.ascontiguousarray(place[rows])
-            self._coder.encode(inside, tables.model(table))
-            if inside.max() == tables.sizes[table]:
-                _encode_beyond(self._coder, beyond[rows][inside == tables.sizes[table]])
+            self._coder.encode(np.ascontiguousarray(place[rows]), tables.model(table))
+        escaped = place == tables.sizes[index]
+        if escaped.any():
+            _encode_beyond(self._coder, beyond[escaped])
 
     def finish(self) -> bytes:
         """Give what was encoded; trailing zeros are left out."""
@@ -87,13 +87,18 @@ class Decoder:
         DataFormatError
             The bytes are not of such a column.
         """
-        values = tables.first[index]
+        found = np.empty(len(index), np.int64)
         try:
             for table, rows in _groups(index):
-                values[rows] += self._group(tables, table, len(values[rows]))
+                found[rows] = self._coder.decode(tables.model(table), len(found[rows]))
+            escaped = found == tables.sizes[index]
+            if escaped.any():
+                beyond = _decode_beyond(self._coder, int(escaped.sum()))
+                size = tables.sizes[index[escaped]]
+                found[escaped] = np.where(beyond & 1, -(beyond + 1 >> 1), size + (beyond >> 1))
         except AssertionError as error:  # constriction's
             raise DataFormatError(_DAMAGED.format("no symbols have such a code")) from error
-        return values
+        return tables.first[index] + found
 
     def finish(self) -> None:
         """Refuse what follows the last symbol.
@@ -104,15 +109,6 @@ class Decoder:
         """
         if not self._coder.maybe_exhausted():
             raise DataFormatError(_DAMAGED.format("bytes follow its last symbol"))
-
-    def _group(self, tables: Tables, table: int, count: int) -> np.ndarray:
-        found = self._coder.decode(tables.model(table), count).astype(np.int64)
-        size = int(tables.sizes[table])
-        if found.max() == size:
-            out = found == size
-            beyond = _decode_beyond(self._coder, int(out.sum()))
-            found[out] = np.where(beyond & 1, -(beyond + 1 >> 1), size + (beyond >> 1))
-        return found
 
 
 def encode(symbols: np.ndarray, contexts: Contexts, tables: Tables) -> bytes:

@@ -18,7 +18,8 @@ DTYPES = (  # the number of a type in the file is its place here; types may be a
 )  # fmt: skip
 EMBEDDED, REFERRED = range(2)
 MOST_AXES = 8
-MOST_VALUES = 1 << 28  # of a row, and of a block
+MOST_VALUES = 1 << 28  # of a row,
+MOST_IN_BLOCK = 1 << 22  # and of a block of more than one row
 MOST_TEXT = 1 << 16  # bytes of a string
 MOST_NAMES = 1 << 20  # classes or columns
 SHA = 32  # bytes

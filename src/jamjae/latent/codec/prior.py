@@ -32,6 +32,7 @@ MOST_COMPONENTS, MOST_HIDDEN = 1 << 10, 1 << 12
 WIDEST = 1 << 15  # of a step's logarithm, with binary places
 LEAST_FACTOR, LARGEST_FACTOR = 1 << (FACTOR - 3), 1 << (FACTOR + 3)  # 1/8 to 8
 TRUSTED = 200.0  # symbols whose own frequencies count as much as the logistic distribution
+GROUP = 8  # components that are computed together
 LEVELS = 12.0  # to which the root mean square of weights is rounded
 HIDDEN_UNITS = "the hidden units of its prior"
 
@@ -172,43 +173,72 @@ class Prior(NamedTuple):
 
 
 class Contexts:
-    """Chooses the tables of one block of codes; see `jamjae.latent.codec.Contexts`."""
+    """Chooses the tables of one block of codes; see `jamjae.latent.codec.Contexts`.
+
+    Components are taken in groups: what a group's hidden units add to all later components is
+    computed once, by one product of large matrices. Rows lie in columns, so that what is known so
+    far is one piece of memory.
+    """
 
     def __init__(self, prior: Prior) -> None:
         self._prior = prior
-        self._hidden = np.empty((0, 0))
-        self._made = 0  # hidden units that are known
+        self._inward = np.ascontiguousarray(prior.inward.values.T)  # (h, k)
+        self._outward = np.ascontiguousarray(prior.outward.values.T)  # (2·k, h)
+        ends = np.arange(prior.n_components)
+        self._known = np.searchsorted(prior.degrees, ends, side="right")  # hidden units, by j
 
     def at(self, j: int, before: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Choose the table and the shift of component j of each row."""
-        prior = self._prior
-        self._extend(j, before)
-        columns = [j, prior.n_components + j]
-        known = np.ascontiguousarray(prior.outward.values[: self._made, columns])
-        found = self._hidden[:, : self._made] @ known
-        found = np.floor(found / 2.0**prior.outward.places) + prior.base[columns]
+        prior, k = self._prior, self._prior.n_components
+        if not j:
+            self._begin(len(before))
+        else:
+            self._codes[j - 1] = np.clip(before[:, j - 1], -LARGEST_CODE, LARGEST_CODE)
+        if j % GROUP == 0:
+            self._begin_group(j)
+        self._extend(j)
+        recent = slice(self._spread_to, self._known[j])
+        pair = [j, k + j]
+        found = self._sums[pair] + self._outward[pair, recent] @ self._hidden[recent]
+        found = np.floor(found / 2.0**prior.outward.places) + prior.base[pair, None]
         found = np.clip(found, -LARGEST_OUTPUT, LARGEST_OUTPUT)
-        middle = _rounded(found[:, 0] / prior.step.ratio, PLACES - 4)  # in parts of a step
-        scale = _rounded(found[:, 1] - prior.step.widening, PLACES) - FINEST
+        middle = _rounded(found[0] / prior.step.ratio, PLACES - 4)  # in parts of a step
+        scale = _rounded(found[1] - prior.step.widening, PLACES) - FINEST
         scale = np.clip(scale, 0, COUNT - 1)
         shift = (middle + PHASES // 2) // PHASES
         phase = middle - shift * PHASES + PHASES // 2
         return _OFFSETS[scale] + phase * _PHASES[scale] // PHASES, shift
 
-    def _extend(self, j: int, before: np.ndarray) -> None:
+    def _begin(self, n: int) -> None:
+        k, h = self._prior.n_components, len(self._prior.degrees)
+        self._codes = np.zeros((k, n))
+        self._hidden = np.zeros((h, n))
+        self._sums = np.zeros((2 * k, n))  # of what hidden units add to each output
+        self._given = np.zeros((h, n))  # what components before the group add to hidden units
+        self._spread_to = 0  # hidden units that are in the sums of all later components
+
+    def _begin_group(self, j: int) -> None:
+        """Compute what is known before the group that begins with component j."""
+        k = self._prior.n_components
+        done = slice(self._spread_to, self._known[j - 1] if j else 0)
+        coming = slice(done.stop, self._known[min(j + GROUP, k) - 1])
+        if done.stop > done.start:
+            for outputs in (slice(j, k), slice(k + j, 2 * k)):
+                self._sums[outputs] += self._outward[outputs, done] @ self._hidden[done]
+        if j and coming.stop > coming.start:
+            self._given[coming] = self._inward[coming, :j] @ self._codes[:j]
+        self._spread_to, self._start = done.stop, j
+
+    def _extend(self, j: int) -> None:
         """Compute the hidden units that are given the first j components and no more."""
-        prior = self._prior
-        if not j:
-            self._hidden = np.empty((len(before), len(prior.degrees)))
-            self._made = 0
-        made = int(np.searchsorted(prior.degrees, j, side="right"))
-        if made > self._made:
-            new = slice(self._made, made)
-            codes = np.clip(before, -LARGEST_CODE, LARGEST_CODE).astype(np.float64)
-            sums = codes @ prior.inward.values[:j, new] * prior.step.factor
-            sums = np.floor(sums / 2.0 ** (FACTOR + prior.inward.places - PLACES))
-            self._hidden[:, new] = np.clip(sums + prior.bias[new], 0, LARGEST_HIDDEN)
-            self._made = made
+        prior, new = self._prior, slice(self._known[j - 1] if j else 0, self._known[j])
+        if new.stop > new.start:
+            recent = slice(self._start, j)
+            sums = self._given[new] + self._inward[new, recent] @ self._codes[recent]
+            sums = np.floor(
+                sums * prior.step.factor / 2.0 ** (FACTOR + prior.inward.places - PLACES)
+            )
+            self._hidden[new] = np.clip(sums + prior.bias[new, None], 0, LARGEST_HIDDEN)
 
 
 def _rounded(numbers: np.ndarray, places: int) -> np.ndarray:

@@ -22,15 +22,15 @@ from jamjae.latent.codec.archive import (
     HEAD_BYTES,
     MAGIC,
     PARTS,
-    ROWS,
     TRAILER,
     VERSION,
     Block,
     Damaged,
     Sizes,
+    most_rows,
     seed_of,
 )
-from jamjae.latent.codec.header import MOST_VALUES, Header, digest
+from jamjae.latent.codec.header import Header, digest
 from jamjae.latent.codec.names import labels_from_bytes, names_from_bytes
 from jamjae.latent.codec.varints import Cursor
 
@@ -185,7 +185,7 @@ class Reader:
         cursor.number(0, 0)
         self._index, place = [], body
         for _ in range(cursor.number(0, cursor.left)):
-            n, size = cursor.number(1, self._most_rows()), cursor.number(CRC)
+            n, size = cursor.number(1, most_rows(self.header)), cursor.number(CRC)
             self._index.append((n, place, size, int.from_bytes(cursor.take(CRC), "little")))
             place += size
         cursor.end()
@@ -209,7 +209,7 @@ class Reader:
     def _measure(self, at: int) -> tuple[int, int]:
         """Give the rows and bytes of the block that begins at a place."""
         cursor = Cursor(self._bytes(at, min(PARTS, self._length - at)), "a block")
-        n = cursor.number(1, self._most_rows())
+        n = cursor.number(1, most_rows(self.header))
         return n, sum(cursor.numbers(3, 0, self._length)) + cursor.at + CRC
 
     def _parsed(self, number: int, first: int, n: int, content: bytes, crc: int | None) -> Block:
@@ -224,9 +224,6 @@ class Reader:
         names = names_from_bytes(named, n)
         labels = labels_from_bytes(labelled, n, len(self.header.class_names))
         return Block(number, first, n, payload, names, labels)
-
-    def _most_rows(self) -> int:
-        return min(ROWS, MOST_VALUES // max(self.header.row_values, 1))
 
     def _bytes(self, at: int, count: int) -> bytes:
         if at + count > self._length:

@@ -36,11 +36,11 @@ from jamjae.latent.codec.surroundings import (
 from jamjae.latent.codec.varints import Cursor
 
 WIDTHS = (32, 16)
-BATCH, STEPS = 4096, 2000
+BATCH, STEPS, EPOCHS = 4096, (100, 2000), 20
 COUNTED = 3_000_000  # values that tables are made of
 ERRORS = np.array([0, 0, 0, 0, 1, 2, 4, 8, 16])  # bounds that the network sees in training
 MOST_CHANNELS = 16
-MOST_SIDE = 1 << 14
+MOST_VALUES = 1 << 22  # of an image, of which each takes a moment
 
 
 class Plane(NamedTuple):
@@ -86,7 +86,7 @@ class Residuals:
         rows: np.ndarray,
         predictions: np.ndarray | None = None,
         *,
-        steps: int = STEPS,
+        steps: int | None = None,
         random_state: int = 0,
     ) -> Residuals:
         """Learn from images.
@@ -95,8 +95,8 @@ class Residuals:
         ----------
         rows : uint8 or uint16 array of shape (n, rows, columns) or (n, rows, columns, channels)
         predictions : int array of the same shape, optional
-        steps : int
-            Of training.
+        steps : int, optional
+            Of training; by default 20 times through the values, from 100 to 2,000 steps.
         random_state : int
 
         Raises
@@ -192,8 +192,10 @@ class Residuals:
         UnsoundError
         """
         cursor = Cursor(content, "its coder of images")
-        height, width = cursor.numbers(2, 1, MOST_SIDE)
-        channels = cursor.number(1, MOST_CHANNELS)
+        height, width = cursor.numbers(2, 1, MOST_VALUES)
+        channels = cursor.number(1, MOST_CHANNELS // 2)
+        if height * width * channels > MOST_VALUES:
+            raise UnsoundError("its coder of images: the images are too large")
         bits, predicted = cursor.number(0, 8), bool(cursor.number(0, 1))
         count = channels * (2 if bits else 1)
         cursor.number(count, count)
@@ -290,8 +292,10 @@ def _decoded(decoder: Decoder, plane: Plane, at: _At, error: int) -> np.ndarray:
 # --- learning ---------------------------------------------------------------------------------
 
 
-def _fitted(sampler: Sampler, steps: int, rng: np.random.RandomState) -> Plane:
+def _fitted(sampler: Sampler, steps: int | None, rng: np.random.RandomState) -> Plane:
     """Learn how one plane is coded."""
+    if steps is None:
+        steps = int(np.clip(EPOCHS * sampler.size // BATCH, *STEPS))
     learned = learn(
         lambda rng: sampler.draw(rng, BATCH, int(rng.choice(ERRORS))),
         sampler.places,
@@ -325,10 +329,10 @@ def _checked(rows: np.ndarray) -> np.ndarray:
             "expected."
         )
     images = given if given.ndim == 4 else given[..., None]
-    if images.shape[3] > MOST_CHANNELS // 2 or max(images.shape[1:3]) > MOST_SIDE:
+    if images.shape[3] > MOST_CHANNELS // 2 or images[0].size > MOST_VALUES:
         raise InvalidDataError(
             f"Cannot code images of shape {images.shape[1:]}: at most {MOST_CHANNELS // 2} "
-            f"channels and {MOST_SIDE:,} rows and columns are expected."
+            f"channels and {MOST_VALUES:,} values are expected."
         )
     return images
 

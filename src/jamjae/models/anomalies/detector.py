@@ -1,0 +1,310 @@
+"""Detect anomalies: calibrated on normal rows, and explained."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from numbers import Integral, Real
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from sklearn.base import BaseEstimator, OutlierMixin, clone
+from sklearn.utils import check_random_state
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.validation import check_is_fitted
+
+from jamjae.data.rows import Given
+from jamjae.models import missing
+from jamjae.models.anomalies import conformal, given, stored
+from jamjae.models.anomalies.drifting import Drift, drift_of
+from jamjae.models.anomalies.explaining import Explanation, explained
+from jamjae.models.anomalies.learning import Learned, learn, taken, trimmed
+from jamjae.models.anomalies.measures import COMBINED, PARTS, Measure
+from jamjae.models.base import LatentModel
+
+COPIED = ("n_features_in_", "feature_names_in_")
+
+
+class AnomalyDetector(OutlierMixin, BaseEstimator):
+    """Find rows unlike normal ones, at a false-alarm rate that holds on new normal rows.
+
+    A row is odd if an autoencoder of normal rows reconstructs it badly, or if its code is far from
+    their codes. Each part is measured on the scale of normal rows that the autoencoder did not
+    learn from, ``z = (log s - median) / deviation``, and the score is minus their weighted mean.
+    Other such rows turn it into a p-value by split conformal prediction.
+
+    Parameters
+    ----------
+    model : Autoencoder or VariationalAutoencoder, default=None
+        It is cloned and fitted, unless it is `prefit`. None takes 32 components for images, which
+        are learned from images turned by quarters, and standardized columns with components for
+        four fifths of the variance for tables.
+    measure : {"combined", "error", "neighbors", "density"}, default="combined"
+        ``"error"`` is the reconstruction error: of tables the mean square, each feature in units
+        of what is normal for it, of images the mean cube. ``"neighbors"`` is the distance to the
+        code of the fifth nearest normal row, each component in its own deviations; ``"density"``
+        minus the log density of the code. ``"combined"`` takes the first two, the error of
+        images with three times the weight.
+    false_alarm : float in (0, 1), default=0.05
+        The share of new normal rows that `predict` reports, in expectation.
+    contamination : "auto" or float in (0, 0.5], default="auto"
+        A float sets the threshold as scikit-learn's detectors do, so that this share of the rows
+        of ``fit`` is reported; `false_alarm` is not used then. "auto": all rows are normal.
+    robust : bool, default=False
+        Fit twice: without the `contamination` share of the rows that the first fit finds oddest.
+        It helps where anomalies are unlike each other; many that are alike are learned as normal.
+        p-values are then those among the rows that were kept, and promise no rate.
+    calibration_fraction : float in (0, 1), default=0.25
+        Share of the rows held out, of which a fifth scales the parts and the others calibrate.
+        Of fewer than 500 rows each is scored by one of five models that did not learn from it,
+        and a sixth learns from all: the rate then holds nearly, not exactly.
+    n_neighbors : int, default=5
+    prefit : bool, default=False
+        Whether `model` is fitted, and used as it is. Give ``fit`` rows that it did not learn from.
+    random_state : int, RandomState or None, default=None
+
+    Attributes
+    ----------
+    model_ : fitted autoencoder
+    offset_ : float
+        ``decision_function = score_samples - offset_``.
+    calibration_scores_ : float64 array of shape (m,)
+        Anomaly scores (minus ``score_samples``) of calibration rows, in ascending order.
+    false_alarm_ : (expected, deviation)
+        The expected rate of the threshold, at most `false_alarm`, and the standard deviation of
+        the rate that these calibration rows give. Only with ``contamination="auto"``.
+    exact_ : bool
+        Whether the calibration rows were held out of one fit, so that the rate holds exactly.
+    trimmed_ : int array
+        The positions of the rows that a robust fit left out.
+    n_features_in_ : int
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from jamjae import Autoencoder, AnomalyDetector
+    >>> X = np.random.default_rng(0).normal(size=(600, 4)) @ np.diag([3.0, 2.0, 1.0, 0.1])
+    >>> detector = AnomalyDetector(Autoencoder(2, network=(), epochs=1), random_state=0).fit(X)
+    >>> detector.predict([[0.0, 0.0, 0.0, 0.0], [0.0, 0.0, 9.0, 5.0]]).tolist()
+    [1, -1]
+
+    References
+    ----------
+    Vovk, Gammerman & Shafer (2005), Algorithmic Learning in a Random World. Bates, Candès, Lei,
+    Romano & Sesia (2023), Testing for outliers with conformal p-values, Annals of Statistics
+    51:149.
+    """
+
+    _parameter_constraints: ClassVar[dict[str, Any]] = {
+        "model": [LatentModel, None],
+        "measure": [StrOptions({"combined", *PARTS})],
+        "false_alarm": [Interval(Real, 0, 1, closed="neither")],
+        "contamination": [StrOptions({"auto"}), Interval(Real, 0, 0.5, closed="right")],
+        "robust": ["boolean"],
+        "calibration_fraction": [Interval(Real, 0, 1, closed="neither")],
+        "n_neighbors": [Interval(Integral, 1, None, closed="left")],
+        "prefit": ["boolean"],
+        "random_state": ["random_state"],
+    }
+
+    def __init__(
+        self,
+        model: LatentModel | None = None,
+        *,
+        measure: str = "combined",
+        false_alarm: float = 0.05,
+        contamination: float | str = "auto",
+        robust: bool = False,
+        calibration_fraction: float = 0.25,
+        n_neighbors: int = 5,
+        prefit: bool = False,
+        random_state: int | np.random.RandomState | None = None,
+    ) -> None:
+        self.model = model
+        self.measure = measure
+        self.false_alarm = false_alarm
+        self.contamination = contamination
+        self.robust = robust
+        self.calibration_fraction = calibration_fraction
+        self.n_neighbors = n_neighbors
+        self.prefit = prefit
+        self.random_state = random_state
+
+    def fit(self, X: Any, y: None = None, *, calibration_data: Any = None) -> Self:
+        """Learn from normal rows, and calibrate on those that the model does not learn from.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, d), (n, h, w) or (n, h, w, c), data frame or rows in files
+            Normal rows, at least 20, or 10 with a `contamination`. With ``prefit`` they were not
+            among the rows of the model.
+        y : ignored
+        calibration_data : array-like of rows as those of X, optional
+            Other normal rows to calibrate on; the model then learns from all of X.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        InvalidDataError
+            X holds labels, is all one row, or has too few rows for the false-alarm rate.
+
+        Warns
+        -----
+        UserWarning
+            A model that is `prefit` has learned from these rows.
+        """
+        self._validate_params()
+        attempt = f"{type(self).__name__} cannot fit"
+        given.require_sense(self, attempt)
+        least = conformal.LEAST if self.contamination == "auto" else given.UNCALIBRATED
+        X = given.rows_of(X, self.model, attempt, least)
+        rng = check_random_state(self.random_state)
+        settings = given.settings(self, X, rng)
+        held = None
+        if calibration_data is not None:
+            held = given.rows_of(calibration_data, self.model, attempt)
+        learned, scores = learn(settings, X, held)
+        self.trimmed_ = np.zeros(0, dtype=np.intp)
+        if self.robust:
+            self.trimmed_, kept = trimmed(scores, float(self.contamination))
+            learned, _ = learn(settings, taken(X, kept), held)
+        self._take(learned)
+        if self.contamination == "auto":
+            n = len(self.calibration_scores_)
+            conformal.require_support(n, self.false_alarm, attempt)
+            self.offset_ = -conformal.threshold(self.calibration_scores_, self.false_alarm)
+            self.false_alarm_ = conformal.rate_of(n, self.false_alarm)
+        else:
+            share = 100 * float(self.contamination)
+            self.offset_ = float(np.percentile(self.score_samples(X), share))
+        return self
+
+    def score_samples(self, X: Any) -> np.ndarray:
+        """Give how normal rows are: minus the anomaly score, in deviations of normal rows.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, d), (n, h, w) or (n, h, w, c)
+
+        Returns
+        -------
+        float64 array of shape (n,)
+            Low means odd; the median of normal rows is about 0.
+        """
+        return -self._scored(self._checked(X, "score samples"))
+
+    def decision_function(self, X: Any) -> np.ndarray:
+        """``score_samples(X) - offset_``: negative for anomalies."""
+        return self.score_samples(X) - self.offset_
+
+    def predict(self, X: Any) -> np.ndarray:
+        """Give -1 for anomalies and 1 for normal rows, (n,)."""
+        return np.where(self.decision_function(X) < 0, -1, 1)
+
+    def p_values(self, X: Any) -> np.ndarray:
+        """Give how many normal rows are at least as odd: conformal p-values.
+
+        Of new normal rows at most a share α has a p-value of α or less, in expectation over
+        calibration rows.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, d), (n, h, w) or (n, h, w, c)
+
+        Returns
+        -------
+        float64 array of shape (n,)
+            From ``1 / (m + 1)`` to 1, for m calibration rows.
+
+        Raises
+        ------
+        InvalidDataError
+            There were fewer than 20 calibration rows.
+        """
+        check_is_fitted(self)
+        conformal.require_rows(len(self.calibration_scores_), "AnomalyDetector has no p-values")
+        return conformal.p_values(self.calibration_scores_, -self.score_samples(X))
+
+    def explain(self, X: Any) -> Explanation:
+        """Say why rows are odd, or not: see `Explanation`.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, d), (n, h, w) or (n, h, w, c)
+            A few rows: all results are in memory.
+        """
+        rows = self._checked(X, "explain")
+        return explained(self, np.asarray(rows), X)
+
+    def drift(self, X_new: Any) -> Drift:
+        """Test whether a batch of rows is distributed as the calibration rows: see `Drift`.
+
+        Parameters
+        ----------
+        X_new : array-like of shape (n, d), (n, h, w) or (n, h, w, c)
+            At least 20 rows.
+        """
+        return drift_of(self, self._checked(X_new, "test for drift"))
+
+    def save(self, path: str | Path) -> Path:
+        """Write the fitted detector to one ``.jamjae`` file, for `jamjae.load_model`."""
+        from jamjae.models.persistence import save_model
+
+        check_is_fitted(self)
+        return save_model(self, path)
+
+    # --- inside -----------------------------------------------------------------------------
+
+    @property
+    def _names(self) -> tuple[str, ...]:
+        return tuple(COMBINED) if self.measure == "combined" else (self.measure,)
+
+    def _take(self, learned: Learned) -> None:
+        self.model_, self.reference_, self.scale_ = learned.model, learned.reference, learned.scale
+        self.calibration_scores_, self.exact_ = learned.calibration, learned.exact
+        self.__dict__.pop("false_alarm_", None)
+        for name in COPIED:
+            self.__dict__.pop(name, None)
+            if hasattr(self.model_, name):
+                setattr(self, name, getattr(self.model_, name))
+
+    def _checked(self, X: Any, operation: str) -> Given:
+        check_is_fitted(self)
+        rows: Given = self.model_._checked(X, operation)
+        return rows
+
+    def _measure(self) -> Measure:
+        return Measure(self.model_, self.reference_, self.n_neighbors, self._names)
+
+    def _scored(self, rows: Given) -> np.ndarray:
+        """Give the anomaly scores (n,) of checked rows, a piece at a time."""
+        return self.scale_.combined(self._measure()(rows))
+
+    def _stored_parts(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+        """Give what a model file holds beside the model and parameters: for JSON, and arrays."""
+        return stored.parts(self)
+
+    @classmethod
+    def _of_parts(
+        cls, described: Any, arrays: Mapping[str, np.ndarray], model: LatentModel
+    ) -> Self:
+        return stored.put_together(cls(), described, arrays, model)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.three_d_array = True
+        tags.input_tags.allow_nan = missing.allowed(self.model)
+        return tags
+
+    def __sklearn_clone__(self) -> Self:
+        """Clone as scikit-learn does; a model that is prefit stays fitted, and is shared."""
+        if not self.prefit or self.model is None:
+            return super().__sklearn_clone__()
+        bare = copy.copy(self)
+        bare.model = None
+        bare.prefit = False
+        return clone(bare).set_params(model=self.model, prefit=True)

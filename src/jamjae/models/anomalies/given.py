@@ -1,0 +1,112 @@
+"""What a detector is given: rows that are split before a model checks them, and parameters."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from sklearn.base import clone
+from sklearn.utils.validation import check_is_fitted
+
+from jamjae.data.finite import require_finite
+from jamjae.data.numeric import numeric
+from jamjae.data.preprocessing import PIXELS
+from jamjae.data.rows import LazyRows
+from jamjae.data.table_encoder import is_mixed
+from jamjae.engine.augmentation import QuarterTurns
+from jamjae.errors import InvalidDataError
+from jamjae.models import missing
+from jamjae.models.anomalies.conformal import LEAST
+from jamjae.models.anomalies.learning import Settings
+from jamjae.models.autoencoder import Autoencoder
+from jamjae.models.base import LatentModel
+
+UNCALIBRATED = 10  # rows, at least, where contamination sets the threshold
+OF_IMAGES, OF_TABLES = 32, 0.8  # components, and the share of the variance they explain
+FEW = 10  # distinct whole numbers of a single column that are taken for labels
+
+
+def require_sense(detector: Any, attempt: str) -> None:
+    """Refuse parameters that contradict each other.
+
+    Raises
+    ------
+    InvalidDataError
+    """
+    if detector.robust and detector.contamination == "auto":
+        raise InvalidDataError(
+            f"{attempt}: robust=True leaves out a share of the rows. Give that share, such as "
+            "contamination=0.05."
+        )
+    if detector.prefit and detector.model is None:
+        raise InvalidDataError(f"{attempt}: prefit=True needs a fitted model. Give model=.")
+    if detector.prefit:
+        check_is_fitted(detector.model)
+
+
+def rows_of(X: Any, model: LatentModel | None, attempt: str, least: int = LEAST) -> Any:
+    """Give rows whose parts can be taken: an array, a data frame or rows in files.
+
+    Raises
+    ------
+    InvalidDataError
+        They are labels in place of rows, not finite, or too few.
+    """
+    gaps = missing.allowed(model)
+    X = missing.as_nan(X) if gaps else X
+    if not is_mixed(X):
+        X = numeric(X, attempt)
+    shape = tuple(X.shape)
+    if len(shape) < 2 or _are_labels(X):
+        raise InvalidDataError(
+            f"{attempt}: {'labels' if shape else 'a number'} of shape {shape} were given in "
+            "place of rows. Give the normal rows (n, d), such as X[y == 0]. Reshape your data if "
+            "it has a single feature: X.reshape(-1, 1)."
+        )
+    if 0 in shape[1:]:
+        raise InvalidDataError(
+            f"{attempt}: 0 feature(s) (shape={shape}) while a minimum of 1 is required."
+        )
+    if len(X) >= least:
+        return X
+    if isinstance(X, np.ndarray):
+        require_finite(X, attempt, [], gaps=gaps, cure=missing.CURE)
+    sample = "only 1 sample was given: " if len(X) == 1 else ""
+    raise InvalidDataError(
+        f"{attempt}: {sample}n_samples = {len(X)}, n_features = {int(np.prod(shape[1:]))}; at "
+        f"least {least} normal rows are expected, as each is held out once to calibrate on. Give "
+        "more rows."
+    )
+
+
+def _are_labels(X: Any) -> bool:
+    if len(X.shape) != 2 or X.shape[1] != 1 or isinstance(X, LazyRows) or is_mixed(X):
+        return False
+    values = np.asarray(X, dtype=np.float64)[:, 0]
+    known = np.unique(values[np.isfinite(values)])
+    return 1 < len(known) <= FEW and bool((known == np.rint(known)).all())
+
+
+def settings(detector: Any, X: Any, rng: np.random.RandomState) -> Settings:
+    """Gather what a fit needs, with the model that is fitted to X."""
+    model = _default(X) if detector.model is None else detector.model
+    seed = int(rng.randint(2**31 - 1))
+    if not detector.prefit:
+        model = clone(model)
+        if getattr(model, "random_state", None) is None:
+            model.set_params(random_state=seed)
+    return Settings(
+        model=model,
+        prefit=detector.prefit,
+        names=detector._names,
+        n_neighbors=int(detector.n_neighbors),
+        fraction=float(detector.calibration_fraction),
+        seed=seed,
+    )
+
+
+def _default(X: Any) -> LatentModel:
+    if len(X.shape) > 2:
+        return Autoencoder(OF_IMAGES, corruption=QuarterTurns(seed=0))
+    pixels = getattr(getattr(X, "dtype", None), "name", "") in PIXELS
+    return Autoencoder(OF_TABLES, scaling="auto" if pixels else "standardize")

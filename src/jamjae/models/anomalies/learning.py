@@ -1,0 +1,170 @@
+"""What a detector learns of normal rows: from some of them, calibrated on the others."""
+
+from __future__ import annotations
+
+import copy
+import math
+import warnings
+from typing import Any, NamedTuple
+
+import numpy as np
+from sklearn.base import clone
+
+from jamjae.data.rows import LazyRows, Subset
+from jamjae.errors import InvalidDataError
+from jamjae.models.anomalies.conformal import LEAST
+from jamjae.models.anomalies.measures import Measure, Reference, Scale
+
+SPLIT = 500  # rows from which on one model, and rows held out of it, are enough
+FOLDS = 5
+SCALING = 0.2  # of the held-out rows: those that scale the parts
+CALIBRATION = 50_000  # rows held out at most
+SAME = 1e-6  # relative difference of errors on the same rows
+
+
+class Settings(NamedTuple):
+    """What a fit needs beside rows."""
+
+    model: Any
+    prefit: bool
+    names: tuple[str, ...]
+    n_neighbors: int
+    fraction: float
+    seed: int
+
+
+class Learned(NamedTuple):
+    """What a fit found.
+
+    Attributes
+    ----------
+    model : fitted autoencoder
+    reference : Reference
+    scale : Scale
+    calibration : float64 array of shape (m,)
+        Anomaly scores in ascending order.
+    exact : bool
+        Whether one model was calibrated on rows that it did not learn from.
+    """
+
+    model: Any
+    reference: Reference
+    scale: Scale
+    calibration: np.ndarray
+    exact: bool
+
+
+class Some(LazyRows):
+    """Some of the rows in files, which stay there."""
+
+    def __init__(self, rows: LazyRows, index: np.ndarray) -> None:
+        self._subset = Subset(rows, index)
+        self.shape, self.dtype, self.titles = self._subset.shape, rows.dtype, rows.titles
+
+    def _read(self, index: np.ndarray) -> np.ndarray:
+        return self._subset[index]
+
+
+def taken(X: Any, index: np.ndarray) -> Any:
+    """Give some rows of X, by position; of rows in files without reading them."""
+    if hasattr(X, "iloc"):
+        return X.iloc[index]
+    return Some(X, index) if isinstance(X, LazyRows) else X[index]
+
+
+def learn(settings: Settings, X: Any, held: Any = None) -> tuple[Learned, np.ndarray]:
+    """Learn from normal rows X (n, ...), and calibrate on others: `held`, or some of X.
+
+    Returns
+    -------
+    learned : Learned
+    scores : float64 array of shape (n,)
+        Anomaly scores of X, of those that the model did not learn from wherever there are.
+    """
+    n = len(X)
+    if settings.prefit:
+        _warn_of_same(settings.model, X)
+    if held is None and n < SPLIT:
+        return _across_folds(settings, X)
+    order = np.random.RandomState(settings.seed).permutation(n)
+    m = 0 if held is not None else min(math.ceil(settings.fraction * n), CALIBRATION)
+    apart, own = order[:m], np.sort(order[m:])
+    measure = _trained(settings, X, own)
+    others = taken(X, apart) if held is None else held
+    parts = _parts(measure, others)
+    scaling = math.ceil(SCALING * len(parts))
+    scale = Scale.of(parts[:scaling], settings.names, images=measure.of_images)
+    calibration = np.sort(scale.combined(parts[scaling:]))
+    learned = Learned(measure.model, measure.reference, scale, calibration, exact=True)
+    return learned, scale.combined(_parts(measure, X))
+
+
+def trimmed(scores: np.ndarray, share: float) -> tuple[np.ndarray, np.ndarray]:
+    """Give the positions of the oddest rows, a share of all, and of the others.
+
+    Raises
+    ------
+    InvalidDataError
+        Too few are left.
+    """
+    order = np.argsort(scores, kind="stable")
+    keep = len(scores) - math.floor(share * len(scores))
+    if keep < LEAST:
+        raise InvalidDataError(
+            f"AnomalyDetector cannot fit: of {len(scores)} rows contamination={share:g} leaves "
+            f"{keep}; at least {LEAST} are expected. Give more rows."
+        )
+    return np.sort(order[keep:]), np.sort(order[:keep])
+
+
+def _across_folds(settings: Settings, X: Any) -> tuple[Learned, np.ndarray]:
+    """Score each row by a model that learned from the other folds; then learn from all rows."""
+    n = len(X)
+    folds = np.array_split(np.random.RandomState(settings.seed).permutation(n), FOLDS)
+    parts = np.empty((n, len(settings.names)))
+    for fold in folds:
+        own = np.setdiff1d(np.arange(n), fold)
+        parts[fold] = _parts(_trained(settings, X, own), taken(X, fold))
+    measure = _trained(settings, X, np.arange(n))
+    scale = Scale.of(parts, settings.names, images=measure.of_images)
+    scores = scale.combined(parts)
+    return Learned(measure.model, measure.reference, scale, np.sort(scores), exact=False), scores
+
+
+def _trained(settings: Settings, X: Any, own: np.ndarray) -> Measure:
+    """Fit a model to some rows of X, and gather what is normal among them."""
+    some = taken(X, own)
+    model = settings.model if settings.prefit else clone(settings.model).fit(some)
+    rows = model._checked(some, "learn what is normal")
+    _require_variance(model, rows)
+    if "density" in settings.names and not (settings.prefit and hasattr(model, "density_")):
+        model = copy.copy(model).fit_density(some, random_state=settings.seed)
+    reference = Reference.of(model, rows, own, settings.seed)
+    return Measure(model, reference, settings.n_neighbors, settings.names)
+
+
+def _parts(measure: Measure, X: Any) -> np.ndarray:
+    return measure(measure.model._checked(X, "calibrate"))
+
+
+def _require_variance(model: Any, rows: Any) -> None:
+    first = np.asarray(rows[:1])
+    if all(np.array_equal(rows[i : i + 1], first, equal_nan=True) for i in range(len(rows))):
+        raise InvalidDataError(
+            f"AnomalyDetector cannot fit: all {len(rows)} rows are equal, so that nothing is "
+            "known of how normal rows differ. Give rows that vary."
+        )
+
+
+def _warn_of_same(model: Any, X: Any) -> None:
+    """Warn if a model that is prefit has the error of its training rows on these."""
+    before = model.reconstruction_error_
+    found = model._error(model._checked(X, "learn what is normal"))
+    if abs(found - before) <= SAME * before:
+        warnings.warn(
+            "AnomalyDetector was given the rows that its prefit model learned from: it "
+            "reconstructs them better than new ones, so that too many new normal rows will be "
+            "reported. Give other normal rows, or set prefit=False.",
+            UserWarning,
+            stacklevel=4,
+        )

@@ -1,0 +1,173 @@
+"""How far a row is from normal ones: from the manifold, and along it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from sklearn.neighbors import NearestNeighbors
+
+from jamjae.data.rows import Array, drawn, row_chunks
+from jamjae.engine.blocks import among
+
+PARTS = ("error", "neighbors", "density")
+COMBINED = ("error", "neighbors")
+ERROR_OF_IMAGES = 3.0  # weight of the error of images beside that of neighbors; of tables 1
+OF_IMAGES, OF_TABLES = 3, 2  # powers of errors: a few large ones count most in images
+MOST, VALUES = 10_000, 1 << 24  # normal rows that are kept, and values in them, at most
+SHARE = 0.2  # of the mean squared error: what every feature is expected to be off by, at least
+TINY = 1e-12  # of a squared distance, so that its logarithm is finite
+AT_ONCE = 1 << 22  # distances between codes at a time
+
+
+class Reference(NamedTuple):
+    """Normal rows, what is normal for each feature, and how far apart their codes are.
+
+    Attributes
+    ----------
+    rows : array of shape (m, *row_shape)
+        Training rows in their own type, at most 10,000; of encoded rows for mixed tables.
+    codes : float64 array of shape (m, k)
+    positions : float64 array of shape (m,)
+        Of these rows among those of ``fit``.
+    typical : float64 array of shape (d,)
+        Mean squared error of each feature, plus a fifth of that of all, in squared units.
+    """
+
+    rows: np.ndarray
+    codes: np.ndarray
+    positions: np.ndarray
+    typical: np.ndarray
+
+    @classmethod
+    def of(cls, model: Any, rows: Array, index: np.ndarray, seed: int) -> Reference:
+        """Learn what is normal from checked rows (n, ...), with their positions (n,) in `fit`."""
+        total, counts = 0.0, 0.0
+        for rest, _, _ in residuals(model, rows):
+            total = total + np.nansum(np.square(rest), axis=0)
+            counts = counts + np.isfinite(rest).sum(axis=0)
+        mean = np.asarray(total) / np.maximum(counts, 1)
+        floor = SHARE * float(mean.mean())
+        d = len(mean)
+        some = drawn(len(rows), max(min(MOST, VALUES // d), 1), seed)
+        kept = np.asarray(rows[some])
+        codes = model._encode(kept).astype(np.float64)
+        unit = float(np.square(codes).mean()) or 1.0
+        return cls(kept, codes, index[some].astype(np.float64), mean + (floor or TINY * unit))
+
+
+def residuals(model: Any, rows: Array) -> Iterator[tuple[np.ndarray, np.ndarray, slice]]:
+    """Give errors (b, d) of reconstructions, NaN where missing, and codes, piece by piece."""
+    for chunk in row_chunks(rows):
+        some = rows[chunk]
+        with among(len(rows)):
+            codes = model._encode(some, chunk.start)
+            made = model.scaling_.clip(model._decode(codes))
+        rest = np.subtract(some, made, dtype=np.float64).reshape(len(some), -1)
+        yield rest, codes, chunk
+
+
+class Measure:
+    """Measures checked rows against a reference.
+
+    Parameters
+    ----------
+    model : fitted autoencoder
+    reference : Reference
+    n_neighbors : int
+    names : sequence of str
+        Of `PARTS`, in this order.
+    """
+
+    def __init__(
+        self, model: Any, reference: Reference, n_neighbors: int, names: Sequence[str]
+    ) -> None:
+        self.model, self.reference, self.names = model, reference, tuple(names)
+        self.of_images = images = reference.rows.ndim > 2
+        self._power = OF_IMAGES if images else OF_TABLES
+        typical = np.full_like(reference.typical, reference.typical.mean())
+        self._unit = np.sqrt(typical if images else reference.typical)
+        spread = reference.codes.std(axis=0)
+        self._spread = np.where(spread > TINY * spread.max(), spread, np.inf)
+        k = min(n_neighbors, len(reference.codes))
+        self._nearest = NearestNeighbors(n_neighbors=k, algorithm="brute")
+        self._nearest.fit(reference.codes / self._spread)
+        self._parts: Mapping[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
+            "error": self._error,
+            "neighbors": self._distance,
+            "density": self._rarity,
+        }
+
+    def __call__(self, rows: Array) -> np.ndarray:
+        """Give the parts (n, parts) of rows: logarithms of distances, or minus that of a density.
+
+        All are higher for odder rows.
+        """
+        made = np.empty((len(rows), len(self.names)))
+        for rest, codes, chunk in residuals(self.model, rows):
+            with among(len(rows)):
+                parts = [self._parts[name](rest, codes) for name in self.names]
+            made[chunk] = np.stack(parts, axis=1)
+        return made
+
+    def nearest(self, codes: np.ndarray, n: int = 1) -> np.ndarray:
+        """Give the numbers (b, n) of the reference rows whose codes are nearest to codes (b, k)."""
+        n = min(n, len(self.reference.codes))
+        found: np.ndarray = self._nearest.kneighbors(codes / self._spread, n, return_distance=False)
+        return found
+
+    def _error(self, rest: np.ndarray, _: np.ndarray) -> np.ndarray:
+        """Mean power of the errors of observed features, in units of what is normal."""
+        relative = np.abs(rest / self._unit) ** self._power
+        known = np.isfinite(relative)
+        total = np.where(known, relative, 0.0).sum(axis=1)
+        return np.log(total / np.maximum(known.sum(axis=1), 1) + TINY)
+
+    def _distance(self, _: np.ndarray, codes: np.ndarray) -> np.ndarray:
+        """Distance to the k-th nearest code, each component in its own deviations."""
+        step = max(AT_ONCE // len(self.reference.codes), 1)
+        pieces = [
+            self._nearest.kneighbors(codes[start : start + step] / self._spread)[0][:, -1]
+            for start in range(0, len(codes), step)
+        ]
+        return np.log(np.concatenate(pieces) + TINY)
+
+    def _rarity(self, _: np.ndarray, codes: np.ndarray) -> np.ndarray:
+        return -np.asarray(self.model.density_.score_samples(codes), dtype=np.float64)
+
+
+class Scale(NamedTuple):
+    """How parts are combined: each on the scale of held-out normal rows.
+
+    Attributes
+    ----------
+    centers, spreads, weights : float64 arrays of shape (parts,)
+        Medians and deviations of the parts of held-out normal rows, and the share of each part.
+    """
+
+    centers: np.ndarray
+    spreads: np.ndarray
+    weights: np.ndarray
+
+    @classmethod
+    def of(cls, parts: np.ndarray, names: Sequence[str], *, images: bool) -> Scale:
+        """Find the scale by the parts (n, parts), with their names, of held-out normal rows."""
+        centers = np.median(parts, axis=0)
+        spreads = parts.std(axis=0)
+        spreads = np.where(spreads > 0, spreads, 1.0)
+        weights = np.array([ERROR_OF_IMAGES if images and n == "error" else 1.0 for n in names])
+        return cls(centers, spreads, weights / weights.sum())
+
+    def relative(self, parts: np.ndarray) -> np.ndarray:
+        """Give parts (n, parts) in deviations from what is normal.
+
+        Those below it end at -1, as ``exp(z) - 1``: a code far from all others is not made up for
+        by a reconstruction without any error.
+        """
+        found = (parts - self.centers) / self.spreads
+        return np.where(found < 0, np.expm1(np.minimum(found, 0)), found)
+
+    def combined(self, parts: np.ndarray) -> np.ndarray:
+        """Give one anomaly score (n,) per row."""
+        return self.relative(parts) @ self.weights

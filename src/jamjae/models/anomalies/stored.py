@@ -1,0 +1,112 @@
+"""A detector in a model file, beside its autoencoder."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+import numpy as np
+from sklearn.base import clone
+
+from jamjae.data.archives import UnsoundError
+from jamjae.errors import brief
+from jamjae.models import stored_parameters
+from jamjae.models.anomalies import conformal
+from jamjae.models.anomalies.learning import Learned
+from jamjae.models.anomalies.measures import Reference, Scale
+from jamjae.models.consistency import ANOMALY
+
+Detector = TypeVar("Detector", bound=Any)
+
+
+def parts(detector: Any) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    """Give what a model file holds of a detector: a part of its manifest, and arrays."""
+    described = {
+        "model_given": detector.model is not None,
+        "offset": float(detector.offset_),
+        "exact": bool(detector.exact_),
+        "calibrated": hasattr(detector, "false_alarm_"),
+    }
+    arrays = {
+        **detector.reference_._asdict(),
+        **detector.scale_._asdict(),
+        "calibration": detector.calibration_scores_,
+        "trimmed": detector.trimmed_.astype(np.float64),
+    }
+    return described, {
+        ANOMALY + name: np.require(array, requirements="C") for name, array in arrays.items()
+    }
+
+
+def put_together(
+    detector: Detector, described: Any, arrays: Mapping[str, np.ndarray], model: Any
+) -> Detector:
+    """Put a detector around its autoencoder, of what `parts` gave.
+
+    Raises
+    ------
+    UnsoundError
+        They do not belong together.
+    """
+    if not isinstance(described, dict) or not isinstance(described.get("parameters"), dict):
+        raise UnsoundError("its detector is not described")
+    try:
+        detector.set_params(
+            **{n: stored_parameters.read(n, v, {}) for n, v in described["parameters"].items()}
+        )
+        detector._validate_params()
+    except ValueError as error:
+        raise UnsoundError(f"it holds a wrong parameter: {brief(error)}") from error
+    offset = described.get("offset")
+    if isinstance(offset, bool) or not isinstance(offset, int | float) or not math.isfinite(offset):
+        raise UnsoundError("its detector has no threshold")
+    flags = [described.get(name) for name in ("model_given", "exact", "calibrated")]
+    if not all(isinstance(flag, bool) for flag in flags):
+        raise UnsoundError("its detector does not state how it was calibrated")
+    own = {n.removeprefix(ANOMALY): a for n, a in arrays.items() if n.startswith(ANOMALY)}
+    _require_arrays(own, model, len(detector._names))
+    if "density" in detector._names and not hasattr(model, "density_"):
+        raise UnsoundError("its detector scores by a density that it does not hold")
+    if described["model_given"]:
+        detector.model = model if detector.prefit else clone(model)
+    reference = Reference(*(own[name] for name in Reference._fields))
+    scale = Scale(*(own[name] for name in Scale._fields))
+    detector._take(Learned(model, reference, scale, own["calibration"], described["exact"]))
+    detector.offset_ = float(offset)
+    detector.trimmed_ = own["trimmed"].astype(np.intp)
+    if described["calibrated"]:
+        n = len(detector.calibration_scores_)
+        detector.false_alarm_ = conformal.rate_of(n, detector.false_alarm)
+    return detector
+
+
+def _require_arrays(own: Mapping[str, np.ndarray], model: Any, parts_: int) -> None:
+    expected = {*Reference._fields, *Scale._fields, "calibration", "trimmed"}
+    if own.keys() != expected:
+        raise UnsoundError("the arrays of its detector are not whole")
+    m, k, d = len(own["codes"]), model.n_components_, math.prod(model.row_shape_)
+    shapes: dict[str, tuple[int, ...]] = {
+        "rows": (m, *model.row_shape_),
+        "codes": (m, k),
+        "positions": (m,),
+        "typical": (d,),
+        **dict.fromkeys(Scale._fields, (parts_,)),
+    }
+    for name, array in own.items():
+        shape = shapes.get(name, (array.size,))
+        if array.shape != shape or (not array.size and name != "trimmed"):
+            raise UnsoundError(
+                f"its array {ANOMALY + name!r} has shape {array.shape}, expected is {shape}"
+            )
+        gaps = name == "rows" and getattr(model, "filling_", None) is not None
+        if array.dtype.kind == "f" and np.isinf(array).any():
+            raise UnsoundError(f"its array {ANOMALY + name!r} holds infinity")
+        if array.dtype.kind == "f" and not gaps and np.isnan(array).any():
+            raise UnsoundError(f"its array {ANOMALY + name!r} holds NaN")
+        if name != "rows" and array.dtype != np.float64:
+            raise UnsoundError(f"its array {ANOMALY + name!r} holds {array.dtype}, not float64")
+    if (own["typical"] <= 0).any() or (own["spreads"] <= 0).any() or (own["weights"] < 0).any():
+        raise UnsoundError("its detector holds negative deviations or weights")
+    if (np.diff(own["calibration"]) < 0).any():
+        raise UnsoundError("the scores of its calibration rows are not in order")

@@ -1,0 +1,282 @@
+"""Anomalies: the estimator's contract, calibration, robust fits, refusals, files."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.base import clone
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from jamjae import AnomalyDetector, Autoencoder, VariationalAutoencoder, load_model
+from jamjae.data.archives import UnsoundError
+from jamjae.errors import InvalidDataError, ModelFileError, ShapeMismatchError
+from jamjae.models.anomalies import conformal, stored
+
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:Training did not improve:sklearn.exceptions.ConvergenceWarning"
+)
+
+
+def linear(**settings):
+    return Autoencoder(2, **({"network": (), "epochs": 1, "random_state": 0} | settings))
+
+
+def normal_rows(n, seed=0):
+    """Four columns, the last of which nearly follows from the others."""
+    rows = np.random.RandomState(seed).normal(size=(n, 4)) * [3.0, 2.0, 0.1, 0.1]
+    rows[:, 3] += rows[:, 0] - rows[:, 1]
+    return rows
+
+
+@pytest.fixture(scope="module")
+def fitted():
+    return AnomalyDetector(linear(), random_state=0).fit(normal_rows(600))
+
+
+def of_few_rows(estimator):
+    """Say which checks fit fewer rows than can be calibrated; contamination needs no more."""
+    few = {
+        "check_estimators_nan_inf": "10 rows",
+        "check_n_features_in_after_fitting": "15 rows",
+        "check_classifier_data_not_an_array": "12 rows",
+    }
+    return few if estimator.contamination == "auto" else {}
+
+
+@pytest.mark.slow
+@parametrize_with_checks(
+    [
+        AnomalyDetector(Autoencoder(network=(), epochs=1), contamination=0.1),
+        AnomalyDetector(Autoencoder(network=(), epochs=1)),
+    ],
+    expected_failed_checks=of_few_rows,
+)
+def test_scikit_learn_s_checks(estimator, check):
+    check(estimator)
+
+
+# --- the contract ---------------------------------------------------------------------------
+
+
+def test_decision_is_the_score_above_the_offset_and_agrees_with_p_values(fitted):
+    X = normal_rows(320, 1)
+    X[300:, 3] += 3
+    assert np.allclose(fitted.decision_function(X), fitted.score_samples(X) - fitted.offset_)
+    odd = fitted.predict(X) == -1
+    assert np.array_equal(odd, fitted.p_values(X) <= 0.05)
+    assert odd[300:].all()
+    assert odd[:300].mean() < 0.15
+
+
+def test_pieces_give_the_scores_of_the_whole(fitted):
+    X = normal_rows(90, 3)
+    single = np.concatenate([fitted.score_samples(X[i : i + 1]) for i in range(5)])
+    assert np.allclose(single, fitted.score_samples(X)[:5], rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("measure", ["error", "neighbors", "density"])
+def test_each_part_by_itself(measure):
+    detector = AnomalyDetector(linear(), measure=measure, random_state=0).fit(normal_rows(600))
+    far = {"error": [0.0, 0.0, 0.0, 5.0], "neighbors": [30.0, 0, 0, 30.0]}
+    odd = np.array([far.get(measure, far["neighbors"])])
+    assert detector.predict(odd).tolist() == [-1]
+    assert list(detector.explain(odd).parts) == [measure]
+
+
+def test_contamination_reports_that_share_of_the_rows():
+    X = normal_rows(600)
+    detector = AnomalyDetector(linear(), contamination=0.1, random_state=0).fit(X)
+    assert (detector.predict(X) == -1).sum() == 60
+    assert not hasattr(detector, "false_alarm_")
+
+
+def test_a_model_is_cloned_and_the_user_s_is_left_alone(fitted):
+    given = linear()
+    AnomalyDetector(given, random_state=0).fit(normal_rows(600))
+    assert not hasattr(given, "encoder_")
+    assert clone(fitted).get_params()["model__n_components"] == 2
+
+
+# --- calibration ----------------------------------------------------------------------------
+
+
+def test_p_values_count_calibration_rows_that_are_as_odd():
+    calibration = np.array([1.0, 2.0, 2.0, 5.0])
+    assert conformal.p_values(calibration, np.array([0.0, 2.0, 6.0])).tolist() == [1.0, 0.8, 0.2]
+
+
+@pytest.mark.parametrize(("n", "rate"), [(19, 0.05), (20, 0.05), (99, 0.01), (640, 0.07)])
+def test_threshold_is_where_p_values_reach_the_rate(n, rate):
+    rng = np.random.RandomState(n)
+    calibration = np.sort(rng.normal(size=n))
+    scores = np.concatenate([calibration, rng.normal(size=500)])
+    below = conformal.p_values(calibration, scores) <= rate + 1e-12
+    assert np.array_equal(scores > conformal.threshold(calibration, rate), below)
+
+
+def test_rate_is_the_mean_over_draws_of_calibration_rows():
+    rng = np.random.RandomState(0)
+    alarms = [1 - conformal.threshold(np.sort(rng.rand(39)), 0.1) for _ in range(4000)]
+    expected, deviation = conformal.rate_of(39, 0.1)
+    assert expected == 0.1
+    assert abs(np.mean(alarms) - expected) < 4 * deviation / 4000**0.5
+    assert abs(np.std(alarms) / deviation - 1) < 0.06
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("n", [200, 700])
+def test_false_alarms_on_new_normal_rows_keep_the_rate(n):
+    new = normal_rows(2000, 99)
+    rates = []
+    for seed in range(8):
+        detector = AnomalyDetector(linear(), random_state=seed).fit(normal_rows(n, seed))
+        rates.append((detector.predict(new) == -1).mean())
+    expected, deviation = detector.false_alarm_
+    assert abs(np.mean(rates) - expected) < 3 * deviation / 8**0.5 + 0.005
+
+
+def test_held_out_rows_can_be_given():
+    X, held = normal_rows(40), normal_rows(50, 1)
+    detector = AnomalyDetector(linear(), random_state=0).fit(X, calibration_data=held)
+    assert detector.exact_
+    assert len(detector.calibration_scores_) == 40  # ten scale the parts
+
+
+def test_few_rows_are_calibrated_across_folds():
+    detector = AnomalyDetector(linear(), random_state=0).fit(normal_rows(60))
+    assert not detector.exact_
+    assert len(detector.calibration_scores_) == 60
+    assert detector.false_alarm_.expected == 3 / 61
+
+
+# --- robust, prefit -------------------------------------------------------------------------
+
+
+def test_a_robust_fit_leaves_out_what_is_odd():
+    X = normal_rows(600)
+    X[:30, 3] += np.random.RandomState(5).choice([-4.0, 4.0], 30) * (1 + np.arange(30) / 30)
+    detector = AnomalyDetector(linear(), contamination=0.05, robust=True, random_state=0).fit(X)
+    assert len(detector.trimmed_) == 30
+    assert (detector.trimmed_ < 30).mean() > 0.6
+    assert (detector.predict(X)[:30] == -1).mean() > 0.6
+
+
+def test_a_prefit_model_is_used_as_it_is_and_warns_of_its_own_rows():
+    X = normal_rows(600)
+    model = linear().fit(X)
+    detector = AnomalyDetector(model, prefit=True, random_state=0).fit(normal_rows(600, 1))
+    assert detector.model_ is model
+    assert clone(detector).model is model
+    with pytest.warns(UserWarning, match="prefit model learned from"):
+        AnomalyDetector(model, prefit=True).fit(X)
+
+
+# --- refusals -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        (np.arange(30) % 2, "labels of shape"),
+        ((np.arange(30) % 2)[:, None], "labels of shape"),
+        (np.ones((30, 4)), "rows are equal"),
+        (normal_rows(19), "at least 20 normal rows"),
+    ],
+)
+def test_what_is_not_normal_rows_is_refused(rows, said):
+    with pytest.raises(InvalidDataError, match=said):
+        AnomalyDetector(linear()).fit(rows)
+
+
+def test_few_rows_have_a_threshold_by_contamination_but_no_p_values():
+    detector = AnomalyDetector(linear(), contamination=0.25, random_state=0).fit(normal_rows(12))
+    assert (detector.predict(normal_rows(12)) == -1).sum() == 3
+    with pytest.raises(InvalidDataError, match="12 rows are left to calibrate on"):
+        detector.p_values(normal_rows(3))
+
+
+def test_a_rate_that_so_few_rows_cannot_support_is_refused():
+    with pytest.raises(InvalidDataError, match="at least 999 calibration rows"):
+        AnomalyDetector(linear(), false_alarm=0.001, random_state=0).fit(normal_rows(600))
+
+
+@pytest.mark.parametrize(
+    "settings", [{"robust": True}, {"prefit": True, "model": None}], ids=["robust", "prefit"]
+)
+def test_parameters_that_contradict_each_other_are_refused(settings):
+    detector = AnomalyDetector(linear()).set_params(**settings)
+    with pytest.raises(InvalidDataError, match="Give"):
+        detector.fit(normal_rows(40))
+
+
+def test_new_columns_are_refused(fitted):
+    frame = pd.DataFrame(normal_rows(60), columns=list("abcd"))
+    detector = AnomalyDetector(linear(), random_state=0).fit(frame)
+    with pytest.raises(InvalidDataError, match="unseen at fit time: - e"):
+        detector.p_values(frame.rename(columns={"d": "e"}))
+    with pytest.raises(InvalidDataError, match="yet now missing: - d"):
+        detector.p_values(frame[["a", "b", "c"]])
+    assert detector.feature_names_in_.tolist() == list("abcd")
+    with pytest.raises(ShapeMismatchError, match="expecting 4 features"):
+        fitted.p_values(normal_rows(60)[:, :3])
+
+
+def test_missing_values_are_refused_or_count_for_nothing():
+    X = normal_rows(60)
+    X[::7, 2] = np.nan
+    with pytest.raises(InvalidDataError, match="NaN"):
+        AnomalyDetector(linear()).fit(X)
+    detector = AnomalyDetector(linear(missing="mask"), random_state=0).fit(X)
+    row = np.zeros((1, 4))
+    row[0, 2] = np.nan
+    assert np.isfinite(detector.score_samples(row)).all()
+    found = detector.explain(row)
+    assert np.isnan(found.errors[0, 2])
+    assert np.isfinite(np.asarray(found.reconstruction)).all()
+
+
+# --- files ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("measure", ["combined", "density"])
+def test_a_saved_detector_scores_as_before(measure, tmp_path):
+    detector = AnomalyDetector(linear(), measure=measure, random_state=0).fit(normal_rows(60))
+    again = load_model(detector.save(tmp_path / "d.jamjae"))
+    X = normal_rows(20, 1)
+    assert np.array_equal(again.score_samples(X), detector.score_samples(X))
+    assert np.array_equal(again.predict(X), detector.predict(X))
+    assert again.false_alarm_ == detector.false_alarm_
+    assert again.get_params()["model__n_components"] == 2
+    assert again.fit(normal_rows(60)).predict(X).shape == (20,)
+
+
+def test_a_file_whose_parts_do_not_belong_together_is_refused(fitted):
+    described, arrays = fitted._stored_parts()
+    for name, value in (
+        ("anomaly.codes", np.zeros((3, 2))),
+        ("anomaly.calibration", np.array([2.0, 1.0])),
+        ("anomaly.typical", -np.ones(4)),
+    ):
+        wrong = {**arrays, name: value}
+        full = {"parameters": {}, **described}
+        with pytest.raises(UnsoundError):
+            stored.put_together(AnomalyDetector(), full, wrong, fitted.model_)
+
+
+def test_a_damaged_file_is_refused(fitted, tmp_path):
+    path = fitted.save(tmp_path / "d.jamjae")
+    path.write_bytes(path.read_bytes()[:-400])
+    with pytest.raises(ModelFileError):
+        load_model(path)
+
+
+# --- other models ---------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_images_and_variational_models(digits):
+    zeros, ones = digits.X[digits.y == 0], digits.X[digits.y == 1]
+    for model in (None, VariationalAutoencoder(4, network=(), epochs=2)):
+        detector = AnomalyDetector(model, random_state=0).fit(zeros)
+        assert (detector.predict(ones) == -1).mean() > 0.8
