@@ -62,7 +62,7 @@ demo: $(plot) ## Compress and reconstruct the digits, beside PCA; figures go to 
 	$(bin)/jamjae demo --force --output $(DEMO)
 
 # One thread a process for scikit-learn's loops, which wait for each other while spinning.
-test test-slow test-minimum: export OMP_NUM_THREADS = 1
+test test-slow test-all test-minimum: export OMP_NUM_THREADS = 1
 
 pytest := $(bin)/python -m pytest -n $(WORKERS) --dist loadscope
 
@@ -72,7 +72,9 @@ test: $(dev) ## Run the tests, except the slow ones.
 test-slow: $(dev) ## Run the slow tests.
 	$(pytest) -m slow $(ARGS)
 
-test-all: test test-slow ## Run all tests.
+# In one run, as the slow tests use the fixtures and the compiled code of the others.
+test-all: $(dev) ## Run all tests.
+	$(pytest) $(ARGS)
 
 # --- what else is checked -------------------------------------------------------------------
 
