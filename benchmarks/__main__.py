@@ -30,10 +30,12 @@ GROUPS = {
     "scaling": "Scaling",
     "larger_than_memory": "Larger than memory",
     "generate": "Generate",
+    "codec": "Codec",
 }
 FASHION = (
     *("same_work", "time_to_quality", "best_in_time", "encode_decode", "generate"),
     "larger_than_memory",
+    "codec",
 )
 OPENING = """# Results
 

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -9,6 +14,7 @@ from hypothesis import strategies as st
 
 from jamjae.data.archives import UnsoundError
 from jamjae.errors import DataFormatError, InvalidDataError, ShapeMismatchError
+from jamjae.latent.codec import bounded
 from jamjae.latent.codec.networks import Network
 from jamjae.latent.codec.residuals import Residuals
 from jamjae.latent.codec.rounding import rounded, rounded_as
@@ -159,6 +165,40 @@ def test_damaged_coders_are_refused_or_other_coders(coder):
         except UnsoundError:
             continue
         assert not trial % 2
+
+
+DECODE = """
+import hashlib, locale, sys
+from pathlib import Path
+import numpy as np
+from jamjae.latent.codec import bounded
+from jamjae.latent.codec.reader import Reader
+locale.setlocale(locale.LC_ALL, sys.argv[2])
+reader = Reader(Path(sys.argv[1]).read_bytes())
+decode = bounded.decoder_of(reader)
+rows = np.concatenate([decode(reader.block(i)) for i in range(len(reader.rows))])
+print(hashlib.sha256(rows.tobytes()).hexdigest())
+"""
+
+
+@pytest.mark.slow
+def test_a_file_decodes_alike_with_any_threads_and_locale(tmp_path):
+    images = blobs(1500, 16, 16)
+    path = tmp_path / "images.jjz"
+    with path.open("wb") as stream:
+        bounded.write(stream, Residuals.fit(images[:300], steps=50), images)
+    found = set()
+    for threads, name in (("1", "C"), ("2", "C.UTF-8"), ("4", "")):
+        variables = {f"{one}_NUM_THREADS": threads for one in ("OMP", "OPENBLAS", "MKL")}
+        done = subprocess.run(
+            [sys.executable, "-c", DECODE, str(path), name],
+            env=os.environ | variables | {"PYTHONHASHSEED": threads},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        found.add(done.stdout.strip())
+    assert found == {hashlib.sha256(images.tobytes()).hexdigest()}
 
 
 # --- whole numbers ------------------------------------------------------------------------------
