@@ -30,12 +30,12 @@ GROUPS = {
     "scaling": "Scaling",
     "larger_than_memory": "Larger than memory",
     "generate": "Generate",
+    "codec": "Codec",
     "lossless": "Without loss",
 }
 FASHION = (
     *("same_work", "time_to_quality", "best_in_time", "encode_decode", "generate"),
-    "larger_than_memory",
-    "lossless",
+    *("larger_than_memory", "codec", "lossless"),
 )
 OPENING = """# Results
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from jamjae import load_digits
 from jamjae.errors import DataNotFoundError
 
 
@@ -83,3 +84,31 @@ def test_rivals_that_generate_get_as_much_time_and_their_best_sampler(benchmarks
     assert {len(row) for row in everything.rows} == {len(everything.head)}
     assert best.rows[0] == ("jamjae, default", "better", "1.00", "+0.000")
     assert [row[1] for row in best.rows] == ["better"] * 4
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:Training did not improve:sklearn.exceptions.ConvergenceWarning")
+def test_codecs_are_measured_beside_pca_and_formats(benchmarks, monkeypatch):
+    group = importlib.import_module("benchmarks.groups.codec")
+    digits = (15 * load_digits().X).astype(np.uint8)
+    monkeypatch.setattr(group, "images", lambda *_: (digits[:800], digits[800:]))
+    aim = group.Aim({"bytes_per_row": 4}, 0.5, 1.0)
+    monkeypatch.setattr(group, "AIMS", (aim,))
+    (sizes, formats, speeds, whole), versions = group.run(1, quick=True)
+    size, error, goal = sizes.rows[0][1:4]
+    assert 2 < float(size) < 5
+    assert 0 < float(error) < 0.5
+    assert goal == "1 at .50000, missed"
+    assert formats.rows[0][1] == f"{float(size):.1f} at {error}"
+    assert all(len(row) == len(table.head) for table in (sizes, formats) for row in table.rows)
+    assert len(speeds.rows) == len(whole.rows) == 1
+    assert "constriction" in versions["codec"]
+
+
+def test_the_quality_of_a_format_is_the_one_of_the_nearest_error(benchmarks):
+    group = importlib.import_module("benchmarks.groups.codec")
+    images = (15 * load_digits().X[:20]).astype(np.uint8)
+    wanted = group.mse(group.image_files(images, "JPEG", 40).images, images)
+    _, error = group.at_error(images, "JPEG", wanted)
+    assert error == pytest.approx(wanted, rel=0.2)
+    assert group.at_error(images, "JPEG", 1.0)[0] < group.at_error(images, "JPEG", 1e-9)[0]
