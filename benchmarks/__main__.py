@@ -31,11 +31,11 @@ GROUPS = {
     "larger_than_memory": "Larger than memory",
     "generate": "Generate",
     "codec": "Codec",
+    "lossless": "Without loss",
 }
 FASHION = (
     *("same_work", "time_to_quality", "best_in_time", "encode_decode", "generate"),
-    "larger_than_memory",
-    "codec",
+    *("larger_than_memory", "codec", "lossless"),
 )
 OPENING = """# Results
 

@@ -108,7 +108,7 @@ def test_images_by_codes_with_the_codec_inside_and_apart(folder, tmp_path):
     from jamjae import Codec
 
     Codec(bytes_per_row=4, epochs=2, random_state=0).fit(read(folder).X).save(model)
-    run("compress", folder, "-o", apart, "--model", model)
+    run("compress", folder, "-o", apart, "--model", model, "--refer")
     assert apart.stat().st_size < inside.stat().st_size / 3
     run("decompress", apart, "-o", tmp_path / "b")
     assert images_of(tmp_path / "b").keys() == images_of(folder).keys()
@@ -143,10 +143,10 @@ def test_a_table_by_codes(tmp_path):
     [
         (("--bytes", "3", "--mse", "2"), "one of the two"),
         (("--lossless", "--bytes", "3"), "--bytes has no effect"),
-        (("--max-error", "3", "--embed"), "--embed has no effect"),
+        (("--max-error", "3", "--refer"), "--refer has no effect"),
         (("--lossless", "--max-error", "3"), "--lossless is --max-error 0"),
         (("--model", "m.jamjae", "--epochs", "3"), "fitted --model"),
-        (("--embed",), "in the file anyway"),
+        (("--refer",), "kept nowhere"),
     ],
 )
 def test_options_without_effect_are_refused(options, message, tmp_path):

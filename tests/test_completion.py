@@ -24,6 +24,7 @@ def folder(tmp_path, monkeypatch):
     (tmp_path / "deep").mkdir()
     (tmp_path / "deep" / "b.jamjae").touch()
     (tmp_path / "a.jamjae").touch()
+    (tmp_path / "deep" / "c.jjz").touch()
     (tmp_path / "다른 이름.jamjae").touch()
     (tmp_path / ".hidden").touch()
     (tmp_path / "rows.csv").write_text("a,키,c d,e\n1,2,3,4\n", encoding="utf-8")
@@ -74,6 +75,9 @@ def asked(line, shell="bash"):
         ("jamjae sample a.jamjae --class ", []),
         ("jamjae encode a.jamjae rows.csv --format ", ["projector", "atlas"]),
         ("jamjae fit digits --output ", []),
+        ("jamjae decompress deep/", ["deep/c.jjz"]),
+        ("jamjae info deep/", ["deep/b.jamjae", "deep/c.jjz"]),
+        ("jamjae compress rows.csv --model a", ["a.jamjae"]),
     ],
 )
 def test_bash_is_answered(folder, line, expected):

@@ -13,6 +13,7 @@ from PIL import Image
 from data_files import KINDS, left_over
 from jamjae.data.readers import table_writing
 from jamjae.data.reading import read
+from jamjae.data.streaming import write_pieces
 from jamjae.data.writing import write_images, write_rows
 from jamjae.errors import (
     InvalidDataError,
@@ -150,6 +151,19 @@ def test_labels_are_read_back(tmp_path, kind):
     assert [found.class_names[c] for c in found.y] == ["가", "y", "y"]
     assert np.array_equal(found.X, frame)
     assert found.feature_names == ("a", "label")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_labels_of_pieces_are_read_back(tmp_path, kind):
+    rows = np.arange(12.0).reshape(6, 2)
+    labels = ["가", "y", None, "z", "y", "가"]
+    pieces = ((rows[i : i + 2], (), labels[i : i + 2]) for i in (0, 2, 4))
+    path = write_pieces(tmp_path / f"rows{kind}", pieces, 6, label_name="kind")
+    found = read(path, **({} if kind in (".npy", ".npz") else {"label": "kind"}))
+    assert np.array_equal(found.X, rows)
+    if kind != ".npy":
+        named = [None if c < 0 else found.class_names[c] for c in found.y]
+        assert named == labels
 
 
 def test_labels_of_another_number_are_refused(tmp_path):

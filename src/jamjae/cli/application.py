@@ -10,7 +10,8 @@ import typer
 from jamjae import __version__
 from jamjae.cli.anomalies import anomalies
 from jamjae.cli.comparing import compare, map_
-from jamjae.cli.compressing import compress, decompress
+from jamjae.cli.compressing import compress
+from jamjae.cli.decompressing import decompress
 from jamjae.cli.demo import demo
 from jamjae.cli.exploring import explore
 from jamjae.cli.fitting import fit

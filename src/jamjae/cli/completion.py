@@ -35,8 +35,17 @@ def data(incomplete: str) -> list[tuple[str, str] | str]:
 
 def model(incomplete: str) -> list[str]:
     """Complete the path of a .jamjae file."""
-    found = _paths(incomplete, suffix=".jamjae")
-    return found if any(not path.endswith("/") for path in found) else []
+    return _files(incomplete, ".jamjae")
+
+
+def compressed(incomplete: str) -> list[str]:
+    """Complete the path of a .jjz file."""
+    return _files(incomplete, ".jjz")
+
+
+def model_or_compressed(incomplete: str) -> list[str]:
+    """Complete the path of a .jamjae or .jjz file."""
+    return _files(incomplete, ".jamjae", ".jjz")
 
 
 def lab() -> list[tuple[str, str]]:
@@ -84,8 +93,14 @@ def several_of(*values: str) -> Callable[[str], list[str]]:
     return complete
 
 
-def _paths(incomplete: str, suffix: str = "") -> list[str]:
-    """Give paths that begin so, folders with a slash; of files, those of a suffix."""
+def _files(incomplete: str, *suffixes: str) -> list[str]:
+    """Give paths of files with these suffixes, none if there are only folders."""
+    found = _paths(incomplete, suffixes)
+    return found if any(not path.endswith("/") for path in found) else []
+
+
+def _paths(incomplete: str, suffixes: tuple[str, ...] = ("",)) -> list[str]:
+    """Give paths that begin so, folders with a slash; of files, those of some suffixes."""
     folder, slash, begun = incomplete.rpartition("/")
     try:
         with os.scandir(folder + slash or ".") as entries:
@@ -96,7 +111,8 @@ def _paths(incomplete: str, suffix: str = "") -> list[str]:
     found = (
         f"{folder}{slash}{entry.name}{'/' if entry.is_dir() else ''}"
         for entry in shown
-        if entry.name.startswith(begun) and (entry.is_dir() or entry.name.lower().endswith(suffix))
+        if entry.name.startswith(begun)
+        and (entry.is_dir() or entry.name.lower().endswith(suffixes))
     )
     return list(islice((path for path in found if not QUOTED.search(path)), MOST))
 

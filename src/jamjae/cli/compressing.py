@@ -1,43 +1,41 @@
-"""``jamjae compress`` and ``decompress``."""
+"""``jamjae compress``."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+import time
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, cast
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from jamjae.cli import completion
-from jamjae.cli.fitting import start
-from jamjae.cli.guard import FAILED, heed, load_engine
-from jamjae.cli.options import Data, Json, Quiet
+from jamjae.cli.densities import typed_rows
+from jamjae.cli.fitting import kept_checkpoints, network_of, number_of
+from jamjae.cli.guard import heed, load_engine
+from jamjae.cli.options import Data, Devices, Json, Quiet, require_devices
 from jamjae.cli.output import Voice, size
-from jamjae.cli.places import Force, require_file, require_folder
+from jamjae.cli.places import Force, require_file
 from jamjae.cli.reading import files_read, fitted_rows, load, reads_data
-from jamjae.cli.transforming import TABLES, opened
 from jamjae.data.read_options import ReadOptions
+from jamjae.data.readers.cells import counted
+from jamjae.data.text_tables import text_table
 
 if TYPE_CHECKING:
     from jamjae import Codec
     from jamjae.data.dataset import Dataset
-    from jamjae.latent.codec.archive import Block, Sizes
-    from jamjae.latent.codec.reader import Reader
+    from jamjae.models.compressed_files import Saved
 
-SAMPLE = 20_000  # rows in files from which a lossless coder learns
 SUFFIX = ".jjz"
+SAMPLE = 20_000  # rows in files from which a lossless coder learns
 LARGEST_BOUND = 65535  # of images
-
-CodecFile = Annotated[
-    Path | None,
-    typer.Option(
-        "--model",
-        help="A codec's .jamjae file; by default one is fitted to DATA.",
-        autocompletion=completion.model,
-    ),
-]
+Told = tuple[dict[str, Any], list[str]]  # values for JSON, and lines
+NEW = {  # options of a new codec, and what they are if they are not given
+    "bytes": None, "mse": None, "components": "auto", "network": "auto", "epochs": "auto",
+    "batch_size": 128, "learning_rate": "auto", "checkpoint_dir": None, "seed": None,
+    "standardize": False, "devices": None, "save_model": None,
+}  # fmt: skip
 
 
 @reads_data
@@ -45,195 +43,234 @@ def compress(
     data: Data,
     reading: ReadOptions,
     output: Annotated[Path, typer.Option("--output", "-o", help="A .jjz file.")],
-    model: CodecFile = None,
-    bytes_per_row: Annotated[
-        float | None, typer.Option("--bytes", min=0.0, help="Mean bytes per row that are wanted.")
+    model: Annotated[
+        Path | None,
+        typer.Option(
+            help="A .jamjae file of a codec; by default a new one is fitted to DATA.",
+            autocompletion=completion.model,
+        ),
+    ] = None,
+    bytes_: Annotated[
+        float | None, typer.Option("--bytes", help="Mean bytes per row, without the codec.")
     ] = None,
     mse: Annotated[
         float | None,
         typer.Option(
-            min=0.0, help="Mean squared error that is wanted, in squared units of the data."
+            help="Mean squared error, in the squared units of the data (8-bit pixels: 0 to 255); "
+            "by default 5% of the variance."
         ),
     ] = None,
+    components: Annotated[
+        str, typer.Option("--components", "-k", help="Number of latent components, or auto.")
+    ] = "auto",
+    network: Annotated[
+        str,
+        typer.Option(
+            help="Network: auto, dense, conv, or hidden widths such as 512,128.",
+            autocompletion=completion.one_of("auto", "dense", "conv"),
+        ),
+    ] = "auto",
+    epochs: Annotated[str, typer.Option(help="Number of training epochs, or auto.")] = "auto",
+    batch_size: Annotated[int, typer.Option(min=1, help="Rows per batch.")] = 128,
+    learning_rate: Annotated[str, typer.Option(help="Peak learning rate, or auto.")] = "auto",
+    checkpoint_dir: Annotated[
+        Path | None, typer.Option(help="Folder for checkpoints, to resume if interrupted.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="Random seed.")] = None,
+    standardize: Annotated[
+        bool, typer.Option("--standardize", help="Divide each column by its deviation.")
+    ] = False,
+    devices: Devices = None,
     lossless: Annotated[
-        bool, typer.Option("--lossless", help="Compress images of 8 or 16 bits, or whole numbers.")
+        bool,
+        typer.Option("--lossless", help="Images of 8 or 16 bits, or whole numbers, without loss."),
     ] = False,
     max_error: Annotated[
         float | None,
         typer.Option(min=0.0, help="Let no value be off by more than this, in units of the data."),
     ] = None,
-    embed: Annotated[
-        bool, typer.Option("--embed", help="With --model: put the codec into the file.")
+    refer: Annotated[
+        bool,
+        typer.Option("--refer", help="Name the codec's file in place of holding the codec."),
     ] = False,
-    epochs: Annotated[
-        int | None, typer.Option(min=1, help="Number of training epochs; by default auto.")
+    save_model: Annotated[
+        Path | None, typer.Option(help="A .jamjae file for the new codec.")
     ] = None,
-    seed: Annotated[int | None, typer.Option(help="Random seed.")] = None,
     force: Force = False,
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
-    """Compress DATA to few bytes per row, with a codec of its own or a fitted one."""
-    _require_together(model, bytes_per_row, mse, epochs, embed, lossless or max_error is not None)
+    """Compress DATA to a file of few bytes per row, by a codec that is fitted to it or given."""
+    voice = Voice(quiet=quiet, as_json=json)
+    given = {
+        "bytes": bytes_, "mse": mse, "components": components, "network": network,
+        "epochs": epochs, "batch_size": batch_size, "learning_rate": learning_rate,
+        "checkpoint_dir": checkpoint_dir, "seed": seed, "standardize": standardize,
+        "devices": devices, "save_model": save_model,
+    }  # fmt: skip
+    exact = lossless or max_error is not None
+    _require_together(given, model, refer=refer, exact=exact)
     if lossless and max_error:
         raise typer.BadParameter(f"--lossless is --max-error 0, and {max_error:g} was given.")
     reads = files_read(data, reading, *([] if model is None else [model]))
     require_file(output, reads, force=force, suffixes=(SUFFIX,))
-    voice = Voice(quiet=quiet, as_json=json)
-    if lossless or max_error is not None:
-        found = load(voice, data, reading)
-        sizes = _without_loss(voice, found, output, max_error or 0, seed or 0)
-        values: dict[str, Any] = {"max_error": max_error or 0}
+    if save_model is not None:
+        require_file(save_model, reads, force=force, suffixes=(".jamjae",))
+    began, file = time.perf_counter(), model if model is not None else save_model
+    options = _codec_options(given)
+    if model is None:
+        found = load(voice, data, replace(reading, random_state=seed or 0))
     else:
-        found, codec = _codec(voice, data, reading, model, bytes_per_row, mse, epochs, seed)
-        sizes = _by_codes(voice, found, codec, output, model, embed=embed or model is None)
-        values = {"mse": codec.mse_, "is_pca": codec.is_pca_}
-    values |= _counted(found, sizes) | {"output": str(output), "notes": list(found.notes)}
-    voice.result(values, _line(values), f"wrote {output} ({size(sizes.total)})")
-
-
-def decompress(
-    archive: Annotated[Path, typer.Argument(metavar="FILE", help="A .jjz file.")],
-    output: Annotated[
-        Path,
-        typer.Option(
-            "--output", "-o", help="A folder for images, or a .npy, .npz, .csv, .tsv or .parquet."
-        ),
-    ],
-    model: Annotated[
-        Path | None,
-        typer.Option(
-            "--model",
-            help="The codec's .jamjae file, if FILE refers to it and it is elsewhere now.",
-            autocompletion=completion.model,
-        ),
-    ] = None,
-    force: Force = False,
-    quiet: Quiet = False,
-    json: Json = False,
-) -> None:
-    """Decompress FILE to images in a folder, or to a table or an array."""
-    from jamjae.latent.codec.archive import Block
-    from jamjae.latent.codec.reader import opened as opened_archive
-
-    voice = Voice(quiet=quiet, as_json=json)
-    with opened_archive(archive) as reader:
-        _require_output(reader, output, [archive, *([] if model is None else [model])], force=force)
-        decode, names = _decoder(voice, reader, archive, model)
-        parts = list(reader.blocks())
-        lost = [part for part in parts if not isinstance(part, Block)]
-        for note in (*reader.notes, *(part.why for part in lost)):
-            typer.echo(f"warning: {note}", err=True)
-        sound = [part for part in parts if isinstance(part, Block)]
-        n = sum(block.n for block in sound)
-        if n:
-            _write(voice, reader, output, sound, decode, names)
-    rows = {"rows": n, "lost": sum(part.n for part in lost), "damaged_blocks": len(lost)}
-    voice.result(rows | {"output": str(output)}, *([f"wrote {output}: {n:,} rows"] if n else []))
-    if lost or reader.notes:
-        raise typer.Exit(FAILED)
+        codec = opened_codec(model)
+        found = load(voice, data, reading, model=codec)
+    if exact:
+        values, lines = _within(voice, found, output, max_error or 0.0, seed or 0)
+    else:
+        if model is None:
+            rows: Any = typed_rows(found)
+            codec = _fitted(voice, found, rows, options, save_model, force=force)
+        else:
+            rows = fitted_rows(codec, found)
+        named = file if refer else None
+        values, lines = _by_codes(voice, found, codec, rows, output, named)
+    values |= {"seconds": time.perf_counter() - began, "notes": list(found.notes)}
+    values |= {"model": None if file is None else str(file), "output": str(output)}
+    wrote = f"{values['seconds']:.1f} s; wrote {output} ({size(values['bytes']['total'])})"
+    voice.result(values, *lines, f"{wrote} and {save_model}" if save_model else wrote)
 
 
 def _require_together(
-    model: Path | None,
-    bytes_per_row: float | None,
-    mse: float | None,
-    epochs: int | None,
-    embed: bool,
-    exact: bool,
+    given: dict[str, Any], model: Path | None, *, refer: bool, exact: bool
 ) -> None:
-    """Refuse options of which one has no effect beside another."""
-    wanted = {"--bytes": bytes_per_row, "--mse": mse, "--epochs": epochs}
-    given = [name for name, value in wanted.items() if value is not None]
-    if bytes_per_row is not None and mse is not None:
+    """Refuse options that contradict each other, before anything is read."""
+    used = [f"--{name.replace('_', '-')}" for name in NEW if given[name] != NEW[name]]
+    if given["bytes"] is not None and given["mse"] is not None:
         raise typer.BadParameter("--bytes and --mse: one of the two decides. Give one of them.")
-    others = [*given, *(["--model"] if model else []), *(["--embed"] if embed else [])]
+    others = [*(name for name in used if name != "--seed"), *(["--model"] if model else [])]
+    others += ["--refer"] if refer else []
     if exact and others:
         raise typer.BadParameter(
             f"{others[0]} has no effect with --lossless or --max-error. Leave it out."
         )
-    if model is not None and given:
-        raise typer.BadParameter(f"{given[0]} has no effect on a fitted --model. Leave it out.")
-    if embed and model is None:
-        raise typer.BadParameter("--embed: a codec fitted to DATA is in the file anyway.")
-
-
-# --- compressing ------------------------------------------------------------------------------
-
-
-def _codec(
-    voice: Voice,
-    data: str,
-    reading: ReadOptions,
-    model: Path | None,
-    bytes_per_row: float | None,
-    mse: float | None,
-    epochs: int | None,
-    seed: int | None,
-) -> tuple[Dataset, Codec]:
-    """Load the rows and a codec, or fit one to them."""
-    if model is not None:
-        codec = _opened_codec(model)
-        return load(voice, data, reading, model=codec), cast("Codec", codec)
-    found = load(voice, data, reading)
-    start(voice)
-    from jamjae import Codec
-
-    with voice.progress() as advance:
-        fitted = Codec(
-            bytes_per_row=bytes_per_row,
-            mse=mse,
-            epochs="auto" if epochs is None else epochs,
-            random_state=seed,
-            callbacks=[heed, advance],
-        ).fit(found.named_rows())
-    return found, fitted.set_params(callbacks=())
-
-
-def _opened_codec(path: Path) -> Any:
-    load_engine()
-    from jamjae import Codec
-    from jamjae.errors import InvalidDataError
-
-    codec = opened(path)
-    if not isinstance(codec, Codec):
-        raise InvalidDataError(
-            f"{str(path)!r} holds a {type(codec).__name__}; a Codec is expected. Fit one in Python "
-            "with jamjae.Codec, or leave out --model."
+    if model is not None and used:
+        raise typer.BadParameter(f"{used[0]} has no effect on a fitted --model. Leave it out.")
+    if refer and model is None and given["save_model"] is None:
+        raise typer.BadParameter(
+            "--refer: the file would name a codec that is kept nowhere. Give --save-model PATH, or "
+            "--model PATH of a codec that is saved."
         )
+
+
+def _codec_options(given: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "n_components": number_of(given["components"], int, "--components"),
+        "bytes_per_row": given["bytes"],
+        "mse": given["mse"],
+        "network": network_of(given["network"]),
+        "epochs": number_of(given["epochs"], int, "--epochs"),
+        "batch_size": given["batch_size"],
+        "learning_rate": number_of(given["learning_rate"], float, "--learning-rate"),
+        "scaling": "standardize" if given["standardize"] else "auto",
+        "checkpoint_dir": given["checkpoint_dir"],
+        "random_state": given["seed"],
+        "devices": require_devices(given["devices"], None),
+    }
+
+
+def _fitted(
+    voice: Voice,
+    found: Dataset,
+    rows: Any,
+    options: dict[str, Any],
+    save_model: Path | None,
+    *,
+    force: bool,
+) -> Codec:
+    """Fit a codec, and save it where it is to be kept."""
+    from jamjae.data.advice import advice
+
+    standardized = options["scaling"] == "standardize"
+    for hint in advice(found.X, found.feature_names, standardized=standardized):
+        voice.note(f"  {hint}")
+    with kept_checkpoints(voice):
+        from jamjae import Codec
+        from jamjae.models.persistence import save_model as save
+
+        with voice.progress() as advance:
+            codec = Codec(callbacks=[heed, advance], **options).fit(rows)
+        codec.set_params(callbacks=())
+        if found.class_names:
+            codec.class_names_ = found.class_names
+        if found.label_name:
+            codec.label_name_ = found.label_name
+        codec.data_notes_ = found.notes
+        if save_model is not None:
+            save(codec, save_model, force=force)
     return codec
 
 
+def opened_codec(path: Path) -> Codec:
+    """Load a codec, with the engine's compiled code of earlier runs."""
+    load_engine()
+    from jamjae import Codec, load_model
+    from jamjae.errors import InvalidDataError
+
+    found = load_model(path)
+    if not isinstance(found, Codec):
+        raise InvalidDataError(
+            f"{str(path)!r} holds a model of the class {type(found).__name__}, and a Codec is "
+            "expected. Fit one and save it: jamjae compress DATA -o out.jjz --save-model PATH"
+        )
+    return found
+
+
 def _by_codes(
-    voice: Voice, found: Dataset, codec: Codec, output: Path, model: Path | None, *, embed: bool
-) -> Sizes:
-    """Compress rows by a codec."""
-    from jamjae.models import compressed
+    voice: Voice, found: Dataset, codec: Codec, rows: Any, output: Path, model: Path | None
+) -> Told:
+    """Compress rows by a codec, which the file holds unless `model` is its file."""
+    from jamjae.models.compressed import About
+    from jamjae.models.compressed_files import save
 
-    about = compressed.About(tuple(found.index), found.y, found.class_names)
-    place = "" if model is None else _reference(model, output)
-    rows = fitted_rows(cast("Any", codec), found) if model is not None else found.named_rows()
-    with _written(output) as stream, voice.counting(len(found.X), "compressing") as report:
-        return compressed.write(stream, codec, rows, about, embed=embed, path=place, report=report)
+    about = About(found.index, found.y, found.class_names)
+    with voice.rows(len(rows)) as advance:
+        report = _heeding(advance)
+        saved = save(output, codec, rows, about, model=model, report=report)
+    values, table, ratios = _sizes(saved, rows)
+    values |= {"components": codec.n_components_, "is_pca": codec.is_pca_}
+    kind = "; the codec is PCA" if codec.is_pca_ else ""
+    parts = f"{counted(codec.n_components_, 'component')}{kind}"
+    return values, [table, f"{error_line(codec, saved.mse)}; {parts}", *ratios]
 
 
-def _without_loss(voice: Voice, found: Dataset, output: Path, bound: float, seed: int) -> Sizes:
-    """Compress rows by a coder that is fitted to them."""
-    from jamjae.latent.codec import bounded
+def _within(voice: Voice, found: Dataset, output: Path, bound: float, seed: int) -> Told:
+    """Compress rows within a bound, by a coder that is fitted to them and in the file."""
+    from jamjae.models.compressed import About
+    from jamjae.models.compressed_files import save_bounded
 
     coder = _exact_coder(voice, found, bound, seed)
-    with _written(output) as stream, voice.counting(len(found.X), "compressing") as report:
-        return bounded.write(
-            stream,
+    about = About(found.index, found.y, found.class_names)
+    with voice.rows(len(found.X)) as advance:
+        saved = save_bounded(
+            output,
             coder,
             found.X,
+            about,
             max_error=int(bound),
             feature_names=found.feature_names,
-            names=tuple(found.index),
-            labels=found.y,
-            class_names=found.class_names,
-            report=report,
+            report=_heeding(advance),
         )
+    values, table, ratios = _sizes(saved, found.X)
+    largest = f"no value is off by more than {saved.largest_error:g}"
+    said = f"{largest}; mean squared error {saved.mse:.4g}" if saved.mse else "without loss"
+    return values | {"max_error": bound}, [table, said, *ratios]
+
+
+def _heeding(advance: Callable[[str, int], None]) -> Callable[[str, int], None]:
+    def report(doing: str, done: int) -> None:
+        heed()
+        advance(doing, done)
+
+    return report
 
 
 def _exact_coder(voice: Voice, found: Dataset, bound: float, seed: int) -> Any:
@@ -261,168 +298,55 @@ def _exact_coder(voice: Voice, found: Dataset, bound: float, seed: int) -> Any:
     return Residuals.fit(np.asarray(sample), random_state=seed)
 
 
-@contextmanager
-def _written(output: Path) -> Iterator[BinaryIO]:
-    from jamjae.data.atomic import atomic
-
-    with atomic(output) as temporary, temporary.open("wb") as stream:
-        yield stream
+# --- what is said -----------------------------------------------------------------------------
 
 
-def _reference(model: Path, output: Path) -> str:
-    """Give the path of a codec from the folder of the file that refers to it."""
-    return os.path.relpath(model.resolve(), output.resolve().parent)
-
-
-def _counted(found: Dataset, sizes: Sizes) -> dict[str, Any]:
-    n = len(found.X)
-    return {
+def _sizes(saved: Saved, rows: Any) -> tuple[dict[str, Any], str, list[str]]:
+    """Give sizes as values for JSON, as a table, and as lines on how much smaller they are."""
+    n, sizes, raw = saved.n, saved.sizes, _bytes_of(rows)
+    own, coded = sizes.total - sizes.codec, sizes.payload + sizes.index
+    parts = ("total", "payload", "names", "index", "codec")
+    values = {
         "rows": n,
-        "bytes": {
-            "total": sizes.total,
-            "payload": sizes.payload,
-            "names": sizes.names,
-            "index": sizes.index,
-            "codec": sizes.codec,
-        },
-        "bytes_per_row": (sizes.total - sizes.codec - sizes.names) / n,
-        "bytes_of_values": _bytes_of(found.X),
+        "bytes": {part: getattr(sizes, part) for part in parts},
+        "bytes_per_row": coded / n,
+        "bytes_of_values": raw,
+        "ratio": raw / own,
+        "ratio_with_codec": raw / sizes.total,
+        "mse": saved.mse,
+        "largest_error": saved.largest_error,
     }
-
-
-def _bytes_of(X: Any) -> int:
-    if hasattr(X, "memory_usage"):
-        return int(X.memory_usage(index=False).sum())
-    return int(X.nbytes)
-
-
-def _line(values: dict[str, Any]) -> str:
-    """Say what a file holds in one line."""
-    parts = values["bytes"]
-    beside = [
-        f"{name} {size(parts[part])}"
-        for part, name in (("names", "names and labels"), ("codec", "codec"))
-        if parts[part]
+    counts = {"codes and headings": coded, "names and labels": sizes.names, "codec": sizes.codec}
+    cells = [
+        (name, f"{count:,}", f"{count / n:.2f}" if name != "codec" else "")
+        for name, count in counts.items()
+        if count
     ]
-    quality = f", MSE {values['mse']:.4g} on rows held out" if "mse" in values else ""
-    beside.append(f"the values take {size(values['bytes_of_values'])}")
-    counts = f"{values['rows']:,} rows, {values['bytes_per_row']:.2f} bytes per row{quality}"
-    return "; ".join([counts, *beside])
+    table = text_table((counted(n, "row"), "bytes", "per row"), cells)
+    return values, table, _ratios(raw, own, sizes.codec)
 
 
-# --- decompressing ----------------------------------------------------------------------------
+def error_line(codec: Codec, mse: float) -> str:
+    """Format a mean squared error in the units of the data."""
+    from jamjae.evaluation import pixel_range
+
+    said, span = f"mean squared error {mse:.6g}", pixel_range(codec.dtype_)
+    if codec.table_encoder_ is not None:
+        return f"{said}, in squared standard deviations"
+    return said if span == 1 else f"{said}; {mse / span**2:.4g} for pixels in [0, 1]"
 
 
-def _decoder(
-    voice: Voice, reader: Reader, archive: Path, model: Path | None
-) -> tuple[Callable[[Block], Any], Sequence[str]]:
-    """Give what makes rows of blocks, and the names of their columns."""
-    from jamjae.latent.codec import bounded
-
-    if bounded.settings_of(reader.header) is not None:
-        return bounded.decoder_of(reader), reader.header.feature_names
-    start(voice)
-    from jamjae import Codec
-    from jamjae.models import compressed
-
-    if reader.header.codec_bytes:
-        codec: Any = Codec.from_content(reader.codec())
-    else:
-        place = archive.parent / reader.header.path if model is None else model
-        codec = _opened_codec(place)
-        reader.require(codec.content(), repr(str(place)))
-    names = tuple(map(str, getattr(codec, "feature_names_in_", ())))
-    return lambda block: compressed.rows_of(codec, reader, block), names
+def _ratios(raw: int, own: int, codec: int) -> list[str]:
+    said = f"{raw / own:.3g} times smaller than the rows in memory ({raw:,} bytes)"
+    said += f"; {raw / (own + codec):.3g} times with the codec" if codec else ""
+    if raw >= own + codec:
+        return [said]
+    more = "A codec is worth its bytes where more rows of its kind are compressed: keep it once"
+    return [said, f"The file is larger than the rows. {more}, with --save-model and --refer."]
 
 
-def _require_output(reader: Reader, output: Path, reads: list[Path], *, force: bool) -> None:
-    """Refuse an output that does not suit the rows, before they are decoded."""
-    if output.suffix.lower() in TABLES:
-        require_file(output, reads, force=force)
-        return
-    if len(reader.header.row_shape) == 1:
-        raise typer.BadParameter(
-            f"--output {output}: for rows of a table, a file name that ends in "
-            f"{', '.join(TABLES)} is expected."
-        )
-    if reader.header.dtype not in ("uint8", "uint16"):
-        raise typer.BadParameter(
-            f"--output {output}: the values are {reader.header.dtype}, which no image holds. Name "
-            "a .npy file."
-        )
-    require_folder(output, reads, force=force)
-
-
-def _write(
-    voice: Voice,
-    reader: Reader,
-    output: Path,
-    blocks: list[Block],
-    decode: Callable[[Block], Any],
-    names: Sequence[str],
-) -> None:
-    """Decode blocks and write their rows."""
-    n = sum(block.n for block in blocks)
-    with voice.counting(n, "decompressing") as report:
-        pieces = _pieces(blocks, decode, report)
-        if output.suffix.lower() not in TABLES:
-            _write_images(reader, output, pieces)
-        elif any(block.labels is not None for block in blocks):
-            _write_labelled(reader, output, list(pieces), names)
-        else:
-            from jamjae.data.streaming import write_pieces
-
-            write_pieces(
-                output, ((rows, block.names) for block, rows in pieces), n, feature_names=names
-            )
-
-
-def _pieces(
-    blocks: list[Block], decode: Callable[[Block], Any], report: Callable[[int], object]
-) -> Iterator[tuple[Block, Any]]:
-    done = 0
-    for block in blocks:
-        yield block, decode(block)
-        done += block.n
-        report(done)
-
-
-def _write_images(reader: Reader, output: Path, pieces: Iterator[tuple[Block, Any]]) -> None:
-    from jamjae.data import writing
-    from jamjae.latent.codec.names import place_of
-
-    bits = 16 if reader.header.dtype == "uint16" else 8
-    for block, rows in pieces:
-        for name in block.names:
-            place_of(output, name)  # refuses a name that leaves the folder
-        names = block.names or [f"{block.first + i:05d}" for i in range(block.n)]
-        writing.write_images(
-            output, rows, names=names, data_range=(0.0, 2.0**bits - 1.0), bits=bits
-        )
-
-
-def _write_labelled(
-    reader: Reader, output: Path, pieces: list[tuple[Block, Any]], names: Sequence[str]
-) -> None:
-    """Write rows with their labels, which takes all of them in memory."""
-    from jamjae.data.writing import write_rows
-
-    rows = _joined([rows for _, rows in pieces])
-    index = [name for block, _ in pieces for name in block.names]
-    classes = (*reader.header.class_names, None)
-    labels: list[Any] = []
-    for block, _ in pieces:
-        some: Any = [None] * block.n if block.labels is None else block.labels
-        named = reader.header.class_names and block.labels is not None
-        labels += [classes[int(i)] for i in some] if named else list(some)
-    write_rows(output, rows, index=index, feature_names=names, labels=labels)
-
-
-def _joined(parts: list[Any]) -> Any:
-    if hasattr(parts[0], "iloc"):
-        from pandas import concat
-
-        return concat(parts, ignore_index=True)
-    import numpy as np
-
-    return np.concatenate(parts)
+def _bytes_of(rows: Any) -> int:
+    """Give how many bytes rows take as arrays of numbers."""
+    if hasattr(rows, "memory_usage"):
+        return int(rows.memory_usage(index=False).sum())
+    return int(rows.nbytes)

@@ -126,10 +126,10 @@ def fit(
     on_ray = require_workers(engine, workers)
     require_file(output, files_read(data, reading), force=force, suffixes=(".jamjae",))
     options: dict[str, Any] = {
-        "network": _network(network),
-        "epochs": _number(epochs, int, "--epochs"),
+        "network": network_of(network),
+        "epochs": number_of(epochs, int, "--epochs"),
         "batch_size": batch_size,
-        "learning_rate": _number(learning_rate, float, "--learning-rate"),
+        "learning_rate": number_of(learning_rate, float, "--learning-rate"),
         "loss": loss,
         "scaling": "standardize" if standardize else "auto",
         "missing": missing,
@@ -150,7 +150,7 @@ def fit(
     found = found.noted(*hints)
     for hint in hints:
         voice.note(f"  {hint}")
-    with _kept_checkpoints(voice):
+    with kept_checkpoints(voice):
         from jamjae.models.persistence import save_model
 
         rows = found.named_rows()
@@ -182,7 +182,7 @@ def fit(
 
 
 @contextmanager
-def _kept_checkpoints(voice: Voice) -> Iterator[None]:
+def kept_checkpoints(voice: Voice) -> Iterator[None]:
     """Keep what was learned until the model file is written and was read back."""
     start(voice)
     from jamjae.engine.checkpoints import kept
@@ -267,7 +267,8 @@ def mse_unit(dtype: Any) -> str:
     return ", pixels in [0, 1]" if pixel_range(dtype) > 1 else ""
 
 
-def _network(text: str) -> str | tuple[int, ...]:
+def network_of(text: str) -> str | tuple[int, ...]:
+    """Parse --network."""
     if text in ("auto", "dense", "conv"):
         return text
     widths = text.split(",")
@@ -278,7 +279,8 @@ def _network(text: str) -> str | tuple[int, ...]:
     return tuple(int(width) for width in widths)
 
 
-def _number(text: str, kind: type, option: str) -> Any:
+def number_of(text: str, kind: type, option: str) -> Any:
+    """Parse a number, or give auto."""
     if text == "auto":
         return text
     try:

@@ -2,21 +2,48 @@
 
 from __future__ import annotations
 
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
+import typer
+
+from jamjae.cli import completion
 from jamjae.cli.densities import (
     density_facts,
     density_line,
     variational_facts,
     variational_lines,
 )
-from jamjae.cli.options import Json, Model
-from jamjae.cli.output import Voice
+from jamjae.cli.guard import FAILED, load_engine
+from jamjae.cli.options import Json
+from jamjae.cli.output import Voice, size
 from jamjae.data.text_tables import text_table
 
+if TYPE_CHECKING:
+    from jamjae.latent.codec.reader import Reader
 
-def info(model: Model, json: Json = False) -> None:
-    """Describe a model file."""
+
+File = Annotated[
+    Path,
+    typer.Argument(
+        metavar="FILE",
+        help="A .jamjae or .jjz file.",
+        autocompletion=completion.model_or_compressed,
+    ),
+]
+
+
+def info(file: File, json: Json = False) -> None:
+    """Describe the file of a model or of compressed rows."""
+    from jamjae.latent.codec.reader import is_compressed
+
+    if is_compressed(file):
+        _info_of_rows(Voice(as_json=json), file)
+    else:
+        _info_of_model(Voice(as_json=json), file)
+
+
+def _info_of_model(voice: Voice, model: Path) -> None:
     from jamjae.cli.fitting import as_pca, comparison
     from jamjae.cli.transforming import opened
 
@@ -28,7 +55,8 @@ def info(model: Model, json: Json = False) -> None:
 
     manifest = read_manifest(model)
     pair = architectures.Pair(fitted.encoder_, fitted.decoder_)
-    values = {**manifest, **training_errors(fitted)}
+    is_codec = manifest["class"] == "Codec"  # whose codes are rounded: plain PCA is no rival
+    values = {**manifest, **(_reached(fitted) if is_codec else training_errors(fitted))}
     values |= {"is_pca": fitted.is_pca_, **variational_facts(fitted)}
     density, bounds = density_facts(fitted), variational_lines(fitted)
     values["n_parameters"] = sum(network.count_params() for network in pair)
@@ -47,17 +75,109 @@ def info(model: Model, json: Json = False) -> None:
     if manifest.get("data_notes"):
         facts["fitted on"] = manifest["data_notes"][0]
     lines = text_table(("", ""), [line for line in facts.items() if line[1]], left=2)
-    Voice(as_json=json).result(
+    voice.result(
         values,
         lines,
         *(f"  {note}" for note in manifest.get("data_notes", [])[1:]),
         "",
-        comparison(fitted),
+        _reached_line(fitted) if is_codec else comparison(fitted),
         *as_pca(fitted),
         *(["", *bounds] if bounds else []),
         "",
         architectures.describe(pair),
     )
+
+
+def _info_of_rows(voice: Voice, file: Path) -> None:
+    """Describe compressed rows; the exit status is 1 if some are damaged."""
+    from jamjae.data.readers.cells import counted, listed
+    from jamjae.latent.codec.reader import opened
+    from jamjae.models.compressed_files import contents
+
+    with opened(file) as reader:
+        found, header = contents(reader), reader.header
+        n, kept = len(reader), reader.sizes
+        total = file.stat().st_size
+        said, codec, damaged = _codec_facts(reader)
+    shape = " x ".join(map(str, header.row_shape))
+    names = [part.names[0] for part in found.parts if part.names][:1]
+    coded = sum(part.payload for part in found.parts) / max(len(found), 1)
+    values: dict[str, Any] = {
+        "rows": n,
+        "blocks": len(reader.rows),
+        "row_shape": list(header.row_shape),
+        "dtype": header.dtype,
+        "bytes": total,
+        "payload_per_row": coded,
+        "codec_bytes": kept.codec,
+        "codec_path": header.path or None,
+        "codec_sha256": header.sha256.hex(),
+        "codec": codec,
+        "named": found.named,
+        "labelled": found.labelled,
+        "class_names": list(header.class_names),
+        "feature_names": list(header.feature_names),
+        "damaged": [*damaged, *found.damaged],
+    }
+    facts = {
+        "file": f"{counted(n, 'compressed row')} in {counted(len(reader.rows), 'block')}",
+        "rows": f"{shape}, {header.dtype}",
+        "size": f"{size(total)}; codes of {coded:.2f} bytes per row",
+        "codec": said,
+        "SHA-256": f"{header.sha256.hex()[:16]}...",
+        "names": f"{names[0]}, ..." if names else "",
+        "labels": listed(header.class_names, 12) or ("numbers" if found.labelled else ""),
+        "columns": listed(header.feature_names, 12),
+        "damaged": counted(len(values["damaged"]), "part") if values["damaged"] else "none",
+    }
+    lines = text_table(("", ""), [line for line in facts.items() if line[1]], left=2)
+    voice.result(values, lines, *(f"  {sentence}" for sentence in values["damaged"]))
+    if values["damaged"]:
+        raise typer.Exit(FAILED)
+
+
+def _codec_facts(reader: Reader) -> tuple[str, dict[str, Any], list[str]]:
+    """Describe the codec in a file: a line, values, and whether it is damaged."""
+    if not reader.header.codec_bytes:
+        return f"in {reader.header.path!r}", {}, []
+    from jamjae.latent.codec.bounded import IMAGES, settings_of
+
+    exact = settings_of(reader.header)
+    if exact is not None:
+        kind, bound = exact
+        off = f"images, no value off by more than {bound}" if bound else "images without loss"
+        of = off if kind == IMAGES else "numbers within a bound"
+        return f"{size(reader.header.codec_bytes)}, a coder of {of}", {}, []
+    load_engine()
+    from jamjae import Codec
+    from jamjae.data.readers.cells import counted
+    from jamjae.errors import DataFormatError
+
+    try:
+        content = reader.codec()
+        codec = Codec.from_content(content)
+    except DataFormatError as error:
+        return "in the file", {}, [str(error)]
+    pca = "PCA, " if codec.is_pca_ else ""
+    parts = f"{pca}{counted(codec.n_components_, 'component')}"
+    values = {"is_pca": codec.is_pca_, **_reached(codec)}
+    return f"{size(len(content))}, {parts}; {_reached_line(codec)}", values, []
+
+
+def _reached(codec: Any) -> dict[str, Any]:
+    return {
+        "components": codec.n_components_,
+        "bytes_per_row": codec.bytes_per_row_,
+        "mse": codec.mse_,
+    }
+
+
+def _reached_line(codec: Any) -> str:
+    """Format what a codec reached on the rows by which its step was chosen."""
+    from jamjae.cli.compressing import error_line
+
+    reached = f"{codec.bytes_per_row_:.2f} bytes per row, {error_line(codec, codec.mse_)}"
+    return f"when fitted {reached}"
 
 
 def datasets(json: Json = False) -> None:

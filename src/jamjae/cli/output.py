@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from jamjae.engine.training import EpochReport
 
 LINES = 20  # epochs reported, at most, if standard error is no terminal
+SECONDS = 5.0  # between lines on rows that are done, if standard error is no terminal
 NARROW = 70  # columns; a narrower terminal shows no bar
 
 
@@ -66,17 +68,21 @@ class Voice:
             yield self._report_some
 
     @contextmanager
-    def counting(self, total: int, what: str) -> Iterator[Callable[[int], None]]:
-        """Yield a callback for the number of rows that are done: a live bar on a terminal."""
-        if not self.live:
-            yield lambda _: None
-            return
-        from rich.console import Console
-        from rich.progress import Progress
+    def rows(self, n: int) -> Iterator[Callable[[str, int], None]]:
+        """Yield a callback for what is done to rows: a live bar on a terminal, else some lines."""
+        if self.live:
+            with _rows_bar(n) as advance:
+                yield advance
+        else:
+            said = time.monotonic()
 
-        with Progress(console=Console(stderr=True), transient=True) as progress:
-            task = progress.add_task(what, total=total)
-            yield lambda done: progress.update(task, completed=done)
+            def report(doing: str, done: int) -> None:
+                nonlocal said
+                if time.monotonic() - said > SECONDS:
+                    said = time.monotonic()
+                    self.note(f"{doing}  {done:,}/{n:,} rows")
+
+            yield report
 
     def _report_some(self, report: EpochReport) -> None:
         every = max(report.epochs // LINES, 1)
@@ -114,6 +120,24 @@ def _bar() -> Iterator[Callable[[EpochReport], None]]:
                 description=f"epoch {report.epoch}/{report.epochs}" if report.epoch else compiling,
                 terms=_terms(report, 4 if narrow else 5),
             )
+
+        yield advance
+
+
+@contextmanager
+def _rows_bar(n: int) -> Iterator[Callable[[str, int], None]]:
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    console = Console(stderr=True)
+    wide = () if console.width < NARROW else (BarColumn(bar_width=20), TimeRemainingColumn())
+    words = TextColumn("{task.description}")
+    with Progress(words, *wide, console=console, transient=True) as progress:
+        task = progress.add_task("", total=n)
+
+        def advance(doing: str, done: int) -> None:
+            said = f"{doing}  {done:,}/{n:,} rows"
+            progress.update(task, completed=done, description=said)
 
         yield advance
 

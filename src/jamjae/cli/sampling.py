@@ -74,7 +74,7 @@ def sample(
     """
     voice = Voice(quiet=quiet, as_json=json)
     fitted = opened(model)
-    require_place_of(fitted, output, [model], force=force)
+    require_place_of(fitted.row_shape_, output, [model], force=force)
     _require_density(fitted, model)
     asked = _asked(fitted, class_)
     seed = secrets.randbelow(SEEDS) if seed is None else seed

@@ -212,7 +212,7 @@ def decode(
 
     voice = Voice(quiet=quiet, as_json=json)
     fitted = opened(model)
-    require_place_of(fitted, output, [model, codes], force=force)
+    require_place_of(fitted.row_shape_, output, [model, codes], force=force)
     found = read(codes)
     rows = fitted.inverse_transform(found.X)
     write(fitted, output, rows, found.index, value_span(fitted, rows))
@@ -239,7 +239,7 @@ def reconstruct(
 
     voice, on_ray = Voice(quiet=quiet, as_json=json), require_workers(engine, workers)
     fitted = opened(model)
-    require_place_of(fitted, output, files_read(data, reading, model), force=force)
+    require_place_of(fitted.row_shape_, output, files_read(data, reading, model), force=force)
     encoded = getattr(fitted, "table_encoder_", None) is not None
     if encoded and on_ray is not None:
         raise typer.BadParameter("--engine ray: the model's table is encoded. Leave it out.")
@@ -314,12 +314,12 @@ def opened(path: Path) -> Autoencoder:
 
 
 def require_place_of(
-    model: Autoencoder, output: Path, reads: Sequence[Path], *, force: bool
+    row_shape: Sequence[int], output: Path, reads: Sequence[Path], *, force: bool
 ) -> None:
-    """Refuse an output that does not suit the model's rows, before they are reconstructed."""
+    """Refuse an output that does not suit rows, before they are reconstructed."""
     if output.suffix.lower() in TABLES:
         require_file(output, reads, force=force)
-    elif len(model.row_shape_) == 1:
+    elif len(row_shape) == 1:
         raise typer.BadParameter(
             f"--output {output}: for rows of a table, a file name that ends in "
             f"{', '.join(TABLES)} is expected."

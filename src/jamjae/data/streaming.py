@@ -16,14 +16,14 @@ from jamjae.data.atomic import atomic
 from jamjae.data.readers.cells import guarded
 from jamjae.data.readers.several import NAMES
 from jamjae.data.readers.table_writing import named_frame
-from jamjae.data.writing import require_kind, require_writable
+from jamjae.data.writing import LABEL, labelled, require_kind, require_writable
 from jamjae.errors import InvalidDataError, OutputError
 
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-Put = Callable[[Any, Sequence[str]], None]  # rows of a piece, and their names
+Put = Callable[[Any, Sequence[str], Sequence[Any]], None]  # a piece, its names and its labels
 
 
 def write_pieces(
@@ -32,6 +32,7 @@ def write_pieces(
     n: int,
     *,
     feature_names: Sequence[str] = (),
+    label_name: str = LABEL,
     excel: bool = False,
 ) -> Path:
     """Write pieces of rows one after the other, whole or not at all.
@@ -40,13 +41,15 @@ def write_pieces(
     ----------
     path : path
         As for `jamjae.data.writing.write_rows`, which returns the same file for all rows at once.
-    pieces : iterable of arrays of shape (m, ...), of data frames, or of (rows, index)
+    pieces : iterable of arrays of shape (m, ...), of data frames, or of (rows, index[, labels])
         Such as `transform_pieces` and `reconstruct_pieces` give; data frames for tables only. The
-        index holds the names of the rows.
+        index holds the names of the rows; labels are texts, None for none, or numbers.
     n : int
         Number of rows of all pieces.
     feature_names : sequence of str
         Headings of the columns of arrays.
+    label_name : str, default="label"
+        Heading of the labels.
     excel : bool, default=False
         Whether text begins with a byte order mark.
 
@@ -75,7 +78,8 @@ def write_pieces(
     with atomic(path) as temporary, _writer(temporary, n, names, excel=excel) as put:
         written = 0
         for piece in pieces:
-            rows, index = piece if isinstance(piece, tuple) else (piece, ())
+            rows, index, *rest = piece if isinstance(piece, tuple) else (piece, ())
+            labels = rest[0] if rest else ()
             array = isinstance(rows, np.ndarray)
             if array:
                 require_writable(path, rows, index, names)
@@ -84,7 +88,9 @@ def write_pieces(
                     f"Cannot write {str(path)!r}: columns are kept beside the codes. Choose a file "
                     "name that ends in .csv, .tsv or .parquet."
                 )
-            put(rows, index)
+            if kind not in (".npy", ".npz") and len(labels):
+                rows = labelled(path, rows, names, labels, label_name)
+            put(rows, index, labels)
             written += len(rows)
         if written != n:
             raise InvalidDataError(
@@ -131,22 +137,24 @@ class _Appended:
 def _npy(path: Path, n: int) -> Iterator[Put]:
     with path.open("wb") as file:
         append = _Appended(file, n)
-        yield lambda rows, _: append(rows)
+        yield lambda rows, *_: append(rows)
 
 
 @contextmanager
 def _npz(path: Path, n: int, names: list[str]) -> Iterator[Put]:
     index: list[str] = []
+    classes: list[Any] = []
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         with archive.open("X.npy", "w", force_zip64=True) as file:
             append = _Appended(file, n)
 
-            def put(rows: np.ndarray, of_rows: Sequence[str]) -> None:
+            def put(rows: np.ndarray, of_rows: Sequence[str], labels: Sequence[Any]) -> None:
                 append(rows)
                 index.extend(of_rows)
+                classes.extend("" if label is None else label for label in labels)
 
             yield put
-        for name, texts in zip(NAMES, (index, names), strict=True):
+        for name, texts in zip((*NAMES, "y"), (index, names, classes), strict=True):
             if texts:
                 with archive.open(f"{name}.npy", "w") as file:
                     np.lib.format.write_array(file, np.array(texts), allow_pickle=False)
@@ -172,7 +180,7 @@ def _parquet(path: Path, names: list[str]) -> Iterator[Put]:
 
     opened: list[ParquetWriter] = []
 
-    def put(rows: Any, index: Sequence[str]) -> None:
+    def put(rows: Any, index: Sequence[str], _: Sequence[Any]) -> None:
         frame = _frame(rows, names, index)
         if not opened:
             opened.append(ParquetWriter(path, _schema(frame)))
@@ -201,7 +209,7 @@ def _text(path: Path, names: list[str], mark: str, encoding: str) -> Iterator[Pu
     titles = [guarded(name) for name in names]
     with path.open("w", encoding=encoding, newline="") as file:
 
-        def put(rows: Any, index: Sequence[str]) -> None:
+        def put(rows: Any, index: Sequence[str], _: Sequence[Any]) -> None:
             frame = _frame(rows, titles, [guarded(name) for name in index])
             empty = "nan" if isinstance(rows, np.ndarray) else ""
             frame.to_csv(

@@ -76,7 +76,7 @@ def write_rows(
     encoding = "utf-8-sig" if excel else "utf-8"
     is_table = path.suffix.lower() not in (".npy", ".npz")
     if is_table and len(labels):
-        rows = _labelled(path, rows, feature_names, labels, label_name)
+        rows = labelled(path, rows, feature_names, labels, label_name)
     if is_mixed(rows) or (is_table and _has_types(rows)):
         return _write_frame(path, rows, index, encoding)
     feature_names = feature_names or column_names(rows)
@@ -87,10 +87,26 @@ def write_rows(
     return path
 
 
-def _labelled(
+def labelled(
     path: Path, rows: Any, feature_names: list[str], labels: Sequence[Any], name: str
 ) -> Any:
-    """Put labels behind the columns of rows, under a name that no column has."""
+    """Put labels behind the columns of rows, under a name that no column has.
+
+    Parameters
+    ----------
+    path : path
+        Of the table; in text, labels that a spreadsheet would run are guarded.
+    rows : array of shape (n, ...), or data frame
+    feature_names : list of str
+        Headings of an array's columns.
+    labels : sequence of n labels
+    name : str
+
+    Raises
+    ------
+    InvalidDataError
+        There is not one label per row.
+    """
     from pandas import DataFrame
 
     if len(labels) != len(rows):

@@ -230,6 +230,8 @@ checkpoint_dir, callbacks, devices, random_state, verbose
             "mse": self.mse_,
             "is_pca": self.is_pca_,
         }
+        if label := getattr(self, "label_name_", ""):
+            notes["label_name"] = label
         return Content(
             self.decoder_,
             self.places_,
@@ -272,6 +274,8 @@ checkpoint_dir, callbacks, devices, random_state, verbose
         names = found.notes.get("feature_names")
         if names:
             self.feature_names_in_ = np.array(names, dtype=object)
+        if found.notes.get("label_name"):
+            self.label_name_ = str(found.notes["label_name"])
         self.bytes_per_row_ = float(found.notes["bytes_per_row"])
         self.mse_ = self.reconstruction_error_ = float(found.notes["mse"])
         self.is_pca_ = bool(found.notes["is_pca"])

@@ -60,8 +60,10 @@ def write(
     _require_range(data_range)
     if bits not in DEPTHS:
         raise InvalidDataError(f"Cannot write images with bits={bits}: 8 or 16 is expected.")
-    suffix = ".tif" if bits == 16 and images.ndim == 4 else ".png"
-    paths = [Path(folder) / name for name in _file_names(names, len(images), suffix)]
+    paths = [
+        Path(folder) / name
+        for name in file_names(names, len(images), bits=bits, color=images.ndim == 4)
+    ]
     write_all(paths, lambda i, path: _save(path, _as_shades(images[i], data_range, bits)))
     return paths
 
@@ -118,7 +120,13 @@ def _as_images(images: np.ndarray) -> np.ndarray:
     return images
 
 
-def _file_names(names: Sequence[str], n: int, suffix: str) -> list[str]:
+def file_names(names: Sequence[str], n: int, *, bits: int = 8, color: bool = False) -> list[str]:
+    """Give the names of the files that `write` makes of n images; errors likewise.
+
+    Images that are written in several calls need names that differ in all of them: give these as
+    `names`.
+    """
+    suffix = ".tif" if bits == 16 and color else ".png"
     names = list(names) or [f"{i:05d}" for i in range(n)]
     if len(names) != n:
         raise InvalidDataError(

@@ -242,6 +242,15 @@ class Reader:
             raise DataFormatError(f"Cannot read {self._name}: {what} ({error}).") from error
 
 
+def is_compressed(path: str | os.PathLike[str]) -> bool:
+    """Whether a file is one of compressed rows, by its first bytes or its name."""
+    place = Path(path)
+    if place.suffix.lower() == ".jjz" or not place.is_file():
+        return place.suffix.lower() == ".jjz"
+    with place.open("rb") as stream:
+        return stream.read(len(MAGIC)) == MAGIC
+
+
 @contextmanager
 def opened(path: str | os.PathLike[str]) -> Iterator[Reader]:
     """Open a file of compressed rows.
