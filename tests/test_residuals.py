@@ -6,6 +6,7 @@ import hashlib
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -62,6 +63,14 @@ def test_no_value_is_off_by_more_than_the_bound(coder, bound):
     assert (found.dtype, found.shape) == (np.uint8, (40, 9, 9, 1))
     assert np.abs(found[..., 0].astype(int) - test).max() <= bound
     assert bound == 0 or len(data) < 0.8 * len(coder.encode(test))
+
+
+def test_threads_with_other_bounds_do_not_disturb_each_other(coder):
+    bounds = [0, 1, 2, 3] * 4
+    alone = [coder.encode(IMAGES[:5], max_error=bound) for bound in bounds]
+    with ThreadPoolExecutor(4) as pool:
+        made = pool.map(lambda bound: coder.encode(IMAGES[:5], max_error=bound), bounds)
+        assert list(made) == alone
 
 
 def test_images_take_fewer_bits_than_each_value_by_itself(coder):

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from jamjae import __version__
+from jamjae.cli.anomalies import anomalies
 from jamjae.cli.comparing import compare, map_
 from jamjae.cli.compressing import compress
 from jamjae.cli.decompressing import decompress
@@ -56,7 +57,7 @@ def _main(
 commands = (
     *(fit, encode, decode, reconstruct, sample, impute),
     *(compress, decompress),
-    *(compare, map_, explore, info, datasets, demo),
+    *(anomalies, compare, map_, explore, info, datasets, demo),
 )
 for command in commands:
     app.command(command.__name__.strip("_"), cls=Command)(guarded(command))

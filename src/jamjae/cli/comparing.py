@@ -21,6 +21,8 @@ from jamjae.cli.transforming import opened
 from jamjae.data.read_options import ReadOptions
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from jamjae.data.dataset import Dataset
     from jamjae.evaluation.comparison import ComparisonProgress
 
@@ -32,7 +34,15 @@ METHODS = (
 GENERATORS = (
     *("real", "pca-gaussian", "pca-mixture", "pca-kde", "vae", "gaussian", "mixture", "flow"),
 )
-TASKS = ("reconstruct", "generate")
+DETECTORS = (
+    *("knn", "pca", "iforest", "lof", "ocsvm", "gmm", "ecod", "pyod-autoencoder", "detector"),
+)
+TASKS = ("reconstruct", "generate", "anomaly")
+MARKS = {  # pairs of classes of which one is known to be normal
+    frozenset(("0", "1")): "0",
+    frozenset(("-1", "1")): "1",
+    frozenset(("False", "True")): "False",
+}
 SAMPLE = 20_000  # rows, at most, of data that are read piece by piece
 FIGURES = (".png", ".svg", ".pdf")
 
@@ -50,8 +60,8 @@ def compare(
     task: Annotated[
         str,
         typer.Option(
-            help="What is compared: reconstruct (codes and reconstructions) or generate (new "
-            "rows).",
+            help="What is compared: reconstruct (codes and reconstructions), generate (new rows) "
+            "or anomaly (the label says which rows are odd).",
             autocompletion=completion.one_of(*TASKS),
         ),
     ] = "reconstruct",
@@ -60,10 +70,15 @@ def compare(
         typer.Option(
             help="auto, or a comma-separated list of pca, kernel-pca, lle, isomap, tsne, umap, "
             "autoencoder, conv, guided; to generate: real, pca-gaussian, pca-mixture, pca-kde, "
-            "vae, gaussian, mixture, flow.",
-            autocompletion=completion.several_of(*METHODS, *GENERATORS),
+            "vae, gaussian, mixture, flow; anomaly: knn, pca, iforest, lof, ocsvm, gmm, ecod, "
+            "pyod-autoencoder, detector.",
+            autocompletion=completion.several_of(*METHODS, *GENERATORS, *DETECTORS),
         ),
     ] = "auto",
+    normal: Annotated[
+        str | None,
+        typer.Option(help="The class that is normal, with --task anomaly; all others are odd."),
+    ] = None,
     seeds: Annotated[
         int, typer.Option(min=1, help="Number of repetitions, each with its own seed.")
     ] = 3,
@@ -90,11 +105,14 @@ def compare(
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
-    """Compare autoencoders with classical methods on DATA: to reconstruct or to generate rows."""
+    """Compare autoencoders with classical methods on DATA.
+
+    To reconstruct rows, to generate new ones, or to find anomalies.
+    """
     voice = Voice(quiet=quiet, as_json=json)
     sizes = _sizes(components)
     if task not in TASKS:
-        raise typer.BadParameter(f"--task {task}: expected {' or '.join(TASKS)}.")
+        raise typer.BadParameter(f"--task {task}: expected {', '.join(TASKS)}.")
     if output is not None:
         require_folder(output, files_read(data, reading), force=force)
     found, test = _rows(voice, data, reading)
@@ -107,6 +125,10 @@ def compare(
     from jamjae.evaluation.comparison import compare as side_by_side
 
     labels = found.labels if found.class_names else None
+    held = None if test is None else test.X if labels is None else (test.X, test.labels)
+    if task == "anomaly":
+        labels = _odd(found, normal)
+        held = None if test is None else (test.X, _odd(test, normal))
     if found.y is not None and labels is None:
         voice.note("the label is a number, so metrics of classes are left out")
     began = time.perf_counter()
@@ -118,7 +140,7 @@ def compare(
             methods=methods if methods == "auto" else [m.strip() for m in methods.split(",")],
             n_components=sizes,
             test_size=test_size,
-            test=None if test is None else test.X if labels is None else (test.X, test.labels),
+            test=held,
             standardize=_standardize(standardize),
             seeds=seeds,
             n_neighbors=neighbors,
@@ -189,6 +211,21 @@ def map_(
 
 def _standardize(asked: bool | None) -> bool | str:
     return "auto" if asked is None else asked
+
+
+def _odd(found: Dataset, normal: str | None) -> np.ndarray:
+    """Say which rows are odd: those of another class than the normal one."""
+    import numpy as np
+
+    names = [str(name) for name in found.class_names]
+    if normal is None:
+        normal = next((name for pair, name in MARKS.items() if {*names} <= pair), None)
+    if normal not in names or found.y is None:
+        known = f"The classes are {', '.join(names[:8])}." if names else "DATA has no classes."
+        raise typer.BadParameter(
+            f"--task anomaly needs --normal CLASS, the class that is normal. {known}"
+        )
+    return np.asarray(found.y != names.index(normal))
 
 
 # --- input -----------------------------------------------------------------------------

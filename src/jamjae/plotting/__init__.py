@@ -11,6 +11,7 @@ from jamjae.plotting.comparisons import Panel, dot_panels, embedding_grid
 from jamjae.plotting.curves import loss_curve
 from jamjae.plotting.densities import density_map
 from jamjae.plotting.grids import code_images, image_blocks, image_grid
+from jamjae.plotting.histograms import score_histogram
 from jamjae.plotting.rates import rate_curves
 from jamjae.plotting.scatter import code_scatter, thumbnail_scatter
 from jamjae.plotting.sheets import latent_traversals, sample_sheet
@@ -32,5 +33,6 @@ __all__ = [
     "rate_curves",
     "sample_sheet",
     "save",
+    "score_histogram",
     "thumbnail_scatter",
 ]

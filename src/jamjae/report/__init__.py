@@ -1,5 +1,6 @@
 """A result as a folder: one page that opens offline, the figures, and machine-readable metrics."""
 
+from jamjae.report.anomalies import of_anomalies
 from jamjae.report.comparisons import of_comparison
 from jamjae.report.generation import of_generation
 from jamjae.report.pages import (
@@ -24,6 +25,7 @@ __all__ = [
     "Part",
     "Report",
     "Table",
+    "of_anomalies",
     "of_comparison",
     "of_generation",
     "versions",

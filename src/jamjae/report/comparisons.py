@@ -76,6 +76,8 @@ def _setting(result: Comparison) -> str:
     measured = f"MSE is the mean squared error per value, {unit}."
     if result.purpose == "generate":
         measured = "Samples, as many as training rows but at most 10,000, against held-out rows."
+    if result.purpose == "anomaly":
+        measured = "All training rows are normal; thresholds are set for 5 % false alarms."
     if "bytes_per_row" in result.columns:
         measured += (
             " Bytes are the ideal length of a held-out row's code by tables of the training rows' "

@@ -115,6 +115,18 @@ GENERATION: dict[str, MetricColumn] = {
 }
 
 
+ANOMALY: dict[str, MetricColumn] = {
+    "roc_auc": MetricColumn("ROC-AUC", "AUC", "high"),
+    "average_precision": MetricColumn("average precision", "precision", "high"),
+    "false_alarms": MetricColumn("false alarms, at .05", "false alarms", "near 0.05"),
+    "detected": MetricColumn("anomalies reported, at .05", "reported", "high"),
+    "fit_seconds": COLUMNS["fit_seconds"],
+    "score_seconds_per_row": MetricColumn(
+        "time to score one row (s)", "a row", "low", "si", log=True
+    ),
+}
+
+
 class Task(NamedTuple):
     """What methods are compared for.
 
@@ -168,5 +180,15 @@ TASKS = {
         ("frechet_distance", "coverage", "copied_share", "fit_seconds"),
         ("frechet_distance", "Fréchet"),
         "Held-out images, and samples of each method with {} components.",
+    ),
+    "anomaly": Task(
+        ANOMALY,
+        (
+            *("roc_auc", "average_precision", "false_alarms", "detected", "fit_seconds"),
+            "score_seconds_per_row",
+        ),
+        ("roc_auc", "average_precision", "false_alarms", "fit_seconds"),
+        ("roc_auc", "AUC"),
+        "",
     ),
 }

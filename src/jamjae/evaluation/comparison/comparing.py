@@ -14,7 +14,13 @@ from sklearn.model_selection import train_test_split
 from jamjae.data.finite import finite_array
 from jamjae.data.labels import read_labels
 from jamjae.errors import InvalidDataError, ShapeMismatchError
-from jamjae.evaluation.comparison import generators, measuring, sampling, standardizing
+from jamjae.evaluation.comparison import (
+    detectors,
+    generators,
+    measuring,
+    sampling,
+    standardizing,
+)
 from jamjae.evaluation.comparison import methods as methods_of
 from jamjae.evaluation.comparison.columns import TASKS
 from jamjae.evaluation.comparison.measuring import MethodOutcome, Split
@@ -84,9 +90,11 @@ def compare(
     y : array-like of shape (n,), optional
         Classes, for the metrics that need them and the colors of figures. No method is fitted to
         them. Rows whose label is missing (None, NaN) are left out of these metrics.
-    task : {"reconstruct", "generate"}, default="reconstruct"
+    task : {"reconstruct", "generate", "anomaly"}, default="reconstruct"
         What methods are compared for: codes and reconstructions of rows, or new rows, whose
-        samples are measured as by `jamjae.evaluation.generation_report`.
+        samples are measured as by `jamjae.evaluation.generation_report`, or to find anomalies: `y`
+        then marks them (1, or -1 as scikit-learn does), methods are fitted to the normal ones of
+        the training rows, and thresholds are set for 5 % false alarms.
     methods : "auto", str, estimator, iterable or mapping, default="auto"
         Names (``"pca"``, ``"kernel-pca"``, ``"lle"``, ``"isomap"``, ``"tsne"``, ``"umap"``,
         ``"autoencoder"``, ``"conv"``, ``"guided"``), scikit-learn estimators, pairs ``(encoder,
@@ -95,7 +103,9 @@ def compare(
         ``n_components`` and ``random_state`` set if they have them. To generate: ``"real"``
         (training rows drawn anew), ``"pca-gaussian"``, ``"pca-mixture"``, ``"pca-kde"``,
         ``"vae"``, ``"gaussian"``, ``"mixture"``, ``"flow"``, or estimators with ``fit`` and
-        ``sample``.
+        ``sample``. To find anomalies: ``"knn"``, ``"pca"``, ``"iforest"``, ``"lof"``, ``"ocsvm"``,
+        ``"gmm"``, ``"detector"``, and ``"ecod"`` and ``"pyod-autoencoder"`` where PyOD is
+        installed, or estimators with ``fit`` and ``score_samples``.
     n_components : int or iterable of int, default=2
         Number of latent components; several numbers give one block of rows each.
     test_size : float or int, default=0.2
@@ -158,12 +168,14 @@ def compare(
         raise InvalidDataError(
             f"compare received task={task!r}; expected one of {', '.join(map(repr, TASKS))}."
         )
-    if code_bytes and task == "generate":
+    if code_bytes and task != "reconstruct":
         raise InvalidDataError(
-            "compare received code_bytes=True with task='generate', which has no codes; expected "
+            f"compare received code_bytes=True with task={task!r}, which has no codes; expected "
             "task='reconstruct'."
         )
     (X, test), mixed = standardizing.encoded(X, test)
+    if task == "anomaly":
+        y, test = _marked(X, y, test)
     rows, classes, places = _checked(X, y, "X")
     sizes = _whole_numbers(n_components, "n_components", least=1)
     chosen_seeds = _whole_numbers(seeds, "seeds", least=0, count=isinstance(seeds, Integral))
@@ -175,6 +187,8 @@ def compare(
     splits = {seed: _split(rows, classes, held, test_size, seed) for seed in chosen_seeds}
     if places is not None:
         splits = {s: split._replace(places=places[split.places]) for s, split in splits.items()}
+    if task == "anomaly":
+        splits = {seed: detectors.of_normal(split) for seed, split in splits.items()}
     if brought := standardizing.is_wanted(standardize, rows):
         splits = {seed: standardizing.standardized(split) for seed, split in splits.items()}
     choose, measure = _of_task(task, in_bytes=code_bytes)
@@ -198,6 +212,8 @@ def _of_task(task: str, *, in_bytes: bool) -> tuple[Choose, Measure]:
     """Give what chooses methods for a task, and what fits and measures one."""
     if task == "reconstruct":
         return methods_of.choose, partial(measuring.measure, in_bytes=in_bytes)
+    if task == "anomaly":
+        return lambda methods, _: detectors.choose(methods), detectors.measure
     judges: dict[int, GenerationJudge] = {}
 
     def measure(method: Method, split: Split, size: int, seed: int, k: int) -> MethodOutcome:
@@ -233,6 +249,18 @@ def _seconds_left(fits: list[PlannedFit], seconds: dict[str, list[float]]) -> fl
     means = {title: sum(took) / len(took) for title, took in seconds.items()}
     typical = sum(means.values()) / len(means)
     return sum(means.get(fit.method.title, typical) for fit in fits)
+
+
+def _marked(X: Any, y: Any, test: Any) -> tuple[np.ndarray, Any]:
+    """Read which rows, and which held-out rows, are anomalies."""
+    if y is None:
+        raise InvalidDataError(
+            "compare(task='anomaly') needs y: which rows are anomalies. No method is fitted to "
+            "them; they are held out."
+        )
+    if isinstance(test, tuple) and len(test) == 2:
+        test = test[0], detectors.marks(test[1], len(test[0]), "the y of test")
+    return detectors.marks(y, len(X)), test
 
 
 # --- input ----------------------------------------------------------------------------------

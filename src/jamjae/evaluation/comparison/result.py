@@ -52,7 +52,7 @@ class Comparison:
         Whether each column was centered and divided by its deviation.
     encoded : bool
         Whether the columns of a mixed table were encoded by `TableEncoder`.
-    purpose : {"reconstruct", "generate"}
+    purpose : {"reconstruct", "generate", "anomaly"}
     sampled : (int, int) or None
         How many rows were drawn, and of how many, of data that stay in their files.
     in_bytes : bool

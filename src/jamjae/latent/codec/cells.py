@@ -87,10 +87,12 @@ class Cells:
         """Give the tables of differences in steps of 2 * max_error + 1, by whole numbers alone."""
         if not max_error:
             return self.tables
-        if max_error not in self._coarser:
-            self._coarser.clear()  # a file has one bound
-            self._coarser[max_error] = self._summed(max_error)
-        return self._coarser[max_error]
+        found = self._coarser.get(max_error)
+        if found is None:
+            found = self._summed(max_error)
+            self._coarser.clear()  # a file has one bound; other threads may have other ones
+            self._coarser[max_error] = found
+        return found
 
     def _summed(self, max_error: int) -> Tables:
         step, made, first = 2 * max_error + 1, [], []

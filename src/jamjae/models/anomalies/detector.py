@@ -174,10 +174,7 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
             learned, _ = learn(settings, taken(X, kept), held)
         self._take(learned)
         if self.contamination == "auto":
-            n = len(self.calibration_scores_)
-            conformal.require_support(n, self.false_alarm, attempt)
-            self.offset_ = -conformal.threshold(self.calibration_scores_, self.false_alarm)
-            self.false_alarm_ = conformal.rate_of(n, self.false_alarm)
+            self._calibrate(attempt)
         else:
             share = 100 * float(self.contamination)
             self.offset_ = float(np.percentile(self.score_samples(X), share))
@@ -225,9 +222,27 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         InvalidDataError
             There were fewer than 20 calibration rows.
         """
+        return self.p_values_of(self.score_samples(X))
+
+    def p_values_of(self, scores: Any) -> np.ndarray:
+        """Give the p-values (n,) of what `score_samples` gave; errors as `p_values`."""
         check_is_fitted(self)
         conformal.require_rows(len(self.calibration_scores_), "AnomalyDetector has no p-values")
-        return conformal.p_values(self.calibration_scores_, -self.score_samples(X))
+        return conformal.p_values(self.calibration_scores_, -np.asarray(scores, dtype=np.float64))
+
+    def with_rate(self, false_alarm: float) -> Self:
+        """Give this fitted detector with the threshold for another false-alarm rate.
+
+        Raises
+        ------
+        InvalidDataError
+            There are too few calibration rows for it.
+        """
+        check_is_fitted(self)
+        made = copy.copy(self).set_params(false_alarm=false_alarm, contamination="auto")
+        made._validate_params()
+        made._calibrate("AnomalyDetector cannot take another rate")
+        return made
 
     def explain(self, X: Any) -> Explanation:
         """Say why rows are odd, or not: see `Explanation`.
@@ -262,6 +277,12 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
     @property
     def _names(self) -> tuple[str, ...]:
         return tuple(COMBINED) if self.measure == "combined" else (self.measure,)
+
+    def _calibrate(self, attempt: str) -> None:
+        n = len(self.calibration_scores_)
+        conformal.require_support(n, self.false_alarm, attempt)
+        self.offset_ = -conformal.threshold(self.calibration_scores_, self.false_alarm)
+        self.false_alarm_ = conformal.rate_of(n, self.false_alarm)
 
     def _take(self, learned: Learned) -> None:
         self.model_, self.reference_, self.scale_ = learned.model, learned.reference, learned.scale

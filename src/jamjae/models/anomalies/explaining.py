@@ -91,7 +91,7 @@ def explained(detector: AnomalyDetector, rows: np.ndarray, X: Any) -> Explanatio
         nearest_index=reference.positions[near].astype(np.intp),
         normal=_like(model, _between(rows, made, goal, moved), X),
         moved=moved,
-        reasons=_reasons(-scores < detector.offset_, errors, made, rows, names),
+        reasons=_reasons(-scores < detector.offset_, errors, _in_units(model, made, rows), names),
     )
 
 
@@ -99,9 +99,9 @@ def feature_names(model: Any) -> list[str]:
     """Name the columns of what a model learns; those of images have no names."""
     if len(model.row_shape_) > 1:
         return []
-    if model.table_encoder_ is not None:
-        return [str(name) for name in model.table_encoder_.get_feature_names_out()]
     names = getattr(model, "feature_names_in_", None)
+    if model.table_encoder_ is not None and (names is None or len(names) != model.row_shape_[0]):
+        return [str(name) for name in model.table_encoder_.get_feature_names_out()]
     known = range(model.n_features_in_) if names is None else names
     return [str(name) if names is not None else f"column {name}" for name in known]
 
@@ -115,6 +115,13 @@ def _typical(detector: AnomalyDetector, measure: Measure, candidates: np.ndarray
     chosen = np.where(normal.any(axis=1), normal.argmax(axis=1), of_each.argmax(axis=1))
     found: np.ndarray = np.take_along_axis(candidates, chosen[:, None], axis=1)[:, 0]
     return found
+
+
+def _in_units(model: Any, *given: np.ndarray) -> list[np.ndarray]:
+    """Give rows in the units of the data where each column is one of theirs; else as they are."""
+    made = [np.asarray(tables.decoded(model, rows)) for rows in given]
+    same = all(a.shape == b.shape and a.dtype.kind == "f" for a, b in zip(made, given, strict=True))
+    return made if same else list(given)
 
 
 def _like(model: Any, rows: np.ndarray, X: Any) -> Any:
@@ -154,8 +161,10 @@ def _moves(
 
 
 def _reasons(
-    odd: np.ndarray, errors: np.ndarray, made: np.ndarray, rows: np.ndarray, names: list[str]
+    odd: np.ndarray, errors: np.ndarray, given: list[np.ndarray], names: list[str]
 ) -> list[str]:
+    """Give a reason for each row, of reconstructions and rows in the units of the data."""
+    made, rows = given
     size = np.nan_to_num(np.abs(errors)).reshape(len(errors), -1)
     found = []
     for i, worst in enumerate(size.argmax(axis=1)):

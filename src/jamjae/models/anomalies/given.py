@@ -89,7 +89,7 @@ def _are_labels(X: Any) -> bool:
 
 def settings(detector: Any, X: Any, rng: np.random.RandomState) -> Settings:
     """Gather what a fit needs, with the model that is fitted to X."""
-    model = _default(X) if detector.model is None else detector.model
+    model = default_model(X) if detector.model is None else detector.model
     seed = int(rng.randint(2**31 - 1))
     if not detector.prefit:
         model = clone(model)
@@ -105,7 +105,8 @@ def settings(detector: Any, X: Any, rng: np.random.RandomState) -> Settings:
     )
 
 
-def _default(X: Any) -> LatentModel:
+def default_model(X: Any) -> Autoencoder:
+    """Make the autoencoder that a detector takes for rows X unless it is given one."""
     if len(X.shape) > 2:
         return Autoencoder(OF_IMAGES, corruption=QuarterTurns(seed=0))
     pixels = getattr(getattr(X, "dtype", None), "name", "") in PIXELS

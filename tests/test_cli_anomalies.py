@@ -1,0 +1,116 @@
+"""``jamjae anomalies`` as a user types it, and its report."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from command_line import _own_cache, run  # noqa: F401 - a fixture
+from jamjae import AnomalyDetector, load_model, report
+from jamjae.errors import InvalidDataError, ShapeMismatchError
+from jamjae.evaluation.anomalies import anomaly_report
+from test_anomalies import linear, normal_rows
+
+pytestmark = pytest.mark.filterwarnings("ignore:Training did not improve")
+NAMES = ["length", "width", "noise", "sum"]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    place = tmp_path_factory.mktemp("anomalies")
+    odd = normal_rows(30, 2)
+    odd[:4, 3] += 6
+    for name, rows in (("normal", normal_rows(60, 1)), ("odd", odd)):
+        pd.DataFrame(rows, columns=NAMES).to_csv(place / f"{name}.csv", index=False)
+    frame = pd.DataFrame(normal_rows(60, 5), columns=NAMES)
+    linear().fit(frame).save(place / "model.jamjae")
+    AnomalyDetector(linear(), random_state=0).fit(frame).save(place / "detector.jamjae")
+    return place
+
+
+def test_a_model_is_calibrated_on_normal_rows(folder, tmp_path):
+    said = run(
+        *("anomalies", folder / "odd.csv", "--model", folder / "model.jamjae"),
+        *("--train", folder / "normal.csv", "-o", tmp_path / "out", "--json"),
+    )
+    found = json.loads(said.stdout)
+    assert found["anomalies"] >= 4
+    assert {line["row"] for line in found["strangest"][:4]} == {"0", "1", "2", "3"}
+    assert "by 60 normal rows scored across folds" in found["sentence"]
+    table = pd.read_csv(tmp_path / "out" / "metrics.csv")
+    assert list(table.columns) == ["row", "p_value", "score", "anomaly", "reason"]
+    assert table.anomaly.sum() == found["anomalies"]
+    assert table.reason[:4].str.contains("expected").all()
+    page = (tmp_path / "out" / "index.html").read_text(encoding="utf-8")
+    assert "By column" in page
+    assert (tmp_path / "out" / "scores.png").exists()
+
+
+def test_a_saved_detector_is_used_at_another_rate(folder):
+    model = ("--model", folder / "detector.jamjae")
+    said = run("anomalies", folder / "odd.csv", *model, "--false-alarm", "0.1")
+    assert "expected to be 0.098" in said.stdout
+    refused = run(
+        "anomalies", folder / "odd.csv", *model, "--false-alarm", "0.001", "--json", code=1
+    )
+    assert "at least 999 calibration rows" in json.loads(refused.stdout)["error"]
+
+
+@pytest.mark.parametrize(
+    ("model", "more", "said"),
+    [
+        ("model.jamjae", (), "Give normal rows"),
+        ("detector.jamjae", ("--train", "normal.csv"), "Leave out"),
+    ],
+)
+def test_what_does_not_go_together_is_refused(folder, monkeypatch, model, more, said):
+    monkeypatch.chdir(folder)
+    result = run("anomalies", "odd.csv", "--model", model, *more, code=2)
+    assert said in result.output
+
+
+@pytest.mark.slow
+def test_a_detector_is_fitted_to_normal_rows_and_saved(folder, tmp_path):
+    said = run(
+        *("anomalies", folder / "odd.csv", "--train", folder / "normal.csv"),
+        *("--save", tmp_path / "d.jamjae", "--epochs", 2, "-k", 2),
+    )
+    assert "fit 6: 2 epochs" in said.stderr
+    assert load_model(tmp_path / "d.jamjae").model_.n_components_ == 2
+
+
+@pytest.mark.slow
+def test_without_normal_rows_a_share_of_the_data_is_reported(folder):
+    said = run("anomalies", folder / "odd.csv", "--epochs", 1, "--false-alarm", "0.1")
+    assert "3 of 30 rows" in said.stdout
+    assert "promises no false-alarm rate" in said.stdout
+
+
+def test_images_are_shown_with_their_errors(tmp_path):
+    rng = np.random.RandomState(0)
+    X = np.ones((30, 4, 4)) * rng.normal(size=(30, 1, 1)) + 0.1 * rng.normal(size=(30, 4, 4))
+    detector = AnomalyDetector(linear(), random_state=0).fit(X)
+    result = anomaly_report(detector, X + np.eye(4), names=[f"n{i}" for i in range(30)], shown=12)
+    page = report.write(report.of_anomalies(result, "squares"), tmp_path)
+    assert (tmp_path / "strangest.png").exists()
+    assert result.names[result.strangest[0]] in page.read_text(encoding="utf-8")
+    assert len(result.rows) == 30
+
+
+def test_names_and_numbers_of_rows_are_checked(folder):
+    detector = load_model(folder / "detector.jamjae")
+    rows = pd.DataFrame(normal_rows(25), columns=NAMES)
+    with pytest.raises(ShapeMismatchError, match="2 names of 25 rows"):
+        anomaly_report(detector, rows, names=["a", "b"])
+    with pytest.raises(InvalidDataError, match="shown=0"):
+        anomaly_report(detector, rows, shown=0)
+
+
+def test_scores_that_cannot_be_drawn_are_refused():
+    from jamjae.plotting import score_histogram
+
+    with pytest.raises(InvalidDataError, match="shapes"):
+        score_histogram(np.zeros((2, 2)), [0.0], 0.0)
