@@ -32,7 +32,7 @@ SAMPLE = 20_000  # rows in files from which a lossless coder learns
 LARGEST_BOUND = 65535  # of images
 LARGER = (
     "The file is larger than the rows. A codec is worth its bytes for more rows of their kind: "
-    "keep it once, with --save-model and --refer."
+    "keep it once (--save-model) and refer to it (--refer)."
 )
 Told = tuple[dict[str, Any], list[str]]  # values for JSON, and lines
 NEW = {  # options of a new codec, and what they are if they are not given
