@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 from tests.command_line import run
@@ -164,6 +165,15 @@ def test_numbers_come_back_within_the_bound(tmp_path):
     assert found.feature_names == expected.feature_names
     assert found.class_names == expected.class_names
     assert 0.03 < np.abs(found.X - expected.X).max() <= 0.07
+
+
+def test_a_table_of_whole_numbers_comes_back_without_loss(tmp_path):
+    rows = RNG.randint(-1000, 1000, (50, 3))
+    pd.DataFrame(rows, columns=list("abc")).to_csv(tmp_path / "rows.csv", index=False)
+    said = run("compress", tmp_path / "rows.csv", "-o", tmp_path / "rows.jjz", "--lossless").stdout
+    assert "without loss" in said
+    run("decompress", tmp_path / "rows.jjz", "-o", tmp_path / "again.csv")
+    assert (tmp_path / "again.csv").read_text() == (tmp_path / "rows.csv").read_text()
 
 
 def test_what_has_no_lossless_file_is_refused(tmp_path):

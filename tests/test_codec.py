@@ -197,3 +197,14 @@ def test_a_convolutional_codec_comes_back_from_its_content():
     again = Codec.from_content(codec.content())
     data = codec.compress_rows(rows)
     assert np.array_equal(again.decompress_rows(data, 60), codec.decompress_rows(data, 60))
+
+
+@pytest.mark.filterwarnings("default:Training did not improve")
+def test_an_error_that_training_does_not_reach_is_reached_by_pca(digits):
+    with pytest.warns(ConvergenceWarning, match="did not reach the error"):
+        codec = Codec(mse=0.5, epochs=1, network=(16,), learning_rate=0.3, random_state=0).fit(
+            digits[:600]
+        )
+    assert codec.is_pca_
+    assert codec.mse_ <= 0.5
+    assert codec.transform(digits[:2]).shape == (2, codec.n_components_)

@@ -30,6 +30,10 @@ if TYPE_CHECKING:
 SUFFIX = ".jjz"
 SAMPLE = 20_000  # rows in files from which a lossless coder learns
 LARGEST_BOUND = 65535  # of images
+LARGER = (
+    "The file is larger than the rows. A codec is worth its bytes for more rows of their kind: "
+    "keep it once (--save-model) and refer to it (--refer)."
+)
 Told = tuple[dict[str, Any], list[str]]  # values for JSON, and lines
 NEW = {  # options of a new codec, and what they are if they are not given
     "bytes": None, "mse": None, "components": "auto", "network": "auto", "epochs": "auto",
@@ -235,11 +239,14 @@ def _by_codes(
     with voice.rows(len(rows)) as advance:
         report = _heeding(advance)
         saved = save(output, codec, rows, about, model=model, report=report)
-    values, table, ratios = _sizes(saved, rows)
+    values, table, ratio = _sizes(saved, rows)
     values |= {"components": codec.n_components_, "is_pca": codec.is_pca_}
     kind = "; the codec is PCA" if codec.is_pca_ else ""
     parts = f"{counted(codec.n_components_, 'component')}{kind}"
-    return values, [table, f"{error_line(codec, saved.mse)}; {parts}", *ratios]
+    lines = [table, f"{error_line(codec, saved.mse)}; {parts}", ratio]
+    if model is None and values["ratio_with_codec"] < 1:
+        lines.append(LARGER)
+    return values, lines
 
 
 def _within(voice: Voice, found: Dataset, output: Path, bound: float, seed: int) -> Told:
@@ -247,6 +254,7 @@ def _within(voice: Voice, found: Dataset, output: Path, bound: float, seed: int)
     from jamjae.models.compressed import About
     from jamjae.models.compressed_files import save_bounded
 
+    found = _whole(found)
     coder = _exact_coder(voice, found, bound, seed)
     about = About(found.index, found.y, found.class_names)
     with voice.rows(len(found.X)) as advance:
@@ -259,10 +267,18 @@ def _within(voice: Voice, found: Dataset, output: Path, bound: float, seed: int)
             feature_names=found.feature_names,
             report=_heeding(advance),
         )
-    values, table, ratios = _sizes(saved, found.X)
+    values, table, ratio = _sizes(saved, found.X)
     largest = f"no value is off by more than {saved.largest_error:g}"
     said = f"{largest}; mean squared error {saved.mse:.4g}" if saved.mse else "without loss"
-    return values | {"max_error": bound}, [table, said, *ratios]
+    return values | {"max_error": bound}, [table, said, ratio]
+
+
+def _whole(found: Dataset) -> Dataset:
+    """Give the rows of a table as integers if all of its columns hold whole numbers only."""
+    rows = typed_rows(found)
+    if not hasattr(rows, "dtypes") or {str(kind) for kind in rows.dtypes} != {"int64"}:
+        return found
+    return replace(found, X=rows.to_numpy())
 
 
 def _heeding(advance: Callable[[str, int], None]) -> Callable[[str, int], None]:
@@ -301,8 +317,8 @@ def _exact_coder(voice: Voice, found: Dataset, bound: float, seed: int) -> Any:
 # --- what is said -----------------------------------------------------------------------------
 
 
-def _sizes(saved: Saved, rows: Any) -> tuple[dict[str, Any], str, list[str]]:
-    """Give sizes as values for JSON, as a table, and as lines on how much smaller they are."""
+def _sizes(saved: Saved, rows: Any) -> tuple[dict[str, Any], str, str]:
+    """Give sizes as values for JSON, as a table, and as a line on how much smaller they are."""
     n, sizes, raw = saved.n, saved.sizes, _bytes_of(rows)
     own, coded = sizes.total - sizes.codec, sizes.payload + sizes.index
     parts = ("total", "payload", "names", "index", "codec")
@@ -336,13 +352,9 @@ def error_line(codec: Codec, mse: float) -> str:
     return said if span == 1 else f"{said}; {mse / span**2:.4g} for pixels in [0, 1]"
 
 
-def _ratios(raw: int, own: int, codec: int) -> list[str]:
+def _ratios(raw: int, own: int, codec: int) -> str:
     said = f"{raw / own:.3g} times smaller than the rows in memory ({raw:,} bytes)"
-    said += f"; {raw / (own + codec):.3g} times with the codec" if codec else ""
-    if raw >= own + codec:
-        return [said]
-    more = "A codec is worth its bytes where more rows of its kind are compressed: keep it once"
-    return [said, f"The file is larger than the rows. {more}, with --save-model and --refer."]
+    return f"{said}; {raw / (own + codec):.3g} times with the codec" if codec else said
 
 
 def _bytes_of(rows: Any) -> int:

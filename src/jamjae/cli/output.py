@@ -133,7 +133,7 @@ def _rows_bar(n: int) -> Iterator[Callable[[str, int], None]]:
     wide = () if console.width < NARROW else (BarColumn(bar_width=20), TimeRemainingColumn())
     words = TextColumn("{task.description}")
     with Progress(words, *wide, console=console, transient=True) as progress:
-        task = progress.add_task("", total=n)
+        task = progress.add_task(f"0/{n:,} rows", total=n)
 
         def advance(doing: str, done: int) -> None:
             said = f"{doing}  {done:,}/{n:,} rows"

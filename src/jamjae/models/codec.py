@@ -57,7 +57,8 @@ class Codec(QuantizedModel):
     mse : float, default=None
         Mean squared error of a value that is wanted in place of ``bytes_per_row``, in the squared
         units of the data: for 8-bit pixels, of values from 0 to 255. If neither is given it is
-        0.05 of the variance of the data.
+        0.05 of the variance of the data, or, if that is more, 1.1 times what PCA with
+        ``n_components`` leaves.
     network, scaling, augmentation, optimizer, learning_rate, schedule, batch_size, epochs, \
 checkpoint_dir, callbacks, devices, random_state, verbose
         As of `jamjae.Autoencoder`.

@@ -19,6 +19,7 @@ USED = 0.4  # steps that the deviation of a component exceeds if it is worth a p
 FEWER_BITS, LESS_ERROR = 0.75, 0.6  # of PCA's with the same step: what networks usually reach
 BITS_OVER_ENTROPY = math.log2(2.0 * math.pi * math.e) / 2.0
 STEPS_SEARCHED = 40  # of a bisection
+COARSE = 0.1  # error that rounding adds where what is wanted cannot be reached, relative
 TRADEOFF = 20.0  # times one over the square of the step
 LEVELS = tuple(2.0**power for power in range(1, 13))  # root mean square of rounded weights
 BIAS_LEVELS = 1024.0
@@ -52,7 +53,8 @@ def first_step(principal: Principal, wanted: Wanted, *, trained: bool = True) ->
     deviations = principal.deviations[principal.usable & (principal.deviations > 0)]
     if not len(deviations):
         return 1.0
-    d = len(principal.mean)
+    d, reached = len(principal.mean), less * principal.error
+    error = max(wanted.error, reached + COARSE * reached)  # NaN stays the first of the two
     low, high = math.log(deviations[0]) - 12.0, math.log(deviations[0]) + 2.0
     for _ in range(STEPS_SEARCHED):
         step = math.exp((low + high) / 2.0)
@@ -61,9 +63,19 @@ def first_step(principal: Principal, wanted: Wanted, *, trained: bool = True) ->
             finer = fewer * np.maximum(bits, 0.0).sum() < wanted.bits
         else:
             lost = np.minimum(np.square(deviations), step**2 / 12.0).sum()
-            finer = less * (principal.error + lost / d) > wanted.error
+            finer = less * (principal.error + lost / d) > error
         low, high = (low, (low + high) / 2.0) if finer else ((low + high) / 2.0, high)
     return math.exp((low + high) / 2.0)
+
+
+def first(principal: Principal, k: int) -> Principal:
+    """Give the first k components alone."""
+    left = float(np.square(principal.deviations[k:]).sum()) / len(principal.mean)
+    return principal._replace(
+        components=principal.components[:k],
+        deviations=principal.deviations[:k],
+        error=principal.error + left,
+    )
 
 
 def components(principal: Principal, step: float) -> int:
@@ -154,6 +166,8 @@ def settled(learned: Prior, training: Codes, judged: Codes, wanted: Wanted) -> R
     judged : Codes
     wanted : Wanted
     """
+    if judged.error(judged.codes) > wanted.error:  # no step reaches it
+        wanted = Wanted(error=(1.0 + COARSE) * judged.error(judged.codes))
     ratio, reach = 1.0, math.log(FARTHEST)
     for _ in range(2):  # as tables made at the step that is found code better
         tables = made_of(learned.at(ratio), training.symbols(learned.at(ratio)))

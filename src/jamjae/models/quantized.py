@@ -13,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 from jamjae.data.rows import Array, Given, drawn
 from jamjae.engine import architectures, initialization, pca, rate_distortion, training
 from jamjae.engine.architectures import ANCHOR, Pair
+from jamjae.engine.pca import Principal
 from jamjae.engine.placement import Placement
 from jamjae.engine.processes import Processes
 from jamjae.engine.rate_distortion import Aim, CodePrior
@@ -46,12 +47,15 @@ class Settled(NamedTuple):
     step : float
         Of quantization, in the units of the data.
     rounding : Rounding
+    principal : Principal or None
+        The components that the networks are, if they are PCA.
     """
 
     pair: Pair
     places: tuple[int, ...]
     step: float
     rounding: Rounding
+    principal: Principal | None = None
 
 
 class QuantizedModel(TrainableModel):
@@ -88,7 +92,7 @@ class QuantizedModel(TrainableModel):
         asked = self.n_components
         most = min(n, d, quantization.MOST_COMPONENTS) if asked == "auto" else int(asked)
         whole = pca.fit(rows, most, seeds.network, known, processes)
-        self._wanted = self._asked(whole.variance)
+        self._whole, self._wanted = whole, self._asked(whole)
         self._first_step = quantization.first_step(whole, self._wanted)
         k = quantization.components(whole, self._first_step) if asked == "auto" else most
         pair = plan.build(self, rows, known, seeds.network, processes, n_components=k)
@@ -96,10 +100,11 @@ class QuantizedModel(TrainableModel):
             model.get_layer(ANCHOR).trainable = True
         return pair
 
-    def _asked(self, variance: float) -> Wanted:
+    def _asked(self, whole: Principal) -> Wanted:
         if self.bytes_per_row is not None:
             return Wanted(bits=8.0 * max(self.bytes_per_row - HEADERS, self.bytes_per_row / 2.0))
-        return Wanted(error=KEPT_ERROR * variance if self.mse is None else float(self.mse))
+        kept = max(KEPT_ERROR * whole.variance, (1.0 + quantization.COARSE) * whole.error)
+        return Wanted(error=kept if self.mse is None else float(self.mse))
 
     def _start(self, seeds: Seeds) -> None:
         super()._start(seeds)
@@ -135,7 +140,7 @@ class QuantizedModel(TrainableModel):
         counted = rows[drawn(len(rows), COUNTED, seed)]
         judged = held[drawn(len(held), JUDGED, seed)]
         self._settle(counted, judged)
-        for name in ("_code_prior", "_first_step", "_wanted"):
+        for name in ("_code_prior", "_first_step", "_wanted", "_whole"):
             del self.__dict__[name]  # which only training needs
         self.reconstruction_error_ = self._error(rows)
         return self
@@ -147,11 +152,16 @@ class QuantizedModel(TrainableModel):
         rival = self._as_pca(rows, Wanted(bits=found.rounding.bits))
         no_longer = rival.rounding.bits <= (1.0 + SAME) * found.rounding.bits
         self.is_pca_ = bool(no_longer and rival.rounding.error <= found.rounding.error)
-        self._take(self._as_pca(rows, wanted) if self.is_pca_ else found)
+        missed = found.rounding.error > (1.0 + MISSED) * wanted.error
+        if self.is_pca_ or missed:
+            rival = self._as_pca(rows, wanted)
+            self.is_pca_ = self.is_pca_ or rival.rounding.error < found.rounding.error
+        self._take(rival if self.is_pca_ else found)
         if self.is_pca_:
             warnings.warn(
-                "Training did not improve on PCA with the same rounding and entropy coding, so the "
-                "codec is PCA. Try more epochs, more rows or a lower learning_rate.",
+                "Training did not improve on PCA with the same rounding and entropy coding"
+                f"{', or did not reach the error that is wanted' if missed else ''}, so the codec "
+                "is PCA. Try more epochs, more rows or a lower learning_rate.",
                 ConvergenceWarning,
                 stacklevel=5,
             )
@@ -173,19 +183,25 @@ class QuantizedModel(TrainableModel):
 
     def _take(self, found: Settled) -> None:
         self.encoder_, self.decoder_ = found.pair
+        if found.principal is not None:
+            self.baseline_, self.baseline_error_ = found.principal, found.principal.error
+            self.n_components_ = len(found.principal.deviations)
         self.places_, self.step_ = found.places, found.step
         self.prior_, self.tables_ = found.rounding.prior, found.rounding.tables
         self.bytes_per_row_, self.mse_ = found.rounding.bits / 8.0, found.rounding.error
 
     def _as_pca(self, rows: tuple[np.ndarray, np.ndarray], wanted: Wanted) -> Settled:
-        """Give PCA with the same rounding and coding."""
-        baseline = self.baseline_
-        pair = architectures.dense(self.row_shape_, self.n_components_, (), anchored=True)
-        initialization.start(pair, baseline, self.scaling_, np.random.RandomState(0))
-        initialization.scale_codes(pair, np.where(baseline.usable, baseline.deviations, 1.0))
-        step = quantization.first_step(baseline, wanted, trained=False)
-        learned = quantization.independent(baseline.deviations / step)
-        return self._settled(pair, step, learned, rows, wanted)
+        """Give PCA with the same rounding and coding, and with components of its own number."""
+        step = quantization.first_step(self._whole, wanted, trained=False)
+        principal = self._whole
+        if self.n_components == "auto":
+            principal = quantization.first(principal, quantization.components(principal, step))
+        k = len(principal.deviations)
+        pair = architectures.dense(self.row_shape_, k, (), anchored=True)
+        initialization.start(pair, principal, self.scaling_, np.random.RandomState(0))
+        initialization.scale_codes(pair, np.where(principal.usable, principal.deviations, 1.0))
+        learned = quantization.independent(principal.deviations / step)
+        return self._settled(pair, step, learned, rows, wanted)._replace(principal=principal)
 
     def _settled(
         self,
