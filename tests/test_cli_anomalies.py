@@ -114,3 +114,9 @@ def test_scores_that_cannot_be_drawn_are_refused():
 
     with pytest.raises(InvalidDataError, match="shapes"):
         score_histogram(np.zeros((2, 2)), [0.0], 0.0)
+
+
+def test_files_that_are_not_there_are_missed_before_training(folder, monkeypatch):
+    monkeypatch.setattr(AnomalyDetector, "fit", None)
+    said = run("anomalies", folder / "none.csv", "--train", folder / "normal.csv", code=1)
+    assert "no such file" in said.stderr

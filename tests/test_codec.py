@@ -208,3 +208,11 @@ def test_an_error_that_training_does_not_reach_is_reached_by_pca(digits):
     assert codec.is_pca_
     assert codec.mse_ <= 0.5
     assert codec.transform(digits[:2]).shape == (2, codec.n_components_)
+
+
+@pytest.mark.parametrize("size", [3, 6])
+@pytest.mark.slow
+def test_more_bytes_than_so_few_components_can_use_do_no_harm(digits, size):
+    codec = Codec(2, bytes_per_row=size, epochs=5, random_state=0).fit(digits[:400])
+    assert codec.bytes_per_row_ <= size
+    assert codec.mse_ < 1.1 * codec.baseline_.error

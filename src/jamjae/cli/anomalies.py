@@ -125,6 +125,10 @@ def _require_places(
 ) -> None:
     reads = files_read(data, reading, *([] if model is None else [model]))
     reads += [] if train is None else files_read(train, reading)
+    from jamjae.data.reading import require_there
+
+    for place in (place for place in reads if place != model):
+        require_there(place)  # before minutes of training
     if output is not None:
         require_folder(output, reads, force=force)
     if save is not None:

@@ -151,13 +151,23 @@ def opened_table(
         return tables.opened(path, options, names) if left is None else left
 
 
-def _reader(path: Path, options: ReadOptions) -> Any:
-    """Find the reader of a file, and refuse options that it does not use."""
+def require_there(path: Path) -> None:
+    """Refuse a file or folder that is not there.
+
+    Raises
+    ------
+    DataNotFoundError
+    """
     if not path.exists() and path != STANDARD_INPUT:
         raise DataNotFoundError(
             f"Cannot read {str(path)!r}: there is no such file or folder. Check the path, or use "
             "the name of a data set (listed by jamjae datasets)."
         )
+
+
+def _reader(path: Path, options: ReadOptions) -> Any:
+    """Find the reader of a file, and refuse options that it does not use."""
+    require_there(path)
     reader = next((reader for reader in READERS if reader.can_read(path)), None)
     if reader is None:
         raise _unsupported(path)

@@ -19,6 +19,7 @@ USED = 0.4  # steps that the deviation of a component exceeds if it is worth a p
 FEWER_BITS, LESS_ERROR = 0.75, 0.6  # of PCA's with the same step: what networks usually reach
 BITS_OVER_ENTROPY = math.log2(2.0 * math.pi * math.e) / 2.0
 STEPS_SEARCHED = 40  # of a bisection
+FINE = 0.01  # error that rounding adds below which it counts for nothing, relative
 COARSE = 0.1  # error that rounding adds where what is wanted cannot be reached, relative
 TRADEOFF = 20.0  # times one over the square of the step
 LEVELS = tuple(2.0**power for power in range(1, 13))  # root mean square of rounded weights
@@ -58,11 +59,12 @@ def first_step(principal: Principal, wanted: Wanted, *, trained: bool = True) ->
     low, high = math.log(deviations[0]) - 12.0, math.log(deviations[0]) + 2.0
     for _ in range(STEPS_SEARCHED):
         step = math.exp((low + high) / 2.0)
+        lost = np.minimum(np.square(deviations), step**2 / 12.0).sum()
         if math.isnan(wanted.error):
             bits = np.log2(deviations / step) + BITS_OVER_ENTROPY
-            finer = fewer * np.maximum(bits, 0.0).sum() < wanted.bits
+            short = fewer * np.maximum(bits, 0.0).sum() < wanted.bits
+            finer = short and lost / d > FINE * principal.error  # else more bits are of no use
         else:
-            lost = np.minimum(np.square(deviations), step**2 / 12.0).sum()
             finer = less * (principal.error + lost / d) > error
         low, high = (low, (low + high) / 2.0) if finer else ((low + high) / 2.0, high)
     return math.exp((low + high) / 2.0)
