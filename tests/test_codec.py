@@ -1,6 +1,10 @@
 """The codec: bytes and errors as asked for, exact codes, files, and scikit-learn's contract."""
 
 import contextlib
+import hashlib
+import os
+import subprocess
+import sys
 
 import numpy as np
 import pandas as pd
@@ -216,3 +220,36 @@ def test_more_bytes_than_so_few_components_can_use_do_no_harm(digits, size):
     codec = Codec(2, bytes_per_row=size, epochs=5, random_state=0).fit(digits[:400])
     assert codec.bytes_per_row_ <= size
     assert codec.mse_ < 1.1 * codec.baseline_.error
+
+
+SYMBOLS = """
+import hashlib, locale, sys
+from pathlib import Path
+from jamjae import Codec
+from jamjae.latent import codec as coder
+from jamjae.latent.codec.reader import Reader
+locale.setlocale(locale.LC_ALL, sys.argv[2])
+reader = Reader(Path(sys.argv[1]).read_bytes())
+codec, block = Codec.from_content(reader.codec()), reader.block(0)
+k, contexts = codec.n_components_, codec.prior_.contexts()
+codes = coder.decode(block.payload, block.n, k, contexts, codec.tables_)
+print(hashlib.sha256(codes.tobytes()).hexdigest())
+"""
+
+
+@pytest.mark.slow
+def test_codes_are_the_same_with_any_threads_and_locale(codec, digits, tmp_path):
+    path = tmp_path / "digits.jjz"
+    path.write_bytes(codec.compress(digits, embed=True))
+    found = set()
+    for threads, name in (("1", "C"), ("2", "C.UTF-8"), ("4", "")):
+        variables = {f"{one}_NUM_THREADS": threads for one in ("OMP", "OPENBLAS", "MKL")}
+        done = subprocess.run(
+            [sys.executable, "-c", SYMBOLS, str(path), name],
+            env=os.environ | variables | {"PYTHONHASHSEED": threads},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        found.add(done.stdout.strip())
+    assert found == {hashlib.sha256(codec.transform(digits).tobytes()).hexdigest()}

@@ -15,7 +15,7 @@ from jamjae.evaluation.metrics import trustworthiness
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
 TEN_LINES, COMPARISON, GUIDED, SAMPLED, VARIATIONAL, NEW_DATA, DENOISED, *OTHERS = BLOCKS
-DETECTED, EXPLORED, CHAPTER, OWN_DATA, MISSING = OTHERS
+COMPRESSED, DETECTED, EXPLORED, CHAPTER, OWN_DATA, MISSING = OTHERS
 
 
 # What `make test` trains less, and `make test-slow` as it stands.
@@ -141,6 +141,16 @@ def test_a_variational_autoencoder():
     exec(VARIATIONAL.replace("epochs=20", "epochs=2"), names)  # noqa: S102
     assert names["new"].shape == (64, 8, 8)
     assert (names["deviation"] > 0).all()
+
+
+@pytest.mark.parametrize("epochs", ["3", pytest.param("100", marks=pytest.mark.slow)])
+@pytest.mark.filterwarnings("ignore:Training did not improve")
+def test_compression(epochs):
+    names = {}
+    exec(COMPRESSED.replace("epochs=100", f"epochs={epochs}"), names)  # noqa: S102
+    assert names["some"].dtype == names["X"].dtype
+    assert names["some"].shape == (2, 8, 8)
+    assert names["codec"].bytes_per_row_ <= 8
 
 
 @pytest.mark.filterwarnings("ignore:Training did not improve")
