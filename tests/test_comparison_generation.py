@@ -104,4 +104,4 @@ def test_the_command_line_compares_generators(tmp_path, monkeypatch):
     assert "samples" in (tmp_path / "out" / "index.html").read_text().lower()
     wrong = CliRunner().invoke(app, ["compare", "d.npz", "--task", "draw"])
     assert wrong.exit_code != 0
-    assert "reconstruct or generate" in wrong.output
+    assert "reconstruct, generate or anomaly" in wrong.output

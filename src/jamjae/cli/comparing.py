@@ -112,7 +112,7 @@ def compare(
     voice = Voice(quiet=quiet, as_json=json)
     sizes = _sizes(components)
     if task not in TASKS:
-        raise typer.BadParameter(f"--task {task}: expected {', '.join(TASKS)}.")
+        raise typer.BadParameter(f"--task {task}: expected {', '.join(TASKS[:-1])} or {TASKS[-1]}.")
     if output is not None:
         require_folder(output, files_read(data, reading), force=force)
     found, test = _rows(voice, data, reading)
