@@ -18,7 +18,7 @@ from jamjae.models.rounded import rounded
 
 AIMS = 10, 20, 40  # bytes of an image
 QUALITIES = {"WebP": (0, 10, 20, 40), "JPEG": (1, 10, 20, 40), "AVIF": (0, 10, 20, 40)}
-MOST_COMPONENTS = 200  # of PCA: those that a step leaves nothing of take no bits
+MOST_COMPONENTS = 512  # of PCA: those that a step leaves nothing of take no bits
 JUDGED = 2_000  # test rows
 COUNTED = 10_000  # training rows whose codes tables are made of, at most about
 FLOAT = 4  # bytes of a 32-bit number
