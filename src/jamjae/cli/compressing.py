@@ -12,9 +12,22 @@ import typer
 
 from jamjae.cli import completion
 from jamjae.cli.densities import typed_rows
-from jamjae.cli.fitting import kept_checkpoints, network_of, number_of
+from jamjae.cli.fitting import kept_checkpoints, number_of, training_options
 from jamjae.cli.guard import heed, load_engine
-from jamjae.cli.options import Data, Devices, Json, Quiet, require_devices
+from jamjae.cli.options import (
+    BatchSize,
+    CheckpointDir,
+    Data,
+    Devices,
+    Epochs,
+    Json,
+    LearningRate,
+    Network,
+    Quiet,
+    Seed,
+    Standardize,
+    require_devices,
+)
 from jamjae.cli.output import Voice, size
 from jamjae.cli.places import Force, require_file
 from jamjae.cli.reading import files_read, fitted_rows, load, reads_data
@@ -25,16 +38,15 @@ from jamjae.data.text_tables import text_table
 if TYPE_CHECKING:
     from jamjae import Codec
     from jamjae.data.dataset import Dataset
+    from jamjae.latent.codec.bounded import Coder
     from jamjae.models.compressed_files import Saved
 
 SUFFIX = ".jjz"
-SAMPLE = 20_000  # rows in files from which a lossless coder learns
-LARGEST_BOUND = 65535  # of images
 LARGER = (
     "The file is larger than the rows. A codec is worth its bytes for more rows of their kind: "
     "keep it once (--save-model) and refer to it (--refer)."
 )
-Told = tuple[dict[str, Any], list[str]]  # values for JSON, and lines
+Result = tuple[dict[str, Any], list[str]]  # values for JSON, and lines
 NEW = {  # options of a new codec, and what they are if they are not given
     "bytes": None, "mse": None, "components": "auto", "network": "auto", "epochs": "auto",
     "batch_size": 128, "learning_rate": "auto", "checkpoint_dir": None, "seed": None,
@@ -67,23 +79,13 @@ def compress(
     components: Annotated[
         str, typer.Option("--components", "-k", help="Number of latent components, or auto.")
     ] = "auto",
-    network: Annotated[
-        str,
-        typer.Option(
-            help="Network: auto, dense, conv, or hidden widths such as 512,128.",
-            autocompletion=completion.one_of("auto", "dense", "conv"),
-        ),
-    ] = "auto",
-    epochs: Annotated[str, typer.Option(help="Number of training epochs, or auto.")] = "auto",
-    batch_size: Annotated[int, typer.Option(min=1, help="Rows per batch.")] = 128,
-    learning_rate: Annotated[str, typer.Option(help="Peak learning rate, or auto.")] = "auto",
-    checkpoint_dir: Annotated[
-        Path | None, typer.Option(help="Folder for checkpoints, to resume if interrupted.")
-    ] = None,
-    seed: Annotated[int | None, typer.Option(help="Random seed.")] = None,
-    standardize: Annotated[
-        bool, typer.Option("--standardize", help="Divide each column by its deviation.")
-    ] = False,
+    network: Network = "auto",
+    epochs: Epochs = "auto",
+    batch_size: BatchSize = 128,
+    learning_rate: LearningRate = "auto",
+    checkpoint_dir: CheckpointDir = None,
+    seed: Seed = None,
+    standardize: Standardize = False,
     devices: Devices = None,
     lossless: Annotated[
         bool,
@@ -166,18 +168,14 @@ def _require_together(
 
 
 def _codec_options(given: dict[str, Any]) -> dict[str, Any]:
+    own = {"bytes", "mse", "components", "save_model", "devices"}
+    shared = {name: value for name, value in given.items() if name not in own}
+    devices = require_devices(given["devices"], None)
     return {
         "n_components": number_of(given["components"], int, "--components"),
         "bytes_per_row": given["bytes"],
         "mse": given["mse"],
-        "network": network_of(given["network"]),
-        "epochs": number_of(given["epochs"], int, "--epochs"),
-        "batch_size": given["batch_size"],
-        "learning_rate": number_of(given["learning_rate"], float, "--learning-rate"),
-        "scaling": "standardize" if given["standardize"] else "auto",
-        "checkpoint_dir": given["checkpoint_dir"],
-        "random_state": given["seed"],
-        "devices": require_devices(given["devices"], None),
+        **training_options(devices=devices, **shared),
     }
 
 
@@ -230,9 +228,9 @@ def opened_codec(path: Path) -> Codec:
 
 def _by_codes(
     voice: Voice, found: Dataset, codec: Codec, rows: Any, output: Path, model: Path | None
-) -> Told:
+) -> Result:
     """Compress rows by a codec, which the file holds unless `model` is its file."""
-    from jamjae.models.compressed import About
+    from jamjae.latent.codec.archive import About
     from jamjae.models.compressed_files import save
 
     about = About(found.index, found.y, found.class_names)
@@ -249,9 +247,9 @@ def _by_codes(
     return values, lines
 
 
-def _within(voice: Voice, found: Dataset, output: Path, bound: float, seed: int) -> Told:
+def _within(voice: Voice, found: Dataset, output: Path, bound: float, seed: int) -> Result:
     """Compress rows within a bound, by a coder that is fitted to them and in the file."""
-    from jamjae.models.compressed import About
+    from jamjae.latent.codec.archive import About
     from jamjae.models.compressed_files import save_bounded
 
     found = _whole(found)
@@ -289,32 +287,22 @@ def _heeding(advance: Callable[[str, int], None]) -> Callable[[str, int], None]:
     return report
 
 
-def _exact_coder(voice: Voice, found: Dataset, bound: float, seed: int) -> Any:
+def _exact_coder(voice: Voice, found: Dataset, bound: float, seed: int) -> Coder:
     """Fit a coder of images, or of other numbers."""
-    import numpy as np
-
     from jamjae.errors import InvalidDataError
-    from jamjae.latent.codec.grid import Grid
-    from jamjae.latent.codec.residuals import Residuals
+    from jamjae.latent.codec.bounded import fit, is_images
 
     if hasattr(found.X, "iloc"):
         raise InvalidDataError(
             "Cannot compress within a bound: the table has columns that are not numbers. Choose "
             "others with --columns, or compress it with --bytes."
         )
-    if found.X.dtype not in (np.uint8, np.uint16) or found.X.ndim not in (3, 4):
-        return Grid.fit(np.asarray(found.X[:]), bound)
-    if bound > LARGEST_BOUND or bound != int(bound):
-        raise typer.BadParameter(
-            f"--max-error {bound:g}: images take a whole number up to {LARGEST_BOUND:,}."
-        )
-    voice.note("learning how the images are coded")
-    chosen = np.sort(np.random.default_rng(seed).permutation(len(found.X))[:SAMPLE])
-    sample = found.X[chosen] if len(chosen) < len(found.X) else found.X[:]
-    return Residuals.fit(np.asarray(sample), random_state=seed)
+    if is_images(found.X):
+        voice.note("learning how the images are coded")
+    return fit(found.X, bound, random_state=seed)
 
 
-# --- what is said -----------------------------------------------------------------------------
+# --- output -----------------------------------------------------------------------------------
 
 
 def _sizes(saved: Saved, rows: Any) -> tuple[dict[str, Any], str, str]:
