@@ -86,7 +86,7 @@ def test_images_come_back_within_the_bound(dtype, bound, monkeypatch):
         (np.ones((3, 2)), -1, "max_error=-1"),
         (np.ones((3, 2)), np.nan, "max_error=nan"),
         (np.ones((3, 2)), np.inf, "max_error=inf"),
-        (np.ones((3, 2)), 0, "a bound above"),
+        (np.full((3, 2), 0.1), 0, "a bound above"),
         (np.full((3, 2), 2**40), 0, "a bound above"),
         (SMOOTH.astype(np.uint8), -1, "max_error=-1"),
         (SMOOTH.astype(np.uint8), np.nan, "max_error=nan"),

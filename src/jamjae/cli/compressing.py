@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -32,7 +33,7 @@ from jamjae.cli.output import Voice, size
 from jamjae.cli.places import Force, require_file
 from jamjae.cli.reading import files_read, fitted_rows, load, reads_data
 from jamjae.data.read_options import ReadOptions
-from jamjae.data.readers.cells import counted
+from jamjae.data.readers.cells import counted, listed
 from jamjae.data.text_tables import text_table
 
 if TYPE_CHECKING:
@@ -42,9 +43,11 @@ if TYPE_CHECKING:
     from jamjae.models.compressed_files import Saved
 
 SUFFIX = ".jjz"
+LARGEST_WHOLE = 2**53  # up to which float64 has all whole numbers
 LARGER = (
-    "The file is larger than the rows. A codec is worth its bytes for more rows of their kind: "
-    "keep it once (--save-model) and refer to it (--refer)."
+    "The file is larger than the rows, as the codec takes more bytes than it saves. For more rows "
+    "of this kind, keep the codec in a file of its own (--save-model) and refer to it (--refer); "
+    "--max-error needs a smaller one."
 )
 Result = tuple[dict[str, Any], list[str]]  # values for JSON, and lines
 NEW = {  # options of a new codec, and what they are if they are not given
@@ -150,6 +153,9 @@ def _require_together(
 ) -> None:
     """Refuse options that contradict each other, before anything is read."""
     used = [f"--{name.replace('_', '-')}" for name in NEW if given[name] != NEW[name]]
+    for name in ("bytes", "mse"):
+        if given[name] is not None and not 0 < given[name] < math.inf:
+            raise typer.BadParameter(f"--{name} {given[name]:g}: a number above 0 is expected.")
     if given["bytes"] is not None and given["mse"] is not None:
         raise typer.BadParameter("--bytes and --mse: one of the two decides. Give one of them.")
     others = [*(name for name in used if name != "--seed"), *(["--model"] if model else [])]
@@ -252,7 +258,7 @@ def _within(voice: Voice, found: Dataset, output: Path, bound: float, seed: int)
     from jamjae.latent.codec.archive import About
     from jamjae.models.compressed_files import save_bounded
 
-    found = _whole(found)
+    found = _bounded_rows(voice, found, bound)
     coder = _exact_coder(voice, found, bound, seed)
     about = About(found.index, found.y, found.class_names)
     with voice.rows(len(found.X)) as advance:
@@ -271,12 +277,41 @@ def _within(voice: Voice, found: Dataset, output: Path, bound: float, seed: int)
     return values | {"max_error": bound}, [table, said, ratio]
 
 
-def _whole(found: Dataset) -> Dataset:
-    """Give the rows of a table as integers if all of its columns hold whole numbers only."""
-    rows = typed_rows(found)
-    if not hasattr(rows, "dtypes") or {str(kind) for kind in rows.dtypes} != {"int64"}:
+def _bounded_rows(voice: Voice, found: Dataset, bound: float) -> Dataset:
+    """Give rows of numbers, as integers if all are whole; refuse those that do not suit."""
+    import numpy as np
+
+    from jamjae.errors import InvalidDataError
+
+    attempt = f"Cannot compress {'within a bound' if bound else 'without loss'}"
+    if hasattr(found.X, "iloc"):
+        others = [name for name, kind in found.X.dtypes.items() if kind.kind not in "iuf"]
+        raise InvalidDataError(
+            f"{attempt}: not all columns are numbers ({listed(others)}). Leave these out (--drop), "
+            "or compress the table with --bytes or --mse."
+        )
+    if found.X.dtype.kind != "f":
         return found
-    return replace(found, X=rows.to_numpy())
+    X = np.asarray(found.X[:])
+    finite, whole = np.isfinite(X), np.rint(X) == X
+    others = ~finite if not finite.all() else ~whole
+    names = found.feature_names if X.ndim == 2 else ()
+    column = f" (column {names[int(others.any(axis=0).argmax())]!r})" if names else ""
+    if not finite.all():
+        raise InvalidDataError(
+            f"{attempt}: {counted(int(others.sum()), 'value')} missing or infinite{column}. Drop "
+            "these rows or columns (--drop), or fill the cells (jamjae impute)."
+        )
+    if not (bound or whole.all()):
+        raise InvalidDataError(
+            f"{attempt}: {X[others][0]:g} is not a whole number{column}. Whole numbers and images "
+            "of 8 or 16 bits are expected. Give a bound in place of --lossless: --max-error."
+        )
+    if whole.all() and np.abs(X).max() < LARGEST_WHOLE:
+        X = X.astype(np.int64)
+        if not found.feature_names:
+            voice.note("all values are whole numbers: kept as int64")
+    return replace(found, X=X)
 
 
 def _heeding(advance: Callable[[str, int], None]) -> Callable[[str, int], None]:
@@ -289,14 +324,8 @@ def _heeding(advance: Callable[[str, int], None]) -> Callable[[str, int], None]:
 
 def _exact_coder(voice: Voice, found: Dataset, bound: float, seed: int) -> Coder:
     """Fit a coder of images, or of other numbers."""
-    from jamjae.errors import InvalidDataError
     from jamjae.latent.codec.bounded import fit, is_images
 
-    if hasattr(found.X, "iloc"):
-        raise InvalidDataError(
-            "Cannot compress within a bound: the table has columns that are not numbers. Choose "
-            "others with --columns, or compress it with --bytes."
-        )
     if is_images(found.X):
         voice.note("learning how the images are coded")
     return fit(found.X, bound, random_state=seed)
@@ -341,8 +370,12 @@ def error_line(codec: Codec, mse: float) -> str:
 
 
 def _ratios(raw: int, own: int, codec: int) -> str:
-    said = f"{raw / own:.3g} times smaller than the rows in memory ({raw:,} bytes)"
-    return f"{said}; {raw / (own + codec):.3g} times with the codec" if codec else said
+    said = f"{_times(raw / own)} than the rows in memory ({raw:,} bytes)"
+    return f"{said}; {_times(raw / (own + codec))} with the codec" if codec else said
+
+
+def _times(ratio: float) -> str:
+    return f"{ratio:.3g} times smaller" if ratio >= 1 else f"{1 / ratio:.3g} times larger"
 
 
 def _bytes_of(rows: Any) -> int:

@@ -6,7 +6,6 @@ import copy
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -14,11 +13,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from jamjae.data.atomic import atomic
-from jamjae.errors import DataFormatError, DataNotFoundError, InvalidDataError, OutputError
+from jamjae.errors import DataFormatError, DataNotFoundError, OutputError
 from jamjae.latent.codec import bounded
 from jamjae.latent.codec.archive import About, Block, Damaged, Sizes
 from jamjae.latent.codec.reader import Reader, opened
 from jamjae.models import compressed
+from jamjae.models.compressed_contents import Contents, Part
 
 if TYPE_CHECKING:
     from jamjae.models.codec import Codec
@@ -173,106 +173,6 @@ def _errors(
 # --- reading ----------------------------------------------------------------------------------
 
 
-class Part(NamedTuple):
-    """The wanted rows of a block.
-
-    Attributes
-    ----------
-    block : int
-        Its number.
-    first : int
-        The number of the first of these rows in the file.
-    rows : slice
-        Their places in the block.
-    names : tuple of str
-        Empty if they have none.
-    labelled : bool
-    payload : float
-        Bytes of the codes of these rows, as their share of the block's.
-    """
-
-    block: int
-    first: int
-    rows: slice
-    names: tuple[str, ...]
-    labelled: bool
-    payload: float
-
-    def __len__(self) -> int:
-        return self.rows.stop - self.rows.start
-
-
-@dataclass(frozen=True)
-class Contents:
-    """What can be read of the wanted rows of a file.
-
-    Attributes
-    ----------
-    parts : tuple of Part
-    damaged : tuple of str
-        A sentence for each block that cannot be read, and for a damaged index.
-    """
-
-    parts: tuple[Part, ...]
-    damaged: tuple[str, ...]
-
-    def __len__(self) -> int:
-        return sum(map(len, self.parts))
-
-    @property
-    def labelled(self) -> bool:
-        """Whether rows have labels."""
-        return any(part.labelled for part in self.parts)
-
-    @property
-    def named(self) -> bool:
-        """Whether rows have names."""
-        return any(part.names for part in self.parts)
-
-    def names(self) -> list[str]:
-        """Give the names of all rows, their numbers where they have none."""
-        return [
-            name
-            for part in self.parts
-            for name in part.names
-            or (f"{i:05d}" for i in range(part.first, part.first + len(part)))
-        ]
-
-
-def contents(reader: Reader, wanted: slice = slice(None)) -> Contents:
-    """Read the blocks of some rows, with their checksums, and note which are damaged.
-
-    Parameters
-    ----------
-    reader : Reader
-    wanted : slice of step 1
-
-    Raises
-    ------
-    InvalidDataError
-        The file has no such rows.
-    """
-    begin, end, _ = wanted.indices(len(reader))
-    if begin >= end and (len(reader) or not reader.notes):
-        raise InvalidDataError(
-            f"Cannot decode the rows {_spelled(wanted)}: the file has {len(reader):,} rows, from 0 "
-            f"to {len(reader) - 1:,}."
-        )
-    parts, damaged = [], list(reader.notes)
-    numbers = range(reader.block_of(begin), reader.block_of(end - 1) + 1) if begin < end else ()
-    for number in numbers:
-        try:
-            block = reader.block(number)
-        except DataFormatError as error:
-            damaged.append(str(error))
-            continue
-        rows = slice(max(begin - block.first, 0), min(end - block.first, block.n))
-        names, labelled = block.names[rows], block.labels is not None
-        share = len(block.payload) * (rows.stop - rows.start) / block.n
-        parts.append(Part(number, block.first + rows.start, rows, names, labelled, share))
-    return Contents(tuple(parts), tuple(damaged))
-
-
 def decompress(data: bytes, rows: Any = None) -> Any:
     """Decode bytes that hold what decodes them.
 
@@ -315,11 +215,14 @@ class Decoder(NamedTuple):
         Columns of an array; empty if they have no names.
     label_name : str
         The column of the labels; empty if it is not known.
+    n_columns : int or None
+        Columns of a data frame, which are fewer than the numbers that encode it.
     """
 
     rows_of: Decode
     feature_names: tuple[str, ...] = ()
     label_name: str = ""
+    n_columns: int | None = None
 
 
 def decoded(
@@ -340,7 +243,9 @@ def decoder_of(reader: Reader, folder: Path, given: Codec | None = None) -> Deco
     codec = codec_of(reader, folder, given)
     names = tuple(map(str, getattr(codec, "feature_names_in_", ())))
     label = getattr(codec, "label_name_", "")
-    return Decoder(partial(compressed.rows_of, codec, reader), names, label)
+    encoder = codec.table_encoder_
+    columns = None if encoder is None else encoder.n_features_in_
+    return Decoder(partial(compressed.rows_of, codec, reader), names, label, columns)
 
 
 def codec_of(reader: Reader, folder: Path, given: Codec | None = None) -> Codec:
@@ -393,8 +298,3 @@ def _referred(place: Path) -> Codec:
             "Codec is expected."
         )
     return found
-
-
-def _spelled(wanted: slice) -> str:
-    ends = ("" if end is None else str(end) for end in (wanted.start, wanted.stop))
-    return ":".join(ends)

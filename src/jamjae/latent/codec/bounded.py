@@ -56,11 +56,10 @@ def compress(
     Parameters
     ----------
     X : array-like of shape (n, ...), data frame or rows in files
-        Finite real numbers. A data frame whose columns are all integers, and arrays of integers,
-        come back as integers.
+        Finite real numbers.
     max_error : float, default=0.0
-        By which no value may be off, in the units of the data; 0 for images of 8 or 16 bits and for
-        integers only. Of such images, an integer up to 65,535.
+        By which no value may be off, in the units of the data; 0 for whole numbers only. Of images
+        of 8 or 16 bits, a whole number up to 65,535.
     names : sequence of n str, optional
         Names of the rows.
     labels : array of shape (n,), optional

@@ -31,7 +31,7 @@ MOST_LOW = 31
 MOST_COLUMNS = 1 << 16
 PRIOR = 20.0  # values' worth of a smooth distribution in each table
 LARGEST = 1 << 30  # steps from zero, at most
-EXACT = 1 << 52  # integers below it are exact as float64
+EXACT = 1 << 52  # whole numbers below it are exact as float64
 WHAT = "its grid"
 
 
@@ -74,7 +74,7 @@ class Grid:
         ----------
         rows : array of shape (n, ...) of real numbers
         max_error : float
-            By which no value may be off; above 0, but for whole numbers.
+            By which no value may be off; above 0, but for whole numbers, of whatever type.
 
         Raises
         ------
@@ -202,7 +202,7 @@ def _step(values: np.ndarray, max_error: float, dtype: np.dtype) -> float:
     """Give the step with which no value is off by more than the bound, rounding included."""
     largest = float(np.abs(values).max())
     rounding = largest * (float(np.finfo(dtype).eps) if dtype.kind == "f" else 0.0)
-    exact = dtype.kind != "f" and largest < EXACT
+    exact = largest < EXACT and bool((np.rint(values) == values).all())
     if exact and max_error >= 0:
         step = 2.0 * np.floor(max_error) + 1.0  # whole numbers stay whole
     else:
