@@ -264,8 +264,8 @@ def contents(reader: Reader, wanted: slice = slice(None)) -> Contents:
     begin, end, _ = wanted.indices(len(reader))
     if begin >= end and (len(reader) or not reader.notes):
         raise InvalidDataError(
-            f"Cannot decode the rows {_spelled(wanted)}: the file has {len(reader):,} rows, from 0 "
-            f"to {len(reader) - 1:,}."
+            f"Cannot decode the rows {_spelled(wanted)}: A:B are the rows from A to below B, and "
+            f"the file has the rows 0:{len(reader)}."
         )
     parts, damaged = [], list(reader.notes)
     numbers = range(reader.block_of(begin), reader.block_of(end - 1) + 1) if begin < end else ()
@@ -293,11 +293,14 @@ class Decoder(NamedTuple):
         Columns of an array; empty if they have no names.
     label_name : str
         The column of the labels; empty if it is not known.
+    n_columns : int or None
+        Columns of a data frame, which are fewer than the numbers that encode it.
     """
 
     rows_of: Decode
     feature_names: tuple[str, ...] = ()
     label_name: str = ""
+    n_columns: int | None = None
 
 
 def decoded(
@@ -318,7 +321,9 @@ def decoder_of(reader: Reader, folder: Path, given: Codec | None = None) -> Deco
     codec = codec_of(reader, folder, given)
     names = tuple(map(str, getattr(codec, "feature_names_in_", ())))
     label = getattr(codec, "label_name_", "")
-    return Decoder(partial(compressed.rows_of, codec, reader), names, label)
+    encoder = codec.table_encoder_
+    columns = None if encoder is None else encoder.n_features_in_
+    return Decoder(partial(compressed.rows_of, codec, reader), names, label, columns)
 
 
 def codec_of(reader: Reader, folder: Path, given: Codec | None = None) -> Codec:
