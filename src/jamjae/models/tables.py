@@ -55,7 +55,7 @@ def encoded(model: Any, X: Any, attempt: str, *, reset: bool) -> Any:
         return X
     given = X if mixed or hasattr(encoder, "feature_names_in_") else _floats(X, attempt, gaps)
     if mixed and not gaps:
-        _require_whole(given, encoder, attempt)
+        _require_whole(given, encoder, attempt, missing.cure(model))
     Z = encoder.transform(given).astype(_precision(X), copy=False)
     names = column_names(X) if not hasattr(encoder, "feature_names_in_") else _titles(encoder)
     return _framed(Z, names) if len(names) == Z.shape[1] else Z
@@ -145,6 +145,18 @@ def as_numbers(model: Any, X: Any, *, named: bool = False) -> tuple[Any, Any]:
     return inner, np.asarray(rows)
 
 
+def feature_names(model: Any, unnamed: str = "column {}") -> list[str]:
+    """Name the columns of what a model learns; those of images have no names."""
+    if len(model.row_shape_) > 1:
+        return []
+    names = getattr(model, "feature_names_in_", None)
+    if model.table_encoder_ is not None and (names is None or len(names) != model.row_shape_[0]):
+        return _titles(model.table_encoder_)
+    if names is None:
+        return [unnamed.format(place) for place in range(model.n_features_in_)]
+    return [str(name) for name in names]
+
+
 def _precision(X: Any) -> type[np.floating]:
     """Give the type in which a table of numbers is computed; float64 for a mixed one."""
     if hasattr(X, "iloc"):
@@ -170,14 +182,14 @@ def _as_floats(X: Any) -> np.ndarray:
     return rows if rows.dtype in (np.float32, np.float64) else rows.astype(np.float64)
 
 
-def _require_whole(frame: Any, encoder: TableEncoder, attempt: str) -> None:
+def _require_whole(frame: Any, encoder: TableEncoder, attempt: str, cure: str) -> None:
     names = list(getattr(encoder, "feature_names_in_", frame.columns))
     counts = frame[[name for name in names if name in frame.columns]].isna().sum()
     if where := [f"{name} {count:,}" for name, count in counts.items() if count]:
         cells, verb = counted(int(counts.sum()), "cell"), "is" if counts.sum() == 1 else "are"
         raise InvalidDataError(
             f"{attempt}: {cells} of the table {verb} missing (NaN): {listed(where)}. "
-            f"Finite numbers are expected: {missing.CURE}"
+            f"Finite numbers are expected: {cure}"
         )
 
 
