@@ -140,14 +140,14 @@ def _codec_facts(reader: Reader) -> tuple[str, dict[str, Any], list[str]]:
     """Describe the codec in a file: a line, values, and whether it is damaged."""
     if not reader.header.codec_bytes:
         return f"in {reader.header.path!r}", {}, []
-    from jamjae.latent.codec.bounded import IMAGES, settings_of
+    from jamjae.latent.codec.bounded import NUMBERS, settings_of
 
     exact = settings_of(reader.header)
     if exact is not None:
         kind, bound = exact
         off = f"images, no value off by more than {bound}" if bound else "images without loss"
-        of = off if kind == IMAGES else "numbers within a bound"
-        return f"{size(reader.header.codec_bytes)}, a coder of {of}", {}, []
+        of = off if kind != NUMBERS else "numbers within a bound"
+        return f"{size(reader.header.codec_bytes)}, a coder of {of}", {}, _damage_of(reader)
     load_engine()
     from jamjae import Codec
     from jamjae.data.readers.cells import counted
@@ -162,6 +162,18 @@ def _codec_facts(reader: Reader) -> tuple[str, dict[str, Any], list[str]]:
     parts = f"{pca}{counted(codec.n_components_, 'component')}"
     values = {"is_pca": codec.is_pca_, **_reached(codec)}
     return f"{size(len(content))}, {parts}; {_reached_line(codec)}", values, []
+
+
+def _damage_of(reader: Reader) -> list[str]:
+    """Say what is damaged of the coder of a file."""
+    from jamjae.errors import DataFormatError
+    from jamjae.latent.codec.bounded import decoder_of
+
+    try:
+        decoder_of(reader)
+    except DataFormatError as error:
+        return [str(error)]
+    return []
 
 
 def _reached(codec: Any) -> dict[str, Any]:
