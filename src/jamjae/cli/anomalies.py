@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from jamjae.evaluation.anomalies import AnomalyReport
 
 LINES = 10  # rows of the table that is printed
+RATE = 0.05  # false alarms of a new detector
 
 
 @reads_data
@@ -51,8 +52,14 @@ def anomalies(
         typer.Option(metavar="NORMAL", help="Normal rows, to fit or to calibrate the detector."),
     ] = None,
     false_alarm: Annotated[
-        float, typer.Option(min=0.0, max=0.5, help="Share of new normal rows that is reported.")
-    ] = 0.05,
+        float | None,
+        typer.Option(
+            min=0.0,
+            max=0.5,
+            help="Share of new normal rows that is reported; by default that of a detector in "
+            f"--model, else {RATE}.",
+        ),
+    ] = None,
     components: Annotated[
         int | None,
         typer.Option("--components", "-k", min=1, help="Latent components of a detector to fit."),
@@ -78,16 +85,21 @@ def anomalies(
     """
     voice = Voice(quiet=quiet, as_json=json)
     _require_places(data, reading, model, train, output, save, force)
+    if model is not None and (components is not None or epochs is not None):
+        raise typer.BadParameter(
+            "--components and --epochs have no effect on a fitted --model. Leave them out."
+        )
     start(voice)
     began = time.perf_counter()
     given = None if model is None else _opened(model, train)
-    settings: dict[str, Any] = {"false_alarm": false_alarm, "random_state": seed}
+    rate = RATE if false_alarm is None else false_alarm
+    settings: dict[str, Any] = {"false_alarm": rate, "random_state": seed}
     if given is None or train is not None:
         detector, found = _fitted(
             voice, data, train, reading, given, (components, epochs), settings
         )
     else:
-        detector, found = given.with_rate(false_alarm), None
+        detector, found = given if false_alarm is None else given.with_rate(false_alarm), None
     if found is None:
         found = load(voice, data, reading, model=detector.model_)
     from jamjae import report
