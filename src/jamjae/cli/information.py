@@ -100,6 +100,8 @@ def _info_of_rows(voice: Voice, file: Path) -> None:
         total = file.stat().st_size
         said, codec, damaged = _codec_facts(reader)
     shape = " x ".join(map(str, header.row_shape))
+    columns = codec.get("columns", ())
+    encoded = f"{counted(len(columns), 'column')} as {shape} numbers" if columns else shape
     names = [part.names[0] for part in found.parts if part.names][:1]
     coded = sum(part.payload for part in found.parts) / max(len(found), 1)
     values: dict[str, Any] = {
@@ -121,13 +123,13 @@ def _info_of_rows(voice: Voice, file: Path) -> None:
     }
     facts = {
         "file": f"{counted(n, 'compressed row')} in {counted(len(reader.rows), 'block')}",
-        "rows": f"{shape}, {header.dtype}",
-        "size": f"{size(total)}; codes of {coded:.2f} bytes per row",
+        "rows": f"{encoded}, {header.dtype}",
+        "size": f"{size(total)}; codes of {coded:.2f} bytes per row, without headings",
         "codec": said,
         "SHA-256": f"{header.sha256.hex()[:16]}...",
         "names": f"{names[0]}, ..." if names else "",
         "labels": listed(header.class_names, 12) or ("numbers" if found.labelled else ""),
-        "columns": listed(header.feature_names, 12),
+        "columns": listed(columns or header.feature_names, 12),
         "damaged": counted(len(values["damaged"]), "part") if values["damaged"] else "none",
     }
     lines = text_table(("", ""), [line for line in facts.items() if line[1]], left=2)
@@ -161,6 +163,8 @@ def _codec_facts(reader: Reader) -> tuple[str, dict[str, Any], list[str]]:
     pca = "PCA, " if codec.is_pca_ else ""
     parts = f"{pca}{counted(codec.n_components_, 'component')}"
     values = {"is_pca": codec.is_pca_, **_reached(codec)}
+    if (names := getattr(codec.table_encoder_, "feature_names_in_", None)) is not None:
+        values["columns"] = list(map(str, names))
     return f"{size(len(content))}, {parts}; {_reached_line(codec)}", values, []
 
 
