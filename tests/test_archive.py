@@ -9,7 +9,7 @@ import pytest
 
 from jamjae.errors import DataFormatError, DataNotFoundError, InvalidDataError, OutputError
 from jamjae.latent.codec.archive import VERSION, Block, Damaged, Writer, create
-from jamjae.latent.codec.header import Header
+from jamjae.latent.codec.header import Header, digest
 from jamjae.latent.codec.names import place_of
 from jamjae.latent.codec.reader import Reader, opened
 
@@ -64,15 +64,15 @@ def test_blocks_come_back_in_any_order():
 
 def test_the_head_comes_back():
     header = Header.referring(
-        CODEC, "models/가.jamjae", dtype="float32", row_shape=(3,), settings=b"\x01\x00",
+        digest(CODEC), "models/가.jamjae", dtype="float32", row_shape=(3,), settings=b"\x01\x00",
         feature_names=("height", "", "폭"),
     )  # fmt: skip
     reader = Reader(archive([], header, b""))
     assert reader.header == header
     assert (len(reader), list(reader.blocks())) == (0, [])
-    reader.require(CODEC, "the codec")
+    reader.require(digest(CODEC), "the codec")
     with pytest.raises(DataFormatError, match="Name the file of that codec"):
-        reader.require(CODEC[1:], "'other.jamjae'")
+        reader.require(digest(CODEC[1:]), "'other.jamjae'")
     with pytest.raises(DataFormatError, match=r"refers to 'models/가\.jamjae'"):
         reader.codec()
 

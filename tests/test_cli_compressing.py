@@ -13,7 +13,7 @@ from tests.command_line import run
 from jamjae.data import catalog
 from jamjae.data.reading import read
 from jamjae.latent.codec import bounded
-from jamjae.latent.codec.archive import Writer
+from jamjae.latent.codec.archive import About, Writer
 from jamjae.latent.codec.header import Header
 from jamjae.latent.codec.residuals import Residuals
 
@@ -203,7 +203,7 @@ def test_a_name_that_leaves_the_folder_writes_nothing(name, tmp_path):
     coder = Residuals.fit(images, steps=1)
     path = tmp_path / "rows.jjz"
     with path.open("wb") as stream:
-        bounded.write(stream, coder, images, names=["fine.png", name])
+        bounded.write(stream, coder, images, About(["fine.png", name]))
     result = run("decompress", path, "-o", tmp_path / "out", code=1)
     assert "leads out of the folder" in result.stderr
     assert [each.name for each in tmp_path.rglob("*.png")] == []

@@ -93,20 +93,20 @@ class Reader:
                 "of the codec."
             )
         content = self._bytes(self._codec_at, size)
-        self.require(content, "the codec in it")
+        self.require(digest(content), "the codec in it")
         return content
 
-    def require(self, codec: bytes, what: str) -> None:
+    def require(self, sha256: bytes, what: str) -> None:
         """Refuse a codec other than the one by which the rows were compressed.
 
         Raises
         ------
         DataFormatError
         """
-        if digest(codec) != self.header.sha256:
+        if sha256 != self.header.sha256:
             raise DataFormatError(
                 f"Cannot read {self._name} with {what}: its SHA-256 begins with "
-                f"{digest(codec).hex()[:16]}, and that of the codec by which the rows were "
+                f"{sha256.hex()[:16]}, and that of the codec by which the rows were "
                 f"compressed with {self.header.sha256.hex()[:16]}. Name the file of that codec."
             )
 
@@ -240,6 +240,18 @@ class Reader:
             yield
         except UnsoundError as error:
             raise DataFormatError(f"Cannot read {self._name}: {what} ({error}).") from error
+
+
+@contextmanager
+def decoding(block: Block) -> Iterator[None]:
+    """Name the block and its rows in an error that decoding it raises."""
+    try:
+        yield
+    except DataFormatError as error:
+        raise DataFormatError(
+            f"Cannot decode block {block.number} (rows {block.first:,} to "
+            f"{block.first + block.n - 1:,}): {error}"
+        ) from error
 
 
 def is_compressed(path: str | os.PathLike[str]) -> bool:
