@@ -14,7 +14,7 @@ import typer
 from jamjae.cli import completion
 from jamjae.cli.fitting import start
 from jamjae.cli.guard import heed, load_engine
-from jamjae.cli.options import Data, Json, Quiet
+from jamjae.cli.options import Data, Engine, Json, Quiet, Workers, require_workers
 from jamjae.cli.output import Voice
 from jamjae.cli.places import Force, require_file, require_folder
 from jamjae.cli.reading import files_read, fitted_rows, load, reads_data
@@ -22,6 +22,8 @@ from jamjae.data.read_options import ReadOptions
 from jamjae.data.text_tables import text_table
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from jamjae import AnomalyDetector
     from jamjae.data.dataset import Dataset
     from jamjae.engine.training import EpochReport
@@ -74,6 +76,8 @@ def anomalies(
         int, typer.Option("--shown", min=1, help="Rows that the report explains in full.")
     ] = 20,
     seed: Annotated[int, typer.Option(help="Random seed.")] = 0,
+    engine: Engine = "local",
+    workers: Workers = None,
     force: Force = False,
     quiet: Quiet = False,
     json: Json = False,
@@ -83,7 +87,7 @@ def anomalies(
     Without --model and --train the detector learns from DATA itself, and reports the --false-alarm
     share of it.
     """
-    voice = Voice(quiet=quiet, as_json=json)
+    voice, on_ray = Voice(quiet=quiet, as_json=json), require_workers(engine, workers)
     _require_places(data, reading, model, train, output, save, force)
     if model is not None and (components is not None or epochs is not None):
         raise typer.BadParameter(
@@ -95,6 +99,8 @@ def anomalies(
     rate = RATE if false_alarm is None else false_alarm
     settings: dict[str, Any] = {"false_alarm": rate, "random_state": seed}
     if given is None or train is not None:
+        if on_ray is not None:
+            voice.note("the detector is fitted in this process, and DATA scored by workers")
         detector, found = _fitted(
             voice, data, train, reading, given, (components, epochs), settings
         )
@@ -106,7 +112,9 @@ def anomalies(
     from jamjae.evaluation.anomalies import anomaly_report
 
     rows = fitted_rows(detector.model_, found)
-    result = anomaly_report(detector, rows, names=found.index, shown=min(shown, len(rows)))
+    scores = None if on_ray is None else _scores_by(on_ray, detector, rows)
+    few = min(shown, len(rows))
+    result = anomaly_report(detector, rows, names=found.index, shown=few, scores=scores)
     seconds = time.perf_counter() - began
     values: dict[str, Any] = {"data": data, "sentence": result.sentence, "seconds": seconds}
     values |= {"rows": len(result.odd), "anomalies": int(result.odd.sum())}
@@ -214,6 +222,15 @@ def _progress(voice: Voice) -> Iterator[Callable[[EpochReport], None]]:
             voice.note(f"fit {next(fits)}: {epoch.epochs} epochs, {epoch.seconds:.1f} s")
 
     yield report
+
+
+def _scores_by(workers: int, detector: AnomalyDetector, rows: Any) -> np.ndarray:
+    """Score rows by workers on a Ray cluster."""
+    import numpy as np
+
+    from jamjae.distributed.ray import pieces
+
+    return np.concatenate(list(pieces(detector, rows, "scores", num_workers=workers)))
 
 
 def _table(result: AnomalyReport) -> str:
