@@ -64,11 +64,18 @@ def test_a_saved_detector_is_used_at_another_rate(folder):
     assert "at least 999 calibration rows" in json.loads(refused.stdout)["error"]
 
 
+def test_a_saved_detector_keeps_its_rate(folder, tmp_path):
+    load_model(folder / "detector.jamjae").with_rate(0.1).save(tmp_path / "d.jamjae")
+    said = run("anomalies", folder / "odd.csv", "--model", tmp_path / "d.jamjae")
+    assert "expected to be 0.098" in said.stdout
+
+
 @pytest.mark.parametrize(
     ("model", "more", "said"),
     [
         ("model.jamjae", (), "Give normal rows"),
         ("detector.jamjae", ("--train", "normal.csv"), "Leave out"),
+        ("detector.jamjae", ("--epochs", "2"), "no effect on a fitted --model"),
     ],
 )
 def test_what_does_not_go_together_is_refused(folder, monkeypatch, model, more, said):
