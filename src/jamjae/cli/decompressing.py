@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     import numpy as np
 
     from jamjae.latent.codec.reader import Reader
-    from jamjae.models.compressed_files import Contents, Decoder, Part
+    from jamjae.models.compressed_contents import Contents, Part
+    from jamjae.models.compressed_files import Decoder
 
 LABELS = "labels.csv"  # beside images whose folders are not their classes
 Piece = tuple["Part", Any, list[Any]]  # rows of a block, and the names of their classes
@@ -72,7 +73,8 @@ def decompress(
         require_place_of(reader.header.row_shape, output, reads, force=force)
         if lossy:
             start(voice)
-        from jamjae.models.compressed_files import contents, decoder_of
+        from jamjae.models.compressed_contents import contents
+        from jamjae.models.compressed_files import decoder_of
 
         given = None if model is None else opened_codec(model)
         decoder = decoder_of(reader, file.parent, given)

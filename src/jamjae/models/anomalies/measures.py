@@ -10,7 +10,7 @@ from scipy.ndimage import gaussian_filter
 from sklearn.neighbors import NearestNeighbors
 
 from jamjae.data.rows import Array, drawn, row_chunks
-from jamjae.engine.blocks import among
+from jamjae.engine.blocks import among, by_blocks
 
 PARTS = ("error", "neighbors", "density")
 COMBINED = ("error", "neighbors")
@@ -20,7 +20,6 @@ BLUR = 0.05  # of the shorter side of images: the deviation of the Gaussian that
 MOST, VALUES = 10_000, 1 << 24  # normal rows that are kept, and values in them, at most
 SHARE = 0.2  # of the mean squared error: what every feature is expected to be off by, at least
 TINY = 1e-12  # of a squared distance, so that its logarithm is finite
-AT_ONCE = 1 << 22  # distances between codes at a time
 
 
 class Reference(NamedTuple):
@@ -152,12 +151,13 @@ class Measure:
 
     def _distance(self, _: np.ndarray, codes: np.ndarray) -> np.ndarray:
         """Distance to the k-th nearest code, each component in its own deviations."""
-        step = max(AT_ONCE // len(self.reference.codes), 1)
-        pieces = [
-            self._nearest.kneighbors(codes[start : start + step] / self._spread)[0][:, -1]
-            for start in range(0, len(codes), step)
-        ]
-        return np.log(np.concatenate(pieces) + TINY)
+        found = by_blocks(
+            lambda some: self._nearest.kneighbors(some)[0][:, -1],
+            codes / self._spread,
+            np.empty(len(codes)),
+            together=True,
+        )
+        return np.log(found + TINY)
 
     def _rarity(self, _: np.ndarray, codes: np.ndarray) -> np.ndarray:
         return -np.asarray(self.model.density_.score_samples(codes), dtype=np.float64)
@@ -196,4 +196,4 @@ class Scale(NamedTuple):
 
     def combined(self, parts: np.ndarray) -> np.ndarray:
         """Give one anomaly score (n,) per row."""
-        return self.relative(parts) @ self.weights
+        return (self.relative(parts) * self.weights).sum(axis=1)
