@@ -15,6 +15,8 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from jamjae.data.rows import Given
+from jamjae.engine.blocks import among
+from jamjae.errors import InvalidDataError
 from jamjae.models import missing
 from jamjae.models.anomalies import conformal, given, stored
 from jamjae.models.anomalies.drifting import Drift, drift_of
@@ -192,7 +194,19 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         float64 array of shape (n,)
             Low means odd; the median of normal rows is about 0.
         """
-        return -self._scored(self._checked(X, "score samples"))
+        check_is_fitted(self)
+        if not given.is_long_table(self.model_, X):
+            return -self._scored(self._checked(X, "score samples"))
+        made = np.empty(len(X))
+        for chunk in given.pieces(len(X)):
+            try:
+                rows = self._checked(taken(X, chunk), "score samples")
+            except InvalidDataError:
+                self._checked(X, "score samples")  # whose message counts the rows of all
+                raise
+            with among(len(X)):
+                made[chunk] = self._scored(rows)
+        return -made
 
     def decision_function(self, X: Any) -> np.ndarray:
         """``score_samples(X) - offset_``: negative for anomalies."""

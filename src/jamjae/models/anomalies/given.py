@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,7 @@ from jamjae.models.base import LatentModel
 
 UNCALIBRATED = 10  # rows, at least, where contamination sets the threshold
 OF_IMAGES, OF_TABLES = 32, 0.8  # components, and the share of the variance they explain
+PIECE = 1 << 16  # rows of a table that are encoded at a time
 FEW = 10  # distinct whole numbers of a single column that are taken for labels
 
 
@@ -85,6 +87,18 @@ def _are_labels(X: Any) -> bool:
     values = np.asarray(X, dtype=np.float64)[:, 0]
     known = np.unique(values[np.isfinite(values)])
     return 1 < len(known) <= FEW and bool((known == np.rint(known)).all())
+
+
+def is_long_table(model: Any, X: Any) -> bool:
+    """Whether X is a table that `model` would encode, in memory, and of many rows."""
+    encoded = model.table_encoder_ is not None
+    return encoded and len(getattr(X, "shape", ())) == 2 and len(X) > PIECE
+
+
+def pieces(n: int) -> Iterator[np.ndarray]:
+    """Cut n rows into the positions of at most `PIECE`."""
+    for start in range(0, n, PIECE):
+        yield np.arange(start, min(start + PIECE, n))
 
 
 def settings(detector: Any, X: Any, rng: np.random.RandomState) -> Settings:

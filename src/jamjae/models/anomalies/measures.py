@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-from sklearn.neighbors import NearestNeighbors
 
 from jamjae.data.rows import Array, drawn, row_chunks
 from jamjae.engine.blocks import among
+from jamjae.models.anomalies.neighbors import Neighbors
 
 PARTS = ("error", "neighbors", "density")
 COMBINED = ("error", "neighbors")
@@ -18,7 +18,6 @@ OF_IMAGES, OF_TABLES = 3, 2  # powers of errors: a few large ones count most in 
 MOST, VALUES = 10_000, 1 << 24  # normal rows that are kept, and values in them, at most
 SHARE = 0.2  # of the mean squared error: what every feature is expected to be off by, at least
 TINY = 1e-12  # of a squared distance, so that its logarithm is finite
-AT_ONCE = 1 << 22  # distances between codes at a time
 
 
 class Reference(NamedTuple):
@@ -90,9 +89,8 @@ class Measure:
         self._unit = np.sqrt(typical if images else reference.typical)
         spread = reference.codes.std(axis=0)
         self._spread = np.where(spread > TINY * spread.max(), spread, np.inf)
-        k = min(n_neighbors, len(reference.codes))
-        self._nearest = NearestNeighbors(n_neighbors=k, algorithm="brute")
-        self._nearest.fit(reference.codes / self._spread)
+        self._n_neighbors = min(n_neighbors, len(reference.codes))
+        self._neighbors = Neighbors(reference.codes / self._spread)
         self._parts: Mapping[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
             "error": self._error,
             "neighbors": self._distance,
@@ -113,9 +111,7 @@ class Measure:
 
     def nearest(self, codes: np.ndarray, n: int = 1) -> np.ndarray:
         """Give the numbers (b, n) of the reference rows whose codes are nearest to codes (b, k)."""
-        n = min(n, len(self.reference.codes))
-        found: np.ndarray = self._nearest.kneighbors(codes / self._spread, n, return_distance=False)
-        return found
+        return self._neighbors.nearest(codes / self._spread, min(n, len(self.reference.codes)))[0]
 
     def _error(self, rest: np.ndarray, _: np.ndarray) -> np.ndarray:
         """Mean power of the errors of observed features, in units of what is normal."""
@@ -126,12 +122,8 @@ class Measure:
 
     def _distance(self, _: np.ndarray, codes: np.ndarray) -> np.ndarray:
         """Distance to the k-th nearest code, each component in its own deviations."""
-        step = max(AT_ONCE // len(self.reference.codes), 1)
-        pieces = [
-            self._nearest.kneighbors(codes[start : start + step] / self._spread)[0][:, -1]
-            for start in range(0, len(codes), step)
-        ]
-        return np.log(np.concatenate(pieces) + TINY)
+        _, distances = self._neighbors.nearest(codes / self._spread, self._n_neighbors)
+        return np.log(distances[:, -1] + TINY)
 
     def _rarity(self, _: np.ndarray, codes: np.ndarray) -> np.ndarray:
         return -np.asarray(self.model.density_.score_samples(codes), dtype=np.float64)
