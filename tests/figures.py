@@ -15,6 +15,9 @@ DRAWINGS = {
     "image_blocks": lambda: plotting.image_blocks([np.ones((3, 4, 4))], row_labels=["ones"]),
     "sample_sheet": lambda: plotting.sample_sheet(np.ones((3, 4, 4)), [0, 1, 1]),
     "latent_traversals": lambda: plotting.latent_traversals(np.ones((2, 3, 4, 4))),
+    "biplot": lambda: plotting.biplot(np.eye(2), np.eye(2)).figure,
+    "loading_map": lambda: plotting.loading_map(np.eye(2), np.eye(2)),
+    "loading_images": lambda: plotting.loading_images(np.ones((2, 4, 4)), title="two"),
     "density_map": lambda: plotting.density_map(np.eye(2), lambda points: points[:, 0]).figure,
     "cloud_grid": lambda: plotting.cloud_grid({"cloud": np.eye(3)}),
 }

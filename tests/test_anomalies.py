@@ -12,6 +12,7 @@ from jamjae import AnomalyDetector, Autoencoder, VariationalAutoencoder, load_mo
 from jamjae.data.archives import UnsoundError
 from jamjae.errors import InvalidDataError, ModelFileError, ShapeMismatchError
 from jamjae.models.anomalies import conformal, stored
+from jamjae.models.anomalies.measures import blurred
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore:Training did not improve:sklearn.exceptions.ConvergenceWarning"
@@ -172,6 +173,38 @@ def test_a_prefit_model_is_used_as_it_is_and_warns_of_its_own_rows():
         AnomalyDetector(model, prefit=True).fit(X)
 
 
+# --- images ---------------------------------------------------------------------------------
+
+
+def test_errors_of_images_are_blurred_within_each_channel():
+    errors = np.zeros((2, 20, 20, 3))
+    errors[0, 10, 10, 1] = 1.0
+    found = blurred(errors.reshape(2, -1), (20, 20, 3)).reshape(errors.shape)
+    assert np.isclose(found.sum(), 1.0)
+    assert found[0, 10, 10, 1] < 0.2
+    assert found[0, 10, 11, 1] > 0.05
+    assert not found[..., [0, 2]].any()
+    assert not found[1].any()
+
+
+def test_missing_pixels_count_for_nothing_in_blurred_errors():
+    errors = np.ones((1, 400))
+    errors[0, 150:260] = np.nan
+    found = blurred(errors, (20, 20))
+    assert np.array_equal(np.isnan(found), np.isnan(errors))
+    assert np.allclose(found[0, np.isfinite(found[0])], 1.0)
+
+
+def test_a_part_that_is_missing_is_odder_than_texture_of_the_same_size(digits):
+    images = np.kron(digits.X[digits.y == 0], np.ones((3, 3)))
+    detector = AnomalyDetector(linear(), measure="error", random_state=0).fit(images)
+    row = np.asarray(detector.model_.reconstruct(images[:1]), dtype=np.float64)
+    signs = np.where(np.indices((24, 24)).sum(axis=0) % 2, 1.0, -1.0)
+    part, texture = row.copy(), row + 4 * signs
+    part[0, :12, :12] += 6  # less than the texture in the mean square and cube
+    assert detector.score_samples(part) < detector.score_samples(texture)
+
+
 # --- refusals -------------------------------------------------------------------------------
 
 
@@ -249,6 +282,13 @@ def test_a_saved_detector_scores_as_before(measure, tmp_path):
     assert again.false_alarm_ == detector.false_alarm_
     assert again.get_params()["model__n_components"] == 2
     assert again.fit(normal_rows(60)).predict(X).shape == (20,)
+
+
+def test_a_saved_detector_of_images_scores_as_before(digits, tmp_path):
+    zeros = digits.X[digits.y == 0]
+    detector = AnomalyDetector(linear(), random_state=0).fit(zeros)
+    again = load_model(detector.save(tmp_path / "d.jamjae"))
+    assert np.array_equal(again.score_samples(digits.X[:50]), detector.score_samples(digits.X[:50]))
 
 
 def test_a_file_whose_parts_do_not_belong_together_is_refused(fitted):

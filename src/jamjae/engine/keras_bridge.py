@@ -322,3 +322,47 @@ def predict(
     variables = read(layer)
     made = np.empty((len(X), *layer.output_shape[1:]), dtype=np.float32)
     return by_blocks(lambda rows: forward(variables, rows), X, made)
+
+
+@lru_cache(maxsize=8)
+def _backward(known: Template) -> Callable[..., jax.Array]:
+    layer = private(known.layer)
+    call, shape = apply(layer), layer.input_shape[1:]
+
+    @compiled_few
+    def slopes(variables: Variables, x: jax.Array, along: jax.Array) -> jax.Array:
+        def encode(rows: jax.Array) -> jax.Array:
+            return call(*variables, rows.reshape(-1, *shape)).output.reshape(len(x), -1)
+
+        made, back = jax.vjp(encode, x)
+        return jax.vmap(lambda one: back(jnp.broadcast_to(one, made.shape))[0], out_axes=1)(along)
+
+    return slopes
+
+
+def slopes(layer: keras.Layer, X: np.ndarray, along: np.ndarray) -> np.ndarray:
+    """Differentiate sums of a model's outputs by its input: ``along · J`` at each row.
+
+    Parameters
+    ----------
+    layer : keras model
+    X : float32 array of shape (n, ...)
+    along : float32 array of shape (m, k)
+        Weights of the k outputs; unit vectors give rows of the Jacobian.
+
+    Returns
+    -------
+    float32 array of shape (n, m, ...)
+
+    Raises
+    ------
+    InvalidNetworkError
+        A layer cannot be differentiated.
+    """
+    require_own_process()
+    try:
+        return np.asarray(_backward(template(layer))(read(layer), X, along))
+    except (TypeError, ValueError, NotImplementedError) as error:
+        raise InvalidNetworkError(
+            f"The model {layer.name!r} cannot be differentiated by its input: {brief(error)}"
+        ) from error

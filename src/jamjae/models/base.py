@@ -22,12 +22,17 @@ from jamjae.engine.pca import Principal
 from jamjae.engine.processes import ALONE, Processes
 from jamjae.errors import InvalidDataError
 from jamjae.models import missing, tables
+from jamjae.models.differentiating import DifferentiableModel
 from jamjae.models.generating import GenerativeModel
 from jamjae.models.validation import check_codes, check_rows, warn_of_other_range
 
 
 class LatentModel(
-    GenerativeModel, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
+    GenerativeModel,
+    DifferentiableModel,
+    ClassNamePrefixFeaturesOutMixin,
+    TransformerMixin,
+    BaseEstimator,
 ):
     """Encode, decode, reconstruct and evaluate with two fitted networks.
 

@@ -226,6 +226,11 @@ class ProbabilisticModel(TrainableModel):
 
     # --- in a model file --------------------------------------------------------------------
 
+    @property
+    def _code_units(self) -> tuple[float, Any]:
+        deviations = np.where(self.baseline_.usable, self.baseline_.deviations, np.inf)
+        return 1.0, deviations
+
     def _stored(self) -> dict[str, keras.Model]:
         return {"encoder": self.posterior_, "decoder": self.decoder_}
 

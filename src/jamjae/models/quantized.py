@@ -257,6 +257,10 @@ class QuantizedModel(TrainableModel):
             )
         return codes
 
+    @property
+    def _code_units(self) -> tuple[float, Any]:
+        return self.step_, self.step_
+
     def _checked(self, X: Any, operation: str) -> Given:
         check_is_fitted(self)
         if self.encoder_ is None:

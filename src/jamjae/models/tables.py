@@ -145,6 +145,18 @@ def as_numbers(model: Any, X: Any, *, named: bool = False) -> tuple[Any, Any]:
     return inner, np.asarray(rows)
 
 
+def feature_names(model: Any, unnamed: str = "column {}") -> list[str]:
+    """Name the columns of what a model learns; those of images have no names."""
+    if len(model.row_shape_) > 1:
+        return []
+    names = getattr(model, "feature_names_in_", None)
+    if model.table_encoder_ is not None and (names is None or len(names) != model.row_shape_[0]):
+        return _titles(model.table_encoder_)
+    if names is None:
+        return [unnamed.format(place) for place in range(model.n_features_in_)]
+    return [str(name) for name in names]
+
+
 def _precision(X: Any) -> type[np.floating]:
     """Give the type in which a table of numbers is computed; float64 for a mixed one."""
     if hasattr(X, "iloc"):

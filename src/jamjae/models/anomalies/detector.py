@@ -44,10 +44,10 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         four fifths of the variance for tables.
     measure : {"combined", "error", "neighbors", "density"}, default="combined"
         ``"error"`` is the reconstruction error: of tables the mean square, each feature in units
-        of what is normal for it, of images the mean cube. ``"neighbors"`` is the distance to the
-        code of the fifth nearest normal row, each component in its own deviations; ``"density"``
-        minus the log density of the code. ``"combined"`` takes the first two, the error of
-        images with three times the weight.
+        of what is normal for it; of images the mean cube, after a blur over a twentieth of the
+        shorter side. ``"neighbors"`` is the distance to the code of the fifth nearest normal row,
+        each component in its own deviations; ``"density"`` minus the log density of the code.
+        ``"combined"`` takes the first two, the error of images with three times the weight.
     false_alarm : float in (0, 1), default=0.05
         The share of new normal rows that `predict` reports, in expectation.
     contamination : "auto" or float in (0, 0.5], default="auto"

@@ -8,8 +8,8 @@ import numpy as np
 
 from jamjae.data.rows import Given
 from jamjae.errors import InvalidDataError
+from jamjae.models import tables
 from jamjae.models.anomalies import conformal
-from jamjae.models.anomalies.explaining import feature_names
 
 if TYPE_CHECKING:
     from jamjae.models.anomalies.detector import AnomalyDetector
@@ -98,6 +98,6 @@ def _moved(
 
 
 def _names(model: Any) -> list[str]:
-    named = feature_names(model)
+    named = tables.feature_names(model)
     places = np.ndindex(*model.row_shape_)
     return named or ["pixel " + ", ".join(map(str, place)) for place in places]

@@ -78,7 +78,7 @@ def explained(detector: AnomalyDetector, rows: np.ndarray, X: Any) -> Explanatio
     errors = np.subtract(rows, made, dtype=np.float64) / unit
     p = conformal.p_values(detector.calibration_scores_, scores)
     moved = _moves(detector, measure, rows, made, goal)
-    names = feature_names(model)
+    names = tables.feature_names(model)
     relative = detector.scale_.relative(parts)
     return Explanation(
         p_values=p,
@@ -93,17 +93,6 @@ def explained(detector: AnomalyDetector, rows: np.ndarray, X: Any) -> Explanatio
         moved=moved,
         reasons=_reasons(-scores < detector.offset_, errors, _in_units(model, made, rows), names),
     )
-
-
-def feature_names(model: Any) -> list[str]:
-    """Name the columns of what a model learns; those of images have no names."""
-    if len(model.row_shape_) > 1:
-        return []
-    names = getattr(model, "feature_names_in_", None)
-    if model.table_encoder_ is not None and (names is None or len(names) != model.row_shape_[0]):
-        return [str(name) for name in model.table_encoder_.get_feature_names_out()]
-    known = range(model.n_features_in_) if names is None else names
-    return [str(name) if names is not None else f"column {name}" for name in known]
 
 
 def _typical(detector: AnomalyDetector, measure: Measure, candidates: np.ndarray) -> np.ndarray:
