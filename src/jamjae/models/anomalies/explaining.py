@@ -29,7 +29,8 @@ class Explanation(NamedTuple):
     p_values, scores : float64 arrays of shape (n,)
         Of the rows; a score is ``score_samples``.
     parts : dict of str to float64 array of shape (n,)
-        What the score is made of, in deviations of normal rows: ``"error"``, ``"neighbors"``.
+        What the score is made of, in deviations of normal rows: ``"error"``, ``"neighbors"``,
+        of tables ``"mixture"``.
     errors : float64 array of shape (n, *row_shape)
         Value minus reconstruction in units of what is normal for that feature, the root mean
         squared error of normal rows; NaN where a value is missing. Of tables that are encoded or
