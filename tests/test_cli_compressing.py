@@ -13,7 +13,7 @@ from tests.command_line import run
 from jamjae.data import catalog
 from jamjae.data.reading import read
 from jamjae.latent.codec import bounded
-from jamjae.latent.codec.archive import Writer
+from jamjae.latent.codec.archive import About, Writer
 from jamjae.latent.codec.header import Header
 from jamjae.latent.codec.residuals import Residuals
 
@@ -165,6 +165,12 @@ def test_numbers_come_back_within_the_bound(tmp_path):
     assert found.feature_names == expected.feature_names
     assert found.class_names == expected.class_names
     assert 0.03 < np.abs(found.X - expected.X).max() <= 0.07
+    content = bytearray(path.read_bytes())
+    told = json.loads(run("info", path, "--json").stdout)
+    assert told["codec"]["max_error"] == pytest.approx(0.07)
+    content[len(content) - sum(map(said["bytes"].get, ("payload", "index", "names")))] ^= 1
+    path.write_bytes(content)
+    assert "the codec in it" in run("info", path, code=1).stdout
 
 
 def test_a_table_of_whole_numbers_comes_back_without_loss(tmp_path):
@@ -178,6 +184,8 @@ def test_a_table_of_whole_numbers_comes_back_without_loss(tmp_path):
 
 def test_what_has_no_lossless_file_is_refused(tmp_path):
     result = run("compress", "iris", "-o", tmp_path / "x.jjz", "--lossless", code=1)
+    assert "5.1 is not a whole number" in result.stderr
+    result = run("compress", "iris", "-o", tmp_path / "x.jjz", "--max-error", "1e-12", code=1)
     assert "a bound above" in result.stderr
     result = run("compress", "iris", "-o", tmp_path / "x.zip", code=1)
     assert "ends in .jjz" in result.stderr
@@ -201,7 +209,7 @@ def test_a_name_that_leaves_the_folder_writes_nothing(name, tmp_path):
     coder = Residuals.fit(images, steps=1)
     path = tmp_path / "rows.jjz"
     with path.open("wb") as stream:
-        bounded.write(stream, coder, images, names=["fine.png", name])
+        bounded.write(stream, coder, images, About(["fine.png", name]))
     result = run("decompress", path, "-o", tmp_path / "out", code=1)
     assert "leads out of the folder" in result.stderr
     assert [each.name for each in tmp_path.rglob("*.png")] == []
@@ -217,3 +225,67 @@ def test_settings_of_a_newer_version_are_refused(tmp_path):
         writer.finish()
     result = run("decompress", path, "-o", tmp_path / "out", code=1)
     assert "newer version" in result.stderr
+
+
+# --- what is converted is said --------------------------------------------------------------------
+
+
+def test_images_of_signed_numbers_are_said_to_be_rescaled(tmp_path):
+    rows = RNG.randint(-300, 300, (4, 3, 5)).astype(np.int16)
+    path = tmp_path / "rows.jjz"
+    np.save(tmp_path / "rows.npy", rows)
+    run("compress", tmp_path / "rows.npy", "-o", path, "--lossless")
+    said = run("decompress", path, "-o", tmp_path / "out").stdout
+    assert f"int16 values from {rows.min()} to {rows.max()} are written as 0 to 255" in said
+    run("decompress", path, "-o", tmp_path / "again.npy")
+    np.testing.assert_array_equal(np.load(tmp_path / "again.npy"), rows)
+
+
+@pytest.mark.parametrize(("dtype", "high"), [("int64", 200), ("int32", 3000)])
+def test_images_of_whole_numbers_keep_their_values(dtype, high, tmp_path):
+    rows = RNG.randint(0, high, (4, 3, 5)).astype(dtype)
+    np.save(tmp_path / "rows.npy", rows)
+    run("compress", tmp_path / "rows.npy", "-o", tmp_path / "rows.jjz", "--lossless")
+    said = run("decompress", tmp_path / "rows.jjz", "-o", tmp_path / "out").stdout
+    assert "shades" not in said
+    np.testing.assert_array_equal(np.stack(list(images_of(tmp_path / "out").values())), rows)
+
+
+def test_images_of_bits_are_black_and_white(tmp_path):
+    rows = np.ones((2, 3, 5), bool)
+    np.save(tmp_path / "rows.npy", rows)
+    run("compress", tmp_path / "rows.npy", "-o", tmp_path / "rows.jjz", "--lossless")
+    assert "True as 255" in run("decompress", tmp_path / "rows.jjz", "-o", tmp_path / "out").stdout
+    assert all((image == 255).all() for image in images_of(tmp_path / "out").values())
+
+
+def test_whole_floats_come_back_without_loss(tmp_path):
+    rows = RNG.randint(-9, 9, (30, 4)).astype(np.float32)
+    np.save(tmp_path / "rows.npy", rows)
+    run("compress", tmp_path / "rows.npy", "-o", tmp_path / "rows.jjz", "--lossless")
+    run("decompress", tmp_path / "rows.jjz", "-o", tmp_path / "again.npy")
+    again = np.load(tmp_path / "again.npy")
+    np.testing.assert_array_equal(again, rows)
+    assert again.dtype == np.float32
+    assert "numbers without loss" in run("info", tmp_path / "rows.jjz").stdout
+
+
+@pytest.mark.parametrize(
+    ("cells", "options", "message"),
+    [
+        ("1.5,2", ["--lossless"], "1.5 is not a whole number (column 'a')"),
+        ("1,", ["--max-error", ".1"], "2 values missing or infinite (column 'b')"),
+        ("1,x", ["--max-error", ".1"], "not all columns are numbers (b)"),
+    ],
+)
+def test_tables_that_no_bound_suits_are_refused(cells, options, message, tmp_path):
+    table = tmp_path / "rows.csv"
+    table.write_text("a,b\n" + "1,y\n" * cells.endswith("x") + f"{cells}\n" * 2 + "2,3\n")
+    result = run("compress", table, "-o", tmp_path / "x.jjz", *options, code=1)
+    assert message in " ".join(result.stderr.split())
+
+
+@pytest.mark.parametrize("options", [("--bytes", "0"), ("--mse", "-1"), ("--bytes", "nan")])
+def test_aims_are_above_zero(options, tmp_path):
+    result = run("compress", "iris", "-o", tmp_path / "x.jjz", *options, code=2)
+    assert "a number above 0" in result.stderr

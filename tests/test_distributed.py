@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 from command_line import run
-from jamjae import Autoencoder
+from jamjae import AnomalyDetector, Autoencoder
 from jamjae.data import rows as data_rows
 from jamjae.distributed import cluster
 from jamjae.distributed.sharing import Mapped, opened, shared
@@ -57,6 +57,20 @@ def test_a_row_does_not_depend_on_the_rows_beside_it(model, X, places):
         columns = {name: np.concatenate([one[name] for one in made]) for name in made[0]}
         found = np.column_stack(list(columns.values())).reshape(whole.shape)
         np.testing.assert_array_equal(found, whole)
+
+
+@pytest.mark.parametrize("places", [(1,), (7, 8, 100), range(1, N)])
+def test_anomalies_are_those_of_the_detector(X, places):
+    noisy = (X + np.random.RandomState(1).normal(size=X.shape)).astype(np.float32)
+    detector = AnomalyDetector(Autoencoder(2, network=(8,), epochs=1), random_state=0).fit(noisy)
+    made = [Transform(detector, "anomalies")({"data": part}) for part in cut(X, *places)]
+    found = {name: np.concatenate([one[name] for one in made]) for name in made[0]}
+    np.testing.assert_array_equal(found["score"], detector.score_samples(X))
+    np.testing.assert_array_equal(found["p_value"], detector.p_values(X))
+    np.testing.assert_array_equal(found["anomaly"], detector.predict(X) == -1)
+    for model, what in ((detector, "codes"), (detector.model_, "anomalies")):
+        with pytest.raises(InvalidDataError, match='"anomalies" is for an AnomalyDetector'):
+            Transform(model, what)
 
 
 @pytest.mark.parametrize("n", [5, 40])

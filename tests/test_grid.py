@@ -34,8 +34,9 @@ def test_no_value_is_off_by_more_than_the_bound(dtype, bound):
         RNG.randint(0, 255, (20, 4, 5), dtype=np.uint8),
         np.zeros((3, 1), int),
         np.full((1, 70), 9),
+        RNG.randint(-999, 999, (50, 3)).astype(np.float32),
     ],
-    ids=["small", "large", "far", "bool", "images", "zeros", "one row"],
+    ids=["small", "large", "far", "bool", "images", "zeros", "one row", "floats"],
 )
 def test_whole_numbers_come_back(rows):
     grid = Grid.fit(rows, 0)

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shutil
 import socket
 import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
+from sklearn.decomposition import PCA
 
+from jamjae import load_model
 from jamjae.data.loading import Share
 from jamjae.engine.processes import ALONE, Processes
 from jamjae.errors import InvalidDataError, JamjaeError
@@ -121,6 +126,42 @@ def test_what_cannot_be_trained_together_is_refused_by_all(pair, name, message):
     assert "Error: " in pair[0][name]
     assert "Error: " in pair[1][name]
     assert message.lower() in (pair[0][name] + pair[1][name]).lower()
+
+
+LAUNCHERS = {
+    "mpirun": ["mpirun", "--allow-run-as-root", "--oversubscribe", "-n", "2"],
+    "srun": ["srun", "--ntasks=2"],
+}
+READY = {"mpirun": ["mpirun", "--version"], "srun": ["sinfo"]}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("launcher", LAUNCHERS)
+def test_a_launcher_makes_one_job_of_the_lines_of_the_guide(launcher, tmp_path):
+    if not shutil.which(launcher):
+        pytest.skip(f"{launcher} is not installed")
+    if subprocess.run(READY[launcher], check=False, capture_output=True).returncode:
+        pytest.skip(f"{launcher} has no cluster")
+    guide = (Path(__file__).parents[1] / "docs" / "scale.md").read_text()
+    lines = re.search(r"```python\n(import jax\n.*?)```", guide, re.DOTALL)[1]
+    fast = lines.replace("random_state=0", "random_state=0, network=(), epochs=1")
+    assert fast != lines
+    (tmp_path / "train.py").write_text(fast)
+    rng = np.random.RandomState(0)
+    X = rng.normal(size=(700, 36)) * np.geomspace(1, 0.1, 36)
+    (tmp_path / "rows").mkdir()
+    for i, rows in enumerate(np.split(X, [500])):
+        pd.DataFrame(rows).rename(columns="c{}".format).to_parquet(
+            tmp_path / "rows" / f"part-{i}.parquet"
+        )
+    command = [*LAUNCHERS[launcher], sys.executable, "train.py"]
+    done = subprocess.run(
+        command, check=False, capture_output=True, text=True, cwd=tmp_path, timeout=300
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    whole = PCA(32).fit(X)
+    error = np.square(X - whole.inverse_transform(whole.transform(X))).mean()
+    assert load_model(tmp_path / "rows.jamjae").baseline_error_ == pytest.approx(error, rel=1e-9)
 
 
 # --- parts, without processes -----------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -13,7 +14,7 @@ import pandas as pd
 import pytest
 
 from command_line import run
-from jamjae import Autoencoder, load_model
+from jamjae import AnomalyDetector, Autoencoder, load_model
 
 ray = pytest.importorskip("ray")
 ray_data = pytest.importorskip("ray.data")
@@ -92,6 +93,29 @@ def test_the_command_line_encodes_and_reconstructs_on_workers(frame, saved, tmp_
         there = run(*given, "-o", outputs[1], "--engine", "ray", "--workers", workers).output
         np.testing.assert_array_equal(*map(np.load, outputs))
         assert here.replace(str(outputs[0]), "") == there.replace(str(outputs[1]), "")
+
+
+def test_anomalies_found_by_workers_are_those_found_here(frame, tmp_path):
+    saved = tmp_path / "d.jamjae"
+    model = Autoencoder(2, network=(), epochs=1)
+    AnomalyDetector(model, random_state=0).fit(frame).save(saved)
+    odd = frame[::2] + np.eye(6, dtype=np.float32)[np.arange(500) % 6]
+    odd.to_parquet(tmp_path / "x.parquet", row_group_size=70)
+    given = ["anomalies", tmp_path / "x.parquet", "--model", saved, "--lazy", "--json"]
+    here, there = (
+        json.loads(run(*given, *engine).stdout)
+        for engine in ([], ["--engine", "ray", "--workers", 2])
+    )
+    assert here["anomalies"] > 100
+    assert here | {"seconds": 0} == there | {"seconds": 0}
+
+    data = ray_data.read_parquet(str(tmp_path / "x.parquet"))
+    settings = {"compute": ray_data.ActorPoolStrategy(size=1), "num_cpus": 1, "batch_size": 77}
+    made = data.map_batches(Transform, fn_constructor_args=(str(saved), "anomalies"), **settings)
+    table = made.to_pandas()
+    detector = load_model(saved)
+    np.testing.assert_array_equal(table["score"], detector.score_samples(odd))
+    np.testing.assert_array_equal(table["p_value"], detector.p_values(odd))
 
 
 def test_an_error_of_a_worker_names_the_rows(frame, saved):

@@ -1,24 +1,19 @@
-"""Images without loss, or within a bound, and roundings that hold on another machine."""
+"""Images without loss, or within a bound, in whole numbers that every machine computes."""
 
 from __future__ import annotations
 
 import hashlib
-import os
-import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
+from elsewhere import with_threads_and_locales
 from jamjae.data.archives import UnsoundError
 from jamjae.errors import DataFormatError, InvalidDataError, ShapeMismatchError
 from jamjae.latent.codec import bounded
 from jamjae.latent.codec.networks import Network
 from jamjae.latent.codec.residuals import Residuals
-from jamjae.latent.codec.rounding import rounded, rounded_as
 from jamjae.latent.codec.varints import Cursor
 
 RNG = np.random.RandomState(0)
@@ -177,12 +172,11 @@ def test_damaged_coders_are_refused_or_other_coders(coder):
 
 
 DECODE = """
-import hashlib, locale, sys
+import hashlib
 from pathlib import Path
 import numpy as np
 from jamjae.latent.codec import bounded
 from jamjae.latent.codec.reader import Reader
-locale.setlocale(locale.LC_ALL, sys.argv[2])
 reader = Reader(Path(sys.argv[1]).read_bytes())
 decode = bounded.decoder_of(reader)
 rows = np.concatenate([decode(reader.block(i)) for i in range(len(reader.rows))])
@@ -196,17 +190,7 @@ def test_a_file_decodes_alike_with_any_threads_and_locale(tmp_path):
     path = tmp_path / "images.jjz"
     with path.open("wb") as stream:
         bounded.write(stream, Residuals.fit(images[:300], steps=50), images)
-    found = set()
-    for threads, name in (("1", "C"), ("2", "C.UTF-8"), ("4", "")):
-        variables = {f"{one}_NUM_THREADS": threads for one in ("OMP", "OPENBLAS", "MKL")}
-        done = subprocess.run(
-            [sys.executable, "-c", DECODE, str(path), name],
-            env=os.environ | variables | {"PYTHONHASHSEED": threads},
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        found.add(done.stdout.strip())
+    found = with_threads_and_locales(DECODE, path)
     assert found == {hashlib.sha256(images.tobytes()).hexdigest()}
 
 
@@ -225,24 +209,3 @@ def test_a_network_is_exact_in_any_order():
     read = Network.read(Cursor(network.to_bytes(), "it"))
     ones = np.ones(50, int)
     np.testing.assert_array_equal(read(inputs, ones, 2 * ones), expected)
-
-
-@given(
-    st.lists(st.floats(-5, 5).map(lambda v: v * 0.5), max_size=40),
-    st.integers(0, 2**32 - 1),
-)
-@settings(max_examples=50, deadline=None)
-def test_roundings_hold_where_values_differ(values, seed):
-    given_values = np.array(values, float)
-    whole, exceptions = rounded(given_values, tolerance=0.01)
-    noise = np.random.RandomState(seed).uniform(-0.0099, 0.0099, len(values))
-    np.testing.assert_array_equal(rounded_as(given_values + noise, exceptions), whole)
-    assert np.abs(whole - given_values).max(initial=0) <= 0.5
-
-
-def test_exceptions_are_few_and_refused_where_there_are_no_values():
-    values = RNG.uniform(0, 255, 100_000)
-    _, exceptions = rounded(values, tolerance=1e-4)
-    assert len(exceptions) < 100
-    with pytest.raises(UnsoundError, match="exceptions"):
-        rounded_as(values[:10], exceptions)

@@ -23,10 +23,12 @@ if TYPE_CHECKING:
     from jamjae.data.table_encoder import TableEncoder
     from jamjae.evaluation.comparison import compare
     from jamjae.explorer import explore
+    from jamjae.latent.codec.bounded import compress
     from jamjae.latent.projections import latent_map
     from jamjae.models.anomalies import AnomalyDetector
     from jamjae.models.autoencoder import Autoencoder
     from jamjae.models.codec import Codec
+    from jamjae.models.compressed_files import decompress
     from jamjae.models.denoising import NeighborDenoiser, PatchDenoiser
     from jamjae.models.persistence import load_model
     from jamjae.models.variational import VariationalAutoencoder
@@ -44,6 +46,8 @@ _HOMES = {
     "TableEncoder": "jamjae.data.table_encoder",
     "read": "jamjae.data.reading",
     "compare": "jamjae.evaluation.comparison",
+    "compress": "jamjae.latent.codec.bounded",
+    "decompress": "jamjae.models.compressed_files",
     "explore": "jamjae.explorer",
     "latent_map": "jamjae.latent.projections",
     "fetch_fashion_mnist": "jamjae.data.catalog",
@@ -63,6 +67,8 @@ __all__ = [
     "VariationalAutoencoder",
     "__version__",
     "compare",
+    "compress",
+    "decompress",
     "explore",
     "fetch_fashion_mnist",
     "fetch_mnist",

@@ -14,7 +14,7 @@ import typer
 from jamjae.cli import completion
 from jamjae.cli.fitting import start
 from jamjae.cli.guard import heed, load_engine
-from jamjae.cli.options import Data, Json, Quiet
+from jamjae.cli.options import Data, Engine, Json, Quiet, Workers, require_workers
 from jamjae.cli.output import Voice
 from jamjae.cli.places import Force, require_file, require_folder
 from jamjae.cli.reading import files_read, fitted_rows, load, reads_data
@@ -22,12 +22,15 @@ from jamjae.data.read_options import ReadOptions
 from jamjae.data.text_tables import text_table
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from jamjae import AnomalyDetector
     from jamjae.data.dataset import Dataset
     from jamjae.engine.training import EpochReport
     from jamjae.evaluation.anomalies import AnomalyReport
 
 LINES = 10  # rows of the table that is printed
+RATE = 0.05  # false alarms of a new detector
 
 
 @reads_data
@@ -51,8 +54,14 @@ def anomalies(
         typer.Option(metavar="NORMAL", help="Normal rows, to fit or to calibrate the detector."),
     ] = None,
     false_alarm: Annotated[
-        float, typer.Option(min=0.0, max=0.5, help="Share of new normal rows that is reported.")
-    ] = 0.05,
+        float | None,
+        typer.Option(
+            min=0.0,
+            max=0.5,
+            help="Share of new normal rows that is reported; by default that of a detector in "
+            f"--model, else {RATE}.",
+        ),
+    ] = None,
     components: Annotated[
         int | None,
         typer.Option("--components", "-k", min=1, help="Latent components of a detector to fit."),
@@ -67,6 +76,8 @@ def anomalies(
         int, typer.Option("--shown", min=1, help="Rows that the report explains in full.")
     ] = 20,
     seed: Annotated[int, typer.Option(help="Random seed.")] = 0,
+    engine: Engine = "local",
+    workers: Workers = None,
     force: Force = False,
     quiet: Quiet = False,
     json: Json = False,
@@ -76,25 +87,34 @@ def anomalies(
     Without --model and --train the detector learns from DATA itself, and reports the --false-alarm
     share of it.
     """
-    voice = Voice(quiet=quiet, as_json=json)
+    voice, on_ray = Voice(quiet=quiet, as_json=json), require_workers(engine, workers)
     _require_places(data, reading, model, train, output, save, force)
+    if model is not None and (components is not None or epochs is not None):
+        raise typer.BadParameter(
+            "--components and --epochs have no effect on a fitted --model. Leave them out."
+        )
     start(voice)
     began = time.perf_counter()
     given = None if model is None else _opened(model, train)
-    settings: dict[str, Any] = {"false_alarm": false_alarm, "random_state": seed}
+    rate = RATE if false_alarm is None else false_alarm
+    settings: dict[str, Any] = {"false_alarm": rate, "random_state": seed}
     if given is None or train is not None:
+        if on_ray is not None:
+            voice.note("the detector is fitted in this process, and DATA scored by workers")
         detector, found = _fitted(
             voice, data, train, reading, given, (components, epochs), settings
         )
     else:
-        detector, found = given.with_rate(false_alarm), None
+        detector, found = given if false_alarm is None else given.with_rate(false_alarm), None
     if found is None:
         found = load(voice, data, reading, model=detector.model_)
     from jamjae import report
     from jamjae.evaluation.anomalies import anomaly_report
 
     rows = fitted_rows(detector.model_, found)
-    result = anomaly_report(detector, rows, names=found.index, shown=min(shown, len(rows)))
+    scores = None if on_ray is None else _scores_by(on_ray, detector, rows)
+    few = min(shown, len(rows))
+    result = anomaly_report(detector, rows, names=found.index, shown=few, scores=scores)
     seconds = time.perf_counter() - began
     values: dict[str, Any] = {"data": data, "sentence": result.sentence, "seconds": seconds}
     values |= {"rows": len(result.odd), "anomalies": int(result.odd.sum())}
@@ -202,6 +222,15 @@ def _progress(voice: Voice) -> Iterator[Callable[[EpochReport], None]]:
             voice.note(f"fit {next(fits)}: {epoch.epochs} epochs, {epoch.seconds:.1f} s")
 
     yield report
+
+
+def _scores_by(workers: int, detector: AnomalyDetector, rows: Any) -> np.ndarray:
+    """Score rows by workers on a Ray cluster."""
+    import numpy as np
+
+    from jamjae.distributed.ray import pieces
+
+    return np.concatenate(list(pieces(detector, rows, "scores", num_workers=workers)))
 
 
 def _table(result: AnomalyReport) -> str:

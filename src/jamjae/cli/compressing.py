@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -12,29 +13,43 @@ import typer
 
 from jamjae.cli import completion
 from jamjae.cli.densities import typed_rows
-from jamjae.cli.fitting import kept_checkpoints, network_of, number_of
+from jamjae.cli.fitting import kept_checkpoints, number_of, training_options
 from jamjae.cli.guard import heed, load_engine
-from jamjae.cli.options import Data, Devices, Json, Quiet, require_devices
+from jamjae.cli.options import (
+    BatchSize,
+    CheckpointDir,
+    Data,
+    Devices,
+    Epochs,
+    Json,
+    LearningRate,
+    Network,
+    Quiet,
+    Seed,
+    Standardize,
+    require_devices,
+)
 from jamjae.cli.output import Voice, size
 from jamjae.cli.places import Force, require_file
 from jamjae.cli.reading import files_read, fitted_rows, load, reads_data
 from jamjae.data.read_options import ReadOptions
-from jamjae.data.readers.cells import counted
+from jamjae.data.readers.cells import counted, listed
 from jamjae.data.text_tables import text_table
 
 if TYPE_CHECKING:
     from jamjae import Codec
     from jamjae.data.dataset import Dataset
+    from jamjae.latent.codec.bounded import Coder
     from jamjae.models.compressed_files import Saved
 
 SUFFIX = ".jjz"
-SAMPLE = 20_000  # rows in files from which a lossless coder learns
-LARGEST_BOUND = 65535  # of images
+LARGEST_WHOLE = 2**53  # up to which float64 has all whole numbers
 LARGER = (
-    "The file is larger than the rows. A codec is worth its bytes for more rows of their kind: "
-    "keep it once (--save-model) and refer to it (--refer)."
+    "The file is larger than the rows, as the codec takes more bytes than it saves. For more rows "
+    "of this kind, keep the codec in a file of its own (--save-model) and refer to it (--refer); "
+    "--max-error needs a smaller one."
 )
-Told = tuple[dict[str, Any], list[str]]  # values for JSON, and lines
+Result = tuple[dict[str, Any], list[str]]  # values for JSON, and lines
 NEW = {  # options of a new codec, and what they are if they are not given
     "bytes": None, "mse": None, "components": "auto", "network": "auto", "epochs": "auto",
     "batch_size": 128, "learning_rate": "auto", "checkpoint_dir": None, "seed": None,
@@ -67,23 +82,13 @@ def compress(
     components: Annotated[
         str, typer.Option("--components", "-k", help="Number of latent components, or auto.")
     ] = "auto",
-    network: Annotated[
-        str,
-        typer.Option(
-            help="Network: auto, dense, conv, or hidden widths such as 512,128.",
-            autocompletion=completion.one_of("auto", "dense", "conv"),
-        ),
-    ] = "auto",
-    epochs: Annotated[str, typer.Option(help="Number of training epochs, or auto.")] = "auto",
-    batch_size: Annotated[int, typer.Option(min=1, help="Rows per batch.")] = 128,
-    learning_rate: Annotated[str, typer.Option(help="Peak learning rate, or auto.")] = "auto",
-    checkpoint_dir: Annotated[
-        Path | None, typer.Option(help="Folder for checkpoints, to resume if interrupted.")
-    ] = None,
-    seed: Annotated[int | None, typer.Option(help="Random seed.")] = None,
-    standardize: Annotated[
-        bool, typer.Option("--standardize", help="Divide each column by its deviation.")
-    ] = False,
+    network: Network = "auto",
+    epochs: Epochs = "auto",
+    batch_size: BatchSize = 128,
+    learning_rate: LearningRate = "auto",
+    checkpoint_dir: CheckpointDir = None,
+    seed: Seed = None,
+    standardize: Standardize = False,
     devices: Devices = None,
     lossless: Annotated[
         bool,
@@ -148,6 +153,9 @@ def _require_together(
 ) -> None:
     """Refuse options that contradict each other, before anything is read."""
     used = [f"--{name.replace('_', '-')}" for name in NEW if given[name] != NEW[name]]
+    for name in ("bytes", "mse"):
+        if given[name] is not None and not 0 < given[name] < math.inf:
+            raise typer.BadParameter(f"--{name} {given[name]:g}: a number above 0 is expected.")
     if given["bytes"] is not None and given["mse"] is not None:
         raise typer.BadParameter("--bytes and --mse: one of the two decides. Give one of them.")
     others = [*(name for name in used if name != "--seed"), *(["--model"] if model else [])]
@@ -166,18 +174,14 @@ def _require_together(
 
 
 def _codec_options(given: dict[str, Any]) -> dict[str, Any]:
+    own = {"bytes", "mse", "components", "save_model", "devices"}
+    shared = {name: value for name, value in given.items() if name not in own}
+    devices = require_devices(given["devices"], None)
     return {
         "n_components": number_of(given["components"], int, "--components"),
         "bytes_per_row": given["bytes"],
         "mse": given["mse"],
-        "network": network_of(given["network"]),
-        "epochs": number_of(given["epochs"], int, "--epochs"),
-        "batch_size": given["batch_size"],
-        "learning_rate": number_of(given["learning_rate"], float, "--learning-rate"),
-        "scaling": "standardize" if given["standardize"] else "auto",
-        "checkpoint_dir": given["checkpoint_dir"],
-        "random_state": given["seed"],
-        "devices": require_devices(given["devices"], None),
+        **training_options(devices=devices, **shared),
     }
 
 
@@ -230,9 +234,9 @@ def opened_codec(path: Path) -> Codec:
 
 def _by_codes(
     voice: Voice, found: Dataset, codec: Codec, rows: Any, output: Path, model: Path | None
-) -> Told:
+) -> Result:
     """Compress rows by a codec, which the file holds unless `model` is its file."""
-    from jamjae.models.compressed import About
+    from jamjae.latent.codec.archive import About
     from jamjae.models.compressed_files import save
 
     about = About(found.index, found.y, found.class_names)
@@ -249,12 +253,12 @@ def _by_codes(
     return values, lines
 
 
-def _within(voice: Voice, found: Dataset, output: Path, bound: float, seed: int) -> Told:
+def _within(voice: Voice, found: Dataset, output: Path, bound: float, seed: int) -> Result:
     """Compress rows within a bound, by a coder that is fitted to them and in the file."""
-    from jamjae.models.compressed import About
+    from jamjae.latent.codec.archive import About
     from jamjae.models.compressed_files import save_bounded
 
-    found = _whole(found)
+    found = _bounded_rows(found, bound)
     coder = _exact_coder(voice, found, bound, seed)
     about = About(found.index, found.y, found.class_names)
     with voice.rows(len(found.X)) as advance:
@@ -273,12 +277,39 @@ def _within(voice: Voice, found: Dataset, output: Path, bound: float, seed: int)
     return values | {"max_error": bound}, [table, said, ratio]
 
 
-def _whole(found: Dataset) -> Dataset:
-    """Give the rows of a table as integers if all of its columns hold whole numbers only."""
-    rows = typed_rows(found)
-    if not hasattr(rows, "dtypes") or {str(kind) for kind in rows.dtypes} != {"int64"}:
+def _bounded_rows(found: Dataset, bound: float) -> Dataset:
+    """Give rows of numbers, of a table as integers if all are; refuse those that do not suit."""
+    import numpy as np
+
+    from jamjae.errors import InvalidDataError
+
+    attempt = f"Cannot compress {'within a bound' if bound else 'without loss'}"
+    if hasattr(found.X, "iloc"):
+        others = [name for name, kind in found.X.dtypes.items() if kind.kind not in "iuf"]
+        raise InvalidDataError(
+            f"{attempt}: not all columns are numbers ({listed(others)}). Leave these out (--drop), "
+            "or compress the table with --bytes or --mse."
+        )
+    if found.X.dtype.kind != "f":
         return found
-    return replace(found, X=rows.to_numpy())
+    X = np.asarray(found.X[:])
+    finite, whole = np.isfinite(X), np.rint(X) == X
+    others = ~finite if not finite.all() else ~whole
+    names = found.feature_names if X.ndim == 2 else ()
+    column = f" (column {names[int(others.any(axis=0).argmax())]!r})" if names else ""
+    if not finite.all():
+        raise InvalidDataError(
+            f"{attempt}: {counted(int(others.sum()), 'value')} missing or infinite{column}. Drop "
+            "these rows or columns (--drop), or fill the cells (jamjae impute)."
+        )
+    if not (bound or whole.all()):
+        raise InvalidDataError(
+            f"{attempt}: {X[others][0]:g} is not a whole number{column}. Whole numbers and images "
+            "of 8 or 16 bits are expected. Give a bound in place of --lossless: --max-error."
+        )
+    if names and whole.all() and np.abs(X).max() < LARGEST_WHOLE:
+        X = X.astype(np.int64)  # as a table of text has them
+    return replace(found, X=X)
 
 
 def _heeding(advance: Callable[[str, int], None]) -> Callable[[str, int], None]:
@@ -289,32 +320,16 @@ def _heeding(advance: Callable[[str, int], None]) -> Callable[[str, int], None]:
     return report
 
 
-def _exact_coder(voice: Voice, found: Dataset, bound: float, seed: int) -> Any:
+def _exact_coder(voice: Voice, found: Dataset, bound: float, seed: int) -> Coder:
     """Fit a coder of images, or of other numbers."""
-    import numpy as np
+    from jamjae.latent.codec.bounded import fit, is_images
 
-    from jamjae.errors import InvalidDataError
-    from jamjae.latent.codec.grid import Grid
-    from jamjae.latent.codec.residuals import Residuals
-
-    if hasattr(found.X, "iloc"):
-        raise InvalidDataError(
-            "Cannot compress within a bound: the table has columns that are not numbers. Choose "
-            "others with --columns, or compress it with --bytes."
-        )
-    if found.X.dtype not in (np.uint8, np.uint16) or found.X.ndim not in (3, 4):
-        return Grid.fit(np.asarray(found.X[:]), bound)
-    if bound > LARGEST_BOUND or bound != int(bound):
-        raise typer.BadParameter(
-            f"--max-error {bound:g}: images take a whole number up to {LARGEST_BOUND:,}."
-        )
-    voice.note("learning how the images are coded")
-    chosen = np.sort(np.random.default_rng(seed).permutation(len(found.X))[:SAMPLE])
-    sample = found.X[chosen] if len(chosen) < len(found.X) else found.X[:]
-    return Residuals.fit(np.asarray(sample), random_state=seed)
+    if is_images(found.X):
+        voice.note("learning how the images are coded")
+    return fit(found.X, bound, random_state=seed)
 
 
-# --- what is said -----------------------------------------------------------------------------
+# --- output -----------------------------------------------------------------------------------
 
 
 def _sizes(saved: Saved, rows: Any) -> tuple[dict[str, Any], str, str]:
@@ -353,8 +368,12 @@ def error_line(codec: Codec, mse: float) -> str:
 
 
 def _ratios(raw: int, own: int, codec: int) -> str:
-    said = f"{raw / own:.3g} times smaller than the rows in memory ({raw:,} bytes)"
-    return f"{said}; {raw / (own + codec):.3g} times with the codec" if codec else said
+    said = f"{_times(raw / own)} than the rows in memory ({raw:,} bytes)"
+    return f"{said}; {_times(raw / (own + codec))} with the codec" if codec else said
+
+
+def _times(ratio: float) -> str:
+    return f"{ratio:.3g} times smaller" if ratio >= 1 else f"{1 / ratio:.3g} times larger"
 
 
 def _bytes_of(rows: Any) -> int:

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     import numpy as np
 
     from jamjae.latent.codec.reader import Reader
-    from jamjae.models.compressed_files import Contents, Decoder, Part
+    from jamjae.models.compressed_contents import Contents, Part
+    from jamjae.models.compressed_files import Decoder
 
 LABELS = "labels.csv"  # beside images whose folders are not their classes
 Piece = tuple["Part", Any, list[Any]]  # rows of a block, and the names of their classes
@@ -72,13 +73,16 @@ def decompress(
         require_place_of(reader.header.row_shape, output, reads, force=force)
         if lossy:
             start(voice)
-        from jamjae.models.compressed_files import contents, decoder_of
+        from jamjae.models.compressed_contents import contents
+        from jamjae.models.compressed_files import decoder_of
 
         given = None if model is None else opened_codec(model)
         decoder = decoder_of(reader, file.parent, given)
         found = contents(reader, wanted)
         notes = _write(voice, decoder, reader, found, output) if found.parts else []
     shape = list(reader.header.row_shape)
+    if decoder.n_columns is not None:
+        shape = [decoder.n_columns]
     values: dict[str, Any] = {"rows": len(found), "row_shape": shape, "notes": notes}
     values |= {"damaged": list(found.damaged), "output": str(output) if found.parts else None}
     said = f"{counted(len(found), 'row')} of {' x '.join(map(str, shape))}"
@@ -155,23 +159,21 @@ def _write_images(
     from jamjae.data.writing import write_images
     from jamjae.latent.codec.names import place_of
 
-    bits, color = (
-        16 if reader.header.dtype == "uint16" else 8,
-        reader.header.row_shape[2:] not in ((), (1,)),
-    )
     names = found.names()
     for name in names:
         place_of(output, name)
+    span, bits, notes = _shades(decoder, reader, found)
+    color = reader.header.row_shape[2:] not in ((), (1,))
     names = file_names(names, len(names), bits=bits, color=color)
-    span, done, classes = _range(decoder, reader, found), 0, []
+    done, classes = 0, []
     for part, rows, labels in pieces:
         some = names[done : done + len(part)]
         write_images(output, rows, names=some, data_range=span, bits=bits)
         classes += labels
         done += len(part)
     if all(label == Path(name).parent.name for name, label in zip(names, classes, strict=False)):
-        return []
-    return _write_labels(output, names, classes)
+        return notes
+    return [*notes, *_write_labels(output, names, classes)]
 
 
 def _write_labels(folder: Path, names: Sequence[str], classes: Sequence[Any]) -> list[str]:
@@ -185,14 +187,27 @@ def _write_labels(folder: Path, names: Sequence[str], classes: Sequence[Any]) ->
     return [f"labels: {folder / LABELS} (--label-file reads it)"]
 
 
-def _range(decoder: Decoder, reader: Reader, found: Contents) -> tuple[float, float]:
-    """Give the values that become black and white: of floats, what all images span."""
+def _shades(
+    decoder: Decoder, reader: Reader, found: Contents
+) -> tuple[tuple[float, float], int, list[str]]:
+    """Give the values that become black and white, the bits of a shade, and what is lost by it."""
+    from jamjae.data.readers.image_writing import DEPTHS
     from jamjae.data.rows import value_range
-    from jamjae.evaluation import pixel_range
     from jamjae.models.compressed_files import decoded
 
-    if (highest := pixel_range(reader.header.dtype)) > 1:
-        return 0.0, highest
+    dtype = reader.header.dtype
+    if dtype in ("uint8", "uint16"):
+        bits = 8 if dtype == "uint8" else 16
+        return (0.0, float(DEPTHS[bits][0])), bits, []
+    if dtype == "bool":
+        return (0.0, 1.0), 8, ["shades: False is written as 0, True as 255"]
     spans = [value_range(rows) for _, rows, _ in decoded(decoder, reader, found)]
     low, high = min(span[0] for span in spans), max(span[1] for span in spans)
-    return low, high if high > low else low + 1.0
+    for bits, (white, _) in DEPTHS.items():
+        if "int" in dtype and low >= 0 and high <= white:
+            return (0.0, float(white)), bits, []
+    note = (
+        f"shades: {dtype} values from {low:g} to {high:g} are written as 0 to 255. "
+        "To keep the values, write a .npy file."
+    )
+    return (low, high if high > low else low + 1.0), 8, [note]

@@ -28,11 +28,18 @@ from jamjae.cli.densities import (
 )
 from jamjae.cli.guard import heed, load_engine
 from jamjae.cli.options import (
+    BatchSize,
+    CheckpointDir,
     Data,
     Devices,
     Engine,
+    Epochs,
     Json,
+    LearningRate,
+    Network,
     Quiet,
+    Seed,
+    Standardize,
     Workers,
     require_devices,
     require_one_of,
@@ -57,16 +64,10 @@ def fit(
     components: Annotated[
         int, typer.Option("--components", "-k", min=1, help="Number of latent components.")
     ] = 32,
-    network: Annotated[
-        str,
-        typer.Option(
-            help="Network: auto, dense, conv, or hidden widths such as 512,128.",
-            autocompletion=completion.one_of("auto", "dense", "conv"),
-        ),
-    ] = "auto",
-    epochs: Annotated[str, typer.Option(help="Number of training epochs, or auto.")] = "auto",
-    batch_size: Annotated[int, typer.Option(min=1, help="Rows per batch.")] = 128,
-    learning_rate: Annotated[str, typer.Option(help="Peak learning rate, or auto.")] = "auto",
+    network: Network = "auto",
+    epochs: Epochs = "auto",
+    batch_size: BatchSize = 128,
+    learning_rate: LearningRate = "auto",
     loss: Annotated[
         str,
         typer.Option(
@@ -92,13 +93,9 @@ def fit(
     patience: Annotated[
         int, typer.Option(min=1, help="Epochs without improvement before early stopping.")
     ] = 5,
-    checkpoint_dir: Annotated[
-        Path | None, typer.Option(help="Folder for checkpoints, to resume if interrupted.")
-    ] = None,
-    seed: Annotated[int | None, typer.Option(help="Random seed.")] = None,
-    standardize: Annotated[
-        bool, typer.Option("--standardize", help="Divide each column by its deviation.")
-    ] = False,
+    checkpoint_dir: CheckpointDir = None,
+    seed: Seed = None,
+    standardize: Standardize = False,
     missing: Annotated[
         str,
         typer.Option(
@@ -125,20 +122,22 @@ def fit(
     require_one_of("--missing", missing, ("error", "mask"))
     on_ray = require_workers(engine, workers)
     require_file(output, files_read(data, reading), force=force, suffixes=(".jamjae",))
-    options: dict[str, Any] = {
-        "network": network_of(network),
-        "epochs": number_of(epochs, int, "--epochs"),
-        "batch_size": batch_size,
-        "learning_rate": number_of(learning_rate, float, "--learning-rate"),
+    options = training_options(
+        network=network,
+        epochs=epochs,
+        batch_size=batch_size,
+        learning_rate=learning_rate,
+        standardize=standardize,
+        checkpoint_dir=checkpoint_dir,
+        seed=seed,
+        devices=require_devices(devices, on_ray),
+    )
+    options |= {
         "loss": loss,
-        "scaling": "standardize" if standardize else "auto",
         "missing": missing,
         "validation_fraction": validation_fraction,
         "early_stopping": early_stopping,
         "patience": patience,
-        "checkpoint_dir": checkpoint_dir,
-        "random_state": seed,
-        "devices": require_devices(devices, on_ray),
     }
     if variational:
         del options["loss"]
@@ -179,6 +178,30 @@ def fit(
         *([f"density: {density_line(learned)}"] if learned else []),
         f"{seconds:.1f} s; wrote {output} ({size(output.stat().st_size)})",
     )
+
+
+def training_options(
+    *,
+    network: str,
+    epochs: str,
+    batch_size: int,
+    learning_rate: str,
+    standardize: bool,
+    checkpoint_dir: Path | None,
+    seed: int | None,
+    devices: Any,
+) -> dict[str, Any]:
+    """Give the options of every network as parameters of an estimator."""
+    return {
+        "network": network_of(network),
+        "epochs": number_of(epochs, int, "--epochs"),
+        "batch_size": batch_size,
+        "learning_rate": number_of(learning_rate, float, "--learning-rate"),
+        "scaling": "standardize" if standardize else "auto",
+        "checkpoint_dir": checkpoint_dir,
+        "random_state": seed,
+        "devices": devices,
+    }
 
 
 @contextmanager

@@ -32,6 +32,23 @@ Workers = Annotated[
     int | None, typer.Option("--workers", min=1, help="Workers, with --engine ray.")
 ]
 
+Network = Annotated[
+    str,
+    typer.Option(
+        help="Network: auto, dense, conv, or hidden widths such as 512,128.",
+        autocompletion=completion.one_of("auto", "dense", "conv"),
+    ),
+]
+Epochs = Annotated[str, typer.Option(help="Number of training epochs, or auto.")]
+BatchSize = Annotated[int, typer.Option(min=1, help="Rows per batch.")]
+LearningRate = Annotated[str, typer.Option(help="Peak learning rate, or auto.")]
+CheckpointDir = Annotated[
+    Path | None, typer.Option(help="Folder for checkpoints, to resume if interrupted.")
+]
+Seed = Annotated[int | None, typer.Option(help="Random seed.")]
+Standardize = Annotated[
+    bool, typer.Option("--standardize", help="Divide each column by its deviation.")
+]
 Devices = Annotated[
     str | None,
     typer.Option(

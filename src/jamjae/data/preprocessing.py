@@ -27,6 +27,13 @@ def counted_as(dtype: np.dtype) -> str:
     return dtype.name if dtype.name in PIXELS else value_type(dtype).__name__
 
 
+def as_integers(values: np.ndarray, dtype: np.dtype | str) -> np.ndarray:
+    """Round values to a type of integers, and clip them to its range."""
+    ends = np.iinfo(dtype)  # as floats, the ends of 64 bits lie outside
+    top = np.nextafter(values.dtype.type(ends.max), 0) if ends.bits > 32 else ends.max
+    return np.clip(np.rint(values), ends.min, top).astype(dtype)
+
+
 class Scaling(NamedTuple):
     """``scaled = (x - offset) / scale``.
 

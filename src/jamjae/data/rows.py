@@ -260,4 +260,5 @@ def read_together(X: Array) -> np.ndarray | None:
     if not isinstance(X, Subset) or not isinstance(X.array, LazyRows) or X.array.starts is None:
         return None
     rising = bool((np.diff(X.index) > 0).all())
-    return np.unique(np.searchsorted(X.index, X.array.starts)) if rising else None
+    starts = X.array.starts.astype(X.index.dtype)  # of another type the index would be copied
+    return np.unique(np.searchsorted(X.index, starts)) if rising else None

@@ -85,8 +85,8 @@ def write_pieces(
                 require_writable(path, rows, index, names)
             elif kind in (".npy", ".npz"):
                 raise OutputError(
-                    f"Cannot write {str(path)!r}: columns are kept beside the codes. Choose a file "
-                    "name that ends in .csv, .tsv or .parquet."
+                    f"Cannot write {str(path)!r}: the rows are a table, whose columns can have "
+                    "several types. Choose a file name that ends in .csv, .tsv or .parquet."
                 )
             if kind not in (".npy", ".npz") and len(labels):
                 rows = labelled(path, rows, names, labels, label_name)
@@ -194,14 +194,14 @@ def _parquet(path: Path, names: list[str]) -> Iterator[Put]:
 
 
 def _schema(frame: pd.DataFrame) -> pa.Schema:
-    """Give the types of columns: of text if they are no numbers, though a piece may have none."""
+    """Give the types of columns: of text where a piece may have no value that shows its type."""
     import pyarrow as pa
 
-    types = [
-        pa.from_numpy_dtype(kind) if getattr(kind, "kind", "O") in "biuf" else pa.string()
-        for kind in frame.dtypes
-    ]
-    return pa.schema(list(zip(map(str, frame.columns), types, strict=True)))
+    found = pa.Schema.from_pandas(frame, preserve_index=False).remove_metadata()
+    for i, kind in enumerate(frame.dtypes):
+        if getattr(kind, "kind", "O") not in "biufMm":
+            found = found.set(i, pa.field(found.names[i], pa.string()))
+    return found
 
 
 @contextmanager

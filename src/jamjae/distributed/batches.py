@@ -15,6 +15,7 @@ ARRAY_COLUMNS = ("data", "image", "item")  # as Ray calls what it reads from arr
 
 def fitted_names(model: Any) -> tuple[str, ...]:
     """Give the names of the columns that a model was fitted to, none if they had none."""
+    model = getattr(model, "model_", model)  # of a detector
     source = getattr(model, "table_encoder_", None)
     source = source if hasattr(source, "feature_names_in_") else model
     return tuple(map(str, getattr(source, "feature_names_in_", ())))

@@ -14,7 +14,7 @@ from jamjae.distributed.batches import Columns, as_columns, fitted_names, place,
 from jamjae.engine.blocks import among
 from jamjae.errors import InvalidDataError
 
-WHAT = ("codes", "reconstructions", "errors", "samples")
+WHAT = ("codes", "reconstructions", "errors", "samples", "anomalies")
 MANY = 1 << 40  # rows of a data set whose number is unknown
 DRAWN = 256  # samples that are drawn together, whatever the batches
 
@@ -26,11 +26,13 @@ class Transform:
     ----------
     model : fitted estimator or path
         A path of a ``.jamjae`` file must be one that all machines can read.
-    what : {"codes", "reconstructions", "errors", "samples"}, default="codes"
+    what : {"codes", "reconstructions", "errors", "samples", "anomalies"}, default="codes"
         ``"codes"`` have a column per component. ``"reconstructions"`` have the columns of the model
         if these have names, else one column ``reconstruction`` of arrays. ``"errors"`` are mean
         squared errors of rows, high for anomalies. ``"samples"`` are drawn from the density of the
         model, one for each number in the column ``id`` (`ray.data.range`), whatever the batches.
+        ``"anomalies"``, of an `AnomalyDetector`, are the columns ``score`` (``score_samples``, low
+        for anomalies), ``p_value``, and ``anomaly``, which is true where ``predict`` gives -1.
     columns : sequence of str, default=()
         The columns that are rows, by default those the model was fitted to; for a model without
         names a column called ``data``, ``image`` or ``item``, or all columns.
@@ -44,7 +46,8 @@ class Transform:
     Raises
     ------
     ShapeMismatchError, InvalidDataError
-        The columns are not those of the model; as its methods raise them.
+        The columns are not those of the model, or it does not give what is asked for; as its
+        methods raise them.
 
     Notes
     -----
@@ -82,6 +85,11 @@ class Transform:
             from jamjae.models.persistence import load_model
 
             model = load_model(Path(model))
+        if (what == "anomalies") != hasattr(model, "p_values_of"):
+            raise InvalidDataError(
+                f"Transform received what={what!r} for {type(model).__name__}. "
+                '"anomalies" is for an AnomalyDetector, and all else for an autoencoder.'
+            )
         self.model, self.what, self.columns, self.keep = model, what, tuple(columns), tuple(keep)
         self.rows, self.random_state = MANY if rows is None else rows, random_state
 
@@ -108,6 +116,10 @@ class Transform:
         if self.what == "codes":
             names = [str(name) for name in self.model.get_feature_names_out()]
             return as_columns(self.model.transform(rows), names, "code")
+        if self.what == "anomalies":
+            scores = self.model.score_samples(rows)
+            p_values = self.model.p_values_of(scores)
+            return {"score": scores, "p_value": p_values, "anomaly": scores < self.model.offset_}
         if self.what == "errors":
             return {"error": -self.model.score_samples(rows)}
         return as_columns(self.model.reconstruct(rows), fitted_names(self.model), "reconstruction")

@@ -83,7 +83,12 @@ class AnomalyReport:
 
 
 def anomaly_report(
-    detector: AnomalyDetector, X: Any, *, names: Sequence[str] = (), shown: int = 20
+    detector: AnomalyDetector,
+    X: Any,
+    *,
+    names: Sequence[str] = (),
+    shown: int = 20,
+    scores: np.ndarray | None = None,
 ) -> AnomalyReport:
     """Judge rows by a fitted detector, and explain the strangest.
 
@@ -96,6 +101,8 @@ def anomaly_report(
         Of the rows.
     shown : int >= 1, default=20
         Rows that are explained in full.
+    scores : array of shape (n,), optional
+        What ``detector.score_samples(X)`` gives, where it is known.
 
     Returns
     -------
@@ -104,7 +111,7 @@ def anomaly_report(
     Raises
     ------
     InvalidDataError, ShapeMismatchError
-        X is not as the detector takes it, or the names are not one per row.
+        X is not as the detector takes it, or names or scores are not one per row.
 
     Examples
     --------
@@ -117,12 +124,13 @@ def anomaly_report(
     """
     if shown < 1:
         raise InvalidDataError(f"anomaly_report received shown={shown}; expected at least 1.")
-    scores = detector.score_samples(X)
-    n = len(scores)
-    if len(names) not in (0, n):
-        raise ShapeMismatchError(
-            f"anomaly_report received {len(names)} names of {n} rows; expected one for each."
-        )
+    scores = detector.score_samples(X) if scores is None else scores
+    n = len(X)
+    for what, count in (("names", len(names) or n), ("scores", len(scores))):
+        if count != n:
+            raise ShapeMismatchError(
+                f"anomaly_report received {count} {what} of {n} rows; expected one for each."
+            )
     order = np.argsort(scores, kind="stable")
     odd = scores < detector.offset_
     few = order[:shown]

@@ -261,7 +261,7 @@ class LatentModel(
         """Give members of a model file that other models do not have."""
         return {}
 
-    def _restore_own(self, member: Callable[[str], bytes]) -> None:
+    def _take_own_members(self, member: Callable[[str], bytes]) -> None:
         """Read the members that `_own_members` gave; raise UnsoundError for anything else."""
 
     def _described(self) -> dict[str, Any] | None:

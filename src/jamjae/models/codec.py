@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from numbers import Real
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -16,9 +16,12 @@ from sklearn.utils.validation import check_is_fitted
 
 from jamjae.data.archives import UnsoundError
 from jamjae.engine import training
-from jamjae.engine.blocks import among
 from jamjae.errors import DataFormatError, InvalidDataError
 from jamjae.latent import codec as coder
+from jamjae.latent.codec import bounded
+from jamjae.latent.codec.archive import About
+from jamjae.latent.codec.header import digest
+from jamjae.latent.codec.reader import Reader
 from jamjae.models import compressed, quantization
 from jamjae.models.autoencoder import Autoencoder
 from jamjae.models.codec_content import Content
@@ -223,28 +226,17 @@ checkpoint_dir, callbacks, devices, random_state, verbose
 
         Decoder, prior and tables, without the encoder; a compressed file can hold it.
         """
-        check_is_fitted(self)
-        names = [str(name) for name in getattr(self, "feature_names_in_", ())]
-        notes = {
-            "feature_names": names,
-            "bytes_per_row": self.bytes_per_row_,
-            "mse": self.mse_,
-            "is_pca": self.is_pca_,
-        }
-        if label := getattr(self, "label_name_", ""):
-            notes["label_name"] = label
-        return Content(
-            self.decoder_,
-            self.places_,
-            self.prior_,
-            self.tables_,
-            self.step_,
-            self.scaling_,
-            self.row_shape_,
-            self.dtype_,
-            self.table_encoder_,
-            notes,
-        ).to_bytes()
+        return self._content().to_bytes()
+
+    def sha256(self) -> bytes:
+        """Give the SHA-256 of `content`, which compressed rows name; computed once if it can be."""
+        made = self._content()
+        key = made.key()
+        if self._known_sha256[0] != key:
+            self._known_sha256 = (key, digest(made.to_bytes()))
+        return self._known_sha256[1]
+
+    _known_sha256: tuple[str, bytes] = ("", b"")  # and of which parts it is
 
     @classmethod
     def from_content(cls, content: bytes) -> Self:
@@ -264,28 +256,12 @@ checkpoint_dir, callbacks, devices, random_state, verbose
         made.encoder_ = None
         return made
 
-    def _take_content(self, found: Content) -> None:
-        self.decoder_, self.places_ = found.decoder, found.places
-        self.prior_, self.tables_ = found.prior, found.tables
-        self.step_, self.scaling_, self.scale_ = found.step, found.scaling, found.scaling.scale
-        self.row_shape_, self.dtype_ = found.row_shape, found.dtype
-        self.n_components_ = found.prior.n_components
-        self.n_features_in_ = math.prod(found.row_shape)
-        self.table_encoder_, self.filling_ = found.table_encoder, None
-        names = found.notes.get("feature_names")
-        if names:
-            self.feature_names_in_ = np.array(names, dtype=object)
-        if found.notes.get("label_name"):
-            self.label_name_ = str(found.notes["label_name"])
-        self.bytes_per_row_ = float(found.notes["bytes_per_row"])
-        self.mse_ = self.reconstruction_error_ = float(found.notes["mse"])
-        self.is_pca_ = bool(found.notes["is_pca"])
-
     def compress(
         self,
         X: Any,
         *,
         embed: bool = False,
+        max_error: float | None = None,
         names: Sequence[str] = (),
         labels: np.ndarray | None = None,
         class_names: Sequence[str] = (),
@@ -299,6 +275,10 @@ checkpoint_dir, callbacks, devices, random_state, verbose
         embed : bool, default=False
             Whether what decoding needs of the codec is in the bytes; else they name its SHA-256,
             and are decoded by this codec alone.
+        max_error : float, optional
+            By which no value may be off, in the units of the data. The codes of this codec are then
+            not used: the bytes are those of ``jamjae.compress(X, max_error)``, hold a coder that is
+            fitted to X, and take more than codes do where the bound is small.
         names : sequence of n str, optional
             Names of the rows.
         labels : array of shape (n,), optional
@@ -313,13 +293,17 @@ checkpoint_dir, callbacks, devices, random_state, verbose
         Raises
         ------
         InvalidDataError
-            As `transform`.
+            As `transform`; with max_error as `jamjae.compress`.
         """
-        about = compressed.About(names, labels, class_names)
-        return compressed.compressed(self, X, about, embed=embed)
+        if max_error is not None:
+            self.checked(X)
+            return bounded.compress(
+                X, max_error, names=names, labels=labels, class_names=class_names
+            )
+        return compressed.compressed(self, X, About(names, labels, class_names), embed=embed)
 
     def decompress(self, data: bytes, rows: Any = None) -> Any:
-        """Decode what `compress` gave.
+        """Decode what `compress` or `jamjae.compress` gave.
 
         Parameters
         ----------
@@ -339,23 +323,33 @@ checkpoint_dir, callbacks, devices, random_state, verbose
             The bytes are damaged, of another codec, or of a newer version.
         """
         check_is_fitted(self)
-        return compressed.decompressed(self, data, rows)
+        reader = Reader(data)
+        if reader.header.row_shape != self.row_shape_:
+            raise DataFormatError(
+                f"Codec cannot decompress rows of shape {reader.header.row_shape}: its own have "
+                f"the shape {self.row_shape_}."
+            )
+        if bounded.settings_of(reader.header) is not None:
+            return compressed.decoded(reader, bounded.decoder_of(reader), rows)
+        reader.require(self.sha256(), "this codec")
+        return compressed.decoded(reader, partial(compressed.rows_of, self, reader), rows)
 
     def checked(self, X: Any) -> Any:
         """Check rows that are to be compressed, as `transform` does; those in files stay there."""
         return self._checked(X, "compress")
 
-    def blocks(self, rows: Any, size: int) -> Iterator[tuple[slice, bytes]]:
-        """Encode checked rows block by block: which rows, and their codes as bytes."""
-        with among(len(rows)):
-            for start in range(0, len(rows), size):
-                part = slice(start, min(start + size, len(rows)))
-                codes = self._encode(rows[part], start).astype(np.int32)
-                yield part, coder.encode(codes, self.prior_.contexts(), self.tables_)
+    def compress_rows(self, rows: Any, start: int = 0) -> bytes:
+        """Give the codes of rows as bytes, without any heading: one block of a file.
 
-    def compress_rows(self, X: Any) -> bytes:
-        """Give the codes of rows as bytes, without any heading: one block of a file."""
-        return coder.encode(self.transform(X), self.prior_.contexts(), self.tables_)
+        Parameters
+        ----------
+        rows : array of shape (n, *row_shape_)
+            That `checked` gave.
+        start : int
+            The number of the first one among all that are compressed, for messages.
+        """
+        codes = self._encode(rows, start).astype(np.int32)
+        return coder.encode(codes, self.prior_.contexts(), self.tables_)
 
     def decompress_rows(self, data: bytes, n: int) -> Any:
         """Give n rows of what `compress_rows` made of them."""
@@ -375,7 +369,7 @@ checkpoint_dir, callbacks, devices, random_state, verbose
     def _own_members(self) -> dict[str, bytes]:
         return {MEMBER: self.content()}
 
-    def _restore_own(self, member: Callable[[str], bytes]) -> None:
+    def _take_own_members(self, member: Callable[[str], bytes]) -> None:
         found = Content.from_bytes(member(MEMBER))
         same = found.row_shape == self.row_shape_ and found.prior.n_components == self.n_components_
         if not same or found.dtype != self.dtype_:

@@ -6,13 +6,13 @@ encoder is left out, as a file of compressed rows has no use for it.
 
 from __future__ import annotations
 
-import hashlib
 import itertools
 import json
 import math
 import zlib
 from typing import Any, NamedTuple, Self
 
+import joblib
 import keras
 import numpy as np
 
@@ -62,6 +62,12 @@ class Content(NamedTuple):
     dtype: str
     table_encoder: TableEncoder | None
     notes: dict[str, Any]
+
+    def key(self) -> str:
+        """Give a hash of all parts: of equal ones `to_bytes` gives equal bytes."""
+        weights = self.decoder.get_weights()
+        parts = (weights, self.places, self.prior, self.tables, self.scaling.offset)
+        return str(joblib.hash((*parts, self._described())))
 
     def to_bytes(self) -> bytes:
         """Write all of it."""
@@ -130,11 +136,6 @@ class Content(NamedTuple):
             "table_encoder": None if self.table_encoder is None else self.table_encoder.to_dict(),
             "notes": self.notes,
         }
-
-
-def fingerprint(content: bytes) -> str:
-    """Name a codec by the SHA-256 of its content, 64 hexadecimal digits."""
-    return hashlib.sha256(content).hexdigest()
 
 
 class _Facts(NamedTuple):

@@ -3,38 +3,24 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 
+from jamjae.data.preprocessing import as_integers
 from jamjae.data.rows import Given
+from jamjae.engine.blocks import among
 from jamjae.errors import DataFormatError, InvalidDataError
-from jamjae.latent.codec.archive import Block, Damaged, Sizes, Writer
+from jamjae.latent.codec import archive
+from jamjae.latent.codec.archive import About, Block, Sizes
 from jamjae.latent.codec.header import DTYPES, Header
-from jamjae.latent.codec.reader import Reader
+from jamjae.latent.codec.reader import Reader, decoding
 
 if TYPE_CHECKING:
     from jamjae.models.codec import Codec
 
-BLOCK_ROWS, BLOCK_VALUES = 2000, 1 << 22  # of a block, at most
-
-
-class About(NamedTuple):
-    """What a file says of its rows, beside the rows.
-
-    Attributes
-    ----------
-    names : sequence of n str
-        Such as the names of image files; empty if there are none.
-    labels : array of shape (n,) or None
-        Indices of classes, -1 for none, or real numbers.
-    class_names : sequence of str
-    """
-
-    names: Sequence[str] = ()
-    labels: np.ndarray | None = None
-    class_names: Sequence[str] = ()
+BLOCK_ROWS = 2000  # of a block, at most
 
 
 def write(
@@ -54,40 +40,38 @@ def write(
     stream : binary file
     codec : Codec
     X : array-like of rows, data frame or rows in files
-    about : About
+    about, report
+        As of `archive.write`.
     embed : bool
         Whether the file holds what decoding needs of the codec; else it names its SHA-256.
     path : str
         Where the codec is that a file refers to.
-    report : callable
-        Is told how many rows are done after each block.
     """
     rows = codec.checked(X)
     if not len(rows):
         raise InvalidDataError(
             "Codec cannot compress: there are no rows. At least one is expected."
         )
-    content = codec.content()
     facts: dict[str, Any] = {
         "dtype": _dtype(X),
         "row_shape": codec.row_shape_,
         "class_names": tuple(about.class_names),
         "feature_names": tuple(map(str, getattr(codec, "feature_names_in_", ()))),
     }
+    content = codec.content() if embed else b""
     header = (
-        Header.embedding(content, **facts) if embed else Header.referring(content, path, **facts)
+        Header.embedding(content, **facts)
+        if embed
+        else Header.referring(codec.sha256(), path, **facts)
     )
-    writer = Writer(stream, header, content if embed else b"")
-    for part, codes in codec.blocks(rows, block_rows(codec.row_shape_)):
-        labels = None if about.labels is None else about.labels[part]
-        writer.add(codes, part.stop - part.start, about.names[part], labels)
-        report(part.stop)
-    return writer.finish()
 
+    def encode(part: slice) -> bytes:
+        return codec.compress_rows(rows[part], part.start)
 
-def block_rows(row_shape: tuple[int, ...]) -> int:
-    """Give the number of rows of a block."""
-    return max(1, min(BLOCK_ROWS, BLOCK_VALUES // max(int(np.prod(row_shape)), 1)))
+    with among(len(rows)):
+        return archive.write(
+            stream, header, content, len(rows), encode, about, block_rows=BLOCK_ROWS, report=report
+        )
 
 
 def compressed(codec: Codec, X: Any, about: About, *, embed: bool) -> bytes:
@@ -97,43 +81,42 @@ def compressed(codec: Codec, X: Any, about: About, *, embed: bool) -> bytes:
     return stream.getvalue()
 
 
-def pieces(codec: Codec, reader: Reader) -> Iterator[tuple[Block, Any] | Damaged]:
-    """Decode a file block by block: each block with its rows, or what is damaged of it."""
-    for block in reader.blocks():
-        yield block if isinstance(block, Damaged) else (block, rows_of(codec, reader, block))
-
-
 def rows_of(codec: Codec, reader: Reader, block: Block) -> Any:
     """Decode the rows of a block, in the type of those that were compressed."""
-    try:
+    with decoding(block):
         made = codec.decompress_rows(block.payload, block.n)
-    except DataFormatError as error:
-        raise DataFormatError(
-            f"Cannot decode block {block.number} (rows {block.first:,} to "
-            f"{block.first + block.n - 1:,}): {error}"
-        ) from error
-    return typed(made, reader.header.dtype)
+    return _typed(made, reader.header.dtype)
 
 
-def decompressed(codec: Codec, data: bytes, rows: Any = None) -> Any:
-    """Decode bytes that `compressed` gave, or some of the rows.
+def decoded(reader: Reader, decode: Callable[[Block], Any], rows: Any = None) -> Any:
+    """Decode a file, or some of its rows.
+
+    Parameters
+    ----------
+    reader : Reader
+    decode : callable
+        Gives the rows of a block: an array or a data frame.
+    rows : slice or sequence of int, optional
+        The numbers of rows.
 
     Raises
     ------
     DataFormatError
-        They are damaged, of another codec, or no compressed rows.
+        A block is damaged, or the index, so that rows may be missing.
+    InvalidDataError
+        There are no such rows.
     """
-    reader = Reader(data)
-    reader.require(codec.content(), "this codec")
-    if reader.header.row_shape != codec.row_shape_:
-        raise DataFormatError("Cannot decode rows: they have another shape than the codec's.")
+    if reader.notes:
+        raise DataFormatError(
+            f"Cannot decompress: {'; '.join(reader.notes)}. Write the bytes to a file: `jamjae "
+            "decompress` decodes what is left."
+        )
     if rows is None:
-        blocks = (reader.block(number) for number in range(len(reader.rows)))
-        return _joined([rows_of(codec, reader, block) for block in blocks])
+        return _joined([decode(reader.block(number)) for number in range(len(reader.rows))])
     wanted = _indices(rows, len(reader))
     numbers = np.array([reader.block_of(int(row)) for row in wanted], dtype=int)
     found = {
-        number: (block.first, rows_of(codec, reader, block))
+        number: (block.first, decode(block))
         for number in sorted(set(numbers.tolist()))
         for block in [reader.block(number)]
     }
@@ -145,15 +128,15 @@ def decompressed(codec: Codec, data: bytes, rows: Any = None) -> Any:
 
 
 def _indices(rows: Any, n: int) -> np.ndarray:
-    if isinstance(rows, slice):
-        return np.arange(n)[rows]
-    wanted = np.asarray(rows)
+    wanted = np.arange(n)[rows] if isinstance(rows, slice) else np.asarray(rows)
     if wanted.ndim != 1 or wanted.dtype.kind not in "iu" or not len(wanted):
         raise InvalidDataError(
-            f"rows={rows!r} was given. A slice or a list of numbers of rows is expected."
+            f"rows={rows!r} was given, and there are {n:,} rows. A slice of them or a list of "
+            "their numbers is expected."
         )
-    if wanted.min() < -n or wanted.max() >= n:
-        raise InvalidDataError(f"Row {wanted.max()} was asked for, and there are {n:,} rows.")
+    beyond = wanted[(wanted < -n) | (wanted >= n)]
+    if len(beyond):
+        raise InvalidDataError(f"Row {beyond[0]} was asked for, and there are {n:,} rows.")
     return wanted % n
 
 
@@ -172,15 +155,11 @@ def _dtype(X: Given | Any) -> str:
     return name if name in DTYPES else "float64"
 
 
-def typed(made: Any, dtype: str) -> Any:
-    """Round rows to a type of whole numbers, if that is theirs; tables have theirs already."""
+def _typed(made: Any, dtype: str) -> Any:
+    """Round rows to a type of integers, if that is theirs; tables have theirs already."""
     if hasattr(made, "iloc"):
         return made
     kind = np.dtype(dtype)
     if kind.kind == "b":
         return made >= 0.5
-    if kind.kind not in "iu":
-        return made.astype(kind, copy=False)
-    ends = np.iinfo(kind)
-    top = np.nextafter(made.dtype.type(ends.max), 0) if ends.bits > 32 else ends.max
-    return np.clip(np.rint(made), ends.min, top).astype(kind)
+    return as_integers(made, kind) if kind.kind in "iu" else made.astype(kind, copy=False)

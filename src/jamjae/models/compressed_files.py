@@ -6,24 +6,21 @@ import copy
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from jamjae.data.atomic import atomic
-from jamjae.errors import DataFormatError, DataNotFoundError, InvalidDataError, OutputError
+from jamjae.errors import DataFormatError, DataNotFoundError, OutputError
 from jamjae.latent.codec import bounded
-from jamjae.latent.codec.archive import Block, Damaged, Sizes
+from jamjae.latent.codec.archive import About, Block, Damaged, Sizes
 from jamjae.latent.codec.reader import Reader, opened
 from jamjae.models import compressed
-from jamjae.models.compressed import About
+from jamjae.models.compressed_contents import Contents, Part
 
 if TYPE_CHECKING:
-    from jamjae.latent.codec.grid import Grid
-    from jamjae.latent.codec.residuals import Residuals
     from jamjae.models.codec import Codec
 
 Report = Callable[[str, int], object]
@@ -31,14 +28,12 @@ Decode = Callable[[Block], Any]
 
 
 class Saved(NamedTuple):
-    """What became of rows.
+    """How many rows were written, in how many bytes, and how exactly.
 
     Attributes
     ----------
     n : int
-        Number of rows.
     sizes : Sizes
-        Bytes of the file, by what they are for.
     mse : float
         Mean squared error of a value of what was decoded from the file, in the units of the data;
         of a table that the codec encodes, of its numbers (in standard deviations).
@@ -75,7 +70,7 @@ def save(
         The file of the codec, to which the file then refers, relative to its own folder; by
         default it holds what decoding needs.
     report : callable
-        Is given what is done and to how many rows after each block.
+        Is called with what is done and to how many rows, after each block.
 
     Returns
     -------
@@ -90,16 +85,15 @@ def save(
     """
     refer = "" if model is None else _relative(model, Path(path).parent)
 
-    def write(stream: BinaryIO, told: Callable[[int], object]) -> Sizes:
-        embed = model is None
-        return compressed.write(stream, codec, X, about, embed=embed, path=refer, report=told)
-
+    write = partial(
+        compressed.write, codec=codec, X=X, about=about, embed=model is None, path=refer
+    )
     return _saved(path, write, partial(_numbers_of, codec), codec.checked(X), report)
 
 
 def save_bounded(
     path: str | os.PathLike[str],
-    coder: Residuals | Grid,
+    coder: bounded.Coder,
     X: Any,
     about: About,
     *,
@@ -116,26 +110,20 @@ def save_bounded(
     coder, X, max_error, feature_names
         As of `jamjae.latent.codec.bounded.write`.
     """
-
-    def write(stream: BinaryIO, told: Callable[[int], object]) -> Sizes:
-        return bounded.write(
-            stream,
-            coder,
-            X,
-            max_error=max_error,
-            feature_names=feature_names,
-            names=about.names,
-            labels=about.labels,
-            class_names=about.class_names,
-            report=told,
-        )
-
+    write = partial(
+        bounded.write,
+        coder=coder,
+        rows=X,
+        about=about,
+        max_error=max_error,
+        feature_names=feature_names,
+    )
     return _saved(path, write, bounded.decoder_of, X, report)
 
 
 def _saved(
     path: str | os.PathLike[str],
-    write: Callable[[BinaryIO, Callable[[int], object]], Sizes],
+    write: Callable[..., Sizes],
     decoder: Callable[[Reader], Decode],
     rows: Any,
     report: Report,
@@ -143,7 +131,7 @@ def _saved(
     """Write a file whole or not at all, and measure what it decodes to."""
     with atomic(path) as temporary:
         with temporary.open("wb") as stream:
-            sizes = write(stream, partial(report, "compressing"))
+            sizes = write(stream, report=partial(report, "compressing"))
         with opened(temporary) as reader:
             mse, largest = _errors(reader, decoder(reader), rows, partial(report, "checking"))
             return Saved(len(reader), sizes, mse, largest)
@@ -185,101 +173,35 @@ def _errors(
 # --- reading ----------------------------------------------------------------------------------
 
 
-class Part(NamedTuple):
-    """The wanted rows of a block.
-
-    Attributes
-    ----------
-    block : int
-        Its number.
-    first : int
-        The number of the first of these rows in the file.
-    rows : slice
-        Their places in the block.
-    names : tuple of str
-        Empty if they have none.
-    labelled : bool
-    payload : float
-        Bytes of the codes of these rows, as their share of the block's.
-    """
-
-    block: int
-    first: int
-    rows: slice
-    names: tuple[str, ...]
-    labelled: bool
-    payload: float
-
-    def __len__(self) -> int:
-        return self.rows.stop - self.rows.start
-
-
-@dataclass(frozen=True)
-class Contents:
-    """What can be read of the wanted rows of a file.
-
-    Attributes
-    ----------
-    parts : tuple of Part
-    damaged : tuple of str
-        A sentence for each block that cannot be read, and for a damaged index.
-    """
-
-    parts: tuple[Part, ...]
-    damaged: tuple[str, ...]
-
-    def __len__(self) -> int:
-        return sum(map(len, self.parts))
-
-    @property
-    def labelled(self) -> bool:
-        """Whether rows have labels."""
-        return any(part.labelled for part in self.parts)
-
-    @property
-    def named(self) -> bool:
-        """Whether rows have names."""
-        return any(part.names for part in self.parts)
-
-    def names(self) -> list[str]:
-        """Give the names of all rows: their numbers where they have none."""
-        return [
-            name for part in self.parts for name in part.names or _numbered(part.first, len(part))
-        ]
-
-
-def contents(reader: Reader, wanted: slice = slice(None)) -> Contents:
-    """Read the blocks of some rows, with their checksums, and note which are damaged.
+def decompress(data: bytes, rows: Any = None) -> Any:
+    """Decode bytes that hold what decodes them.
 
     Parameters
     ----------
-    reader : Reader
-    wanted : slice of step 1
+    data : bytes
+        Of ``jamjae.compress``, ``Codec.compress(X, embed=True)`` or a ``.jjz`` file.
+    rows : slice or sequence of int, optional
+        As of `Codec.decompress`.
+
+    Returns
+    -------
+    array of shape (n, ...), or data frame
+        In the type of the rows that were compressed.
 
     Raises
     ------
+    DataFormatError
+        As of `Codec.decompress`, or the bytes name a codec that is not in them.
     InvalidDataError
-        The file has no such rows.
+        There are no such rows.
     """
-    begin, end, _ = wanted.indices(len(reader))
-    if begin >= end and (len(reader) or not reader.notes):
-        raise InvalidDataError(
-            f"Cannot decode the rows {_spelled(wanted)}: the file has {len(reader):,} rows, from 0 "
-            f"to {len(reader) - 1:,}."
+    reader = Reader(data)
+    if not reader.header.codec_bytes:
+        raise DataFormatError(
+            "Cannot decompress: the bytes name a codec and do not hold it. Use codec.decompress of "
+            "that codec, or compress with embed=True."
         )
-    parts, damaged = [], list(reader.notes)
-    numbers = range(reader.block_of(begin), reader.block_of(end - 1) + 1) if begin < end else ()
-    for number in numbers:
-        try:
-            block = reader.block(number)
-        except DataFormatError as error:
-            damaged.append(str(error))
-            continue
-        rows = slice(max(begin - block.first, 0), min(end - block.first, block.n))
-        names, labelled = block.names[rows], block.labels is not None
-        share = len(block.payload) * (rows.stop - rows.start) / block.n
-        parts.append(Part(number, block.first + rows.start, rows, names, labelled, share))
-    return Contents(tuple(parts), tuple(damaged))
+    return compressed.decoded(reader, decoder_of(reader, Path()).rows_of, rows)
 
 
 class Decoder(NamedTuple):
@@ -293,11 +215,14 @@ class Decoder(NamedTuple):
         Columns of an array; empty if they have no names.
     label_name : str
         The column of the labels; empty if it is not known.
+    n_columns : int or None
+        Columns of a data frame, which are fewer than the numbers that encode it.
     """
 
     rows_of: Decode
     feature_names: tuple[str, ...] = ()
     label_name: str = ""
+    n_columns: int | None = None
 
 
 def decoded(
@@ -308,7 +233,7 @@ def decoded(
         block = reader.block(part.block)
         made = decoder.rows_of(block)
         rows = made.iloc[part.rows] if hasattr(made, "iloc") else made[part.rows]
-        yield part, rows, _labels(block, part.rows)
+        yield part, rows, None if block.labels is None else block.labels[part.rows]
 
 
 def decoder_of(reader: Reader, folder: Path, given: Codec | None = None) -> Decoder:
@@ -318,7 +243,9 @@ def decoder_of(reader: Reader, folder: Path, given: Codec | None = None) -> Deco
     codec = codec_of(reader, folder, given)
     names = tuple(map(str, getattr(codec, "feature_names_in_", ())))
     label = getattr(codec, "label_name_", "")
-    return Decoder(partial(compressed.rows_of, codec, reader), names, label)
+    encoder = codec.table_encoder_
+    columns = None if encoder is None else encoder.n_features_in_
+    return Decoder(partial(compressed.rows_of, codec, reader), names, label, columns)
 
 
 def codec_of(reader: Reader, folder: Path, given: Codec | None = None) -> Codec:
@@ -346,7 +273,7 @@ def codec_of(reader: Reader, folder: Path, given: Codec | None = None) -> Codec:
     else:
         found = _referred(folder / header.path) if given is None else given
         what = "the codec that was given" if given is not None else f"{header.path!r}"
-        reader.require(found.content(), what)
+        reader.require(found.sha256(), what)
     if header.row_shape != found.row_shape_:
         raise DataFormatError(
             f"Cannot decode rows of shape {header.row_shape}: those of the codec have the shape "
@@ -371,16 +298,3 @@ def _referred(place: Path) -> Codec:
             "Codec is expected."
         )
     return found
-
-
-def _labels(block: Block, rows: slice) -> np.ndarray | None:
-    return None if block.labels is None else block.labels[rows]
-
-
-def _numbered(first: int, n: int) -> Sequence[str]:
-    return [f"{i:05d}" for i in range(first, first + n)]
-
-
-def _spelled(wanted: slice) -> str:
-    ends = ("" if end is None else str(end) for end in (wanted.start, wanted.stop))
-    return ":".join(ends)

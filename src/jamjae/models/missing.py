@@ -26,6 +26,7 @@ CURE = (
     "drop those rows, fill the values (sklearn.impute.SimpleImputer), or let them count in no "
     'loss (Autoencoder(missing="mask"), --missing mask).'
 )
+FILL = "drop those rows, or fill the values (jamjae impute, sklearn.impute.SimpleImputer)."
 LIGHTEST = 1e-15  # of the largest weight; less than that is rounding
 HIDDEN_SHARE, HIDDEN = 0.05, 4000  # of the values, one a row, that training does not see; at most
 
@@ -55,6 +56,11 @@ def as_nan(X: Any) -> Any:
 def allowed(model: Any) -> bool:
     """Whether NaN are missing values for a model."""
     return getattr(model, "missing", None) == MASK
+
+
+def cure(model: Any) -> str:
+    """Give what to do about missing values, for the messages of a model."""
+    return CURE if hasattr(model, "missing") else FILL
 
 
 def weights(given: Any, rows: Array, attempt: str) -> dict[str, np.ndarray]:

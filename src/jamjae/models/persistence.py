@@ -264,7 +264,7 @@ def load_model(path: str | Path, custom_objects: Mapping[str, Any] | None = None
         kind = _class(manifest["class"])
         require_consistent(manifest, arrays, networks, getattr(kind, "outputs_per_component", 1))
         model = _rebuilt(manifest, parameters, arrays, networks)
-        model._restore_own(partial(model_file.member, file, manifest))
+        model._take_own_members(partial(model_file.member, file, manifest))
         return _outer(manifest, arrays, model)
 
 

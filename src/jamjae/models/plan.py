@@ -336,8 +336,11 @@ def split(n: int, fraction: float, seed: int) -> tuple[np.ndarray | None, np.nda
             f"validation_fraction={fraction} holds out {held} of {n} rows, but at least 2 must be "
             "left for training. Give a smaller fraction or more rows."
         )
-    order = np.random.RandomState(seed).permutation(n)
-    return np.sort(order[held:]), np.sort(order[:held])
+    order = np.arange(n, dtype=np.int32 if n < 2**31 else np.int64)  # of many rows in files
+    np.random.RandomState(seed).shuffle(order)
+    order[:held].sort()
+    order[held:].sort()
+    return order[held:], order[:held]
 
 
 def _shapes(parameters: Parameters, pair: Pair) -> tuple[tuple[str, tuple[int, ...]], ...]:

@@ -157,40 +157,41 @@ class Rounding(NamedTuple):
     error: float
 
 
-def settled(learned: Prior, training: Codes, judged: Codes, wanted: Wanted) -> Rounding:
-    """Find the step at which judged rows have the bits or the error that is wanted.
+def settled(learned: Prior, training: Codes, evaluated: Codes, wanted: Wanted) -> Rounding:
+    """Find the step at which evaluated rows have the bits or the error that is wanted.
 
     Parameters
     ----------
     learned : Prior
     training : Codes
         Whose symbols the tables are made of.
-    judged : Codes
+    evaluated : Codes
     wanted : Wanted
     """
-    if judged.error(judged.codes) > wanted.error:  # no step reaches it
-        wanted = Wanted(error=(1.0 + COARSE) * judged.error(judged.codes))
+    unrounded = evaluated.error(evaluated.codes)
+    if unrounded > wanted.error:  # no step reaches it
+        wanted = Wanted(error=(1.0 + COARSE) * unrounded)
     ratio, reach = 1.0, math.log(FARTHEST)
     for _ in range(2):  # as tables made at the step that is found code better
         tables = made_of(learned.at(ratio), training.symbols(learned.at(ratio)))
-        ratio = _ratio(learned, tables, judged, wanted, (math.log(ratio) - reach, reach * 2.0))
+        ratio = _ratio(learned, tables, evaluated, wanted, (math.log(ratio) - reach, reach * 2.0))
         reach /= NEARER
     last = learned.at(ratio)
     tables = made_of(last, training.symbols(last))
-    found = bits(last, tables, judged.symbols(last))
-    return Rounding(last, tables, found, judged.error_at(last))
+    found = bits(last, tables, evaluated.symbols(last))
+    return Rounding(last, tables, found, evaluated.error_at(last))
 
 
 def _ratio(
-    learned: Prior, tables: Tables, judged: Codes, wanted: Wanted, span: tuple[float, float]
+    learned: Prior, tables: Tables, evaluated: Codes, wanted: Wanted, span: tuple[float, float]
 ) -> float:
     """Search a step over the one of training, in a span of its logarithm: (start, width)."""
 
     def too_coarse(ratio: float) -> bool:
         now = learned.at(ratio)
         if math.isnan(wanted.bits):
-            return judged.error_at(now) > wanted.error
-        return bits(now, tables, judged.symbols(now)) < wanted.bits
+            return evaluated.error_at(now) > wanted.error
+        return bits(now, tables, evaluated.symbols(now)) < wanted.bits
 
     low, high = span[0], span[0] + span[1]
     for _ in range(HALVINGS):

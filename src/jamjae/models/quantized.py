@@ -21,6 +21,7 @@ from jamjae.errors import InvalidDataError
 from jamjae.latent.codec import Tables
 from jamjae.latent.codec.prior import Prior
 from jamjae.models import callbacks, plan, quantization
+from jamjae.models.codec_content import Content
 from jamjae.models.fitting import Networks, Task
 from jamjae.models.plan import Plan, Seeds
 from jamjae.models.quantization import Codes, Rounding, Wanted
@@ -28,7 +29,7 @@ from jamjae.models.trainable import TrainableModel
 
 KEPT_ERROR = 0.05  # of the variance, if neither bytes nor an error is asked for
 HIDDEN_PER_COMPONENT, HIDDEN = 16, (64, 2048)  # units of the prior, and their bounds
-JUDGED, COUNTED = 2_000, 20_000  # rows by which the step is chosen, and the tables are made
+EVALUATED, COUNTED = 2_000, 20_000  # rows by which the step is chosen, and the tables are made
 SAME = 1e-3  # share by which bytes may differ that count as the same
 MISSED = 0.02  # share by which an aim is missed that is reported
 ENOUGH = 50  # held-out rows for the former, else training rows are
@@ -138,16 +139,16 @@ class QuantizedModel(TrainableModel):
         rows, seed = task.rows["x"], task.plan.seeds.split
         held = rows if task.held is None or len(task.held["x"]) < ENOUGH else task.held["x"]
         counted = rows[drawn(len(rows), COUNTED, seed)]
-        judged = held[drawn(len(held), JUDGED, seed)]
-        self._settle(counted, judged)
+        evaluated = held[drawn(len(held), EVALUATED, seed)]
+        self._settle(counted, evaluated)
         for name in ("_code_prior", "_first_step", "_wanted", "_whole"):
             del self.__dict__[name]  # which only training needs
         self.reconstruction_error_ = self._error(rows)
         return self
 
-    def _settle(self, counted: np.ndarray, judged: np.ndarray) -> None:
+    def _settle(self, counted: np.ndarray, evaluated: np.ndarray) -> None:
         """Round weights and codes as files hold them, and fall back to PCA if that is better."""
-        rows, wanted = (counted, judged), self._wanted
+        rows, wanted = (counted, evaluated), self._wanted
         found = self._settled(self._pair(), self._first_step, self._learned(), rows, wanted)
         rival = self._as_pca(rows, Wanted(bits=found.rounding.bits))
         no_longer = rival.rounding.bits <= (1.0 + SAME) * found.rounding.bits
@@ -212,11 +213,11 @@ class QuantizedModel(TrainableModel):
         wanted: Wanted,
     ) -> Settled:
         self.encoder_, self.decoder_ = pair
-        counted, judged = (self._before_rounding(some, step) for some in rows)
+        counted, evaluated = (self._before_rounding(some, step) for some in rows)
         places = quantization.round_weights(
-            pair.decoder, lambda: judged.error(judged.codes), wanted.error
+            pair.decoder, lambda: evaluated.error(evaluated.codes), wanted.error
         )
-        rounding = quantization.settled(learned, counted, judged, wanted)
+        rounding = quantization.settled(learned, counted, evaluated, wanted)
         return Settled(pair, places, step * rounding.prior.step.ratio, rounding)
 
     def _before_rounding(self, rows: np.ndarray, step: float) -> Codes:
@@ -243,6 +244,49 @@ class QuantizedModel(TrainableModel):
             np.asarray(prior.mean.value) * unit,
             np.asarray(prior.log_scale.value),
         )
+
+    # --- what decoding needs ----------------------------------------------------------------
+
+    def _content(self) -> Content:
+        check_is_fitted(self)
+        names = [str(name) for name in getattr(self, "feature_names_in_", ())]
+        notes = {
+            "feature_names": names,
+            "bytes_per_row": self.bytes_per_row_,
+            "mse": self.mse_,
+            "is_pca": self.is_pca_,
+        }
+        if label := getattr(self, "label_name_", ""):
+            notes["label_name"] = label
+        return Content(
+            self.decoder_,
+            self.places_,
+            self.prior_,
+            self.tables_,
+            self.step_,
+            self.scaling_,
+            self.row_shape_,
+            self.dtype_,
+            self.table_encoder_,
+            notes,
+        )
+
+    def _take_content(self, found: Content) -> None:
+        self.decoder_, self.places_ = found.decoder, found.places
+        self.prior_, self.tables_ = found.prior, found.tables
+        self.step_, self.scaling_, self.scale_ = found.step, found.scaling, found.scaling.scale
+        self.row_shape_, self.dtype_ = found.row_shape, found.dtype
+        self.n_components_ = found.prior.n_components
+        self.n_features_in_ = math.prod(found.row_shape)
+        self.table_encoder_, self.filling_ = found.table_encoder, None
+        names = found.notes.get("feature_names")
+        if names:
+            self.feature_names_in_ = np.array(names, dtype=object)
+        if found.notes.get("label_name"):
+            self.label_name_ = str(found.notes["label_name"])
+        self.bytes_per_row_ = float(found.notes["bytes_per_row"])
+        self.mse_ = self.reconstruction_error_ = float(found.notes["mse"])
+        self.is_pca_ = bool(found.notes["is_pca"])
 
     # --- computation on checked rows --------------------------------------------------------
 

@@ -42,7 +42,7 @@ class RoundedCodes(NamedTuple):
 
 def rounded(
     train: np.ndarray,
-    judged: np.ndarray,
+    evaluated: np.ndarray,
     decode: Decode,
     rows: np.ndarray,
     wanted: Wanted,
@@ -55,12 +55,12 @@ def rounded(
 
     Parameters
     ----------
-    train, judged : arrays of shape (n, k) and (m, k)
-        Codes of training rows, of which the tables are made, and of the rows that are judged.
+    train, evaluated : arrays of shape (n, k) and (m, k)
+        Codes of training rows, of which the tables are made, and of the rows that are evaluated.
     decode : callable
         Reconstructs rows of codes (·, k).
     rows : array of shape (m, ...)
-        What judged codes were made of.
+        What the evaluated codes were made of.
     wanted : Wanted
         Bits of a row, or the mean squared error of a value.
 
@@ -69,13 +69,13 @@ def rounded(
     RoundedCodes or None
         None if codes rounded to 30 bits have a larger error than is wanted.
     """
-    center, units = train.mean(axis=0), _units(train, judged, decode)
-    scaled, scaled_judged = (train - center) / units, (judged - center) / units
-    largest = max(float(np.abs(part).max(initial=0.0)) for part in (scaled, scaled_judged))
+    center, units = train.mean(axis=0), _units(train, evaluated, decode)
+    scaled, scaled_evaluated = (train - center) / units, (evaluated - center) / units
+    largest = max(float(np.abs(part).max(initial=0.0)) for part in (scaled, scaled_evaluated))
     deviations = scaled.std(axis=0)
 
     def at(step: float) -> RoundedCodes:
-        symbols = np.rint(scaled_judged / step)
+        symbols = np.rint(scaled_evaluated / step)
         codes = symbols * step * units + center
         made = np.subtract(decode(codes), rows, dtype=np.float64)
         error = float(np.mean(np.square(made, out=made)))
@@ -86,7 +86,7 @@ def rounded(
     def bytes_at(step: float) -> float:
         learned = quantization.independent(deviations / step)
         tables = quantization.made_of(learned, np.rint(scaled / step).astype(np.int32))
-        symbols = np.rint(scaled_judged / step).astype(np.int32)
+        symbols = np.rint(scaled_evaluated / step).astype(np.int32)
         return quantization.bits(learned, tables, symbols) / 8.0
 
     def too_coarse(found: RoundedCodes) -> bool:
@@ -119,9 +119,9 @@ def _span(deviations: np.ndarray, largest: float, wanted: Wanted) -> tuple[float
     return max(low, end - NEAR), min(high, end + NEAR)
 
 
-def _units(train: np.ndarray, judged: np.ndarray, decode: Decode) -> np.ndarray:
+def _units(train: np.ndarray, evaluated: np.ndarray, decode: Decode) -> np.ndarray:
     """Give each component's step, which changes reconstructions by 1, root mean square."""
-    some = judged[:PROBED].astype(np.float64)
+    some = evaluated[:PROBED].astype(np.float64)
     before = np.asarray(decode(some), np.float64)
     moves = MOVED * train.std(axis=0)
     units = np.empty(len(moves))

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 
 from jamjae.data.archives import UnsoundError
-from jamjae.data.preprocessing import PIXELS
+from jamjae.data.preprocessing import PIXELS, as_integers
 from jamjae.data.rows import Array, drawn, row_chunks
 from jamjae.engine.processes import Processes
 from jamjae.latent.densities import Density, Drawn, rebuilt
@@ -75,12 +75,9 @@ class Span(NamedTuple):
         """Round what holds integers; a data frame has the right types already."""
         if hasattr(made, "iloc") or not self.whole.any():
             return made
-        made = np.where(self.whole, np.rint(made), made)
         if self.dtype is None:
-            return made
-        ends = np.iinfo(self.dtype)  # as floats, the ends of 64 bits lie outside
-        top = np.nextafter(made.dtype.type(ends.max), 0) if ends.bits > 32 else ends.max
-        return np.clip(made, ends.min, top).astype(self.dtype)
+            return np.where(self.whole, np.rint(made), made)
+        return as_integers(made, self.dtype)
 
     def to_dict(self) -> dict[str, Any]:
         """Describe, for JSON, what `arrays` does not hold."""

@@ -13,7 +13,7 @@ from jamjae.data.preprocessing import PIXELS, value_type
 from jamjae.data.readers.cells import counted, listed
 from jamjae.data.rows import LazyRows
 from jamjae.data.table_encoder import TableEncoder, is_mixed
-from jamjae.errors import InvalidDataError
+from jamjae.errors import InvalidDataError, ShapeMismatchError
 from jamjae.models import missing
 
 STANDARDIZE = "standardize"
@@ -53,9 +53,14 @@ def encoded(model: Any, X: Any, attempt: str, *, reset: bool) -> Any:
     encoder = getattr(model, "table_encoder_", None)
     if encoder is None:
         return X
+    if not reset and len(shape := np.shape(X)) > 2:
+        raise ShapeMismatchError(
+            f"{attempt}: images of shape {shape[1:]} were given, and the model was fitted to a "
+            f"table of {counted(encoder.n_features_in_, 'column')}."
+        )
     given = X if mixed or hasattr(encoder, "feature_names_in_") else _floats(X, attempt, gaps)
     if mixed and not gaps:
-        _require_whole(given, encoder, attempt)
+        _require_whole(given, encoder, attempt, missing.cure(model))
     Z = encoder.transform(given).astype(_precision(X), copy=False)
     names = column_names(X) if not hasattr(encoder, "feature_names_in_") else _titles(encoder)
     return _framed(Z, names) if len(names) == Z.shape[1] else Z
@@ -182,14 +187,14 @@ def _as_floats(X: Any) -> np.ndarray:
     return rows if rows.dtype in (np.float32, np.float64) else rows.astype(np.float64)
 
 
-def _require_whole(frame: Any, encoder: TableEncoder, attempt: str) -> None:
+def _require_whole(frame: Any, encoder: TableEncoder, attempt: str, cure: str) -> None:
     names = list(getattr(encoder, "feature_names_in_", frame.columns))
     counts = frame[[name for name in names if name in frame.columns]].isna().sum()
     if where := [f"{name} {count:,}" for name, count in counts.items() if count]:
         cells, verb = counted(int(counts.sum()), "cell"), "is" if counts.sum() == 1 else "are"
         raise InvalidDataError(
             f"{attempt}: {cells} of the table {verb} missing (NaN): {listed(where)}. "
-            f"Finite numbers are expected: {missing.CURE}"
+            f"Finite numbers are expected: {cure}"
         )
 
 

@@ -76,7 +76,7 @@ def check_rows(model: BaseEstimator, X: Any, operation: str, *, reset: bool) -> 
             "transform(X[None])."
         )
     gaps = missing.allowed(model)
-    require_finite(rows, attempt, column_names(given), gaps=gaps, cure=missing.CURE)
+    require_finite(rows, attempt, column_names(given), gaps=gaps, cure=missing.cure(model))
     if reset and gaps:
         missing.require_values(model, rows, given)
     if reset:

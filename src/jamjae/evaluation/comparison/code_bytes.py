@@ -11,7 +11,8 @@ from jamjae.evaluation import metrics
 from jamjae.evaluation.evaluating import clipped
 
 ADDED = 0.01  # relative error by rounding
-JUDGED, COUNTED = 500, 20_000  # held-out rows, and training rows that tables are made of, at most
+EVALUATED = 500  # held-out rows, at most,
+COUNTED = 20_000  # and training rows that tables are made of
 
 
 class CodeBytes(NamedTuple):
@@ -44,7 +45,7 @@ def code_bytes(
     from jamjae.models.quantization import Wanted
     from jamjae.models.rounded import rounded
 
-    some = metrics.sample(len(held), JUDGED, seed)
+    some = metrics.sample(len(held), EVALUATED, seed)
     held, rows = held[some].astype(np.float64), rows[some]
     train = train[metrics.sample(len(train), COUNTED, seed)].astype(np.float64)
 

@@ -7,7 +7,8 @@ import importlib.util
 import math
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -29,7 +30,7 @@ from jamjae.evaluation.comparison.measuring import (
     first_line,
     warned,
 )
-from jamjae.evaluation.comparison.methods import Method, Setting
+from jamjae.evaluation.comparison.methods import Method, Setting, chosen
 
 RATE = 0.05  # of false alarms that thresholds are set for
 NEIGHBORS = 5
@@ -51,7 +52,7 @@ class Neighbors:
         return self
 
     def score_samples(self, X: np.ndarray) -> np.ndarray:
-        """Give the scores (n,), low for odd rows."""
+        """Give the scores (n,), low for anomalies."""
         return -np.asarray(self.near.kneighbors(X)[0][:, -1])
 
 
@@ -67,13 +68,13 @@ class Components:
         return self
 
     def score_samples(self, X: np.ndarray) -> np.ndarray:
-        """Give the scores (n,), low for odd rows."""
+        """Give the scores (n,), low for anomalies."""
         made = self.pca.inverse_transform(self.pca.transform(X))
         return -np.asarray(np.square(X - made).sum(axis=1))
 
 
 class PyOD:
-    """A detector of PyOD's, whose scores are high for odd rows."""
+    """A detector of PyOD's, whose scores are high for anomalies."""
 
     def __init__(self, module: str, name: str, *, seed: int | None, n_features: int) -> None:
         if not importlib.util.find_spec("pyod"):
@@ -92,7 +93,7 @@ class PyOD:
         return self
 
     def score_samples(self, X: np.ndarray) -> np.ndarray:
-        """Give the scores (n,), low for odd rows."""
+        """Give the scores (n,), low for anomalies."""
         return -np.asarray(self.model.decision_function(X))
 
 
@@ -145,21 +146,7 @@ def choose(methods: Any) -> dict[str, Method]:
         A name is unknown, or an object has no ``fit`` and ``score_samples``.
     """
     known = detectors()
-    if isinstance(methods, str):
-        methods = _automatic(known) if methods == "auto" else [methods]
-    elif hasattr(methods, "fit"):
-        methods = [methods]
-    named = methods.items() if hasattr(methods, "items") else [(None, one) for one in methods]
-    chosen = {}
-    for title, asked in named:
-        method = _method(asked, known)
-        name = str(title) if title else method.title
-        chosen[name] = method._replace(title=name)
-    if not chosen:
-        raise InvalidDataError(
-            f"compare received no methods; expected at least one, such as {', '.join(known)}."
-        )
-    return chosen
+    return chosen(methods, known, partial(_method, known), automatic=_automatic(known))
 
 
 def _automatic(known: dict[str, Method]) -> list[str]:
@@ -167,9 +154,7 @@ def _automatic(known: dict[str, Method]) -> list[str]:
     return [name for name in known if there or name not in OF_PYOD]
 
 
-def _method(asked: Any, known: dict[str, Method]) -> Method:
-    if isinstance(asked, str) and asked in known:
-        return known[asked]
+def _method(known: Iterable[str], asked: Any) -> Method:
     if hasattr(asked, "fit") and hasattr(asked, "score_samples") and not isinstance(asked, type):
         return Method(type(asked).__name__, lambda _: clone(asked))
     raise InvalidDataError(
@@ -179,7 +164,7 @@ def _method(asked: Any, known: dict[str, Method]) -> Method:
 
 
 def marks(y: Any, n: int, name: str = "y") -> np.ndarray:
-    """Read which rows are odd: booleans, 0 and 1 (odd), or 1 and -1 (odd), as int64 0 and 1.
+    """Read which rows are anomalies: booleans, 0 and 1, or 1 and -1, as int64 0 and 1 (anomaly).
 
     Raises
     ------
@@ -255,13 +240,13 @@ def _measured(method: Method, setting: Setting, split: Split) -> dict[str, float
     offset = getattr(estimator, "offset_", None)
     if offset is None:
         offset = np.quantile(estimator.score_samples(given(setting.rows)), RATE)
-    odd = np.asarray(split.test_y) == 1
+    unlike = np.asarray(split.test_y) == 1
     below = scores < float(np.ravel(offset)[0])
     return {
-        "roc_auc": float(roc_auc_score(odd, -scores)),
-        "average_precision": float(average_precision_score(odd, -scores)),
-        "false_alarms": float(below[~odd].mean()),
-        "detected": float(below[odd].mean()),
+        "roc_auc": float(roc_auc_score(unlike, -scores)),
+        "average_precision": float(average_precision_score(unlike, -scores)),
+        "false_alarms": float(below[~unlike].mean()),
+        "detected": float(below[unlike].mean()),
         FIT: seconds,
         SCORE: each,
     }

@@ -5,7 +5,8 @@ from __future__ import annotations
 import copy
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -24,7 +25,7 @@ from jamjae.evaluation.comparison.measuring import (
     first_line,
     warned,
 )
-from jamjae.evaluation.comparison.methods import Method, Setting
+from jamjae.evaluation.comparison.methods import Method, Setting, chosen
 from jamjae.evaluation.evaluating import clipped
 from jamjae.evaluation.generation import GenerationJudge
 from jamjae.latent import densities
@@ -183,24 +184,10 @@ def choose(methods: Any) -> dict[str, Method]:
         A name is unknown, or an object has no ``fit`` and ``sample``.
     """
     known = generators()
-    if isinstance(methods, str):
-        methods = list(known) if methods == "auto" else [methods]
-    named = methods.items() if hasattr(methods, "items") else [(None, one) for one in methods]
-    chosen = {}
-    for title, asked in named:
-        method = _method(asked, known)
-        name = str(title) if title else method.title
-        chosen[name] = method._replace(title=name)
-    if not chosen:
-        raise InvalidDataError(
-            f"compare received no methods; expected at least one, such as {', '.join(known)}."
-        )
-    return chosen
+    return chosen(methods, known, partial(_method, known))
 
 
-def _method(asked: Any, known: dict[str, Method]) -> Method:
-    if isinstance(asked, str) and asked in known:
-        return known[asked]
+def _method(known: Iterable[str], asked: Any) -> Method:
     if not isinstance(asked, str | type) and hasattr(asked, "fit") and hasattr(asked, "sample"):
         return Method(type(asked).__name__, fitting(lambda _: clone(asked)))
     raise InvalidDataError(

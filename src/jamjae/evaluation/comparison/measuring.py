@@ -163,7 +163,7 @@ def _fit(method: Method, setting: Setting) -> tuple[dict[str, float], Answers]:
         _finite(codes),
         encode,
         _decoder(fitted, setting, method.inverts),
-        partial(coded_bytes, fitted) if hasattr(fitted, "compress_rows") else None,
+        partial(coded_bytes, fitted) if hasattr(fitted, "bits") else None,
     )
 
 

@@ -213,12 +213,55 @@ def choose(methods: Any, rows: np.ndarray) -> dict[str, Method]:
     if not isinstance(methods, Iterable):
         methods = [methods]
     named = methods.items() if isinstance(methods, Mapping) else _named(methods)
-    chosen = {str(title): _method(str(title), asked) for title, asked in named}
-    if not chosen:
+    found = {str(title): _method(str(title), asked) for title, asked in named}
+    _require_some(found, METHODS)
+    return found
+
+
+def chosen(
+    methods: Any,
+    known: Mapping[str, Method],
+    made: Callable[[Any], Method],
+    *,
+    automatic: Iterable[str] | None = None,
+) -> dict[str, Method]:
+    """Return what a user asks for among methods of one task, by title.
+
+    Parameters
+    ----------
+    methods : "auto", str, estimator, mapping or iterable
+        Names of `known`, and objects; the keys of a mapping are titles.
+    known : mapping of str to Method
+    made : callable
+        Gives the method that an object is; raises InvalidDataError if it is none.
+    automatic : iterable of str, optional
+        The names that ``"auto"`` stands for; by default all.
+
+    Raises
+    ------
+    InvalidDataError
+        There are none.
+    """
+    if isinstance(methods, str):
+        named = list(known if automatic is None else automatic)
+        methods = named if methods == "auto" else [methods]
+    elif hasattr(methods, "fit"):
+        methods = [methods]
+    pairs = methods.items() if hasattr(methods, "items") else [(None, one) for one in methods]
+    found = {}
+    for title, asked in pairs:
+        method = known[asked] if isinstance(asked, str) and asked in known else made(asked)
+        name = str(title) if title else method.title
+        found[name] = method._replace(title=name)
+    _require_some(found, known)
+    return found
+
+
+def _require_some(found: Mapping[str, Method], known: Iterable[str]) -> None:
+    if not found:
         raise InvalidDataError(
-            f"compare received no methods; expected at least one, such as {', '.join(METHODS)}."
+            f"compare received no methods; expected at least one, such as {', '.join(known)}."
         )
-    return chosen
 
 
 def automatic(rows: np.ndarray) -> list[str]:

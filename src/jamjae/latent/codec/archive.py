@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import os
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 import numpy as np
 
@@ -22,7 +22,7 @@ from jamjae.latent.codec import varints
 from jamjae.latent.codec.header import MOST_IN_BLOCK, Header
 from jamjae.latent.codec.names import labels_to_bytes, names_to_bytes
 
-MAGIC = b"\x89JJZ\r\n\x1a\n"  # as PNG's: tells text mode and seven bits apart
+MAGIC = b"\x89JJZ\r\n\x1a\n"  # as PNG's: shows a transfer as text or in seven bits
 VERSION = 1
 END = b"JJZ."
 CRC = 4  # bytes
@@ -30,6 +30,23 @@ TRAILER = 4 + CRC + len(END)
 HEAD_BYTES = 64 << 20
 ROWS = 1 << 16  # of a block, at most
 PARTS = 3 * varints.LONGEST + varints.LONGEST  # the longest beginning of a block
+
+
+class About(NamedTuple):
+    """What a file says of its rows, beside the rows.
+
+    Attributes
+    ----------
+    names : sequence of n str
+        Such as the names of image files; empty if there are none.
+    labels : array of shape (n,) or None
+        Indices of classes, -1 for none, or real numbers.
+    class_names : sequence of str
+    """
+
+    names: Sequence[str] = ()
+    labels: np.ndarray | None = None
+    class_names: Sequence[str] = ()
 
 
 @dataclass
@@ -129,9 +146,7 @@ class Writer:
                 f"Cannot write a block of {n:,} rows of {self.header.row_values:,} values. From 1 "
                 f"to {most:,} rows are expected."
             )
-        for what, some in (("names", names), ("labels", labels)):
-            if some is not None and len(some) not in (0, n):
-                raise InvalidDataError(f"{n:,} rows have {len(some):,} {what}: expected one each.")
+        _require_one_each(n, names, labels)
         named, labelled = names_to_bytes(names), labels_to_bytes(labels)
         start = varints.write(n, len(payload), len(named), len(labelled))
         crc = zlib.crc32(start, seed_of(self._seed, len(self._index)))
@@ -158,6 +173,51 @@ class Writer:
         return self.sizes
 
 
+def write(
+    stream: BinaryIO,
+    header: Header,
+    codec: bytes,
+    n: int,
+    encode: Callable[[slice], bytes],
+    about: About,
+    *,
+    block_rows: int,
+    report: Callable[[int], object] = lambda _: None,
+) -> Sizes:
+    """Write rows block by block.
+
+    Parameters
+    ----------
+    stream : binary file
+    header : Header
+    codec : bytes
+        The codec's file, if the header embeds it.
+    n : int
+        The number of rows.
+    encode : callable
+        Gives the payload of the rows of a slice.
+    about : About
+    block_rows : int
+        The number of rows of a block, at most; blocks of large rows have fewer.
+    report : callable
+        Is called with the number of rows that are done, after each block.
+
+    Raises
+    ------
+    InvalidDataError
+        The number of names or labels is not that of the rows.
+    """
+    _require_one_each(n, about.names, about.labels)
+    writer = Writer(stream, header, codec)
+    size = max(1, min(block_rows, MOST_IN_BLOCK // max(header.row_values, 1)))
+    for start in range(0, n, size):
+        part = slice(start, min(start + size, n))
+        labels = None if about.labels is None else about.labels[part]
+        writer.add(encode(part), part.stop - start, about.names[part], labels)
+        report(part.stop)
+    return writer.finish()
+
+
 @contextmanager
 def create(path: str | os.PathLike[str], header: Header, codec: bytes = b"") -> Iterator[Writer]:
     """Write a file whole or not at all; the index follows when the block of code is done.
@@ -170,6 +230,12 @@ def create(path: str | os.PathLike[str], header: Header, codec: bytes = b"") -> 
         writer = Writer(stream, header, codec)
         yield writer
         writer.finish()
+
+
+def _require_one_each(n: int, names: Sequence[str], labels: np.ndarray | None) -> None:
+    for what, some in (("names", names), ("labels", labels)):
+        if some is not None and len(some) not in (0, n):
+            raise InvalidDataError(f"{n:,} rows have {len(some):,} {what}: expected one each.")
 
 
 def seed_of(seed: int, number: int) -> int:

@@ -1,41 +1,148 @@
-"""Files without loss, or with no value off by more than a bound.
+"""Rows without loss, or with no value off by more than a bound.
 
-The codec of such a file is a coder of images (`residuals`), or of other numbers (`grid`). Its
-settings in the head are two varints: 1 and the bound for images, 2 and 0 for other numbers.
+The codec of such a file is a coder of images (`residuals`), or of other numbers (`grid`), fitted
+to the rows. Its settings in the head are two varints: 1 and the bound for images, 2 and 0 for
+other numbers.
 """
 
 from __future__ import annotations
 
+import io
+import math
 from collections.abc import Callable, Sequence
 from typing import Any, BinaryIO
 
 import numpy as np
 
 from jamjae.data.archives import UnsoundError
-from jamjae.errors import DataFormatError
-from jamjae.latent.codec import varints
-from jamjae.latent.codec.archive import Block, Sizes, Writer
+from jamjae.data.numeric import column_names, real_array
+from jamjae.data.preprocessing import as_integers
+from jamjae.data.rows import LazyRows
+from jamjae.errors import DataFormatError, InvalidDataError
+from jamjae.latent.codec import archive, varints
+from jamjae.latent.codec.archive import About, Block, Sizes
 from jamjae.latent.codec.grid import Grid
 from jamjae.latent.codec.header import Header
-from jamjae.latent.codec.reader import Reader
+from jamjae.latent.codec.reader import Reader, decoding
 from jamjae.latent.codec.residuals import Residuals
 from jamjae.latent.codec.varints import Cursor
 
 IMAGES, NUMBERS = 1, 2  # in the settings; a file without settings holds a lossy codec's codes
-BLOCK_ROWS, BLOCK_VALUES = 1000, 1 << 22  # of a block, at most
-LARGEST_BOUND = (1 << 16) - 1
+BLOCK_ROWS = 1000  # of a block, at most
+LARGEST_BOUND = (1 << 16) - 1  # of images
+LEARNED = 20_000  # images from which a coder learns, at most
+ATTEMPT = "compress within max_error cannot use X"
+
+NOTHING = About()
+
+Coder = Residuals | Grid
+
+
+def compress(
+    X: Any,
+    max_error: float = 0.0,
+    *,
+    names: Sequence[str] = (),
+    labels: np.ndarray | None = None,
+    class_names: Sequence[str] = (),
+    random_state: int = 0,
+) -> bytes:
+    """Compress rows without loss, or with no value off by more than a bound, without a model.
+
+    A coder of the values is fitted to the rows and stands in the bytes: for images of 8 or 16
+    bits a small network of whole numbers, which sees the values around each one; for other numbers
+    a linear prediction of each column from those before it.
+
+    Parameters
+    ----------
+    X : array-like of shape (n, ...), data frame or rows in files
+        Finite real numbers.
+    max_error : float, default=0.0
+        By which no value may be off, in the units of the data; 0 for whole numbers only. Of images
+        of 8 or 16 bits, a whole number up to 65,535.
+    names : sequence of n str, optional
+        Names of the rows.
+    labels : array of shape (n,), optional
+        Indices of classes, -1 for none, or real numbers.
+    class_names : sequence of str, optional
+    random_state : int, default=0
+        Chooses the images, if there are more than 20,000, and the values that the network learns
+        from.
+
+    Returns
+    -------
+    bytes
+        Of a ``.jjz`` file, which ``jamjae.decompress`` decodes; ``docs/format.md`` describes them.
+
+    Raises
+    ------
+    InvalidDataError, InvalidTypeError
+        X has no rows, NaN, infinity or what is no number; or max_error is negative, NaN, infinite,
+        or finer than the type of the values.
+
+    Examples
+    --------
+    >>> import jamjae
+    >>> X = jamjae.load_digits().X.astype("uint8")
+    >>> data = jamjae.compress(X)
+    >>> bool((jamjae.decompress(data) == X).all()), len(data) < X.size / 2
+    (True, True)
+    """
+    rows, about = _rows_of(X), About(names, labels, class_names)
+    coder, stream = fit(rows, max_error, random_state=random_state), io.BytesIO()
+    bound = int(max_error) if isinstance(coder, Residuals) else 0
+    write(stream, coder, rows, about, max_error=bound, feature_names=column_names(X))
+    return stream.getvalue()
+
+
+def _rows_of(X: Any) -> Any:
+    return X if isinstance(X, LazyRows) else real_array(X, ATTEMPT)
+
+
+def fit(rows: Any, max_error: float, *, random_state: int = 0) -> Coder:
+    """Fit a coder to rows: of images, or of other numbers.
+
+    Parameters
+    ----------
+    rows : array of shape (n, ...), or rows in files
+    max_error : float
+        As of `compress`.
+    random_state : int
+
+    Raises
+    ------
+    InvalidDataError
+        As of `compress`.
+    """
+    if not 0 <= max_error < math.inf:
+        raise InvalidDataError(
+            f"compress received max_error={max_error:g}. A finite number from 0 up is expected."
+        )
+    if not is_images(rows):
+        return Grid.fit(np.asarray(rows[:]), max_error)
+    if max_error > LARGEST_BOUND or max_error != int(max_error):
+        raise InvalidDataError(
+            f"compress received max_error={max_error:g} for images of 8 or 16 bits. A whole number "
+            f"up to {LARGEST_BOUND:,} is expected."
+        )
+    chosen = np.sort(np.random.default_rng(random_state).permutation(len(rows))[:LEARNED])
+    sample = rows[chosen] if len(chosen) < len(rows) else rows[:]
+    return Residuals.fit(np.asarray(sample), random_state=random_state)
+
+
+def is_images(rows: Any) -> bool:
+    """Whether rows are images of 8 or 16 bits, which are coded as such."""
+    return rows.dtype in (np.uint8, np.uint16) and rows.ndim in (3, 4)
 
 
 def write(
     stream: BinaryIO,
-    coder: Residuals | Grid,
+    coder: Coder,
     rows: Any,
+    about: About = NOTHING,
     *,
     max_error: int = 0,
     feature_names: Sequence[str] = (),
-    names: Sequence[str] = (),
-    labels: np.ndarray | None = None,
-    class_names: Sequence[str] = (),
     report: Callable[[int], object] = lambda _: None,
 ) -> Sizes:
     """Write rows block by block, with the coder by which they are read.
@@ -46,16 +153,12 @@ def write(
     coder : Residuals or Grid
     rows : array of shape (n, ...), or rows in files
         Images of 8 or 16 bits for `Residuals`, of shape (n, h, w) or (n, h, w, c).
+    about, report
+        As of `archive.write`.
     max_error : int
         By which no value of an image may be off; a grid knows its own bound.
-    feature_names, names, labels, class_names
-        As of `archive.Writer` and `header.Header`.
-    report : callable
-        Is given the number of rows that are done after each block.
-
-    Returns
-    -------
-    Sizes
+    feature_names : sequence of str
+        Of the columns.
 
     Raises
     ------
@@ -68,22 +171,19 @@ def write(
         dtype=str(rows.dtype),
         row_shape=tuple(rows.shape[1:]),
         settings=varints.write(IMAGES, max_error) if images else varints.write(NUMBERS, 0),
-        class_names=tuple(class_names),
+        class_names=tuple(about.class_names),
         feature_names=tuple(feature_names),
     )
-    writer = Writer(stream, header, content)
-    size = max(1, min(BLOCK_ROWS, BLOCK_VALUES // max(header.row_values, 1)))
-    for first in range(0, len(rows), size):
-        part = slice(first, min(first + size, len(rows)))
-        some_rows = np.asarray(rows[part])
+
+    def encode(part: slice) -> bytes:
+        some = np.asarray(rows[part])
         if isinstance(coder, Residuals):
-            payload = coder.encode(some_rows, max_error=max_error)
-        else:
-            payload = coder.encode(some_rows)
-        some = None if labels is None else labels[part]
-        writer.add(payload, part.stop - first, names[part], some)
-        report(part.stop)
-    return writer.finish()
+            return coder.encode(some, max_error=max_error)
+        return coder.encode(some)
+
+    return archive.write(
+        stream, header, content, len(rows), encode, about, block_rows=BLOCK_ROWS, report=report
+    )
 
 
 def settings_of(header: Header) -> tuple[int, int] | None:
@@ -121,24 +221,19 @@ def decoder_of(reader: Reader) -> Callable[[Block], np.ndarray]:
     shape, kind = reader.header.row_shape, np.dtype(reader.header.dtype)
 
     def decode(block: Block) -> np.ndarray:
-        try:
+        with decoding(block):
             if isinstance(coder, Residuals):
                 made = coder.decode(block.payload, block.n, max_error=bound)
             else:
                 made = coder.decode(block.payload, block.n)
-        except DataFormatError as error:
-            raise DataFormatError(
-                f"Cannot decode block {block.number} (rows {block.first:,} to "
-                f"{block.first + block.n - 1:,}): {error}"
-            ) from error
-        if kind.kind in "iu" and made.dtype.kind == "f":
-            made = np.clip(made, np.iinfo(kind).min, np.iinfo(kind).max)
-        return made.reshape(block.n, *shape).astype(kind)
+        made = made.reshape(block.n, *shape)
+        whole = kind.kind in "iu" and made.dtype.kind == "f"
+        return as_integers(made, kind) if whole else made.astype(kind)
 
     return decode
 
 
-def _coder_of(reader: Reader) -> tuple[Residuals | Grid, int]:
+def _coder_of(reader: Reader) -> tuple[Coder, int]:
     settings, shape = settings_of(reader.header), reader.header.row_shape
     if settings is None:
         raise DataFormatError("Cannot decode rows without their codec: the file is of a lossy one.")
@@ -146,7 +241,7 @@ def _coder_of(reader: Reader) -> tuple[Residuals | Grid, int]:
         if settings[0] == NUMBERS:
             grid = Grid.from_bytes(reader.codec())
             sound = len(grid.low) == reader.header.row_values
-            coder: Residuals | Grid = grid
+            coder: Coder = grid
         else:
             images = Residuals.from_bytes(reader.codec())
             sound = (*shape, 1)[:3] == images.shape and len(shape) in (2, 3)

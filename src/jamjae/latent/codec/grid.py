@@ -31,6 +31,7 @@ MOST_LOW = 31
 MOST_COLUMNS = 1 << 16
 PRIOR = 20.0  # values' worth of a smooth distribution in each table
 LARGEST = 1 << 30  # steps from zero, at most
+EXACT = 1 << 52  # whole numbers below it are exact as float64
 WHAT = "its grid"
 
 
@@ -73,7 +74,7 @@ class Grid:
         ----------
         rows : array of shape (n, ...) of real numbers
         max_error : float
-            By which no value may be off; above 0, but for whole numbers.
+            By which no value may be off; above 0, but for whole numbers, of whatever type.
 
         Raises
         ------
@@ -201,13 +202,17 @@ def _step(values: np.ndarray, max_error: float, dtype: np.dtype) -> float:
     """Give the step with which no value is off by more than the bound, rounding included."""
     largest = float(np.abs(values).max())
     rounding = largest * (float(np.finfo(dtype).eps) if dtype.kind == "f" else 0.0)
-    if dtype.kind != "f" and max_error >= 0:
-        return 2.0 * np.floor(max_error) + 1.0  # whole numbers stay whole
-    step = 2.0 * (max_error * (1 - 1e-9) - rounding - largest * 2.0**-51)
-    if not max_error > 0 or step <= 0 or largest / step > LARGEST:
+    exact = largest < EXACT and bool((np.rint(values) == values).all())
+    if exact and max_error >= 0:
+        step = 2.0 * np.floor(max_error) + 1.0  # whole numbers stay whole
+    else:
+        whole = 0.5 * (dtype.kind != "f")  # by which a value is off when it becomes an integer
+        step = 2.0 * (max_error * (1 - 1e-9) - rounding - whole - largest * 2.0**-51)
+    if not 0 < step < np.inf or largest / step > LARGEST:
+        least = max(rounding, largest / LARGEST / 2.0)
         raise InvalidDataError(
             f"Cannot keep values up to {largest:.6g} of type {dtype} within {max_error:g}: a "
-            f"bound above {max(rounding, largest / LARGEST):.2g} is expected."
+            f"bound above {least:.2g} is expected."
         )
     return step
 

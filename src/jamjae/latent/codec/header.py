@@ -61,9 +61,9 @@ class Header:
         return cls(digest(codec), len(codec), "", **what)  # type: ignore[arg-type]
 
     @classmethod
-    def referring(cls, codec: bytes, path: str, **what: object) -> Self:
+    def referring(cls, sha256: bytes, path: str, **what: object) -> Self:
         """Make the head of a file that names its codec by path and SHA-256."""
-        return cls(digest(codec), 0, path, **what)  # type: ignore[arg-type]
+        return cls(sha256, 0, path, **what)  # type: ignore[arg-type]
 
     @property
     def row_values(self) -> int:

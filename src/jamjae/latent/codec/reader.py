@@ -14,7 +14,7 @@ from typing import BinaryIO
 import numpy as np
 
 from jamjae.data.archives import UnsoundError
-from jamjae.errors import DataFormatError, DataNotFoundError
+from jamjae.errors import DataFormatError, DataNotFoundError, InvalidTypeError
 from jamjae.latent.codec import varints
 from jamjae.latent.codec.archive import (
     CRC,
@@ -56,10 +56,21 @@ class Reader:
     ------
     DataFormatError
         It is no such file, of a newer version, or its head is damaged.
+    InvalidTypeError
+        It is neither bytes nor a file.
     """
 
-    def __init__(self, stream: BinaryIO | bytes, name: str = "compressed rows") -> None:
-        self._stream = io.BytesIO(stream) if isinstance(stream, bytes) else stream
+    def __init__(
+        self, stream: BinaryIO | bytes | bytearray | memoryview, name: str = "the data"
+    ) -> None:
+        if isinstance(stream, bytes | bytearray | memoryview):
+            stream = io.BytesIO(stream)
+        if not hasattr(stream, "seek"):
+            raise InvalidTypeError(
+                f"Cannot read rows from a {type(stream).__name__}: the bytes of a .jjz file are "
+                "expected, such as pathlib.Path(path).read_bytes()."
+            )
+        self._stream = stream
         self._name = name
         self._length = self._stream.seek(0, os.SEEK_END)
         self.notes: tuple[str, ...] = ()
@@ -93,20 +104,20 @@ class Reader:
                 "of the codec."
             )
         content = self._bytes(self._codec_at, size)
-        self.require(content, "the codec in it")
+        self.require(digest(content), "the codec in it")
         return content
 
-    def require(self, codec: bytes, what: str) -> None:
+    def require(self, sha256: bytes, what: str) -> None:
         """Refuse a codec other than the one by which the rows were compressed.
 
         Raises
         ------
         DataFormatError
         """
-        if digest(codec) != self.header.sha256:
+        if sha256 != self.header.sha256:
             raise DataFormatError(
                 f"Cannot read {self._name} with {what}: its SHA-256 begins with "
-                f"{digest(codec).hex()[:16]}, and that of the codec by which the rows were "
+                f"{sha256.hex()[:16]}, and that of the codec by which the rows were "
                 f"compressed with {self.header.sha256.hex()[:16]}. Name the file of that codec."
             )
 
@@ -240,6 +251,18 @@ class Reader:
             yield
         except UnsoundError as error:
             raise DataFormatError(f"Cannot read {self._name}: {what} ({error}).") from error
+
+
+@contextmanager
+def decoding(block: Block) -> Iterator[None]:
+    """Name the block and its rows in an error that decoding it raises."""
+    try:
+        yield
+    except DataFormatError as error:
+        raise DataFormatError(
+            f"Cannot decode block {block.number} (rows {block.first:,} to "
+            f"{block.first + block.n - 1:,}): {error}"
+        ) from error
 
 
 def is_compressed(path: str | os.PathLike[str]) -> bool:

@@ -9,7 +9,7 @@ import numpy as np
 from scipy.ndimage import gaussian_filter
 
 from jamjae.data.rows import Array, drawn, row_chunks
-from jamjae.engine.blocks import among
+from jamjae.engine.blocks import among, by_blocks
 from jamjae.latent.densities.mixture import Mixture
 from jamjae.models.anomalies.neighbors import Neighbors
 
@@ -180,12 +180,17 @@ class Measure:
 
     def _distance(self, codes: np.ndarray) -> np.ndarray:
         """Distance to the k-th nearest code, each component in its own deviations."""
-        _, distances = self._neighbors.nearest(codes / self._spread, self._n_neighbors)
-        return np.log(distances[:, -1] + TINY)
+        found = by_blocks(
+            lambda some: self._neighbors.nearest(some, self._n_neighbors)[1][:, -1],
+            codes / self._spread,
+            np.empty(len(codes)),
+            together=True,
+        )
+        return np.log(found + TINY)
 
 
 def _rarity(density: Any, given: np.ndarray) -> np.ndarray:
-    return -np.asarray(density.score_samples(given), dtype=np.float64)
+    return -by_blocks(density.score_samples, given, np.empty(len(given)))
 
 
 class Scale(NamedTuple):
@@ -221,4 +226,4 @@ class Scale(NamedTuple):
 
     def combined(self, parts: np.ndarray) -> np.ndarray:
         """Give one anomaly score (n,) per row."""
-        return self.relative(parts) @ self.weights
+        return (self.relative(parts) * self.weights).sum(axis=1)
