@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from jamjae.data.text_tables import number
 from jamjae.models import tables
 from jamjae.models.anomalies import conformal
 
@@ -161,7 +162,7 @@ def _reasons(
             found.append(WELL)
         elif names and size[i, worst] >= LARGE:
             value, expected = rows[i].ravel()[worst], made[i].ravel()[worst]
-            found.append(f"{names[worst]} {value:.3g}, expected {expected:.3g}")
+            found.append(f"{names[worst]} {number(value)}, expected {number(expected)}")
         elif not names and size[i].max() >= LARGE:
             found.append(_place(size[i].reshape(rows.shape[1:]), errors[i]))
         else:
