@@ -21,7 +21,7 @@ from jamjae.models import missing
 from jamjae.models.anomalies import conformal, given, stored
 from jamjae.models.anomalies.drifting import Drift, drift_of
 from jamjae.models.anomalies.explaining import Explanation, explained
-from jamjae.models.anomalies.learning import Learned, learn, taken, trimmed
+from jamjae.models.anomalies.learning import Learned, learn, n_calibrating, taken, trimmed
 from jamjae.models.anomalies.measures import PARTS, Measure
 from jamjae.models.base import LatentModel
 
@@ -174,6 +174,10 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         held = None
         if calibration_data is not None:
             held = given.rows_of(calibration_data, self.model, attempt)
+        if self.contamination == "auto":  # known before the training, which takes time
+            others = None if held is None else len(held)
+            m = n_calibrating(len(X), self.calibration_fraction, others)
+            conformal.require_support(m, self.false_alarm, attempt)
         learned, scores = learn(settings, X, held)
         self.trimmed_ = np.zeros(0, dtype=np.intp)
         if self.robust:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 CANDIDATES = 50  # of the nearest training rows, of which some may be odd themselves
 STEPS = 20  # from a row to its reconstruction, and from there to the nearest normal row
 FAR = "far from all normal rows"  # where each feature alone is as expected
-WELL = "as normal rows are"
+WELL = "like normal rows"
 LARGE = 2.0  # deviations of a feature's error that is worth naming
 
 

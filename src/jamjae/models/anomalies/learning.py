@@ -73,6 +73,14 @@ def taken(X: Any, index: np.ndarray) -> Any:
     return Some(X, index) if isinstance(X, LazyRows) else X[index]
 
 
+def n_calibrating(n: int, fraction: float, held: int | None = None) -> int:
+    """Count the rows that calibrate: some of n normal rows, or of `held` other ones."""
+    if held is None and n < SPLIT:
+        return n
+    apart = min(math.ceil(fraction * n), CALIBRATION) if held is None else held
+    return apart - math.ceil(SCALING * apart)
+
+
 def learn(settings: Settings, X: Any, held: Any = None) -> tuple[Learned, np.ndarray]:
     """Learn from normal rows X (n, ...), and calibrate on others: `held`, or some of X.
 
