@@ -7,7 +7,13 @@ import io
 import numpy as np
 import pytest
 
-from jamjae.errors import DataFormatError, DataNotFoundError, InvalidDataError, OutputError
+from jamjae.errors import (
+    DataFormatError,
+    DataNotFoundError,
+    InvalidDataError,
+    InvalidTypeError,
+    OutputError,
+)
 from jamjae.latent.codec.archive import VERSION, Block, Damaged, Writer, create
 from jamjae.latent.codec.header import Header, digest
 from jamjae.latent.codec.names import place_of
@@ -219,13 +225,23 @@ def test_blocks_of_another_place_or_file_are_damaged():
     assert [type(found) for found in Reader(spliced).blocks()] == [Damaged, Block]
 
 
+def test_bytes_of_any_kind_are_read_and_a_path_is_refused(tmp_path):
+    expected = block(0)
+    data = archive([expected])
+    for given in (bytearray(data), memoryview(data)):
+        assert_equal(Reader(given).block(0), expected)
+    for path in ("rows.jjz", tmp_path):
+        with pytest.raises(InvalidTypeError, match="read_bytes"):
+            Reader(path)
+
+
 def test_newer_foreign_and_damaged_heads_are_refused():
     data = archive([block(0)])
     newer = data[:8] + bytes([VERSION + 1]) + data[9:]
     with pytest.raises(DataFormatError, match="Update jamjae"):
         Reader(newer)
     for foreign in (b"", b"PK\x03\x04" + bytes(100), data[1:], data[:4]):
-        with pytest.raises(DataFormatError, match="no file of compressed rows"):
+        with pytest.raises(DataFormatError, match="the data is no file of compressed rows"):
             Reader(foreign)
     for at in range(9, 60):
         changed = bytearray(data)

@@ -207,7 +207,7 @@ def test_a_wrong_choice_is_refused_before_reading(tmp_path):
 
 def test_other_columns(table_model, image_model, tmp_path):
     result = run("encode", table_model, "wine", "-o", tmp_path / "codes.csv", code=1)
-    assert "fitted to the columns a, b, c, d" in result.stderr
+    assert "lack columns that the model was fitted to: a, b, c, d" in result.stderr
     for command in ("encode", "reconstruct"):
         result = run(command, image_model, "digits", "-o", tmp_path / "codes.csv", code=1)
         assert "64 features" in result.stderr

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import numpy as np
 import pandas as pd
@@ -10,8 +11,10 @@ import pytest
 
 from command_line import _own_cache, run  # noqa: F401 - a fixture
 from jamjae import AnomalyDetector, load_model, report
+from jamjae.data.text_tables import number
 from jamjae.errors import InvalidDataError, ShapeMismatchError
 from jamjae.evaluation.anomalies import anomaly_report
+from jamjae.report.anomalies import _colored as colored
 from test_anomalies import linear, normal_rows
 
 pytestmark = pytest.mark.filterwarnings("ignore:Training did not improve")
@@ -46,6 +49,8 @@ def test_a_model_is_calibrated_on_normal_rows(folder, tmp_path):
     assert table.reason[:4].str.contains("expected").all()
     page = (tmp_path / "out" / "index.html").read_text(encoding="utf-8")
     assert "By column" in page
+    assert "expected to be" in page
+    assert re.search(r">sum [\d.-]+<small>expected [\d.-]+, [+-][\d.]+</small>", page)
     assert (tmp_path / "out" / "scores.png").exists()
 
 
@@ -59,11 +64,19 @@ def test_a_saved_detector_is_used_at_another_rate(folder):
     assert "at least 999 calibration rows" in json.loads(refused.stdout)["error"]
 
 
+def test_a_saved_detector_keeps_its_rate(folder, tmp_path):
+    load_model(folder / "detector.jamjae").with_rate(0.1).save(tmp_path / "d.jamjae")
+    said = run("anomalies", folder / "odd.csv", "--model", tmp_path / "d.jamjae")
+    assert "expected to be 0.098" in said.stdout
+
+
 @pytest.mark.parametrize(
     ("model", "more", "said"),
     [
         ("model.jamjae", (), "Give normal rows"),
         ("detector.jamjae", ("--train", "normal.csv"), "Leave out"),
+        ("detector.jamjae", ("--epochs", "2"), "no effect on a fitted --model"),
+        ("detector.jamjae", ("--false-alarm", "0"), "a share above 0"),
     ],
 )
 def test_what_does_not_go_together_is_refused(folder, monkeypatch, model, more, said):
@@ -95,9 +108,46 @@ def test_images_are_shown_with_their_errors(tmp_path):
     detector = AnomalyDetector(linear(), random_state=0).fit(X)
     result = anomaly_report(detector, X + np.eye(4), names=[f"n{i}" for i in range(30)], shown=12)
     page = report.write(report.of_anomalies(result, "squares"), tmp_path)
-    assert (tmp_path / "strangest.png").exists()
-    assert result.names[result.strangest[0]] in page.read_text(encoding="utf-8")
+    assert {"strangest-1.png", "strangest-2.png"} <= {file.name for file in tmp_path.iterdir()}
+    text = page.read_text(encoding="utf-8")
+    assert result.names[result.strangest[0]] in text
+    assert text.count("full color") == 2  # a caption, and what is read in place of the figure
+    assert ("30 normal rows allow no p-value below 0.0323" in text) == (
+        result.p_values.min() < 0.04
+    )
     assert len(result.rows) == 30
+
+
+def test_errors_are_red_where_rows_are_brighter():
+    errors = np.zeros((1, 1, 4))
+    errors[0, 0] = [0.0, 2.5, -50.0, np.nan]
+    white, red, blue, missing = colored(errors)[0, 0]
+    assert (white == 1).all()
+    assert (missing == 1).all()
+    assert red[0] > red[2]
+    assert blue[2] > blue[0]
+    assert np.allclose(colored(errors / 1e9), 1)
+    both = np.stack([errors, 2 * errors, -errors], axis=3)  # the channel that is farthest off
+    np.testing.assert_array_equal(colored(both), colored(2 * errors))
+
+
+def test_mixed_tables_show_values_of_plain_columns_only(tmp_path):
+    X = normal_rows(60)
+    frame = pd.DataFrame(X[:, :2], columns=["a", "b"]).assign(kind=np.where(X[:, 0] > 0, "x", "y"))
+    detector = AnomalyDetector(linear(), random_state=0).fit(frame)
+    odd = frame.assign(a=frame["a"] + 9)
+    page = report.write(report.of_anomalies(anomaly_report(detector, odd), "mixed"), tmp_path)
+    text = page.read_text(encoding="utf-8")
+    assert re.search(r">kind=[xy]<small>[+-][\d.]+</small>", text)
+    assert re.search(r">[ab] [\d.-]+<small>expected ", text)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(2416.0, "2420"), (0.00599, "0.00599"), (0.0, "0"), (-3.0, "-3"), (1.2e9, "1.2e+09")],
+)
+def test_numbers_of_usual_size_have_no_exponent(value, text):
+    assert number(value) == text
 
 
 def test_names_and_numbers_of_rows_are_checked(folder):

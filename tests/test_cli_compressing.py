@@ -165,6 +165,12 @@ def test_numbers_come_back_within_the_bound(tmp_path):
     assert found.feature_names == expected.feature_names
     assert found.class_names == expected.class_names
     assert 0.03 < np.abs(found.X - expected.X).max() <= 0.07
+    content = bytearray(path.read_bytes())
+    told = json.loads(run("info", path, "--json").stdout)
+    assert told["codec"]["max_error"] == pytest.approx(0.07)
+    content[len(content) - sum(map(said["bytes"].get, ("payload", "index", "names")))] ^= 1
+    path.write_bytes(content)
+    assert "the codec in it" in run("info", path, code=1).stdout
 
 
 def test_a_table_of_whole_numbers_comes_back_without_loss(tmp_path):
@@ -253,13 +259,15 @@ def test_images_of_bits_are_black_and_white(tmp_path):
     assert all((image == 255).all() for image in images_of(tmp_path / "out").values())
 
 
-def test_whole_floats_are_kept_as_integers(tmp_path):
+def test_whole_floats_come_back_without_loss(tmp_path):
     rows = RNG.randint(-9, 9, (30, 4)).astype(np.float32)
     np.save(tmp_path / "rows.npy", rows)
-    result = run("compress", tmp_path / "rows.npy", "-o", tmp_path / "rows.jjz", "--lossless")
-    assert "kept as int64" in result.stderr
+    run("compress", tmp_path / "rows.npy", "-o", tmp_path / "rows.jjz", "--lossless")
     run("decompress", tmp_path / "rows.jjz", "-o", tmp_path / "again.npy")
-    np.testing.assert_array_equal(np.load(tmp_path / "again.npy"), rows)
+    again = np.load(tmp_path / "again.npy")
+    np.testing.assert_array_equal(again, rows)
+    assert again.dtype == np.float32
+    assert "numbers without loss" in run("info", tmp_path / "rows.jjz").stdout
 
 
 @pytest.mark.parametrize(

@@ -52,7 +52,8 @@ def test_the_pointer_decodes_and_shows_the_row_under_it(opened, made):
     assert page.inner_text("#row-title").startswith("Row ")
     assert captions[0] == "original"
     assert captions[1].startswith("jamjae, MSE ")
-    assert captions[2].startswith("PCA, MSE ")
+    assert captions[2] == "error"
+    assert captions[3].startswith("PCA, MSE ")
     page.mouse.click(box["x"] + 1 + px, box["y"] + 1 + py)
     settle(page)
     assert "selected" not in page.inner_text("#row-title")
@@ -258,7 +259,7 @@ def test_two_languages_and_two_themes(opened, made):
 
 def test_a_phone_needs_no_sideways_scrolling(opened, made):
     page = opened(made, viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True)
-    for tab in ("class", "walk", "sliders", "noise"):
+    for tab in ("class", "walk", "sliders", "loadings", "noise"):
         page.click(f"#tab-{tab}")
         assert page.evaluate("() => document.documentElement.scrollWidth") <= 360
     x, y = middle(page)
@@ -299,7 +300,7 @@ def test_a_table_is_shown_as_bars(opened):
     x, y = middle(page)
     page.mouse.move(x, y)
     settle(page)
-    assert len(texts(page, "#beside figcaption")) == 3
+    assert len(texts(page, "#beside figcaption")) == 4
 
 
 def test_a_decoder_unknown_to_the_page_is_shown_by_a_grid(opened, digits):
@@ -318,7 +319,7 @@ def test_a_decoder_unknown_to_the_page_is_shown_by_a_grid(opened, digits):
     page.mouse.move(x + 120, y + 100)
     settle(page)
     assert page.evaluate(SEEN) != one
-    assert len(drawings(page, "#beside")) == 3
+    assert len(drawings(page, "#beside")) == 4
 
 
 @pytest.mark.parametrize("labels", [None, pytest.param(["one"] * 2, marks=pytest.mark.slow)])

@@ -88,7 +88,7 @@ def test_codes_decode_to_the_values_that_python_gives(opened, people, model):
 def test_rows_are_shown_and_colored_in_the_units_of_the_table(opened, people, model):
     page = opened(explore(model, people, rows=80, method="pca"))
     settle(page)
-    label = page.get_attribute("#beside canvas >> nth=0", "aria-label")
+    label = page.get_attribute("#beside canvas >> nth=1", "aria-label")
     first = people.iloc[0]
     assert label.startswith(f"original: age {first['age']}, few {first['few']}, income ")
     assert f"city {first['city']}, since {first['since']:%Y-%m-%d}" in label
@@ -112,7 +112,7 @@ def test_an_array_that_is_standardized_is_shown_in_its_units(opened):
     X = np.random.RandomState(0).randint(100, 900, (40, 3))
     model = Autoencoder(1, network=(), scaling="standardize", random_state=0, epochs=1).fit(X)
     page = opened(explore(model, X, method="pca"))
-    label = page.get_attribute("#beside canvas >> nth=0", "aria-label")
+    label = page.get_attribute("#beside canvas >> nth=1", "aria-label")
     assert label == "original: " + ", ".join(f"x{i + 1} {v}" for i, v in enumerate(X[0]))
     facts = re.search(r'id="page-facts">(.*?)</script>', explore(model, X).html, re.DOTALL)
     assert [column["kind"] for column in json.loads(facts[1])["table"]] == ["numbers"] * 3

@@ -135,6 +135,8 @@ def test_a_standardized_model_is_saved(tmp_path):
     again = load_model(model.save(tmp_path / "m.jamjae"))
     np.testing.assert_array_equal(again.reconstruct(X), model.reconstruct(X))
     assert list(again.feature_names_in_) == list(X.columns)
+    with pytest.raises(ShapeMismatchError, match=r"images of shape \(4, 4\).*table of 13 columns"):
+        again.transform(np.zeros((5, 4, 4)))
 
 
 def test_images_and_holes_are_not_standardized():

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from jamjae.evaluation.anomalies import AnomalyReport
 
 LINES = 10  # rows of the table that is printed
+RATE = 0.05  # false alarms of a new detector
 
 
 @reads_data
@@ -53,8 +54,14 @@ def anomalies(
         typer.Option(metavar="NORMAL", help="Normal rows, to fit or to calibrate the detector."),
     ] = None,
     false_alarm: Annotated[
-        float, typer.Option(min=0.0, max=0.5, help="Share of new normal rows that is reported.")
-    ] = 0.05,
+        float | None,
+        typer.Option(
+            min=0.0,
+            max=0.5,
+            help="Share of new normal rows that is reported; by default that of a detector in "
+            f"--model, else {RATE}.",
+        ),
+    ] = None,
     components: Annotated[
         int | None,
         typer.Option("--components", "-k", min=1, help="Latent components of a detector to fit."),
@@ -82,10 +89,17 @@ def anomalies(
     """
     voice, on_ray = Voice(quiet=quiet, as_json=json), require_workers(engine, workers)
     _require_places(data, reading, model, train, output, save, force)
+    if false_alarm == 0:
+        raise typer.BadParameter("--false-alarm 0: a share above 0 is expected.")
+    if model is not None and (components is not None or epochs is not None):
+        raise typer.BadParameter(
+            "--components and --epochs have no effect on a fitted --model. Leave them out."
+        )
     start(voice)
     began = time.perf_counter()
     given = None if model is None else _opened(model, train)
-    settings: dict[str, Any] = {"false_alarm": false_alarm, "random_state": seed}
+    rate = RATE if false_alarm is None else false_alarm
+    settings: dict[str, Any] = {"false_alarm": rate, "random_state": seed}
     if given is None or train is not None:
         if on_ray is not None:
             voice.note("the detector is fitted in this process, and DATA scored by workers")
@@ -93,7 +107,7 @@ def anomalies(
             voice, data, train, reading, given, (components, epochs), settings
         )
     else:
-        detector, found = given.with_rate(false_alarm), None
+        detector, found = given if false_alarm is None else given.with_rate(false_alarm), None
     if found is None:
         found = load(voice, data, reading, model=detector.model_)
     from jamjae import report

@@ -258,7 +258,7 @@ def _within(voice: Voice, found: Dataset, output: Path, bound: float, seed: int)
     from jamjae.latent.codec.archive import About
     from jamjae.models.compressed_files import save_bounded
 
-    found = _bounded_rows(voice, found, bound)
+    found = _bounded_rows(found, bound)
     coder = _exact_coder(voice, found, bound, seed)
     about = About(found.index, found.y, found.class_names)
     with voice.rows(len(found.X)) as advance:
@@ -277,8 +277,8 @@ def _within(voice: Voice, found: Dataset, output: Path, bound: float, seed: int)
     return values | {"max_error": bound}, [table, said, ratio]
 
 
-def _bounded_rows(voice: Voice, found: Dataset, bound: float) -> Dataset:
-    """Give rows of numbers, as integers if all are whole; refuse those that do not suit."""
+def _bounded_rows(found: Dataset, bound: float) -> Dataset:
+    """Give rows of numbers, of a table as integers if all are; refuse those that do not suit."""
     import numpy as np
 
     from jamjae.errors import InvalidDataError
@@ -307,10 +307,8 @@ def _bounded_rows(voice: Voice, found: Dataset, bound: float) -> Dataset:
             f"{attempt}: {X[others][0]:g} is not a whole number{column}. Whole numbers and images "
             "of 8 or 16 bits are expected. Give a bound in place of --lossless: --max-error."
         )
-    if whole.all() and np.abs(X).max() < LARGEST_WHOLE:
-        X = X.astype(np.int64)
-        if not found.feature_names:
-            voice.note("all values are whole numbers: kept as int64")
+    if names and whole.all() and np.abs(X).max() < LARGEST_WHOLE:
+        X = X.astype(np.int64)  # as a table of text has them
     return replace(found, X=X)
 
 

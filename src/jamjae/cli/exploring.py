@@ -5,17 +5,21 @@ from __future__ import annotations
 import time
 import webbrowser
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from jamjae.cli import completion
+from jamjae.cli.guard import load_engine
 from jamjae.cli.options import Data, Json, Model, Quiet
 from jamjae.cli.output import Voice, size
 from jamjae.cli.places import Force, require_file
 from jamjae.cli.reading import files_read, fitted_rows, load, reads_data, sampled
-from jamjae.cli.transforming import opened
+from jamjae.cli.transforming import trained
 from jamjae.data.read_options import ReadOptions
+
+if TYPE_CHECKING:
+    from jamjae import AnomalyDetector, Autoencoder
 
 PAGES = (".html", ".htm")
 
@@ -54,12 +58,16 @@ def explore(
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
-    """Write an offline page to explore the codes of DATA."""
+    """Write an offline page to explore the codes of DATA.
+
+    The page of a detector colors the rows by p-value.
+    """
     voice = Voice(quiet=quiet, as_json=json)
     if language not in (None, "en", "ko"):
         raise typer.BadParameter(f"--language {language}: en or ko is expected.")
     require_file(output, files_read(data, reading, model), force=force, suffixes=PAGES)
-    fitted = opened(model)
+    shown = _opened(model)
+    fitted: Any = getattr(shown, "model_", shown)  # that of a detector
     found = sampled(voice, load(voice, data, reading, model=fitted), rows)
     from jamjae.explorer import explore as make
     from jamjae.labs.translation import preferred
@@ -67,7 +75,7 @@ def explore(
     began = time.perf_counter()
     voice.note(f"mapping {min(len(found.X), rows):,} codes")
     page = make(
-        fitted,
+        shown,
         fitted_rows(fitted, found),
         found.labels,
         class_names=found.class_names or None,
@@ -84,3 +92,12 @@ def explore(
     voice.result(values, f"wrote {output}: {size(length)}, {took:.0f} s; open it in a browser")
     if open_:
         webbrowser.open(output.resolve().as_uri())
+
+
+def _opened(path: Path) -> Autoencoder | AnomalyDetector:
+    """Load a detector, or another model as other commands take it."""
+    load_engine()
+    from jamjae import AnomalyDetector, load_model
+
+    model = load_model(path)
+    return model if isinstance(model, AnomalyDetector) else trained(model, path)

@@ -100,6 +100,8 @@ def _info_of_rows(voice: Voice, file: Path) -> None:
         total = file.stat().st_size
         said, codec, damaged = _codec_facts(reader)
     shape = " x ".join(map(str, header.row_shape))
+    columns = codec.get("columns", ())
+    encoded = f"{counted(len(columns), 'column')} as {shape} numbers" if columns else shape
     names = [part.names[0] for part in found.parts if part.names][:1]
     coded = sum(part.payload for part in found.parts) / max(len(found), 1)
     values: dict[str, Any] = {
@@ -121,13 +123,13 @@ def _info_of_rows(voice: Voice, file: Path) -> None:
     }
     facts = {
         "file": f"{counted(n, 'compressed row')} in {counted(len(reader.rows), 'block')}",
-        "rows": f"{shape}, {header.dtype}",
-        "size": f"{size(total)}; codes of {coded:.2f} bytes per row",
+        "rows": f"{encoded}, {header.dtype}",
+        "size": f"{size(total)}; codes of {coded:.2f} bytes per row, without headings",
         "codec": said,
         "SHA-256": f"{header.sha256.hex()[:16]}...",
         "names": f"{names[0]}, ..." if names else "",
         "labels": listed(header.class_names, 12) or ("numbers" if found.labelled else ""),
-        "columns": listed(header.feature_names, 12),
+        "columns": listed(columns or header.feature_names, 12),
         "damaged": counted(len(values["damaged"]), "part") if values["damaged"] else "none",
     }
     lines = text_table(("", ""), [line for line in facts.items() if line[1]], left=2)
@@ -140,14 +142,11 @@ def _codec_facts(reader: Reader) -> tuple[str, dict[str, Any], list[str]]:
     """Describe the codec in a file: a line, values, and whether it is damaged."""
     if not reader.header.codec_bytes:
         return f"in {reader.header.path!r}", {}, []
-    from jamjae.latent.codec.bounded import IMAGES, settings_of
+    from jamjae.latent.codec.bounded import settings_of
 
     exact = settings_of(reader.header)
     if exact is not None:
-        kind, bound = exact
-        off = f"images, no value off by more than {bound}" if bound else "images without loss"
-        of = off if kind == IMAGES else "numbers within a bound"
-        return f"{size(reader.header.codec_bytes)}, a coder of {of}", {}, []
+        return _coder_facts(reader, *exact)
     load_engine()
     from jamjae import Codec
     from jamjae.data.readers.cells import counted
@@ -161,7 +160,28 @@ def _codec_facts(reader: Reader) -> tuple[str, dict[str, Any], list[str]]:
     pca = "PCA, " if codec.is_pca_ else ""
     parts = f"{pca}{counted(codec.n_components_, 'component')}"
     values = {"is_pca": codec.is_pca_, **_reached(codec)}
+    if (names := getattr(codec.table_encoder_, "feature_names_in_", None)) is not None:
+        values["columns"] = list(map(str, names))
     return f"{size(len(content))}, {parts}; {_reached_line(codec)}", values, []
+
+
+def _coder_facts(reader: Reader, kind: int, bound: float) -> tuple[str, dict[str, Any], list[str]]:
+    """Describe a coder without loss or within a bound, as `_codec_facts` does."""
+    from jamjae.data.archives import UnsoundError
+    from jamjae.errors import DataFormatError
+    from jamjae.latent.codec.bounded import NUMBERS
+    from jamjae.latent.codec.grid import Grid
+
+    try:
+        content = reader.codec()
+        if kind == NUMBERS:
+            step = Grid.from_bytes(content).step
+            bound = (step - 1) / 2 if step % 2 == 1 else step / 2  # odd: of whole numbers
+    except (DataFormatError, UnsoundError) as error:
+        return "in the file", {}, [str(error)]
+    what = "numbers" if kind == NUMBERS else "images"
+    off = f", no value off by more than {bound:.6g}" if bound else " without loss"
+    return f"{size(len(content))}, a coder of {what}{off}", {"max_error": bound}, []
 
 
 def _reached(codec: Any) -> dict[str, Any]:

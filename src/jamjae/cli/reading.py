@@ -317,6 +317,11 @@ def fitted_rows(model: Autoencoder, found: Dataset) -> Any:
 
     names = fitted_names(model)
     if names and found.feature_names and names != found.feature_names:
+        if lacking := [name for name in names if name not in found.feature_names]:
+            raise ShapeMismatchError(
+                f"The data lack columns that the model was fitted to: {_few(lacking)}. They have "
+                f"{_few(found.feature_names)}."
+            )
         raise ShapeMismatchError(
             f"The model was fitted to the columns {_few(names)}, but the data have "
             f"{_few(found.feature_names)}. Choose them with --columns or --drop, or name a column "

@@ -301,10 +301,15 @@ def opened(path: Path) -> Autoencoder:
     """Load a model, with the engine's compiled code of earlier runs."""
     load_engine()
     from jamjae import load_model
+
+    return trained(load_model(path), path)
+
+
+def trained(model: Any, path: Path) -> Autoencoder:
+    """Give the model of a file, or refuse one that was not trained to encode and decode."""
     from jamjae.errors import InvalidDataError
     from jamjae.models.trainable import TrainableModel
 
-    model = load_model(path)
     if not isinstance(model, TrainableModel):
         raise InvalidDataError(
             f"{str(path)!r} holds a {type(model).__name__}; an Autoencoder or a "

@@ -68,3 +68,13 @@ def text_width(text: str) -> int:
     from rich.cells import cell_len
 
     return cell_len(text)
+
+
+def number(value: float) -> str:
+    """Write a value with three digits, without an exponent where it is of usual size."""
+    import numpy as np
+
+    text = f"{value:.3g}"
+    if not 1e-4 <= abs(value) < 1e7:  # zero, too
+        return text
+    return np.format_float_positional(float(text), trim="-")

@@ -21,7 +21,7 @@ from markupsafe import Markup
 
 from jamjae.data.atomic import atomic
 from jamjae.errors import InvalidDataError
-from jamjae.explorer import page_data
+from jamjae.explorer import normality, page_data
 from jamjae.explorer.packing import pack
 from jamjae.latent.projections import MAP_METHODS
 from jamjae.models.tables import as_numbers
@@ -30,13 +30,14 @@ if TYPE_CHECKING:
     from jinja2 import Environment
     from numpy.typing import ArrayLike
 
+    from jamjae.models.anomalies import AnomalyDetector
     from jamjae.models.base import LatentModel
 
 PAGE_METHODS = ("auto", *MAP_METHODS)
 LANGUAGES = ("en", "ko")
 SCRIPTS = (
-    *("arrays", "network", "translations", "model", "sampler", "units", "drawings", "map"),
-    *("panels", "samples", "main"),
+    *("arrays", "network", "translations", "model", "sampler", "units", "drawings", "signed"),
+    *("map", "panels", "loadings", "samples", "main"),
 )
 HEIGHT = 760  # pixels of the frame in a notebook
 
@@ -74,7 +75,7 @@ class Explorer:
 
 
 def explore(
-    model: LatentModel,
+    model: LatentModel | AnomalyDetector,
     X: ArrayLike,
     y: ArrayLike | None = None,
     *,
@@ -95,9 +96,12 @@ def explore(
     Where the model has a density of its codes (`Autoencoder.fit_density`), the page draws new
     samples of it, each beside the nearest of the rows shown.
 
+    The errors of a row are shown by feature, in units of what is normal: for a detector those of
+    its training rows, else of the rows shown. The page of a detector colors rows by p-value.
+
     Parameters
     ----------
-    model : fitted Autoencoder
+    model : fitted Autoencoder, VariationalAutoencoder, Codec or AnomalyDetector
     X : array-like of shape (n, d), (n, h, w) or (n, h, w, c)
         At least two rows, in the units of the data of ``fit``. Missing values are imputed, with a
         warning. Of rows in files only those shown are held in memory; the page says how many of
@@ -160,6 +164,7 @@ def explore(
         raise InvalidDataError(
             f"explore received rows={rows!r}; an integer of at least 2 is expected."
         )
+    model, detector = normality.model_of(model)
     encoder = getattr(model, "table_encoder_", None)
     model, X = as_numbers(model, X, named=True)
     with warnings.catch_warnings():  # columns were compared once, and are then arrays
@@ -174,6 +179,7 @@ def explore(
             method=method,
             random_state=random_state,
             encoder=encoder,
+            detector=detector,
         )
     return Explorer(_page({**facts, "title": str(title), "language": language}, arrays))
 

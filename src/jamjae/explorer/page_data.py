@@ -14,10 +14,11 @@ from jamjae.data.rows import drawn
 from jamjae.data.table_encoder import TableEncoder
 from jamjae.errors import InvalidDataError, ShapeMismatchError
 from jamjae.evaluation import pixel_range, reconstruct, row_errors
-from jamjae.explorer import layouts, precision, qualities, samples, table_units
+from jamjae.explorer import layouts, normality, precision, qualities, samples, table_units
 from jamjae.explorer.layouts import Layout
 from jamjae.explorer.packing import Packable, rounded
 from jamjae.explorer.shading import SAMPLES, shade
+from jamjae.models.anomalies import AnomalyDetector
 from jamjae.models.base import LatentModel
 from jamjae.models.validation import check_rows
 from jamjae.plotting.style import PALETTE
@@ -62,6 +63,7 @@ def gather(
     method: str,
     random_state: int,
     encoder: TableEncoder | None = None,
+    detector: AnomalyDetector | None = None,
 ) -> Contents:
     """Gather the facts and arrays of a page; see `jamjae.explore`."""
     _require_model(model)
@@ -72,9 +74,11 @@ def gather(
     given = len(images)
     chosen = drawn(given, rows, random_state)
     colored = [each._replace(values=each.values[chosen]) for each in colored]
+    verdicts = normality.verdicts(detector, model, images[chosen])
     images, incomplete = _without_gaps(model, images[chosen])
+    features = [str(name) for name in getattr(model, "feature_names_in_", ())]
     whole, (model, quality) = model, qualities.opened(model, images)
-    table = table_units.described(encoder, images)
+    table = table_units.described(encoder, images, features)
     colored += _features(model, images, table)
     _require_room(model, images)
     kept = rounded(np.asarray(model.transform(images), np.float64).T, CODE_BITS)
@@ -94,7 +98,8 @@ def gather(
         "directions": layouts.directions(codes),
         **found.weights,
         **_linear(model),
-        **_errors(whole, images),
+        **_errors(whole, images, detector),
+        **verdicts.arrays,
         **density.arrays,
         **quality.arrays,
         **{f"column{place}": each.values.astype(float) for place, each in enumerate(colored)},
@@ -112,7 +117,7 @@ def gather(
         "incomplete": incomplete,
         "components": codes.shape[1],
         "shape": list(model.row_shape_),
-        "features": [str(name) for name in getattr(model, "feature_names_in_", ())],
+        "features": features,
         "unit": pixel_range(model.dtype_) ** 2,
         "scaling": _scaling(model),
         "far": layouts.far(codes),
@@ -133,6 +138,7 @@ def gather(
         "unknown": found.unknown,
         "density": density.facts,
         "codec": quality.facts,
+        "detector": verdicts.facts,
         "table": table,
         "shade_samples": SAMPLES,
         **seen._asdict(),
@@ -147,8 +153,8 @@ def gather(
 def _require_model(model: Any) -> None:
     if not isinstance(model, LatentModel) or not model.__sklearn_is_fitted__():
         raise InvalidDataError(
-            f"explore received {type(model).__name__} as the model; a fitted jamjae.Autoencoder is "
-            "expected, or one from jamjae.load_model."
+            f"explore received {type(model).__name__} as the model; a fitted jamjae.Autoencoder or "
+            "AnomalyDetector is expected, or one from jamjae.load_model."
         )
 
 
@@ -286,13 +292,18 @@ class _Sight(NamedTuple):
         return np.rint(bright * self.levels).astype(np.uint8)
 
 
-def _errors(model: LatentModel, images: np.ndarray) -> dict[str, Packable]:
-    """Return each row's squared error, and PCA's, by the rule of `evaluate`."""
-    made = {"errors": model, "pca_errors": model.baseline_}
-    return {
-        name: row_errors(images, reconstruct(one, images), dtype=model.dtype_)
-        for name, one in made.items()
+def _errors(
+    model: LatentModel, images: np.ndarray, detector: AnomalyDetector | None
+) -> dict[str, Packable]:
+    """Return each row's squared error, and PCA's, by the rule of `evaluate`, and units of them."""
+    made = {
+        "errors": reconstruct(model, images),
+        "pca_errors": reconstruct(model.baseline_, images),
     }
+    found: dict[str, Packable] = {
+        name: row_errors(images, rows, dtype=model.dtype_) for name, rows in made.items()
+    }
+    return found | {"error_units": normality.units_of_errors(detector, images, made["errors"])}
 
 
 def _beforehand(

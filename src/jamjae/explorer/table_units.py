@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -18,13 +19,19 @@ PER_MILLISECOND = {"s": 1e-3, "ms": 1.0, "us": 1e3, "ns": 1e6}  # units of times
 DAY = 86_400_000  # milliseconds
 
 
-def described(encoder: TableEncoder | None, rows: np.ndarray) -> list[dict[str, Any]] | None:
-    """Describe each column of a table, given encoded rows (n, d); None without an encoder."""
+def described(
+    encoder: TableEncoder | None, rows: np.ndarray, names: Sequence[str] = ()
+) -> list[dict[str, Any]] | None:
+    """Describe each column of a table, given encoded rows (n, d); None without an encoder.
+
+    Names of the encoded columns are those of the columns, where the encoder was given none.
+    """
     if encoder is None:
         return None
     named, found, start = hasattr(encoder, "feature_names_in_"), [], 0
     for place, codec in enumerate(encoder.codecs_):
-        about = {"name": codec.name if named else f"x{place + 1}", "start": start}
+        unnamed = names[start] if len(names) else f"x{place + 1}"
+        about = {"name": codec.name if named else unnamed, "start": start}
         found.append(about | _column(codec, rows[:, start]))
         start += codec.width
     return found

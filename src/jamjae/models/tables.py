@@ -13,7 +13,7 @@ from jamjae.data.preprocessing import PIXELS, value_type
 from jamjae.data.readers.cells import counted, listed
 from jamjae.data.rows import LazyRows
 from jamjae.data.table_encoder import TableEncoder, is_mixed
-from jamjae.errors import InvalidDataError
+from jamjae.errors import InvalidDataError, ShapeMismatchError
 from jamjae.models import missing
 
 STANDARDIZE = "standardize"
@@ -53,6 +53,11 @@ def encoded(model: Any, X: Any, attempt: str, *, reset: bool) -> Any:
     encoder = getattr(model, "table_encoder_", None)
     if encoder is None:
         return X
+    if not reset and len(shape := np.shape(X)) > 2:
+        raise ShapeMismatchError(
+            f"{attempt}: images of shape {shape[1:]} were given, and the model was fitted to a "
+            f"table of {counted(encoder.n_features_in_, 'column')}."
+        )
     given = X if mixed or hasattr(encoder, "feature_names_in_") else _floats(X, attempt, gaps)
     if mixed and not gaps:
         _require_whole(given, encoder, attempt, missing.cure(model))

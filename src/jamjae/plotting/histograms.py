@@ -75,7 +75,7 @@ def score_histogram(
     high = max(float(some.max()), float(usual.max()))
     edges = np.linspace(low, high if high > low else low + 1.0, BINS + 1).tolist()
     with drawn_in_style():
-        ax = new_axes((6.4, 3.0)) if ax is None else ax
+        ax = new_axes((5.6, 2.9)) if ax is None else ax
         ax.hist(
             usual,
             edges,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from jamjae.data.text_tables import number
 from jamjae.report.pages import Cell, Heading, Illustration, Notes, Paragraph, Part, Report, Table
 
 if TYPE_CHECKING:
@@ -13,7 +14,14 @@ if TYPE_CHECKING:
 
 PER_LINE = 10  # images
 FEATURES = 3  # of a row, that are shown
-LARGEST = 5.0  # deviations, that are drawn black
+LONGEST = 12  # letters of a name above an image
+LARGEST = 5.0  # errors, in units of what is normal, that are drawn in full color
+BRIGHTER, DARKER = np.array([[0.78, 0.11, 0.13], [0.13, 0.36, 0.78]])  # red and blue
+CAPTION = (
+    "The strangest rows, by name; what the model reconstructs; the error, red where the row is "
+    f"brighter and blue where it is darker, in full color from {LARGEST:g} times what is normal "
+    "for that pixel; the training row with the nearest code."
+)
 
 
 def of_anomalies(
@@ -47,6 +55,7 @@ def of_anomalies(
         Illustration("scores", drawn.get_figure(), caption),
         Heading("The strangest rows"),
         Table(["row", "why", "p-value", "score"], _lines(result), words=2),
+        Notes(_limits(result)),
     ]
     parts += _images(result) if result.shown.errors.ndim > 2 else _features(result)
     count = int(result.odd.sum())
@@ -78,6 +87,16 @@ def _lines(result: AnomalyReport) -> list[list[Cell | str]]:
     ]
 
 
+def _limits(result: AnomalyReport) -> list[str]:
+    """Say that p-values end where all calibration rows are less odd."""
+    m = len(result.calibration)
+    least = 1.0 / (m + 1)
+    if not np.isclose(result.p_values.min(), least):
+        return []
+    few = f"{m:,} normal rows allow no p-value below {least:.3g}"
+    return [f"{few}: rows that have it are odder than all of them."]
+
+
 def _images(result: AnomalyReport) -> list[Part]:
     """Show the strangest images, their reconstructions, and where they are off."""
     from jamjae import plotting
@@ -85,35 +104,44 @@ def _images(result: AnomalyReport) -> list[Part]:
     shown = result.shown
     if shown.errors.ndim == 4 and shown.errors.shape[-1] not in (1, 3):
         return [Notes([f"Images of {shown.errors.shape[-1]} channels cannot be drawn."])]
-    size = np.nan_to_num(np.abs(shown.errors))
-    if size.ndim == 4:
-        size = size.mean(axis=3)
     low, high = _span(result)
-    maps = 1.0 - np.minimum(size / LARGEST, 1.0)
     originals, made, near = (
         np.clip((np.asarray(rows, dtype=np.float64) - low) / (high - low), 0, 1)
         for rows in (result.originals, shown.reconstruction, shown.nearest)
     )
-    lines: list[Any] = []
-    labels: list[str] = []
-    for start in range(0, len(maps), PER_LINE):
+    lines = [originals, made, _colored(shown.errors), near]
+    names = [_short(result.names[i]) for i in result.strangest.tolist()]
+    parts: list[Part] = []
+    for start in range(0, len(names), PER_LINE):
         some = slice(start, start + PER_LINE)
-        lines += [
-            _filled(rows[some], min(len(maps), PER_LINE)) for rows in (originals, made, maps, near)
-        ]
-        labels += ["row", "reconstruction", "error", "nearest normal"]
-    figure = plotting.image_grid(lines, row_labels=labels, data_range=(0.0, 1.0))
-    caption = (
-        "The strangest rows, what the model reconstructs, the error in units of what is normal "
-        f"(black: {LARGEST:g} and more), and the training row with the nearest code."
-    )
-    return [Illustration("strangest", figure, caption)]
+        figure = plotting.image_grid(
+            [rows[some] for rows in lines],
+            row_labels=["row", "reconstruction", "error", "nearest normal"],
+            column_labels=names[some],
+            data_range=(0.0, 1.0),
+        )
+        caption = "The next rows, likewise." if start else CAPTION
+        parts.append(Illustration(f"strangest-{start // PER_LINE + 1}", figure, caption))
+    return parts
 
 
-def _filled(images: np.ndarray, n: int) -> np.ndarray:
-    """Fill a line of images up with white."""
-    rest = [(0, n - len(images))] + [(0, 0)] * (images.ndim - 1)
-    return np.pad(images, rest, constant_values=1.0)
+def _colored(errors: np.ndarray) -> np.ndarray:
+    """Draw errors (n, h, w) or (n, h, w, c) as colors (n, h, w, 3): white is as reconstructed.
+
+    Of several channels the one that is farthest off counts.
+    """
+    errors = np.nan_to_num(errors)
+    if errors.ndim == 4:
+        worst = np.abs(errors).argmax(axis=3)[..., None]
+        errors = np.take_along_axis(errors, worst, axis=3)[..., 0]
+    size = np.minimum(np.abs(errors) / LARGEST, 1.0)[..., None]
+    color = np.where(errors[..., None] > 0, BRIGHTER, DARKER)
+    return np.asarray(1.0 - size * (1.0 - color))
+
+
+def _short(name: str) -> str:
+    """Shorten a name so that it fits above an image: that of a file keeps its end."""
+    return name if len(name) <= LONGEST else f"…{name[1 - LONGEST :]}"
 
 
 def _span(result: AnomalyReport) -> tuple[float, float]:
@@ -127,16 +155,39 @@ def _span(result: AnomalyReport) -> tuple[float, float]:
 
 def _features(result: AnomalyReport) -> list[Part]:
     """Show what is off most in the strangest rows, in units of what is normal."""
-    errors, names = result.shown.errors, result.shown.feature_names
     lines: list[list[Cell | str]] = []
     for place, i in enumerate(result.strangest.tolist()):
-        size = np.nan_to_num(np.abs(errors[place]))
-        worst = np.argsort(-size, kind="stable")[:FEATURES]
-        said = [f"{names[j]} {errors[place, j]:+.1f}" for j in worst.tolist()]
-        lines.append([result.names[i], *said, *[""] * (FEATURES - len(said))])
-    head = ["row", "most off", "second", "third"]
+        size = np.nan_to_num(np.abs(result.shown.errors[place]))
+        worst = np.argsort(-size, kind="stable")[:FEATURES].tolist()
+        cells = [_cell(result, place, j) for j in worst]
+        lines.append([result.names[i], *cells, *[""] * (FEATURES - len(cells))])
     note = (
-        "Value minus reconstruction, in units of what is normal for that column: the root mean "
-        "squared error of normal rows."
+        "Expected is what the model reconstructs. The number with a sign is the value less that, "
+        "as a multiple of what is normal for that column: the root mean squared error of normal "
+        "rows."
     )
+    head = ["row", "most off", "second", "third"]
     return [Heading("By column"), Table(head, lines, words=4), Notes([note])]
+
+
+def _cell(result: AnomalyReport, place: int, j: int) -> Cell:
+    """Say how far a column of a row is off; with its value, unless several columns encode it."""
+    name, error = result.shown.feature_names[j], float(result.shown.errors[place, j])
+    given, made = (
+        _value(part, place, name, j) for part in (result.originals, result.shown.reconstruction)
+    )
+    if given is None or made is None:
+        return Cell(name, f"{error:+.1f}")
+    return Cell(f"{name} {number(given)}", f"expected {number(made)}, {error:+.1f}")
+
+
+def _value(part: Any, place: int, name: str, j: int) -> float | None:
+    if hasattr(part, "iloc"):
+        value = part[name].iloc[place] if name in part.columns else None
+    else:
+        rows = np.asarray(part)
+        value = rows[place, j] if rows.ndim == 2 and j < rows.shape[1] else None
+    plain = isinstance(value, int | float | np.integer | np.floating) and not isinstance(
+        value, bool
+    )
+    return float(value) if plain and value is not None else None

@@ -1,5 +1,10 @@
 // Drawings of rows: pixels of an image, or bars of a table's features.
 
+function fitted(context, text, room) {
+  while (text.length > 1 && context.measureText(text).width > room) text = `${text.slice(0, -2)}…`;
+  return text;
+}
+
 const NAMED = 40; // features and columns, up to which their names are shown
 
 function drawingsOf(facts, arrays) {
@@ -87,17 +92,13 @@ function drawingsOf(facts, arrays) {
     return `: ${lines.map((line) => `${line.name} ${line.text(x).join("")}`).join(", ")}`;
   }
 
-  function fitted(context, text, room) {
-    while (text.length > 1 && context.measureText(text).width > room) text = `${text.slice(0, -2)}…`;
-    return text;
-  }
-
   function draw(canvas, x, beside) {
     if (facts.image) pixels(canvas, x);
     else bars(canvas, x, beside);
   }
 
   // Draws rows with their captions, and labels for those who see neither: [{x, text, label, beside}].
+  // One with a paint(canvas) draws itself.
   function strip(place, rows) {
     place.classList.toggle("table", !facts.image);
     while (place.children.length > rows.length) place.lastChild.remove();
@@ -106,11 +107,12 @@ function drawingsOf(facts, arrays) {
       figure.append(document.createElement("canvas"), document.createElement("figcaption"));
       place.append(figure);
     }
-    rows.forEach(({ x, text = "", label = text, beside }, i) => {
+    rows.forEach(({ x, text = "", label = text, beside, paint }, i) => {
       const [canvas, caption] = place.children[i].children;
-      draw(canvas, x, beside);
+      if (paint) paint(canvas);
+      else draw(canvas, x, beside);
       canvas.setAttribute("role", "img");
-      canvas.setAttribute("aria-label", facts.image ? label : label + spoken(x));
+      canvas.setAttribute("aria-label", facts.image || paint ? label : label + spoken(x));
       caption.textContent = text;
     });
   }

@@ -8,15 +8,22 @@ const arrays = await unpacked(facts.arrays, $("data").textContent, facts.bytes);
 $("data").remove();
 
 const model = modelOf(facts, arrays);
-const drawings = drawingsOf(facts, arrays);
+const drawings = drawingsOf(facts, arrays), signed = signedOf(facts, arrays);
 facts.columns.forEach((column, i) => (column.values = arrays[`column${i}`].values));
 const columns = [
+  ...(model.pValues ? [{ key: "p_value", values: model.pValues, classes: [], log: true }] : []),
+  ...(model.anomalies ? [
+    { key: "score", values: model.scores, classes: [] },
+    { key: "anomalies", values: model.anomalies, get classes() { return ["normal", "anomaly"].map((one) => translate(one)); } },
+  ] : []),
   ...facts.columns,
   { key: "error", values: model.errors, classes: [] },
   { key: "pca_error", values: model.pcaErrors, classes: [] },
   { key: "none", values: null, classes: [] },
 ];
-const panels = panelsOf(facts, model, drawings);
+const panels = panelsOf(facts, model, drawings, signed);
+const loadings = loadingsOf(facts, model, arrays.directions, drawings, signed);
+panels.shown.loadings = () => loadings.show(last ? nearRow(last) : state.row, true);
 const sampler = samplerOf(facts, model, arrays);
 const samples = samplesOf(facts, model, drawings, sampler);
 if (samples) panels.shown.samples = samples.draw;
@@ -50,10 +57,14 @@ function pointed() {
   const { x, y, row } = last;
   const far = model.decodes ? model.nearest(model.codeAt(layout, x, y)).distance > facts.far : undefined;
   panels.decoded(model.at(layout, x, y), far);
+  if (tab === "loadings") loadings.show(nearRow(last));
   if (state.lasso.length) return;
   if (row >= 0) panels.row(row, "row");
   else panels.row(state.row, "chosen");
 }
+
+// The row under the pointer, or that of the nearest code.
+const nearRow = ({ x, y, row }) => (row >= 0 ? row : model.nearest(model.codeAt(layout, x, y)).row);
 
 function choose(row) {
   state.row = row;
@@ -186,7 +197,7 @@ function options(select, entries) {
 
 // --- tabs -------------------------------------------------------------------------------------
 
-const TABS = ["class", "samples", "walk", "sliders", "noise", "quality"];
+const TABS = ["class", "samples", "walk", "sliders", "loadings", "noise", "quality"];
 const possible = { noise: facts.image && model.encodes, samples: samples !== null, quality: facts.codec !== null };
 const open = TABS.filter((name) => model.decodes && possible[name] !== false);
 for (const name of TABS) $(name).hidden = true;
@@ -256,7 +267,7 @@ if (samples) {
   on("temperature", "input", samples.draw);
   on("draw", "click", samples.another);
 }
-on("language", "change", () => { language = Number($("language").value === "ko"); describe(); });
+on("language", "change", () => { language = Number($("language").value === "ko"); describe(); color(true); });
 const themed = () => { color(true); describe(); };
 on("theme", "change", () => {
   document.documentElement.dataset.theme = $("theme").value;

@@ -44,15 +44,16 @@ function coloring(column, n, palette) {
       classes,
     };
   }
-  const sorted = Float32Array.from(column.values.filter((v) => !Number.isNaN(v))).sort();
+  const values = column.log ? column.values.map(Math.log10) : column.values;
+  const sorted = Float32Array.from(values.filter((v) => !Number.isNaN(v))).sort();
   const end = sorted.length - 1;
   const low = sorted[Math.floor(0.01 * end)], high = sorted[Math.ceil(0.99 * end)];
-  const bins = Uint8Array.from(column.values, (v) => Number.isNaN(v) ? SHADES :
+  const bins = Uint8Array.from(values, (v) => Number.isNaN(v) ? SHADES :
     Math.round(clamp((v - low) / (high - low || 1), 0, 1) * (SHADES - 1)));
   const least = isDark() ? 0.2 : 0; // the darkest colors are invisible on a dark page
   const colors = Array.from({ length: SHADES }, (_, i) =>
     viridis(least + ((1 - least) * i) / (SHADES - 1)));
-  return { bins, colors: [...colors, UNLABELLED], classes: [], span: [low, high] };
+  return { bins, colors: [...colors, UNLABELLED], classes: [], span: column.log ? [10 ** low, 10 ** high] : [low, high] };
 }
 
 function inside(polygon, x, y) {

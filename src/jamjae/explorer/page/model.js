@@ -128,12 +128,17 @@ function modelOf(facts, arrays) {
     decodes: Boolean(decoder),
     encodes: Boolean(encoder && decoder),
     original: (row) => shown(arrays.values, row),
+    value: (row, feature) => arrays.values.values[feature * n + row], // of a table
     rounded,
     bytes: (row, at) => arrays.bytes.values[at * n + row],
     reconstructed: (row) => (decoder ? decode(plain < 0 ? code(row) : rounded(row, plain)) : shown(arrays.reconstructions, row)),
     at: (number, x, y) => (decoder ? decode(codeAt(number, x, y)) : gridAt(number, x, y)),
     errors: arrays.errors.values,
     pcaErrors: arrays.pca_errors.values,
+    // Of a detector, else null.
+    scores: arrays.scores ? arrays.scores.values : null,
+    anomalies: arrays.anomalies ? arrays.anomalies.values : null,
+    pValues: arrays.p_values ? arrays.p_values.values : null,
     error: (a, b) => a.reduce((sum, value, i) => sum + (value - b[i]) ** 2, 0) / d,
   };
 }

@@ -1,9 +1,9 @@
-// The panels beside the map: the selected row, classes, interpolation, sliders, noise.
+// The panels beside the map: the selected row and its errors, classes, interpolation, sliders, noise.
 
 const $ = (id) => document.getElementById(id);
 const SHEET = 10, FILM = 10, LASSOED = 20;
 
-function panelsOf(facts, model, drawings) {
+function panelsOf(facts, model, drawings, signed) {
   const mse = (value) => translate("mse", { e: figures(value / facts.unit) });
   const classes = facts.columns.find((column) => column.classes.length);
   const seen = new Set(classes ? classes.values : []);
@@ -18,18 +18,44 @@ function panelsOf(facts, model, drawings) {
 
   function row(number, title) {
     $("row-title").textContent = translate(title, { n: number + 1 });
-    const x = model.original(number);
+    const x = model.original(number), made = model.reconstructed(number);
+    const original = { x, text: translate("original") }, name = translate("error");
+    const error = {
+      text: name,
+      label: name + signed.spoken(x, made),
+      paint: (canvas) => signed.errors(canvas, x, made),
+    };
     drawings.strip($("beside"), [
-      { x, text: translate("original") },
-      { x: model.reconstructed(number), text: `${translate("model")}, ${mse(model.errors[number])}`, beside: x },
+      ...(facts.image ? [original] : [error, original]),
+      { x: made, text: `${translate("model")}, ${mse(model.errors[number])}`, beside: x },
+      ...(facts.image ? [error] : []),
       { x: model.linear(x), text: `${translate("pca")}, ${mse(model.pcaErrors[number])}`, beside: x },
     ]);
+    $("error-key").textContent = [
+      translate(facts.image ? "errors_image" : "errors_table", { n: FULL }),
+      translate(facts.detector ? "errors_normal" : "errors_shown"),
+    ].join(" ");
+    verdict(number);
+  }
+
+  function verdict(number) {
+    $("verdict").hidden = !model.anomalies;
+    if (!model.anomalies) return;
+    const odd = model.anomalies[number] > 0;
+    $("verdict").textContent = translate(model.pValues ? "verdict" : "verdict_score", {
+      what: translate(odd ? "anomaly" : "normal"),
+      p: model.pValues && figures(model.pValues[number]),
+      s: figures(model.scores[number]),
+    });
+    $("verdict").classList.toggle("odd", odd);
   }
 
   function lassoed() {
     const rows = state.lasso;
     if (!rows.length) return $("lassoed").replaceChildren();
     $("row-title").textContent = translate("lassoed", { n: rows.length });
+    $("verdict").hidden = true;
+    $("error-key").textContent = "";
     const few = rows.slice(0, facts.image ? LASSOED : 1);
     const mean = model.decodes ? [{ x: model.decode(model.meanOf(rows)), text: translate("mean_of") }] : [];
     drawings.strip($("beside"), mean);

@@ -14,7 +14,7 @@ from typing import BinaryIO
 import numpy as np
 
 from jamjae.data.archives import UnsoundError
-from jamjae.errors import DataFormatError, DataNotFoundError
+from jamjae.errors import DataFormatError, DataNotFoundError, InvalidTypeError
 from jamjae.latent.codec import varints
 from jamjae.latent.codec.archive import (
     CRC,
@@ -56,10 +56,21 @@ class Reader:
     ------
     DataFormatError
         It is no such file, of a newer version, or its head is damaged.
+    InvalidTypeError
+        It is neither bytes nor a file.
     """
 
-    def __init__(self, stream: BinaryIO | bytes, name: str = "compressed rows") -> None:
-        self._stream = io.BytesIO(stream) if isinstance(stream, bytes) else stream
+    def __init__(
+        self, stream: BinaryIO | bytes | bytearray | memoryview, name: str = "the data"
+    ) -> None:
+        if isinstance(stream, bytes | bytearray | memoryview):
+            stream = io.BytesIO(stream)
+        if not hasattr(stream, "seek"):
+            raise InvalidTypeError(
+                f"Cannot read rows from a {type(stream).__name__}: the bytes of a .jjz file are "
+                "expected, such as pathlib.Path(path).read_bytes()."
+            )
+        self._stream = stream
         self._name = name
         self._length = self._stream.seek(0, os.SEEK_END)
         self.notes: tuple[str, ...] = ()

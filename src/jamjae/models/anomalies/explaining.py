@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from jamjae.data.text_tables import number
 from jamjae.models import tables
 from jamjae.models.anomalies import conformal
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 CANDIDATES = 50  # of the nearest training rows, of which some may be odd themselves
 STEPS = 20  # from a row to its reconstruction, and from there to the nearest normal row
 FAR = "far from all normal rows"  # where each feature alone is as expected
-WELL = "as normal rows are"
+WELL = "like normal rows"
 LARGE = 2.0  # deviations of a feature's error that is worth naming
 
 
@@ -29,7 +30,8 @@ class Explanation(NamedTuple):
     p_values, scores : float64 arrays of shape (n,)
         Of the rows; a score is ``score_samples``.
     parts : dict of str to float64 array of shape (n,)
-        What the score is made of, in deviations of normal rows: ``"error"``, ``"neighbors"``.
+        What the score is made of, in deviations of normal rows: ``"error"``, ``"neighbors"``,
+        of tables ``"mixture"``.
     errors : float64 array of shape (n, *row_shape)
         Value minus reconstruction in units of what is normal for that feature, the root mean
         squared error of normal rows; NaN where a value is missing. Of tables that are encoded or
@@ -161,7 +163,7 @@ def _reasons(
             found.append(WELL)
         elif names and size[i, worst] >= LARGE:
             value, expected = rows[i].ravel()[worst], made[i].ravel()[worst]
-            found.append(f"{names[worst]} {value:.3g}, expected {expected:.3g}")
+            found.append(f"{names[worst]} {number(value)}, expected {number(expected)}")
         elif not names and size[i].max() >= LARGE:
             found.append(_place(size[i].reshape(rows.shape[1:]), errors[i]))
         else:
