@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -241,7 +242,7 @@ def _by_codes(
 
     about = About(found.index, found.y, found.class_names)
     with voice.rows(len(rows)) as advance:
-        report = _heeding(advance)
+        report = heeding(advance)
         saved = save(output, codec, rows, about, model=model, report=report)
     values, table, ratio = _sizes(saved, rows)
     values |= {"components": codec.n_components_, "is_pca": codec.is_pca_}
@@ -269,7 +270,7 @@ def _within(voice: Voice, found: Dataset, output: Path, bound: float, seed: int)
             about,
             max_error=int(bound),
             feature_names=found.feature_names,
-            report=_heeding(advance),
+            report=heeding(advance),
         )
     values, table, ratio = _sizes(saved, found.X)
     largest = f"no value is off by more than {saved.largest_error:g}"
@@ -312,8 +313,10 @@ def _bounded_rows(found: Dataset, bound: float) -> Dataset:
     return replace(found, X=X)
 
 
-def _heeding(advance: Callable[[str, int], None]) -> Callable[[str, int], None]:
-    def report(doing: str, done: int) -> None:
+def heeding(advance: Callable[[str, float], None]) -> Callable[[str, float], None]:
+    """Let a report of progress raise an interrupt that a library swallowed."""
+
+    def report(doing: str, done: float) -> None:
         heed()
         advance(doing, done)
 
@@ -324,9 +327,11 @@ def _exact_coder(voice: Voice, found: Dataset, bound: float, seed: int) -> Coder
     """Fit a coder of images, or of other numbers."""
     from jamjae.latent.codec.bounded import fit, is_images
 
-    if is_images(found.X):
-        voice.note("learning how the images are coded")
-    return fit(found.X, bound, random_state=seed)
+    if not is_images(found.X):
+        return fit(found.X, bound)
+    with voice.rows(1) as advance:
+        report = partial(heeding(advance), "learning how the images are coded")
+        return fit(found.X, bound, random_state=seed, report=report)
 
 
 # --- output -----------------------------------------------------------------------------------
