@@ -64,7 +64,8 @@ demo: $(plot) ## Compress and reconstruct the digits, beside PCA; figures go to 
 # One thread a process for scikit-learn's loops, which wait for each other while spinning.
 test test-slow test-all test-minimum: export OMP_NUM_THREADS = 1
 
-pytest := $(bin)/python -m pytest -n $(WORKERS) --dist loadscope
+# Files of tests are begun in the order of tests/conftest.py.
+pytest := $(bin)/python -m pytest -n $(WORKERS) --dist loadscope --no-loadscope-reorder
 
 test: $(dev) ## Run the tests, except the slow ones.
 	$(pytest) -m 'not slow' $(ARGS)

@@ -32,10 +32,12 @@ GROUPS = {
     "generate": "Generate",
     "codec": "Codec",
     "lossless": "Without loss",
+    "anomalies": "Anomalies in tables",
+    "anomalous_images": "Anomalies among images",
 }
 FASHION = (
     *("same_work", "time_to_quality", "best_in_time", "encode_decode", "generate"),
-    *("larger_than_memory", "codec", "lossless"),
+    *("larger_than_memory", "codec", "lossless", "anomalous_images"),
 )
 OPENING = """# Results
 

@@ -11,7 +11,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 from jamjae import AnomalyDetector, Autoencoder, VariationalAutoencoder, load_model
 from jamjae.data.archives import UnsoundError
 from jamjae.errors import InvalidDataError, ModelFileError, ShapeMismatchError
-from jamjae.models.anomalies import conformal, stored
+from jamjae.models.anomalies import conformal, given, stored
 from jamjae.models.anomalies.measures import blurred
 
 pytestmark = pytest.mark.filterwarnings(
@@ -76,7 +76,7 @@ def test_pieces_give_the_scores_of_the_whole(fitted):
     assert np.allclose(single, fitted.score_samples(X)[:5], rtol=1e-4, atol=1e-4)
 
 
-@pytest.mark.parametrize("measure", ["error", "neighbors", "density"])
+@pytest.mark.parametrize("measure", ["error", "neighbors", "density", "mixture"])
 def test_each_part_by_itself(measure):
     detector = AnomalyDetector(linear(), measure=measure, random_state=0).fit(normal_rows(600))
     far = {"error": [0.0, 0.0, 0.0, 5.0], "neighbors": [30.0, 0, 0, 30.0]}
@@ -149,6 +149,30 @@ def test_few_rows_are_calibrated_across_folds():
     assert not detector.exact_
     assert len(detector.calibration_scores_) == 60
     assert detector.false_alarm_.expected == 3 / 61
+
+
+def test_few_rows_of_a_table_are_learned_by_pca_and_many_by_a_network():
+    assert given.default_model(normal_rows(499)).network == ()
+    assert given.default_model(normal_rows(500)).network != ()
+
+
+def test_tables_are_also_scored_by_a_mixture_unless_they_are_wide():
+    detector = AnomalyDetector(linear(), random_state=0).fit(normal_rows(60))
+    assert detector.parts_ == ("error", "neighbors", "mixture")
+    wide = np.random.RandomState(0).normal(size=(60, 101))
+    assert AnomalyDetector(linear(), random_state=0).fit(wide).parts_ == ("error", "neighbors")
+
+
+def test_a_mixture_of_rows_of_many_values_is_refused():
+    with pytest.raises(InvalidDataError, match="these have 1,024"):
+        AnomalyDetector(linear(), measure="mixture").fit(np.zeros((40, 32, 32)))
+
+
+def test_a_mixture_finds_rows_between_groups():
+    rng = np.random.RandomState(0)
+    groups = 4 * rng.choice([-1.0, 1.0], size=(700, 3)) + rng.normal(size=(700, 3))
+    detector = AnomalyDetector(linear(), measure="mixture", random_state=0).fit(groups)
+    assert (detector.predict(0.1 * rng.normal(size=(50, 3))) == -1).all()
 
 
 # --- robust, prefit -------------------------------------------------------------------------
@@ -229,9 +253,13 @@ def test_few_rows_have_a_threshold_by_contamination_but_no_p_values():
         detector.p_values(normal_rows(3))
 
 
-def test_a_rate_that_so_few_rows_cannot_support_is_refused():
-    with pytest.raises(InvalidDataError, match="at least 999 calibration rows"):
-        AnomalyDetector(linear(), false_alarm=0.001, random_state=0).fit(normal_rows(600))
+@pytest.mark.parametrize(("n", "calibrating"), [(60, 60), (600, 120)])
+def test_a_rate_that_so_few_rows_cannot_support_is_refused_before_training(n, calibrating):
+    model = linear(callbacks=[lambda _: pytest.fail("it was trained")])
+    with pytest.raises(InvalidDataError, match=f"but {calibrating} .*at least 999 calibration"):
+        AnomalyDetector(model, false_alarm=0.001, random_state=0).fit(normal_rows(n))
+    detector = AnomalyDetector(linear(), random_state=0).fit(normal_rows(n))
+    assert len(detector.calibration_scores_) == calibrating
 
 
 @pytest.mark.parametrize(
@@ -272,7 +300,7 @@ def test_missing_values_are_refused_or_count_for_nothing():
 # --- files ----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("measure", ["combined", "density"])
+@pytest.mark.parametrize("measure", ["combined", "density", "error"])
 def test_a_saved_detector_scores_as_before(measure, tmp_path):
     detector = AnomalyDetector(linear(), measure=measure, random_state=0).fit(normal_rows(60))
     again = load_model(detector.save(tmp_path / "d.jamjae"))
@@ -293,10 +321,15 @@ def test_a_saved_detector_of_images_scores_as_before(digits, tmp_path):
 
 def test_a_file_whose_parts_do_not_belong_together_is_refused(fitted):
     described, arrays = fitted._stored_parts()
+    for other in ({"parts": ["error"]}, {"mixture": {}}, {"mixture": None}):
+        full = {"parameters": {}, **described, **other}
+        with pytest.raises(UnsoundError):
+            stored.put_together(AnomalyDetector(), full, arrays, fitted.model_)
     for name, value in (
         ("anomaly.codes", np.zeros((3, 2))),
         ("anomaly.calibration", np.array([2.0, 1.0])),
         ("anomaly.typical", -np.ones(4)),
+        ("anomaly.mixture.scale", np.ones(3)),
     ):
         wrong = {**arrays, name: value}
         full = {"parameters": {}, **described}

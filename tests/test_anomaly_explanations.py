@@ -40,7 +40,7 @@ def test_the_feature_that_is_off_is_named(fitted, odd):
     assert found.reasons[0].split()[0] in {"length", "width", "sum"}  # of which one is wrong
     assert "expected" in found.reasons[0]
     assert found.reasons[1] == "far from all normal rows"
-    assert found.reasons[2] == "as normal rows are"
+    assert found.reasons[2] == "like normal rows"
     assert np.allclose(found.p_values, fitted.p_values(odd))
     assert np.allclose(found.scores, fitted.score_samples(odd))
 

@@ -76,6 +76,7 @@ def test_a_saved_detector_keeps_its_rate(folder, tmp_path):
         ("model.jamjae", (), "Give normal rows"),
         ("detector.jamjae", ("--train", "normal.csv"), "Leave out"),
         ("detector.jamjae", ("--epochs", "2"), "no effect on a fitted --model"),
+        ("detector.jamjae", ("--false-alarm", "0"), "a share above 0"),
     ],
 )
 def test_what_does_not_go_together_is_refused(folder, monkeypatch, model, more, said):

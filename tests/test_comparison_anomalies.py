@@ -98,6 +98,29 @@ def test_a_detector_of_pyod_is_turned_round(monkeypatch):
     assert found.rows[0]["false_alarms"] < 0.3
 
 
+def test_detectors_of_pyod_get_a_seed_and_the_number_of_columns(monkeypatch):
+    given = {}
+
+    class DeepSVDD:
+        threshold_ = 1.0
+
+        def __init__(self, n_features, contamination, random_state, verbose):
+            given.update(n_features=n_features, seed=random_state, verbose=verbose)
+
+        def fit(self, X):
+            pass
+
+        def decision_function(self, X):
+            return np.abs(X).sum(axis=1)
+
+    module = ModuleType("pyod.models.deep_svdd")
+    module.DeepSVDD = DeepSVDD
+    monkeypatch.setitem(sys.modules, "pyod.models.deep_svdd", module)
+    monkeypatch.setattr(detectors.importlib.util, "find_spec", lambda _: module)
+    compare(X, Y, task="anomaly", methods="pyod-deepsvdd", seeds=[3])
+    assert given == {"n_features": 4, "seed": 3, "verbose": 0}
+
+
 def test_on_the_command_line(tmp_path):
     frame = pd.DataFrame(X, columns=list("abcd")).assign(state=np.where(Y, "broken", "fine"))
     frame.to_csv(tmp_path / "t.csv", index=False)

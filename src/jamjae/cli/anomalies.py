@@ -89,6 +89,8 @@ def anomalies(
     """
     voice, on_ray = Voice(quiet=quiet, as_json=json), require_workers(engine, workers)
     _require_places(data, reading, model, train, output, save, force)
+    if false_alarm == 0:
+        raise typer.BadParameter("--false-alarm 0: a share above 0 is expected.")
     if model is not None and (components is not None or epochs is not None):
         raise typer.BadParameter(
             "--components and --epochs have no effect on a fitted --model. Leave them out."

@@ -35,7 +35,8 @@ GENERATORS = (
     *("real", "pca-gaussian", "pca-mixture", "pca-kde", "vae", "gaussian", "mixture", "flow"),
 )
 DETECTORS = (
-    *("knn", "pca", "iforest", "lof", "ocsvm", "gmm", "ecod", "pyod-autoencoder", "detector"),
+    *("knn", "pca", "iforest", "lof", "ocsvm", "gmm", "ecod"),
+    *("pyod-autoencoder", "pyod-deepsvdd", "detector"),
 )
 TASKS = ("reconstruct", "generate", "anomaly")
 MARKS = {  # pairs of classes of which one is known to be normal
@@ -71,7 +72,7 @@ def compare(
             help="auto, or a comma-separated list of pca, kernel-pca, lle, isomap, tsne, umap, "
             "autoencoder, conv, guided; to generate: real, pca-gaussian, pca-mixture, pca-kde, "
             "vae, gaussian, mixture, flow; anomaly: knn, pca, iforest, lof, ocsvm, gmm, ecod, "
-            "pyod-autoencoder, detector.",
+            "pyod-autoencoder, pyod-deepsvdd, detector.",
             autocompletion=completion.several_of(*METHODS, *GENERATORS, *DETECTORS),
         ),
     ] = "auto",

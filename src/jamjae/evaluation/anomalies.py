@@ -159,8 +159,8 @@ def promise(detector: AnomalyDetector) -> str:
     """Say what is known of a detector's false-alarm rate."""
     if not hasattr(detector, "false_alarm_"):
         return (
-            f"The threshold is that which reports {float(detector.contamination):.3g} of the rows "
-            "of fit, and promises no false-alarm rate."
+            f"The threshold reports {float(detector.contamination):.3g} of the rows that the "
+            "detector learned from, and promises no false-alarm rate."
         )
     rate, deviation = detector.false_alarm_
     m = len(detector.calibration_scores_)

@@ -23,8 +23,9 @@ Reconstruct = Callable[[np.ndarray], np.ndarray]
 
 MASK = "mask"
 CURE = (
-    "drop those rows, fill the values (sklearn.impute.SimpleImputer), or let them count in no "
-    'loss (Autoencoder(missing="mask"), --missing mask).'
+    "drop those rows, fill the values (jamjae impute, sklearn.impute.SimpleImputer), or fit a "
+    'model that leaves them out of its loss (Autoencoder(missing="mask"), jamjae fit --missing '
+    "mask)."
 )
 FILL = "drop those rows, or fill the values (jamjae impute, sklearn.impute.SimpleImputer)."
 LIGHTEST = 1e-15  # of the largest weight; less than that is rounding

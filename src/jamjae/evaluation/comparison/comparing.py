@@ -104,8 +104,8 @@ def compare(
         (training rows drawn anew), ``"pca-gaussian"``, ``"pca-mixture"``, ``"pca-kde"``,
         ``"vae"``, ``"gaussian"``, ``"mixture"``, ``"flow"``, or estimators with ``fit`` and
         ``sample``. To find anomalies: ``"knn"``, ``"pca"``, ``"iforest"``, ``"lof"``, ``"ocsvm"``,
-        ``"gmm"``, ``"detector"``, and ``"ecod"`` and ``"pyod-autoencoder"`` where PyOD is
-        installed, or estimators with ``fit`` and ``score_samples``.
+        ``"gmm"``, ``"detector"``, where PyOD is installed ``"ecod"``, ``"pyod-autoencoder"`` and
+        ``"pyod-deepsvdd"``, or estimators with ``fit`` and ``score_samples``.
     n_components : int or iterable of int, default=2
         Number of latent components; several numbers give one block of rows each.
     test_size : float or int, default=0.2

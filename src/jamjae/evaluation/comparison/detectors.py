@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import math
 import time
 import warnings
 from collections.abc import Callable, Iterable
@@ -34,7 +35,11 @@ from jamjae.evaluation.comparison.methods import Method, Setting, chosen
 RATE = 0.05  # of false alarms that thresholds are set for
 NEIGHBORS = 5
 SCORE = "score_seconds_per_row"
-OF_PYOD = {"ecod": ("ecod", "ECOD"), "pyod-autoencoder": ("auto_encoder", "AutoEncoder")}
+OF_PYOD = {  # name of a method: where PyOD has it, and whether it draws random numbers
+    "ecod": ("ecod", "ECOD", False),
+    "pyod-autoencoder": ("auto_encoder", "AutoEncoder", True),
+    "pyod-deepsvdd": ("deep_svdd", "DeepSVDD", True),
+}
 
 
 class Neighbors:
@@ -71,14 +76,15 @@ class Components:
 class PyOD:
     """A detector of PyOD's, whose scores are high for anomalies."""
 
-    def __init__(self, module: str, name: str) -> None:
+    def __init__(self, module: str, name: str, *, seed: int | None, n_features: int) -> None:
         if not importlib.util.find_spec("pyod"):
             raise MissingDependencyError(
                 f"{name} needs PyOD, which is not installed. Run: pip install pyod"
             )
-        self.model = getattr(importlib.import_module(f"pyod.models.{module}"), name)(
-            contamination=RATE
-        )
+        settings: dict[str, Any] = {"contamination": RATE}
+        settings |= {} if seed is None else {"random_state": seed, "verbose": 0}
+        settings |= {"n_features": n_features} if name == "DeepSVDD" else {}
+        self.model = getattr(importlib.import_module(f"pyod.models.{module}"), name)(**settings)
 
     def fit(self, X: np.ndarray) -> PyOD:
         """Fit the detector."""
@@ -109,7 +115,13 @@ def detectors() -> dict[str, Method]:
         return GaussianMixture(n, reg_covar=1e-3, random_state=setting.seed)
 
     def of_pyod(name: str) -> Callable[[Setting], Any]:
-        return lambda _: PyOD(*OF_PYOD[name])
+        module, kind, random = OF_PYOD[name]
+        return lambda setting: PyOD(
+            module,
+            kind,
+            seed=setting.seed if random else None,
+            n_features=math.prod(setting.rows.shape[1:]),
+        )
 
     return {
         "knn": Method("k-NN", lambda _: Neighbors()),
@@ -120,6 +132,7 @@ def detectors() -> dict[str, Method]:
         "gmm": Method("GMM", mixture),
         "ecod": Method("ECOD", of_pyod("ecod")),
         "pyod-autoencoder": Method("PyOD AutoEncoder", of_pyod("pyod-autoencoder")),
+        "pyod-deepsvdd": Method("PyOD DeepSVDD", of_pyod("pyod-deepsvdd")),
         "detector": Method("jamjae", ours, jamjae=True),
     }
 

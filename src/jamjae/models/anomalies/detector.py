@@ -15,12 +15,14 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from jamjae.data.rows import Given
+from jamjae.engine.blocks import among
+from jamjae.errors import InvalidDataError
 from jamjae.models import missing
 from jamjae.models.anomalies import conformal, given, stored
 from jamjae.models.anomalies.drifting import Drift, drift_of
 from jamjae.models.anomalies.explaining import Explanation, explained
-from jamjae.models.anomalies.learning import Learned, learn, taken, trimmed
-from jamjae.models.anomalies.measures import COMBINED, PARTS, Measure
+from jamjae.models.anomalies.learning import Learned, learn, n_calibrating, taken, trimmed
+from jamjae.models.anomalies.measures import PARTS, Measure
 from jamjae.models.base import LatentModel
 
 COPIED = ("n_features_in_", "feature_names_in_")
@@ -39,13 +41,15 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
     model : Autoencoder or VariationalAutoencoder, default=None
         It is cloned and fitted, unless it is `prefit`. None takes 32 components for images, which
         are learned from images turned by quarters, and standardized columns with components for
-        four fifths of the variance for tables.
-    measure : {"combined", "error", "neighbors", "density"}, default="combined"
+        four fifths of the variance for tables; of fewer than 500 rows of a table it is PCA.
+    measure : {"combined", "error", "neighbors", "density", "mixture"}, default="combined"
         ``"error"`` is the reconstruction error: of tables the mean square, each feature in units
         of what is normal for it; of images the mean cube, after a blur over a twentieth of the
         shorter side. ``"neighbors"`` is the distance to the code of the fifth nearest normal row,
-        each component in its own deviations; ``"density"`` minus the log density of the code.
-        ``"combined"`` takes the first two, the error of images with three times the weight.
+        each component in its own deviations; ``"density"`` minus the log density of the code;
+        ``"mixture"`` minus that of the row, by a mixture of normal distributions of rows.
+        ``"combined"`` takes the first two, the error of images with three times the weight, and
+        the mixture for tables of at most 100 columns.
     false_alarm : float in (0, 1), default=0.05
         The share of new normal rows that `predict` reports, in expectation.
     contamination : "auto" or float in (0, 0.5], default="auto"
@@ -57,8 +61,9 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         p-values are then those among the rows that were kept, and promise no rate.
     calibration_fraction : float in (0, 1), default=0.25
         Share of the rows held out, of which a fifth scales the parts and the others calibrate.
-        Of fewer than 500 rows each is scored by one of five models that did not learn from it,
-        and a sixth learns from all: the rate then holds nearly, not exactly.
+        Of fewer than 500 rows each is scored by one of five models that did not learn from it
+        (of twenty where `model` has no hidden layers), and a last one learns from all: the rate
+        then holds nearly, not exactly.
     n_neighbors : int, default=5
     prefit : bool, default=False
         Whether `model` is fitted, and used as it is. Give ``fit`` rows that it did not learn from.
@@ -67,6 +72,8 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
     Attributes
     ----------
     model_ : fitted autoencoder
+    parts_ : tuple of str
+        What the score is made of.
     offset_ : float
         ``decision_function = score_samples - offset_``.
     calibration_scores_ : float64 array of shape (m,)
@@ -167,6 +174,10 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         held = None
         if calibration_data is not None:
             held = given.rows_of(calibration_data, self.model, attempt)
+        if self.contamination == "auto":  # known before the training, which takes time
+            others = None if held is None else len(held)
+            m = n_calibrating(len(X), self.calibration_fraction, others)
+            conformal.require_support(m, self.false_alarm, attempt)
         learned, scores = learn(settings, X, held)
         self.trimmed_ = np.zeros(0, dtype=np.intp)
         if self.robust:
@@ -192,7 +203,19 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         float64 array of shape (n,)
             Low means odd; the median of normal rows is about 0.
         """
-        return -self._scored(self._checked(X, "score samples"))
+        check_is_fitted(self)
+        if not given.is_long_table(self.model_, X):
+            return -self._scored(self._checked(X, "score samples"))
+        made = np.empty(len(X))
+        for chunk in given.pieces(len(X)):
+            try:
+                rows = self._checked(taken(X, chunk), "score samples")
+            except InvalidDataError:
+                self._checked(X, "score samples")  # whose message counts the rows of all
+                raise
+            with among(len(X)):
+                made[chunk] = self._scored(rows)
+        return -made
 
     def decision_function(self, X: Any) -> np.ndarray:
         """``score_samples(X) - offset_``: negative for anomalies."""
@@ -274,10 +297,6 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
 
     # --- inside -----------------------------------------------------------------------------
 
-    @property
-    def _names(self) -> tuple[str, ...]:
-        return tuple(COMBINED) if self.measure == "combined" else (self.measure,)
-
     def _calibrate(self, attempt: str) -> None:
         n = len(self.calibration_scores_)
         conformal.require_support(n, self.false_alarm, attempt)
@@ -285,7 +304,9 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         self.false_alarm_ = conformal.rate_of(n, self.false_alarm)
 
     def _take(self, learned: Learned) -> None:
-        self.model_, self.reference_, self.scale_ = learned.model, learned.reference, learned.scale
+        measure, self.scale_ = learned.measure, learned.scale
+        self.model_, self.reference_ = measure.model, measure.reference
+        self.parts_, self.mixture_ = measure.names, measure.mixture
         self.calibration_scores_, self.exact_ = learned.calibration, learned.exact
         self.__dict__.pop("false_alarm_", None)
         for name in COPIED:
@@ -299,7 +320,7 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         return rows
 
     def _measure(self) -> Measure:
-        return Measure(self.model_, self.reference_, self.n_neighbors, self._names)
+        return Measure(self.model_, self.reference_, self.n_neighbors, self.parts_, self.mixture_)
 
     def _scored(self, rows: Given) -> np.ndarray:
         """Give the anomaly scores (n,) of checked rows, a piece at a time."""

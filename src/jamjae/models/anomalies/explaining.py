@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 CANDIDATES = 50  # of the nearest training rows, of which some may be odd themselves
 STEPS = 20  # from a row to its reconstruction, and from there to the nearest normal row
 FAR = "far from all normal rows"  # where each feature alone is as expected
-WELL = "as normal rows are"
+WELL = "like normal rows"
 LARGE = 2.0  # deviations of a feature's error that is worth naming
 
 
@@ -30,7 +30,8 @@ class Explanation(NamedTuple):
     p_values, scores : float64 arrays of shape (n,)
         Of the rows; a score is ``score_samples``.
     parts : dict of str to float64 array of shape (n,)
-        What the score is made of, in deviations of normal rows: ``"error"``, ``"neighbors"``.
+        What the score is made of, in deviations of normal rows: ``"error"``, ``"neighbors"``,
+        of tables ``"mixture"``.
     errors : float64 array of shape (n, *row_shape)
         Value minus reconstruction in units of what is normal for that feature, the root mean
         squared error of normal rows; NaN where a value is missing. Of tables that are encoded or

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -17,12 +19,14 @@ from jamjae.engine.augmentation import QuarterTurns
 from jamjae.errors import InvalidDataError
 from jamjae.models import missing
 from jamjae.models.anomalies.conformal import LEAST
-from jamjae.models.anomalies.learning import Settings
+from jamjae.models.anomalies.learning import SPLIT, Settings
+from jamjae.models.anomalies.measures import WIDEST, names_of
 from jamjae.models.autoencoder import Autoencoder
 from jamjae.models.base import LatentModel
 
 UNCALIBRATED = 10  # rows, at least, where contamination sets the threshold
 OF_IMAGES, OF_TABLES = 32, 0.8  # components, and the share of the variance they explain
+PIECE = 1 << 16  # rows of a table that are encoded at a time
 FEW = 10  # distinct whole numbers of a single column that are taken for labels
 
 
@@ -87,8 +91,32 @@ def _are_labels(X: Any) -> bool:
     return 1 < len(known) <= FEW and bool((known == np.rint(known)).all())
 
 
+def is_long_table(model: Any, X: Any) -> bool:
+    """Whether X is a table that `model` would encode, in memory, and of many rows."""
+    encoded = model.table_encoder_ is not None
+    return encoded and len(getattr(X, "shape", ())) == 2 and len(X) > PIECE
+
+
+def pieces(n: int) -> Iterator[np.ndarray]:
+    """Cut n rows into the positions of at most `PIECE`."""
+    for start in range(0, n, PIECE):
+        yield np.arange(start, min(start + PIECE, n))
+
+
 def settings(detector: Any, X: Any, rng: np.random.RandomState) -> Settings:
-    """Gather what a fit needs, with the model that is fitted to X."""
+    """Gather what a fit needs, with the model that is fitted to X.
+
+    Raises
+    ------
+    InvalidDataError
+        Rows have too many values for a mixture.
+    """
+    d = math.prod(X.shape[1:])
+    if detector.measure == "mixture" and d > WIDEST:
+        raise InvalidDataError(
+            f"AnomalyDetector cannot fit: measure='mixture' takes rows of at most {WIDEST:,} "
+            f"values, and these have {d:,}. Use measure='density', which is that of the codes."
+        )
     model = default_model(X) if detector.model is None else detector.model
     seed = int(rng.randint(2**31 - 1))
     if not detector.prefit:
@@ -98,7 +126,7 @@ def settings(detector: Any, X: Any, rng: np.random.RandomState) -> Settings:
     return Settings(
         model=model,
         prefit=detector.prefit,
-        names=detector._names,
+        names=names_of(detector.measure, X.shape[1:]),
         n_neighbors=int(detector.n_neighbors),
         fraction=float(detector.calibration_fraction),
         seed=seed,
@@ -106,8 +134,14 @@ def settings(detector: Any, X: Any, rng: np.random.RandomState) -> Settings:
 
 
 def default_model(X: Any) -> Autoencoder:
-    """Make the autoencoder that a detector takes for rows X unless it is given one."""
+    """Make the autoencoder that a detector takes for rows X unless it is given one.
+
+    Of few rows of a table a network learns noise, so that it is PCA for them.
+    """
     if len(X.shape) > 2:
         return Autoencoder(OF_IMAGES, corruption=QuarterTurns(seed=0))
     pixels = getattr(getattr(X, "dtype", None), "name", "") in PIXELS
-    return Autoencoder(OF_TABLES, scaling="auto" if pixels else "standardize")
+    scaling = "auto" if pixels else "standardize"
+    if len(X) < SPLIT:
+        return Autoencoder(OF_TABLES, scaling=scaling, network=(), epochs=1)
+    return Autoencoder(OF_TABLES, scaling=scaling)

@@ -9,14 +9,16 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from sklearn.base import clone
+from sklearn.exceptions import ConvergenceWarning
 
 from jamjae.data.rows import LazyRows, Subset
 from jamjae.errors import InvalidDataError
+from jamjae.latent.densities.mixture import Mixture
 from jamjae.models.anomalies.conformal import LEAST
-from jamjae.models.anomalies.measures import Measure, Reference, Scale
+from jamjae.models.anomalies.measures import Measure, Reference, Scale, as_vectors
 
 SPLIT = 500  # rows from which on one model, and rows held out of it, are enough
-FOLDS = 5
+FOLDS, FOLDS_OF_LINEAR = 5, 20  # a linear model takes little time
 SCALING = 0.2  # of the held-out rows: those that scale the parts
 CALIBRATION = 50_000  # rows held out at most
 SAME = 1e-6  # relative difference of errors on the same rows
@@ -38,8 +40,8 @@ class Learned(NamedTuple):
 
     Attributes
     ----------
-    model : fitted autoencoder
-    reference : Reference
+    measure : Measure
+        What the score is made of, with the fitted autoencoder.
     scale : Scale
     calibration : float64 array of shape (m,)
         Anomaly scores in ascending order.
@@ -47,8 +49,7 @@ class Learned(NamedTuple):
         Whether one model was calibrated on rows that it did not learn from.
     """
 
-    model: Any
-    reference: Reference
+    measure: Measure
     scale: Scale
     calibration: np.ndarray
     exact: bool
@@ -70,6 +71,14 @@ def taken(X: Any, index: np.ndarray) -> Any:
     if hasattr(X, "iloc"):
         return X.iloc[index]
     return Some(X, index) if isinstance(X, LazyRows) else X[index]
+
+
+def n_calibrating(n: int, fraction: float, held: int | None = None) -> int:
+    """Count the rows that calibrate: some of n normal rows, or of `held` other ones."""
+    if held is None and n < SPLIT:
+        return n
+    apart = min(math.ceil(fraction * n), CALIBRATION) if held is None else held
+    return apart - math.ceil(SCALING * apart)
 
 
 def learn(settings: Settings, X: Any, held: Any = None) -> tuple[Learned, np.ndarray]:
@@ -95,7 +104,7 @@ def learn(settings: Settings, X: Any, held: Any = None) -> tuple[Learned, np.nda
     scaling = math.ceil(SCALING * len(parts))
     scale = Scale.of(parts[:scaling], settings.names, images=measure.of_images)
     calibration = np.sort(scale.combined(parts[scaling:]))
-    learned = Learned(measure.model, measure.reference, scale, calibration, exact=True)
+    learned = Learned(measure, scale, calibration, exact=True)
     return learned, scale.combined(_parts(measure, X))
 
 
@@ -120,7 +129,8 @@ def trimmed(scores: np.ndarray, share: float) -> tuple[np.ndarray, np.ndarray]:
 def _across_folds(settings: Settings, X: Any) -> tuple[Learned, np.ndarray]:
     """Score each row by a model that learned from the other folds; then learn from all rows."""
     n = len(X)
-    folds = np.array_split(np.random.RandomState(settings.seed).permutation(n), FOLDS)
+    number = FOLDS_OF_LINEAR if _is_linear(settings.model) and not settings.prefit else FOLDS
+    folds = np.array_split(np.random.RandomState(settings.seed).permutation(n), min(number, n))
     parts = np.empty((n, len(settings.names)))
     for fold in folds:
         own = np.setdiff1d(np.arange(n), fold)
@@ -128,19 +138,35 @@ def _across_folds(settings: Settings, X: Any) -> tuple[Learned, np.ndarray]:
     measure = _trained(settings, X, np.arange(n))
     scale = Scale.of(parts, settings.names, images=measure.of_images)
     scores = scale.combined(parts)
-    return Learned(measure.model, measure.reference, scale, np.sort(scores), exact=False), scores
+    return Learned(measure, scale, np.sort(scores), exact=False), scores
 
 
 def _trained(settings: Settings, X: Any, own: np.ndarray) -> Measure:
     """Fit a model to some rows of X, and gather what is normal among them."""
     some = taken(X, own)
-    model = settings.model if settings.prefit else clone(settings.model).fit(some)
+    model = settings.model if settings.prefit else _fitted(settings.model, some)
     rows = model._checked(some, "learn what is normal")
     _require_variance(model, rows)
     if "density" in settings.names and not (settings.prefit and hasattr(model, "density_")):
         model = copy.copy(model).fit_density(some, random_state=settings.seed)
     reference = Reference.of(model, rows, own, settings.seed)
-    return Measure(model, reference, settings.n_neighbors, settings.names)
+    mixture = None
+    if "mixture" in settings.names:
+        known = as_vectors(model, reference.rows)
+        mixture = Mixture(random_state=settings.seed).fit(known)
+    return Measure(model, reference, settings.n_neighbors, settings.names, mixture)
+
+
+def _is_linear(model: Any) -> bool:
+    return getattr(model, "network", None) == ()
+
+
+def _fitted(model: Any, X: Any) -> Any:
+    """Fit a clone of a model; one without hidden layers is PCA at best, of which none is warned."""
+    with warnings.catch_warnings():
+        if _is_linear(model):
+            warnings.filterwarnings("ignore", "Training did not improve", ConvergenceWarning)
+        return clone(model).fit(X)
 
 
 def _parts(measure: Measure, X: Any) -> np.ndarray:

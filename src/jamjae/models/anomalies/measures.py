@@ -7,19 +7,40 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from scipy.ndimage import gaussian_filter
-from sklearn.neighbors import NearestNeighbors
 
 from jamjae.data.rows import Array, drawn, row_chunks
 from jamjae.engine.blocks import among, by_blocks
+from jamjae.latent.densities.mixture import Mixture
+from jamjae.models.anomalies.neighbors import Neighbors
 
-PARTS = ("error", "neighbors", "density")
-COMBINED = ("error", "neighbors")
+PARTS = ("error", "neighbors", "density", "mixture")
+COMBINED = ("error", "neighbors")  # and of tables the mixture
+WIDE, WIDEST = 100, 1_000  # values of a row: for a mixture beside other parts, and by itself
 ERROR_OF_IMAGES = 3.0  # weight of the error of images beside that of neighbors; of tables 1
 OF_IMAGES, OF_TABLES = 3, 2  # powers of errors: a few large ones count most in images
 BLUR = 0.05  # of the shorter side of images: the deviation of the Gaussian that blurs errors
 MOST, VALUES = 10_000, 1 << 24  # normal rows that are kept, and values in them, at most
 SHARE = 0.2  # of the mean squared error: what every feature is expected to be off by, at least
 TINY = 1e-12  # of a squared distance, so that its logarithm is finite
+
+
+def names_of(measure: str, row_shape: Sequence[int]) -> tuple[str, ...]:
+    """Name the parts of a measure of rows of a shape (d,), (h, w) or (h, w, c).
+
+    Examples
+    --------
+    >>> names_of("combined", (13,))
+    ('error', 'neighbors', 'mixture')
+    """
+    if measure != "combined":
+        return (measure,)
+    return (*COMBINED, "mixture") if len(row_shape) == 1 and row_shape[0] <= WIDE else COMBINED
+
+
+def as_vectors(model: Any, rows: np.ndarray) -> np.ndarray:
+    """Give checked rows (n, ...) as float64 (n, d), with missing values predicted."""
+    known = rows if model.filling_ is None else model.filling_.fill(rows)
+    return known.reshape(len(rows), -1).astype(np.float64)
 
 
 class Reference(NamedTuple):
@@ -45,7 +66,7 @@ class Reference(NamedTuple):
     def of(cls, model: Any, rows: Array, index: np.ndarray, seed: int) -> Reference:
         """Learn what is normal from checked rows (n, ...), with their positions (n,) in `fit`."""
         total, counts = 0.0, 0.0
-        for rest, _, _ in residuals(model, rows):
+        for _, rest, _, _ in residuals(model, rows):
             total = total + np.nansum(np.square(rest), axis=0)
             counts = counts + np.isfinite(rest).sum(axis=0)
         mean = np.asarray(total) / np.maximum(counts, 1)
@@ -58,15 +79,17 @@ class Reference(NamedTuple):
         return cls(kept, codes, index[some].astype(np.float64), mean + (floor or TINY * unit))
 
 
-def residuals(model: Any, rows: Array) -> Iterator[tuple[np.ndarray, np.ndarray, slice]]:
-    """Give errors (b, d) of reconstructions, NaN where missing, and codes, piece by piece."""
+def residuals(
+    model: Any, rows: Array
+) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray, slice]]:
+    """Give rows, errors (b, d) of reconstructions, NaN where missing, and codes, by pieces."""
     for chunk in row_chunks(rows):
         some = rows[chunk]
         with among(len(rows)):
             codes = model._encode(some, chunk.start)
             made = model.scaling_.clip(model._decode(codes))
         rest = np.subtract(some, made, dtype=np.float64).reshape(len(some), -1)
-        yield rest, codes, chunk
+        yield some, rest, codes, chunk
 
 
 def blurred(rest: np.ndarray, shape: Sequence[int]) -> np.ndarray:
@@ -102,25 +125,33 @@ class Measure:
     n_neighbors : int
     names : sequence of str
         Of `PARTS`, in this order.
+    mixture : Mixture, optional
+        The density of rows (n, d), where it is one of the parts.
     """
 
     def __init__(
-        self, model: Any, reference: Reference, n_neighbors: int, names: Sequence[str]
+        self,
+        model: Any,
+        reference: Reference,
+        n_neighbors: int,
+        names: Sequence[str],
+        mixture: Mixture | None = None,
     ) -> None:
         self.model, self.reference, self.names = model, reference, tuple(names)
+        self.mixture = mixture
         self.of_images = images = reference.rows.ndim > 2
         self._power = OF_IMAGES if images else OF_TABLES
         typical = np.full_like(reference.typical, reference.typical.mean())
         self._unit = np.sqrt(typical if images else reference.typical)
         spread = reference.codes.std(axis=0)
         self._spread = np.where(spread > TINY * spread.max(), spread, np.inf)
-        k = min(n_neighbors, len(reference.codes))
-        self._nearest = NearestNeighbors(n_neighbors=k, algorithm="brute")
-        self._nearest.fit(reference.codes / self._spread)
-        self._parts: Mapping[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
-            "error": self._error,
-            "neighbors": self._distance,
-            "density": self._rarity,
+        self._n_neighbors = min(n_neighbors, len(reference.codes))
+        self._neighbors = Neighbors(reference.codes / self._spread)
+        self._parts: Mapping[str, Callable[..., np.ndarray]] = {
+            "error": lambda rows, rest, codes: self._error(rest),
+            "neighbors": lambda rows, rest, codes: self._distance(codes),
+            "density": lambda rows, rest, codes: _rarity(model.density_, codes),
+            "mixture": lambda rows, rest, codes: _rarity(self.mixture, as_vectors(model, rows)),
         }
 
     def __call__(self, rows: Array) -> np.ndarray:
@@ -129,19 +160,17 @@ class Measure:
         All are higher for odder rows.
         """
         made = np.empty((len(rows), len(self.names)))
-        for rest, codes, chunk in residuals(self.model, rows):
+        for some, rest, codes, chunk in residuals(self.model, rows):
             with among(len(rows)):
-                parts = [self._parts[name](rest, codes) for name in self.names]
+                parts = [self._parts[name](some, rest, codes) for name in self.names]
             made[chunk] = np.stack(parts, axis=1)
         return made
 
     def nearest(self, codes: np.ndarray, n: int = 1) -> np.ndarray:
         """Give the numbers (b, n) of the reference rows whose codes are nearest to codes (b, k)."""
-        n = min(n, len(self.reference.codes))
-        found: np.ndarray = self._nearest.kneighbors(codes / self._spread, n, return_distance=False)
-        return found
+        return self._neighbors.nearest(codes / self._spread, min(n, len(self.reference.codes)))[0]
 
-    def _error(self, rest: np.ndarray, _: np.ndarray) -> np.ndarray:
+    def _error(self, rest: np.ndarray) -> np.ndarray:
         """Mean power of the errors of observed features, in units of what is normal."""
         rest = blurred(rest, self.reference.rows.shape[1:]) if self.of_images else rest
         relative = np.abs(rest / self._unit) ** self._power
@@ -149,18 +178,19 @@ class Measure:
         total = np.where(known, relative, 0.0).sum(axis=1)
         return np.log(total / np.maximum(known.sum(axis=1), 1) + TINY)
 
-    def _distance(self, _: np.ndarray, codes: np.ndarray) -> np.ndarray:
+    def _distance(self, codes: np.ndarray) -> np.ndarray:
         """Distance to the k-th nearest code, each component in its own deviations."""
         found = by_blocks(
-            lambda some: self._nearest.kneighbors(some)[0][:, -1],
+            lambda some: self._neighbors.nearest(some, self._n_neighbors)[1][:, -1],
             codes / self._spread,
             np.empty(len(codes)),
             together=True,
         )
         return np.log(found + TINY)
 
-    def _rarity(self, _: np.ndarray, codes: np.ndarray) -> np.ndarray:
-        return -np.asarray(self.model.density_.score_samples(codes), dtype=np.float64)
+
+def _rarity(density: Any, given: np.ndarray) -> np.ndarray:
+    return -by_blocks(density.score_samples, given, np.empty(len(given)))
 
 
 class Scale(NamedTuple):

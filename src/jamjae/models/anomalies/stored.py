@@ -11,12 +11,14 @@ from sklearn.base import clone
 
 from jamjae.data.archives import UnsoundError
 from jamjae.errors import brief
+from jamjae.latent.densities.mixture import Mixture
 from jamjae.models import stored_parameters
 from jamjae.models.anomalies import conformal
 from jamjae.models.anomalies.learning import Learned
-from jamjae.models.anomalies.measures import Reference, Scale
+from jamjae.models.anomalies.measures import Measure, Reference, Scale, names_of
 from jamjae.models.consistency import ANOMALY
 
+MIXTURE = "mixture."  # start of the names of its arrays
 Detector = TypeVar("Detector", bound=Any)
 
 
@@ -27,8 +29,13 @@ def parts(detector: Any) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         "offset": float(detector.offset_),
         "exact": bool(detector.exact_),
         "calibrated": hasattr(detector, "false_alarm_"),
+        "parts": list(detector.parts_),
     }
+    mixture = detector.mixture_
+    if mixture is not None:
+        described["mixture"] = mixture.config()
     arrays = {
+        **({} if mixture is None else {MIXTURE + n: a for n, a in mixture.arrays().items()}),
         **detector.reference_._asdict(),
         **detector.scale_._asdict(),
         "calibration": detector.calibration_scores_,
@@ -65,20 +72,44 @@ def put_together(
     if not all(isinstance(flag, bool) for flag in flags):
         raise UnsoundError("its detector does not state how it was calibrated")
     own = {n.removeprefix(ANOMALY): a for n, a in arrays.items() if n.startswith(ANOMALY)}
-    _require_arrays(own, model, len(detector._names))
-    if "density" in detector._names and not hasattr(model, "density_"):
+    names = _names(described.get("parts"), detector.measure)
+    mixture = _mixture(described, own, model) if "mixture" in names else None
+    own = {name: array for name, array in own.items() if not name.startswith(MIXTURE)}
+    _require_arrays(own, model, len(names))
+    if "density" in names and not hasattr(model, "density_"):
         raise UnsoundError("its detector scores by a density that it does not hold")
     if described["model_given"]:
         detector.model = model if detector.prefit else clone(model)
     reference = Reference(*(own[name] for name in Reference._fields))
     scale = Scale(*(own[name] for name in Scale._fields))
-    detector._take(Learned(model, reference, scale, own["calibration"], described["exact"]))
+    measure = Measure(model, reference, detector.n_neighbors, names, mixture)
+    detector._take(Learned(measure, scale, own["calibration"], described["exact"]))
     detector.offset_ = float(offset)
     detector.trimmed_ = own["trimmed"].astype(np.intp)
     if described["calibrated"]:
         n = len(detector.calibration_scores_)
         detector.false_alarm_ = conformal.rate_of(n, detector.false_alarm)
     return detector
+
+
+def _names(given: Any, measure: str) -> tuple[str, ...]:
+    """Read what the score is made of."""
+    known = [names_of(measure, shape) for shape in ((1,), (1, 1))]
+    names = tuple(given) if isinstance(given, list) else ()
+    if names not in known:
+        raise UnsoundError(f"its detector scores by other parts than those of {measure!r}")
+    return names
+
+
+def _mixture(described: Mapping[str, Any], own: Mapping[str, np.ndarray], model: Any) -> Mixture:
+    config = described.get("mixture")
+    if not isinstance(config, dict):
+        raise UnsoundError("its detector scores by a mixture that it does not hold")
+    arrays = {n.removeprefix(MIXTURE): a for n, a in own.items() if n.startswith(MIXTURE)}
+    mixture = Mixture.from_parts(config, arrays)
+    if mixture.n_components_ != math.prod(model.row_shape_):
+        raise UnsoundError("its mixture is one of other rows")
+    return mixture
 
 
 def _require_arrays(own: Mapping[str, np.ndarray], model: Any, parts_: int) -> None:
