@@ -68,7 +68,7 @@ class Voice:
             yield self._report_some
 
     @contextmanager
-    def rows(self, n: int) -> Iterator[Callable[[str, int], None]]:
+    def rows(self, n: int) -> Iterator[Callable[[str, float], None]]:
         """Yield a callback for what is done to rows: a live bar on a terminal, else some lines."""
         if self.live:
             with _rows_bar(n) as advance:
@@ -76,11 +76,11 @@ class Voice:
         else:
             said = time.monotonic()
 
-            def report(doing: str, done: int) -> None:
+            def report(doing: str, done: float) -> None:
                 nonlocal said
                 if time.monotonic() - said > SECONDS:
                     said = time.monotonic()
-                    self.note(f"{doing}  {done:,}/{n:,} rows")
+                    self.note(_done(doing, done, n))
 
             yield report
 
@@ -125,7 +125,7 @@ def _bar() -> Iterator[Callable[[EpochReport], None]]:
 
 
 @contextmanager
-def _rows_bar(n: int) -> Iterator[Callable[[str, int], None]]:
+def _rows_bar(n: int) -> Iterator[Callable[[str, float], None]]:
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -133,13 +133,21 @@ def _rows_bar(n: int) -> Iterator[Callable[[str, int], None]]:
     wide = () if console.width < NARROW else (BarColumn(bar_width=20), TimeRemainingColumn())
     words = TextColumn("{task.description}")
     with Progress(words, *wide, console=console, transient=True) as progress:
-        task = progress.add_task(f"0/{n:,} rows", total=n)
+        task, before = progress.add_task("", total=n), ""
 
-        def advance(doing: str, done: int) -> None:
-            said = f"{doing}  {done:,}/{n:,} rows"
-            progress.update(task, completed=done, description=said)
+        def advance(doing: str, done: float) -> None:
+            nonlocal before
+            if doing != before:
+                progress.reset(task)  # the time that is left is estimated anew
+                before = doing
+            progress.update(task, completed=done, description=_done(doing, done, n))
 
         yield advance
+
+
+def _done(doing: str, done: float, n: int) -> str:
+    """Say how many rows are done; of a single one, which part."""
+    return f"{doing}  {done:.0%}" if n == 1 else f"{doing}  {int(done):,}/{n:,} rows"
 
 
 def size(n: int) -> str:
