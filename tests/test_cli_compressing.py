@@ -289,3 +289,15 @@ def test_tables_that_no_bound_suits_are_refused(cells, options, message, tmp_pat
 def test_aims_are_above_zero(options, tmp_path):
     result = run("compress", "iris", "-o", tmp_path / "x.jjz", *options, code=2)
     assert "a number above 0" in result.stderr
+
+
+def test_images_of_different_sizes_are_not_resized_unasked(tmp_path):
+    for i, size in enumerate([(3, 4), (5, 4), (3, 4)]):
+        (tmp_path / "images").mkdir(exist_ok=True)
+        image = RNG.randint(0, 256, size).astype(np.uint8)
+        Image.fromarray(image).save(tmp_path / "images" / f"{i}.png")
+    given = ("compress", tmp_path / "images", "-o", tmp_path / "x.jjz", "--lossless")
+    result = run(*given, code=1)
+    assert "--image-size, such as 3x4" in " ".join(result.stderr.split())
+    assert not (tmp_path / "x.jjz").exists()
+    run(*given, "--image-size", "3x4")

@@ -44,7 +44,6 @@ if TYPE_CHECKING:
     from jamjae.models.compressed_files import Saved
 
 SUFFIX = ".jjz"
-LARGEST_WHOLE = 2**53  # up to which float64 has all whole numbers
 LARGER = (
     "The file is larger than the rows, as the codec takes more bytes than it saves. For more rows "
     "of this kind, keep the codec in a file of its own (--save-model) and refer to it (--refer); "
@@ -134,6 +133,7 @@ def compress(
         codec = opened_codec(model)
         found = load(voice, data, reading, model=codec)
     if exact:
+        _require_own_size(found, reading)
         values, lines = _within(voice, found, output, max_error or 0.0, seed or 0)
     else:
         if model is None:
@@ -278,6 +278,18 @@ def _within(voice: Voice, found: Dataset, output: Path, bound: float, seed: int)
     return values | {"max_error": bound}, [table, said, ratio]
 
 
+def _require_own_size(found: Dataset, reading: ReadOptions) -> None:
+    """Refuse images that were resized unasked: what is kept exactly would not be the images."""
+    from jamjae.data.readers.image_notes import RESIZED
+    from jamjae.errors import InvalidDataError
+
+    if reading.image_size is None and any(note.startswith(RESIZED) for note in found.notes):
+        raise InvalidDataError(
+            "Cannot compress without loss or within a bound: the images have different sizes. Give "
+            f"--image-size, such as {'x'.join(map(str, found.X.shape[1:3]))}, to resize them first."
+        )
+
+
 def _bounded_rows(found: Dataset, bound: float) -> Dataset:
     """Give rows of numbers, of a table as integers if all are; refuse those that do not suit."""
     import numpy as np
@@ -308,7 +320,7 @@ def _bounded_rows(found: Dataset, bound: float) -> Dataset:
             f"{attempt}: {X[others][0]:g} is not a whole number{column}. Whole numbers and images "
             "of 8 or 16 bits are expected. Give a bound in place of --lossless: --max-error."
         )
-    if names and whole.all() and np.abs(X).max() < LARGEST_WHOLE:
+    if names and whole.all() and np.abs(X).max() < 2**53:  # where float64 is exact
         X = X.astype(np.int64)  # as a table of text has them
     return replace(found, X=X)
 
