@@ -10,11 +10,10 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-import jamjae
 from command_line import _own_cache, run  # noqa: F401 - a fixture
 from jamjae import read
 from jamjae.latent.codec.archive import create
-from jamjae.latent.codec.reader import Reader, opened
+from jamjae.latent.codec.reader import opened
 from jamjae.models import compressed
 
 pytestmark = pytest.mark.filterwarnings(
@@ -216,14 +215,3 @@ def test_tables_have_their_columns_and_labels(tmp_path, kind):
     assert np.mean(rest**2) == pytest.approx(told["mse"], rel=0.05)
     said = run("decompress", file, "-o", tmp_path / "out", code=2)
     assert "for rows of a table" in said.stderr
-
-
-def test_a_damaged_coder_is_named(tmp_path):
-    path = tmp_path / "rows.jjz"
-    rows = np.random.RandomState(0).randint(0, 9, (30, 4))
-    whole = jamjae.compress(rows)
-    content = bytearray(whole)
-    content[whole.index(Reader(whole).codec()) + 20] ^= 1
-    path.write_bytes(content)
-    said = run("info", path, code=1)
-    assert "the codec in it" in said.stdout

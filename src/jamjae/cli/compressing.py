@@ -366,7 +366,7 @@ def _sizes(saved: Saved, rows: Any) -> tuple[dict[str, Any], str, str]:
     }
     counts = {"codes and headings": coded, "names and labels": sizes.names, "codec": sizes.codec}
     cells = [
-        (name, f"{count:,}", f"{count / n:.2f}" if name != "codec" else "")
+        (name, f"{count:,}", f"{count / n:,.2f}" if name != "codec" else "")
         for name, count in counts.items()
         if count
     ]
