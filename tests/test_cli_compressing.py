@@ -170,7 +170,7 @@ def test_numbers_come_back_within_the_bound(tmp_path):
     assert told["codec"]["max_error"] == pytest.approx(0.07)
     content[len(content) - sum(map(said["bytes"].get, ("payload", "index", "names")))] ^= 1
     path.write_bytes(content)
-    assert "the codec in it" in run("info", path, code=1).stdout
+    assert "is damaged: its SHA-256 differs" in run("info", path, code=1).stdout
 
 
 def test_a_table_of_whole_numbers_comes_back_without_loss(tmp_path):
@@ -289,3 +289,15 @@ def test_tables_that_no_bound_suits_are_refused(cells, options, message, tmp_pat
 def test_aims_are_above_zero(options, tmp_path):
     result = run("compress", "iris", "-o", tmp_path / "x.jjz", *options, code=2)
     assert "a number above 0" in result.stderr
+
+
+def test_images_of_different_sizes_are_not_resized_unasked(tmp_path):
+    for i, size in enumerate([(3, 4), (5, 4), (3, 4)]):
+        (tmp_path / "images").mkdir(exist_ok=True)
+        image = RNG.randint(0, 256, size).astype(np.uint8)
+        Image.fromarray(image).save(tmp_path / "images" / f"{i}.png")
+    given = ("compress", tmp_path / "images", "-o", tmp_path / "x.jjz", "--lossless")
+    result = run(*given, code=1)
+    assert "--image-size, such as 3x4" in " ".join(result.stderr.split())
+    assert not (tmp_path / "x.jjz").exists()
+    run(*given, "--image-size", "3x4")

@@ -89,6 +89,13 @@ def test_arrays_come_back_as_they_were_rounded():
         assert error <= np.abs(kernel).max() / 2 ** (bits - 1)
 
 
+def test_shortened_numbers_keep_four_digits():
+    values = np.random.RandomState(0).lognormal(0, 20, 1000).astype(np.float32)
+    found = packing.shortened(np.append(values, 0))
+    np.testing.assert_allclose(found, np.append(values, 0), rtol=2.0**-16)
+    assert not (found.view(np.uint32) & 0xFF).any()
+
+
 # --- what it tells ------------------------------------------------------------------------------
 
 

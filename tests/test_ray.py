@@ -104,7 +104,7 @@ def test_anomalies_found_by_workers_are_those_found_here(frame, tmp_path):
     given = ["anomalies", tmp_path / "x.parquet", "--model", saved, "--lazy", "--json"]
     here, there = (
         json.loads(run(*given, *engine).stdout)
-        for engine in ([], ["--engine", "ray", "--workers", 2])
+        for engine in ([], ["--engine", "ray", "--workers", 1])
     )
     assert here["anomalies"] > 100
     assert here | {"seconds": 0} == there | {"seconds": 0}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -11,9 +12,11 @@ import pytest
 from elsewhere import with_threads_and_locales
 from jamjae.data.archives import UnsoundError
 from jamjae.errors import DataFormatError, InvalidDataError, ShapeMismatchError
-from jamjae.latent.codec import bounded
+from jamjae.latent.codec import bounded, residuals, surroundings
 from jamjae.latent.codec.networks import Network
+from jamjae.latent.codec.reader import Reader
 from jamjae.latent.codec.residuals import Residuals
+from jamjae.latent.codec.surroundings import AROUND, BAND, diagonals
 from jamjae.latent.codec.varints import Cursor
 
 RNG = np.random.RandomState(0)
@@ -110,6 +113,45 @@ def test_images_of_every_kind_come_back(images, bound):
     found = coder.decode(coder.encode(images, max_error=bound), len(images), max_error=bound)
     found = found.reshape(images.shape).astype(int)
     assert np.abs(found - images).max() <= bound
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (3, 40), (40, 3), (2 * BAND + 5, 7)])
+def test_diagonals_give_every_place_after_those_around_it(shape):
+    order = [list(zip(*one, strict=True)) for one in diagonals(*shape)]
+    step = {place: i for i, places in enumerate(order) for place in places}
+    assert sorted(step) == [(row, column) for row in range(shape[0]) for column in range(shape[1])]
+    assert sum(map(len, order)) == len(step)
+    for (row, column), i in step.items():
+        for down, right in AROUND:
+            other = (row + down, column + right)
+            assert other[0] // BAND != row // BAND or step.get(other, -1) < i
+
+
+@pytest.mark.parametrize("bound", [0, 2])
+def test_large_images_are_coded_by_diagonals(bound, monkeypatch):
+    monkeypatch.setattr(residuals, "LARGE", 60)
+    monkeypatch.setattr(surroundings, "BAND", 4)
+    images, reported = blobs(3, 9, 8, 3), []
+    coder, stream = Residuals.fit(images, steps=20), io.BytesIO()
+    bounded.write(stream, coder, images, max_error=bound, report=reported.append)
+    reader = Reader(stream.getvalue())
+    found = bounded.decoder_of(reader)(reader.block(0), reported.append)
+    assert np.abs(found.astype(int) - images).max() <= bound
+    assert bounded.settings_of(reader.header) == (bounded.LARGE_IMAGES, bound)
+    assert len(set(reported)) > 10
+    assert max(reported) == 3
+    one_by_one = coder.encode(images, max_error=bound)
+    assert len(reader.block(0).payload) < 2 * len(one_by_one)
+    with pytest.raises(InvalidDataError, match="used with"):
+        coder.encode(images, images.astype(int), by_diagonals=True)
+
+
+def test_large_images_in_raster_order_are_read(monkeypatch):
+    images, stream = blobs(3, 9, 8), io.BytesIO()
+    bounded.write(stream, Residuals.fit(images, steps=20), images)
+    monkeypatch.setattr(residuals, "LARGE", 60)
+    reader = Reader(stream.getvalue())
+    np.testing.assert_array_equal(bounded.decoder_of(reader)(reader.block(0)), images)
 
 
 def test_channels_that_are_equal_cost_little():

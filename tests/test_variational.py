@@ -60,7 +60,7 @@ def not_met(estimator):
 @parametrize_with_checks(
     [
         VariationalAutoencoder(network=(), epochs=2),
-        VariationalAutoencoder(missing="mask", epochs=2),
+        VariationalAutoencoder(network=(), missing="mask", epochs=2),
     ],
     expected_failed_checks=not_met,
 )

@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -43,7 +44,6 @@ if TYPE_CHECKING:
     from jamjae.models.compressed_files import Saved
 
 SUFFIX = ".jjz"
-LARGEST_WHOLE = 2**53  # up to which float64 has all whole numbers
 LARGER = (
     "The file is larger than the rows, as the codec takes more bytes than it saves. For more rows "
     "of this kind, keep the codec in a file of its own (--save-model) and refer to it (--refer); "
@@ -133,6 +133,7 @@ def compress(
         codec = opened_codec(model)
         found = load(voice, data, reading, model=codec)
     if exact:
+        _require_own_size(found, reading)
         values, lines = _within(voice, found, output, max_error or 0.0, seed or 0)
     else:
         if model is None:
@@ -241,7 +242,7 @@ def _by_codes(
 
     about = About(found.index, found.y, found.class_names)
     with voice.rows(len(rows)) as advance:
-        report = _heeding(advance)
+        report = heeding(advance)
         saved = save(output, codec, rows, about, model=model, report=report)
     values, table, ratio = _sizes(saved, rows)
     values |= {"components": codec.n_components_, "is_pca": codec.is_pca_}
@@ -269,12 +270,24 @@ def _within(voice: Voice, found: Dataset, output: Path, bound: float, seed: int)
             about,
             max_error=int(bound),
             feature_names=found.feature_names,
-            report=_heeding(advance),
+            report=heeding(advance),
         )
     values, table, ratio = _sizes(saved, found.X)
     largest = f"no value is off by more than {saved.largest_error:g}"
     said = f"{largest}; mean squared error {saved.mse:.4g}" if saved.mse else "without loss"
     return values | {"max_error": bound}, [table, said, ratio]
+
+
+def _require_own_size(found: Dataset, reading: ReadOptions) -> None:
+    """Refuse images that were resized unasked: what is kept exactly would not be the images."""
+    from jamjae.data.readers.image_notes import RESIZED
+    from jamjae.errors import InvalidDataError
+
+    if reading.image_size is None and any(note.startswith(RESIZED) for note in found.notes):
+        raise InvalidDataError(
+            "Cannot compress without loss or within a bound: the images have different sizes. Give "
+            f"--image-size, such as {'x'.join(map(str, found.X.shape[1:3]))}, to resize them first."
+        )
 
 
 def _bounded_rows(found: Dataset, bound: float) -> Dataset:
@@ -307,13 +320,15 @@ def _bounded_rows(found: Dataset, bound: float) -> Dataset:
             f"{attempt}: {X[others][0]:g} is not a whole number{column}. Whole numbers and images "
             "of 8 or 16 bits are expected. Give a bound in place of --lossless: --max-error."
         )
-    if names and whole.all() and np.abs(X).max() < LARGEST_WHOLE:
+    if names and whole.all() and np.abs(X).max() < 2**53:  # where float64 is exact
         X = X.astype(np.int64)  # as a table of text has them
     return replace(found, X=X)
 
 
-def _heeding(advance: Callable[[str, int], None]) -> Callable[[str, int], None]:
-    def report(doing: str, done: int) -> None:
+def heeding(advance: Callable[[str, float], None]) -> Callable[[str, float], None]:
+    """Let a report of progress raise an interrupt that a library swallowed."""
+
+    def report(doing: str, done: float) -> None:
         heed()
         advance(doing, done)
 
@@ -324,9 +339,11 @@ def _exact_coder(voice: Voice, found: Dataset, bound: float, seed: int) -> Coder
     """Fit a coder of images, or of other numbers."""
     from jamjae.latent.codec.bounded import fit, is_images
 
-    if is_images(found.X):
-        voice.note("learning how the images are coded")
-    return fit(found.X, bound, random_state=seed)
+    if not is_images(found.X):
+        return fit(found.X, bound)
+    with voice.rows(1) as advance:
+        report = partial(heeding(advance), "learning how the images are coded")
+        return fit(found.X, bound, random_state=seed, report=report)
 
 
 # --- output -----------------------------------------------------------------------------------
@@ -349,7 +366,7 @@ def _sizes(saved: Saved, rows: Any) -> tuple[dict[str, Any], str, str]:
     }
     counts = {"codes and headings": coded, "names and labels": sizes.names, "codec": sizes.codec}
     cells = [
-        (name, f"{count:,}", f"{count / n:.2f}" if name != "codec" else "")
+        (name, f"{count:,}", f"{count / n:,.2f}" if name != "codec" else "")
         for name, count in counts.items()
         if count
     ]

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from jamjae.cli import completion
-from jamjae.cli.compressing import opened_codec
+from jamjae.cli.compressing import heeding, opened_codec
 from jamjae.cli.fitting import start
-from jamjae.cli.guard import FAILED, heed
+from jamjae.cli.guard import FAILED
 from jamjae.cli.options import Json, Quiet
 from jamjae.cli.output import Voice
 from jamjae.cli.places import Force
@@ -117,12 +118,9 @@ def _write(
 def _pieces(decoder: Decoder, reader: Reader, found: Contents, advance: Any) -> Iterator[Piece]:
     from jamjae.models.compressed_files import decoded
 
-    done = 0
-    for part, rows, labels in decoded(decoder, reader, found):
-        heed()
+    report = partial(heeding(advance), "decompressing")
+    for part, rows, labels in decoded(decoder, reader, found, report):
         yield part, rows, _labels(labels, reader.header.class_names)
-        done += len(part)
-        advance("decompressing", done)
 
 
 def _labels(labels: np.ndarray | None, class_names: Sequence[str]) -> list[Any]:

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 LINES = 20  # epochs reported, at most, if standard error is no terminal
 SECONDS = 5.0  # between lines on rows that are done, if standard error is no terminal
-NARROW = 70  # columns; a narrower terminal shows no bar
+NARROW, BAR = 70, 20  # columns; a terminal narrower than the former shows no bar
+LEFT = 8  # columns of the time that is left
+FIRST = ("loss", "val_loss", "PCA")  # terms that matter most
 
 
 class Voice:
@@ -68,7 +70,7 @@ class Voice:
             yield self._report_some
 
     @contextmanager
-    def rows(self, n: int) -> Iterator[Callable[[str, int], None]]:
+    def rows(self, n: int) -> Iterator[Callable[[str, float], None]]:
         """Yield a callback for what is done to rows: a live bar on a terminal, else some lines."""
         if self.live:
             with _rows_bar(n) as advance:
@@ -76,11 +78,11 @@ class Voice:
         else:
             said = time.monotonic()
 
-            def report(doing: str, done: int) -> None:
+            def report(doing: str, done: float) -> None:
                 nonlocal said
                 if time.monotonic() - said > SECONDS:
                     said = time.monotonic()
-                    self.note(f"{doing}  {done:,}/{n:,} rows")
+                    self.note(_done(doing, done, n))
 
             yield report
 
@@ -91,11 +93,16 @@ class Voice:
             self.note(f"epoch {report.epoch}/{report.epochs}  {_terms(report)}  {left:.0f} s left")
 
 
-def _terms(report: EpochReport, digits: int = 5) -> str:
-    terms = [f"{name} {value:.{digits}g}" for name, value in report.terms.items()]
+def _terms(report: EpochReport, digits: int = 5, room: float = math.inf) -> str:
+    """Format the terms of the loss; those that matter most, if not all have room."""
+    terms = {name: f"{name} {value:.{digits}g}" for name, value in report.terms.items()}
     if report.baseline is not None:
-        terms.append(f"PCA {report.baseline:.{digits}g}")
-    return "  ".join(terms)
+        terms["PCA"] = f"PCA {report.baseline:.{digits}g}"
+    kept: set[str] = set()
+    for name in sorted(terms, key=lambda name: FIRST.index(name) if name in FIRST else len(FIRST)):
+        if len("  ".join([terms[one] for one in kept | {name}])) <= room:
+            kept.add(name)
+    return "  ".join(text for name, text in terms.items() if name in kept)
 
 
 @contextmanager
@@ -105,7 +112,7 @@ def _bar() -> Iterator[Callable[[EpochReport], None]]:
 
     console = Console(stderr=True)
     narrow = console.width < NARROW
-    bar = () if narrow else (BarColumn(bar_width=20),)
+    bar = () if narrow else (BarColumn(bar_width=BAR),)
     left = () if narrow else (TimeRemainingColumn(),)
     words = (TextColumn("{task.description}"), TextColumn("{task.fields[terms]}"))
     with Progress(words[0], *bar, words[1], *left, console=console) as progress:
@@ -113,33 +120,44 @@ def _bar() -> Iterator[Callable[[EpochReport], None]]:
         task = progress.add_task(compiling, total=None, terms="")
 
         def advance(report: EpochReport) -> None:
+            doing = f"epoch {report.epoch}/{report.epochs}" if report.epoch else compiling
+            room = console.width - len(doing) - 1 - (0 if narrow else BAR + LEFT + 2)
             progress.update(
                 task,
                 completed=report.epoch,
                 total=report.epochs,
-                description=f"epoch {report.epoch}/{report.epochs}" if report.epoch else compiling,
-                terms=_terms(report, 4 if narrow else 5),
+                description=doing,
+                terms=_terms(report, 4 if narrow else 5, room),
             )
 
         yield advance
 
 
 @contextmanager
-def _rows_bar(n: int) -> Iterator[Callable[[str, int], None]]:
+def _rows_bar(n: int) -> Iterator[Callable[[str, float], None]]:
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
     console = Console(stderr=True)
-    wide = () if console.width < NARROW else (BarColumn(bar_width=20), TimeRemainingColumn())
+    wide = () if console.width < NARROW else (BarColumn(bar_width=BAR), TimeRemainingColumn())
     words = TextColumn("{task.description}")
     with Progress(words, *wide, console=console, transient=True) as progress:
-        task = progress.add_task(f"0/{n:,} rows", total=n)
+        task, before = progress.add_task("", total=n, visible=False), ""
 
-        def advance(doing: str, done: int) -> None:
-            said = f"{doing}  {done:,}/{n:,} rows"
-            progress.update(task, completed=done, description=said)
+        def advance(doing: str, done: float) -> None:
+            nonlocal before
+            if doing != before:
+                progress.reset(task)  # the time that is left is estimated anew
+                before = doing
+            said = _done(doing, done, n)
+            progress.update(task, completed=done, description=said, visible=True)
 
         yield advance
+
+
+def _done(doing: str, done: float, n: int) -> str:
+    """Say how many rows are done; of a single one, which part."""
+    return f"{doing}  {done:.0%}" if n == 1 else f"{doing}  {int(done):,}/{n:,} rows"
 
 
 def size(n: int) -> str:

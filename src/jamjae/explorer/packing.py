@@ -47,6 +47,12 @@ def rounded(array: np.ndarray, bits: int) -> Rounded:
     return Rounded(numbers, units, tuple(array.shape))
 
 
+def shortened(array: np.ndarray) -> np.ndarray:
+    """Round float32 values to 16 binary digits: the last byte of each is zero, and deflates."""
+    words = np.asarray(array, np.float32).view(np.uint32)
+    return ((words + np.uint32(0x80)) & np.uint32(0xFFFFFF00)).view(np.float32)
+
+
 Packable = Rounded | np.ndarray
 
 

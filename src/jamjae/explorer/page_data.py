@@ -16,7 +16,7 @@ from jamjae.errors import InvalidDataError, ShapeMismatchError
 from jamjae.evaluation import pixel_range, reconstruct, row_errors
 from jamjae.explorer import layouts, normality, precision, qualities, samples, table_units
 from jamjae.explorer.layouts import Layout
-from jamjae.explorer.packing import Packable, rounded
+from jamjae.explorer.packing import Packable, rounded, shortened
 from jamjae.explorer.shading import SAMPLES, shade
 from jamjae.models.anomalies import AnomalyDetector
 from jamjae.models.base import LatentModel
@@ -300,10 +300,9 @@ def _errors(
         "errors": reconstruct(model, images),
         "pca_errors": reconstruct(model.baseline_, images),
     }
-    found: dict[str, Packable] = {
-        name: row_errors(images, rows, dtype=model.dtype_) for name, rows in made.items()
-    }
-    return found | {"error_units": normality.units_of_errors(detector, images, made["errors"])}
+    found = {name: row_errors(images, rows, dtype=model.dtype_) for name, rows in made.items()}
+    found["error_units"] = normality.units_of_errors(detector, images, made["errors"])
+    return {name: shortened(values) for name, values in found.items()}
 
 
 def _beforehand(

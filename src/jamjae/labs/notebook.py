@@ -213,10 +213,10 @@ class Notebook:
         self.parts.append(Table(head, lines, words=2))
 
     def reconstructed(self, name: str, model: Autoencoder, X: np.ndarray, caption: str) -> None:
-        """Add fifty images, their codes as images, and their reconstructions."""
+        """Add fifty images (quick: ten), their codes as images, and their reconstructions."""
         if X.ndim == 2:  # rows of a table are not images
             return
-        shown = X[:50]
+        shown = X[: self.few(50, 10)]
         codes = model.transform(shown)
         rows = [shown, plotting.code_images(codes), model.inverse_transform(codes)]
         labels = [self.label(text) for text in ("original", "code", "reconstruction")]

@@ -31,7 +31,7 @@ def write(
     *,
     embed: bool,
     path: str = "",
-    report: Callable[[int], object] = lambda _: None,
+    report: Callable[[float], object] = lambda _: None,
 ) -> Sizes:
     """Compress rows block by block into a stream.
 
@@ -81,14 +81,14 @@ def compressed(codec: Codec, X: Any, about: About, *, embed: bool) -> bytes:
     return stream.getvalue()
 
 
-def rows_of(codec: Codec, reader: Reader, block: Block) -> Any:
-    """Decode the rows of a block, in the type of those that were compressed."""
+def rows_of(codec: Codec, reader: Reader, block: Block, _: object = None) -> Any:
+    """Decode the rows of a block at once, in the type of those that were compressed."""
     with decoding(block):
         made = codec.decompress_rows(block.payload, block.n)
     return _typed(made, reader.header.dtype)
 
 
-def decoded(reader: Reader, decode: Callable[[Block], Any], rows: Any = None) -> Any:
+def decoded(reader: Reader, decode: Callable[..., Any], rows: Any = None) -> Any:
     """Decode a file, or some of its rows.
 
     Parameters

@@ -15,7 +15,7 @@ import numpy as np
 from jamjae.data.atomic import atomic
 from jamjae.errors import DataFormatError, DataNotFoundError, OutputError
 from jamjae.latent.codec import bounded
-from jamjae.latent.codec.archive import About, Block, Damaged, Sizes
+from jamjae.latent.codec.archive import About, Damaged, Sizes
 from jamjae.latent.codec.reader import Reader, opened
 from jamjae.models import compressed
 from jamjae.models.compressed_contents import Contents, Part
@@ -23,8 +23,8 @@ from jamjae.models.compressed_contents import Contents, Part
 if TYPE_CHECKING:
     from jamjae.models.codec import Codec
 
-Report = Callable[[str, int], object]
-Decode = Callable[[Block], Any]
+Report = Callable[[str, float], object]
+Decode = Callable[..., Any]  # of a block, and what is called with the rows that are done
 
 
 class Saved(NamedTuple):
@@ -151,18 +151,18 @@ def _numbers_of(codec: Codec, reader: Reader) -> Decode:
     numbers.table_encoder_ = None
     if codec.table_encoder_ is None:
         return partial(compressed.rows_of, numbers, reader)
-    return lambda block: numbers.decompress_rows(block.payload, block.n)
+    return lambda block, _: numbers.decompress_rows(block.payload, block.n)
 
 
 def _errors(
-    reader: Reader, decode: Decode, rows: Any, report: Callable[[int], object]
+    reader: Reader, decode: Decode, rows: Any, report: Callable[[float], object]
 ) -> tuple[float, float]:
     """Decode a file that was just written: the mean squared and the largest error."""
     total, largest = 0.0, 0.0
     for block in reader.blocks():
         if isinstance(block, Damaged):
             raise OutputError(f"Cannot keep what was compressed: {block.why} Write it again.")
-        made, part = decode(block), slice(block.first, block.first + block.n)
+        made, part = decode(block, report), slice(block.first, block.first + block.n)
         rest = np.subtract(made, np.reshape(rows[part], made.shape), dtype=np.float64)
         largest = max(largest, float(np.abs(rest).max(initial=0.0)))
         total += float(np.sum(np.square(rest, out=rest)))
@@ -210,7 +210,8 @@ class Decoder(NamedTuple):
     Attributes
     ----------
     rows_of : callable
-        Gives the rows of a `Block`: an array, or a data frame.
+        Gives the rows of a `Block`: an array, or a data frame. Its second argument is called with
+        the number of rows of the file that are done.
     feature_names : tuple of str
         Columns of an array; empty if they have no names.
     label_name : str
@@ -226,14 +227,27 @@ class Decoder(NamedTuple):
 
 
 def decoded(
-    decoder: Decoder, reader: Reader, found: Contents
+    decoder: Decoder,
+    reader: Reader,
+    found: Contents,
+    report: Callable[[float], object] = lambda _: None,
 ) -> Iterator[tuple[Part, Any, np.ndarray | None]]:
-    """Decode block by block: a part of the contents, its rows and its labels."""
+    """Decode block by block: a part of the contents, its rows and its labels.
+
+    `report` is called with the number of rows of `found` that are done, and parts of large ones.
+    """
+    done = 0
     for part in found.parts:
         block = reader.block(part.block)
-        made = decoder.rows_of(block)
+        made = decoder.rows_of(block, partial(_report_of, report, done - part.first))
         rows = made.iloc[part.rows] if hasattr(made, "iloc") else made[part.rows]
+        done += len(part)
+        report(done)
         yield part, rows, None if block.labels is None else block.labels[part.rows]
+
+
+def _report_of(report: Callable[[float], object], before: int, done: float) -> None:
+    report(max(before + done, 0.0))
 
 
 def decoder_of(reader: Reader, folder: Path, given: Codec | None = None) -> Decoder:

@@ -12,6 +12,7 @@ from jamjae.data.readers.pixels import COMPOSED, FROM_ALPHA, FROM_INKS, Kind
 from jamjae.data.rows import Given
 
 TO_GRAY = "to gray"  # what was done to a frame, besides what `pixels` calls
+RESIZED = "resized"  # begins the note on images of another size
 USED = 0.5  # share of a depth's range, below which it is noted
 
 
@@ -41,7 +42,7 @@ def notes_of(
     notes = [f"images: {n:,} of {size[0]} x {size[1]} ({depth})"]
     others = sum(kind.size != size for kind in kinds.values())
     if others:
-        notes.append(f"resized: {others:,} of {counted(len(kinds), 'file')} had another size")
+        notes.append(f"{RESIZED}: {others:,} of {counted(len(kinds), 'file')} had another size")
     gray = sum(kind.channels == 1 for kind in kinds.values())
     if gray and array.ndim == 4:
         notes.append(f"converted: {gray:,} gray to color, as others are")

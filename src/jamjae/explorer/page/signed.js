@@ -57,7 +57,10 @@ function signedOf(facts, arrays) {
     return found.sort((a, b) => Math.abs(b[1]) - Math.abs(a[1])).slice(0, WORST);
   }
 
-  const signed = (value) => `${value > 0 ? "+" : value < 0 ? "−" : ""}${figures(Math.abs(value))}`;
+  function signed(value) {
+    const near = Math.round(100 * value) / 100;
+    return `${near > 0 ? "+" : near < 0 ? "−" : ""}${figures(Math.abs(near))}`;
+  }
 
   // How far a row is from its reconstruction, in units of what is normal.
   function errors(canvas, x, other) {

@@ -182,7 +182,7 @@ def write(
     about: About,
     *,
     block_rows: int,
-    report: Callable[[int], object] = lambda _: None,
+    report: Callable[[float], object] = lambda _: None,
 ) -> Sizes:
     """Write rows block by block.
 

@@ -1,8 +1,8 @@
 """Rows without loss, or with no value off by more than a bound.
 
 The codec of such a file is a coder of images (`residuals`), or of other numbers (`grid`), fitted
-to the rows. Its settings in the head are two varints: 1 and the bound for images, 2 and 0 for
-other numbers.
+to the rows. Its settings in the head are two varints: 1 and the bound for images, 3 and the bound
+for large images, which are coded by diagonals, 2 and 0 for other numbers.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import math
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -24,10 +25,10 @@ from jamjae.latent.codec.archive import About, Block, Sizes
 from jamjae.latent.codec.grid import Grid
 from jamjae.latent.codec.header import Header
 from jamjae.latent.codec.reader import Reader, decoding
-from jamjae.latent.codec.residuals import Residuals
+from jamjae.latent.codec.residuals import Residuals, is_large
 from jamjae.latent.codec.varints import Cursor
 
-IMAGES, NUMBERS = 1, 2  # in the settings; a file without settings holds a lossy codec's codes
+IMAGES, NUMBERS, LARGE_IMAGES = 1, 2, 3  # in the settings; a lossy codec's file has none
 BLOCK_ROWS = 1000  # of a block, at most
 LARGEST_BOUND = (1 << 16) - 1  # of images
 LEARNED = 20_000  # images from which a coder learns, at most
@@ -36,6 +37,7 @@ ATTEMPT = "compress within max_error cannot use X"
 NOTHING = About()
 
 Coder = Residuals | Grid
+Report = Callable[[float], object]
 
 
 def compress(
@@ -99,7 +101,9 @@ def _rows_of(X: Any) -> Any:
     return X if isinstance(X, LazyRows) else real_array(X, ATTEMPT)
 
 
-def fit(rows: Any, max_error: float, *, random_state: int = 0) -> Coder:
+def fit(
+    rows: Any, max_error: float, *, random_state: int = 0, report: Report = lambda _: None
+) -> Coder:
     """Fit a coder to rows: of images, or of other numbers.
 
     Parameters
@@ -108,6 +112,8 @@ def fit(rows: Any, max_error: float, *, random_state: int = 0) -> Coder:
     max_error : float
         As of `compress`.
     random_state : int
+    report : callable
+        Is called with the share that is done of a coder of images.
 
     Raises
     ------
@@ -127,7 +133,7 @@ def fit(rows: Any, max_error: float, *, random_state: int = 0) -> Coder:
         )
     chosen = np.sort(np.random.default_rng(random_state).permutation(len(rows))[:LEARNED])
     sample = rows[chosen] if len(chosen) < len(rows) else rows[:]
-    return Residuals.fit(np.asarray(sample), random_state=random_state)
+    return Residuals.fit(np.asarray(sample), random_state=random_state, report=report)
 
 
 def is_images(rows: Any) -> bool:
@@ -143,7 +149,7 @@ def write(
     *,
     max_error: int = 0,
     feature_names: Sequence[str] = (),
-    report: Callable[[int], object] = lambda _: None,
+    report: Report = lambda _: None,
 ) -> Sizes:
     """Write rows block by block, with the coder by which they are read.
 
@@ -153,12 +159,13 @@ def write(
     coder : Residuals or Grid
     rows : array of shape (n, ...), or rows in files
         Images of 8 or 16 bits for `Residuals`, of shape (n, h, w) or (n, h, w, c).
-    about, report
-        As of `archive.write`.
+    about : About
     max_error : int
         By which no value of an image may be off; a grid knows its own bound.
     feature_names : sequence of str
         Of the columns.
+    report : callable
+        Is called with the number of rows that are done; of large images, with parts of them.
 
     Raises
     ------
@@ -166,11 +173,13 @@ def write(
         As `Residuals.encode` and `Grid.encode`.
     """
     content, images = coder.to_bytes(), isinstance(coder, Residuals)
+    large = images and is_large(rows.shape[1:])
+    kind = (LARGE_IMAGES if large else IMAGES) if images else NUMBERS
     header = Header.embedding(
         content,
         dtype=str(rows.dtype),
         row_shape=tuple(rows.shape[1:]),
-        settings=varints.write(IMAGES, max_error) if images else varints.write(NUMBERS, 0),
+        settings=varints.write(kind, max_error if images else 0),
         class_names=tuple(about.class_names),
         feature_names=tuple(feature_names),
     )
@@ -178,12 +187,17 @@ def write(
     def encode(part: slice) -> bytes:
         some = np.asarray(rows[part])
         if isinstance(coder, Residuals):
-            return coder.encode(some, max_error=max_error)
+            shares = partial(_report_share, report, part.start, len(some))
+            return coder.encode(some, max_error=max_error, by_diagonals=large, report=shares)
         return coder.encode(some)
 
     return archive.write(
         stream, header, content, len(rows), encode, about, block_rows=BLOCK_ROWS, report=report
     )
+
+
+def _report_share(report: Report, first: int, n: int, share: float) -> None:
+    report(first + share * n)
 
 
 def settings_of(header: Header) -> tuple[int, int] | None:
@@ -198,7 +212,7 @@ def settings_of(header: Header) -> tuple[int, int] | None:
         return None
     cursor = Cursor(header.settings, "its settings")
     try:
-        kind, bound = cursor.number(IMAGES, NUMBERS), cursor.number(0, LARGEST_BOUND)
+        kind, bound = cursor.number(IMAGES, LARGE_IMAGES), cursor.number(0, LARGEST_BOUND)
         cursor.end()
     except UnsoundError as error:
         raise DataFormatError(
@@ -207,23 +221,27 @@ def settings_of(header: Header) -> tuple[int, int] | None:
     return kind, bound
 
 
-def decoder_of(reader: Reader) -> Callable[[Block], np.ndarray]:
+def decoder_of(reader: Reader) -> Callable[..., np.ndarray]:
     """Give what makes rows of the blocks of a file, in their type and shape.
 
-    It raises a `DataFormatError` that names a block which is damaged.
+    Its second argument, which may be left out, is called with the number of rows of the file that
+    are done. It raises a `DataFormatError` that names a block which is damaged.
 
     Raises
     ------
     DataFormatError
         The coder in the file is damaged, or not one of its rows.
     """
-    coder, bound = _coder_of(reader)
+    coder, kind_of_rows, bound = _coder_of(reader)
+    large = kind_of_rows == LARGE_IMAGES
     shape, kind = reader.header.row_shape, np.dtype(reader.header.dtype)
 
-    def decode(block: Block) -> np.ndarray:
+    def decode(block: Block, report: Report = lambda _: None) -> np.ndarray:
         with decoding(block):
             if isinstance(coder, Residuals):
-                made = coder.decode(block.payload, block.n, max_error=bound)
+                shares = partial(_report_share, report, block.first, block.n)
+                given = (block.payload, block.n, None, bound)
+                made = coder.decode(*given, by_diagonals=large, report=shares)
             else:
                 made = coder.decode(block.payload, block.n)
         made = made.reshape(block.n, *shape)
@@ -233,7 +251,7 @@ def decoder_of(reader: Reader) -> Callable[[Block], np.ndarray]:
     return decode
 
 
-def _coder_of(reader: Reader) -> tuple[Coder, int]:
+def _coder_of(reader: Reader) -> tuple[Coder, int, int]:
     settings, shape = settings_of(reader.header), reader.header.row_shape
     if settings is None:
         raise DataFormatError("Cannot decode rows without their codec: the file is of a lossy one.")
@@ -250,4 +268,4 @@ def _coder_of(reader: Reader) -> tuple[Coder, int]:
         raise DataFormatError(f"Cannot decode rows: {error}.") from error
     if not sound:
         raise DataFormatError("Cannot decode rows: their coder is one of other rows.")
-    return coder, settings[1]
+    return coder, *settings

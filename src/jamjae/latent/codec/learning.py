@@ -52,6 +52,7 @@ def learn(
     largest: int,
     steps: int,
     rng: np.random.RandomState,
+    report: Callable[[float], object] = lambda _: None,
 ) -> Learned:
     """Minimize the mean code length by Adam, whose rate falls along a quarter of a cosine.
 
@@ -67,6 +68,8 @@ def learn(
         v0, and the upper end of the range.
     steps : int
     rng : RandomState
+    report : callable
+        Is called with the share that is done, from 0 to 1, after each step.
     """
     first = draw(rng)
     net = _start(len(first.inputs), places, widths, rng)
@@ -80,6 +83,7 @@ def learn(
             means[i] += (1 - BETAS[0]) * (slope - means[i])
             squares[i] += (1 - BETAS[1]) * (slope * slope - squares[i])
             flat[i] -= rate * means[i] / (np.sqrt(squares[i] / (1 - BETAS[1] ** step)) + 1e-8)
+        report(step / steps)
     return net
 
 

@@ -104,7 +104,11 @@ class Reader:
                 "of the codec."
             )
         content = self._bytes(self._codec_at, size)
-        self.require(digest(content), "the codec in it")
+        if digest(content) != self.header.sha256:
+            raise DataFormatError(
+                f"The codec in {self._name} is damaged: its SHA-256 differs. If the codec was "
+                "saved, name its file."
+            )
         return content
 
     def require(self, sha256: bytes, what: str) -> None:
@@ -136,7 +140,7 @@ class Reader:
         except UnsoundError as error:
             raise DataFormatError(
                 f"Block {number} of {self._name} (rows {first:,} to {first + n - 1:,}) is damaged: "
-                f"{error}. The other blocks can be read."
+                f"{error}.{' The other blocks can be read.' * (len(self.rows) > 1)}"
             ) from error
 
     def blocks(self) -> Iterator[Block | Damaged]:

@@ -1,20 +1,23 @@
 """Images without loss, or with no value off by more than a bound.
 
-Every value is coded in raster order by what is known of it: values already coded around it, and,
-if there is one, a prediction of the image. A small network of whole numbers makes a location and
-a scale of these, which choose a table (`cells`). The rows of a block are coded side by side.
+Every value is coded by what is known of it: values already coded around it, and, if there is one,
+a prediction of the image. A small network of whole numbers makes a location and a scale of these,
+which choose a table (`cells`). The images of a block are coded side by side, in raster order; of
+large images the values of a diagonal as well, so that few calls code many values.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple
+from functools import partial
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from jamjae.data.archives import UnsoundError
 from jamjae.errors import InvalidDataError, ShapeMismatchError
+from jamjae.latent.codec import planes as pixels
 from jamjae.latent.codec import varints
 from jamjae.latent.codec.cells import Cells, Counts
 from jamjae.latent.codec.entropy import Decoder, Encoder
@@ -29,9 +32,12 @@ from jamjae.latent.codec.surroundings import (
     UP,
     Sampler,
     base_of,
+    diagonals,
     gathered,
+    gathered_at,
     padded_guesses,
     place_of,
+    raster,
 )
 from jamjae.latent.codec.varints import Cursor
 
@@ -39,8 +45,9 @@ WIDTHS = (32, 16)
 BATCH, STEPS, EPOCHS = 4096, (100, 2000), 20
 COUNTED = 3_000_000  # values that tables are made of
 ERRORS = np.array([0, 0, 0, 0, 1, 2, 4, 8, 16])  # bounds that the network sees in training
-MOST_CHANNELS = 16
-MOST_VALUES = 1 << 22  # of an image, of which each takes a moment
+LARGE = 1 << 14  # places of an image that is better coded by diagonals
+REPORTS = 100  # of what is done, for a block
+Report = Callable[[float], object]
 
 
 class Plane(NamedTuple):
@@ -88,6 +95,7 @@ class Residuals:
         *,
         steps: int | None = None,
         random_state: int = 0,
+        report: Report = lambda _: None,
     ) -> Residuals:
         """Learn from images.
 
@@ -98,26 +106,41 @@ class Residuals:
         steps : int, optional
             Of training; by default 20 times through the values, from 100 to 2,000 steps.
         random_state : int
+        report : callable
+            Is called with the share that is done, from 0 to 1, after each step.
 
         Raises
         ------
         InvalidDataError
             There are no images, or none of such a type and shape.
         """
-        images = _checked(rows)
+        images = pixels.checked(rows)
         bits = max(int(images.max()).bit_length() - 8, 0)
         shape = tuple(images.shape[1:])
-        planes = _planes(images, bits)
-        guesses = None if predictions is None else _planes(_as_images(predictions, images), bits)
+        planes = pixels.split(images, bits)
+        guesses = (
+            None
+            if predictions is None
+            else pixels.split(pixels.as_images(predictions, images), bits)
+        )
         rng = np.random.RandomState(random_state)
-        made = [
-            _fitted(Sampler(planes, guesses, at, split=bits > 0), steps, rng)
-            for at in range(planes.shape[1])
-        ]
+        count = planes.shape[1]
+
+        def fitted(at: int) -> Plane:
+            sampler = Sampler(planes, guesses, at, split=bits > 0)
+            return _fitted(sampler, steps, rng, lambda share: report((at + share) / count))
+
+        made = [fitted(at) for at in range(count)]
         return cls(shape, bits, predictions is not None, tuple(made))
 
     def encode(
-        self, rows: np.ndarray, predictions: np.ndarray | None = None, max_error: int = 0
+        self,
+        rows: np.ndarray,
+        predictions: np.ndarray | None = None,
+        max_error: int = 0,
+        *,
+        by_diagonals: bool = False,
+        report: Report = lambda _: None,
     ) -> bytes:
         """Encode images.
 
@@ -128,12 +151,16 @@ class Residuals:
             If the coder was fitted with some; the same ones are needed for decoding.
         max_error : int
             By which no value may be off.
+        by_diagonals : bool
+            The order of values; see `is_large`. Predictions are for raster order alone.
+        report : callable
+            Is called with the share that is done, from 0 to 1, some hundred times.
 
         Raises
         ------
         ShapeMismatchError, InvalidDataError
         """
-        images = _checked(rows)
+        images = pixels.checked(rows)
         if images.shape[1:] != self.shape:
             raise ShapeMismatchError(
                 f"Cannot encode images of shape {images.shape[1:]}: the coder was fitted to "
@@ -146,18 +173,27 @@ class Residuals:
                 f"to values up to {largest:,}. Fit one to such images."
             )
         encoder = Encoder()
-        planes = _planes(images, self.low_bits)
+        planes = pixels.split(images, self.low_bits)
 
         def code(plane: Plane, at: _At, step: int) -> np.ndarray:
-            return _encoded(encoder, plane, at, planes[:, at.plane, at.row, at.column], step)
+            values = planes[:, at.plane, at.row, at.column].T.ravel()
+            return _encoded(encoder, plane, at, values, step)
 
-        self._run(len(images), predictions, max_error, code)
+        given = (len(images), predictions, max_error, code)
+        self._run(*given, by_diagonals=by_diagonals, report=report)
         return encoder.finish()
 
     def decode(
-        self, data: bytes, n: int, predictions: np.ndarray | None = None, max_error: int = 0
+        self,
+        data: bytes,
+        n: int,
+        predictions: np.ndarray | None = None,
+        max_error: int = 0,
+        *,
+        by_diagonals: bool = False,
+        report: Report = lambda _: None,
     ) -> np.ndarray:
-        """Decode n images.
+        """Decode n images; parameters as of `encode`.
 
         Returns
         -------
@@ -172,9 +208,10 @@ class Residuals:
         def code(plane: Plane, at: _At, step: int) -> np.ndarray:
             return _decoded(decoder, plane, at, step)
 
-        made = self._run(n, predictions, max_error, code)
+        given = (n, predictions, max_error, code)
+        made = self._run(*given, by_diagonals=by_diagonals, report=report)
         decoder.finish()
-        return _joined(made, self.low_bits)
+        return pixels.joined(made, self.low_bits)
 
     def to_bytes(self) -> bytes:
         """Write it: the shape, the number of low bits, whether predictions are needed, planes."""
@@ -192,9 +229,9 @@ class Residuals:
         UnsoundError
         """
         cursor = Cursor(content, "its coder of images")
-        height, width = cursor.numbers(2, 1, MOST_VALUES)
-        channels = cursor.number(1, MOST_CHANNELS // 2)
-        if height * width * channels > MOST_VALUES:
+        height, width = cursor.numbers(2, 1, pixels.MOST_VALUES)
+        channels = cursor.number(1, pixels.MOST_CHANNELS // 2)
+        if height * width * channels > pixels.MOST_VALUES:
             raise UnsoundError("its coder of images: the images are too large")
         bits, predicted = cursor.number(0, 8), bool(cursor.number(0, 1))
         count = channels * (2 if bits else 1)
@@ -217,8 +254,11 @@ class Residuals:
         predictions: np.ndarray | None,
         max_error: int,
         code: Callable[[Plane, _At, int], np.ndarray],
+        *,
+        by_diagonals: bool,
+        report: Report,
     ) -> np.ndarray:
-        """Code every value of every plane in raster order; return planes of shape (n, ...)."""
+        """Code every value of every plane in its order; return planes of shape (n, ...)."""
         height, width, _ = self.shape
         count = len(self.planes)
         if self.predicted != (predictions is not None):
@@ -226,37 +266,48 @@ class Residuals:
             raise InvalidDataError(
                 f"The coder of images was fitted {fitted} predictions, and is used {used} them."
             )
-        seen = np.zeros((count, height + UP, width + 2 * SIDE, n))
+        kind = np.uint8 if by_diagonals else np.float64
+        seen = np.zeros((count, height + UP, width + 2 * SIDE, n), kind)
         guesses = None
         if predictions is not None:
             whole = np.asarray(predictions).reshape(n, *self.shape)
-            guesses = padded_guesses(_planes(whole, self.low_bits)).transpose(1, 2, 3, 0)
+            guesses = padded_guesses(pixels.split(whole, self.low_bits)).transpose(1, 2, 3, 0)
             guesses = np.ascontiguousarray(guesses, np.float64)
-        for row, column, plane in self._places():
-            error = max_error if not self.low_bits or plane % 2 else 0
-            inputs = gathered(seen, guesses, plane, row, column, error)
-            outputs = self.planes[plane].network(inputs, *place_of(row, column, height, width))
-            base = base_of(
-                inputs, column, 0 if self.low_bits else plane, predicted=guesses is not None
+        order = diagonals if by_diagonals else raster
+        gather = partial(gathered_at, seen) if by_diagonals else partial(gathered, seen, guesses)
+        done, reported = 0, 0
+        for row, column in order(height, width):
+            rows, columns = (
+                [np.repeat(at, n) for at in (row, column)] if by_diagonals else (row, column)
             )
-            at = _At(plane, row, column, outputs, base)
-            seen[plane, row + UP, column + SIDE] = code(self.planes[plane], at, error)
+            place = place_of(rows, columns, height, width)
+            for plane in range(count):
+                error = max_error if not self.low_bits or plane % 2 else 0
+                inputs = gather(plane, row, column, error)
+                outputs = self.planes[plane].network(inputs, *place)
+                beside = 0 if self.low_bits else plane
+                base = base_of(inputs, columns, beside, predicted=guesses is not None)
+                made = code(self.planes[plane], _At(plane, row, column, outputs, base), error)
+                seen[plane, row + UP, column + SIDE] = made.reshape(*np.shape(row), n)
+            done += np.size(row)
+            if REPORTS * done // (height * width) > reported:
+                reported = REPORTS * done // (height * width)
+                report(reported / REPORTS)
         made = seen[:, UP:, SIDE : SIDE + width]
         return made.transpose(3, 0, 1, 2)
 
-    def _places(self) -> Iterator[tuple[int, int, int]]:
-        for row in range(self.shape[0]):
-            for column in range(self.shape[1]):
-                for plane in range(len(self.planes)):
-                    yield row, column, plane
+
+def is_large(row_shape: tuple[int, ...]) -> bool:
+    """Whether images of a shape are coded by diagonals."""
+    return row_shape[0] * row_shape[1] >= LARGE
 
 
 class _At(NamedTuple):
-    """A place in the images, and what is known of its values."""
+    """A place in the images, or those of a diagonal, and what is known of their values."""
 
     plane: int
-    row: int
-    column: int
+    row: Any
+    column: Any
     outputs: np.ndarray
     base: np.ndarray
 
@@ -292,7 +343,9 @@ def _decoded(decoder: Decoder, plane: Plane, at: _At, error: int) -> np.ndarray:
 # --- learning ---------------------------------------------------------------------------------
 
 
-def _fitted(sampler: Sampler, steps: int | None, rng: np.random.RandomState) -> Plane:
+def _fitted(
+    sampler: Sampler, steps: int | None, rng: np.random.RandomState, report: Report
+) -> Plane:
     """Learn how one plane is coded."""
     if steps is None:
         steps = int(np.clip(EPOCHS * sampler.size // BATCH, *STEPS))
@@ -304,6 +357,7 @@ def _fitted(sampler: Sampler, steps: int | None, rng: np.random.RandomState) -> 
         largest=sampler.levels - 1,
         steps=steps,
         rng=rng,
+        report=report,
     )
     first, *others = learned.weights
     network = Network.rounded([first / INPUT, *others], learned.biases, learned.places)
@@ -314,50 +368,3 @@ def _fitted(sampler: Sampler, steps: int | None, rng: np.random.RandomState) -> 
         outputs = network(batch.inputs, *batch.place.T)
         counts.add(outputs, batch.base, batch.values)
     return Plane(network, counts.cells())
-
-
-# --- images and planes ------------------------------------------------------------------------
-
-
-def _checked(rows: np.ndarray) -> np.ndarray:
-    """Give images as an array with channels."""
-    given = np.asarray(rows)
-    if given.dtype not in (np.uint8, np.uint16) or given.ndim not in (3, 4) or not given.size:
-        raise InvalidDataError(
-            f"Cannot code an array of shape {given.shape} and dtype {given.dtype} without loss. "
-            "Images of 8 or 16 bits, (n, rows, columns) or (n, rows, columns, channels), are "
-            "expected."
-        )
-    images = given if given.ndim == 4 else given[..., None]
-    if images.shape[3] > MOST_CHANNELS // 2 or images[0].size > MOST_VALUES:
-        raise InvalidDataError(
-            f"Cannot code images of shape {images.shape[1:]}: at most {MOST_CHANNELS // 2} "
-            f"channels and {MOST_VALUES:,} values are expected."
-        )
-    return images
-
-
-def _as_images(predictions: np.ndarray, images: np.ndarray) -> np.ndarray:
-    given = np.asarray(predictions)
-    if given.size != images.size:
-        raise ShapeMismatchError(
-            f"Predictions of shape {given.shape} were given for images of shape {images.shape}."
-        )
-    return np.clip(given.reshape(images.shape), 0, (1 << 16) - 1)
-
-
-def _planes(images: np.ndarray, low_bits: int) -> np.ndarray:
-    """Give channels, each as high and low bits where there are low ones: (n, planes, ...)."""
-    planes = np.moveaxis(np.clip(images, 0, (256 << low_bits) - 1), 3, 1)
-    if not low_bits:
-        return planes.astype(np.uint8)
-    halves = np.stack([planes >> low_bits, planes & ((1 << low_bits) - 1)], axis=2)
-    return halves.reshape(len(planes), -1, *planes.shape[2:]).astype(np.uint8)
-
-
-def _joined(planes: np.ndarray, low_bits: int) -> np.ndarray:
-    """Reverse `_planes`."""
-    if low_bits:
-        high, low = planes[:, ::2].astype(np.int64), planes[:, 1::2].astype(np.int64)
-        return np.moveaxis((high << low_bits) + low, 1, 3).astype(np.uint16)
-    return np.moveaxis(planes, 1, 3).astype(np.uint8)

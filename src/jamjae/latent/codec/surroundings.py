@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,8 @@ LEFT, ABOVE = AROUND.index((0, -1)), AROUND.index((-1, 0))
 BESIDE = ((0, 0), (0, -1), (-1, 0), (-1, -1))  # in the other channels
 PREDICTED = tuple((a, b) for a in (-1, 0, 1) for b in (-1, 0, 1))
 PLACES = 28  # rows and columns with a bias of their own, at most
+SLOPE = SIDE + 1  # columns by which a row follows the one above, so that all around is known
+BAND = 128  # rows that follow each other; the next ones begin anew
 
 
 class Sampler:
@@ -73,8 +76,11 @@ class Sampler:
     def _of(
         self, plane: int, offsets: Any, image: np.ndarray, row: np.ndarray, column: np.ndarray
     ) -> np.ndarray:
-        down, right = np.array(offsets).T[..., None]
-        return self._seen[image, plane, row + UP + down, column + SIDE + right].astype(np.float64)
+        down, right = np.array(offsets).T
+        _, count, height, width = self._seen.shape
+        first = ((image * count + plane) * height + row + UP) * width + column + SIDE
+        found = self._seen.reshape(-1).take(first + (down * width + right)[:, None])
+        return found.astype(np.float64)
 
 
 def gathered(
@@ -97,6 +103,45 @@ def gathered(
         parts.append(guesses[plane, row : row + 3, column : column + 3].reshape(9, -1))
     parts.append(np.full((1, seen.shape[-1]), float(error)))
     return np.concatenate(parts)
+
+
+def gathered_at(
+    seen: np.ndarray, plane: int, rows: np.ndarray, columns: np.ndarray, error: int
+) -> np.ndarray:
+    """Gather, as `gathered` does, the inputs of places (m,) of n images, in one row of m * n."""
+    parts = [_around(seen[plane], AROUND, rows, columns)]
+    parts += [
+        _around(seen[other], BESIDE, rows, columns) for other in range(len(seen)) if other != plane
+    ]
+    parts.append(np.full((1, len(rows), seen.shape[-1]), float(error)))
+    whole = np.concatenate(parts)
+    return whole.reshape(len(whole), -1)
+
+
+def _around(seen: np.ndarray, offsets: Any, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
+    down, right = np.array(offsets).T[..., None]
+    return seen[rows + UP + down, columns + SIDE + right]
+
+
+def raster(height: int, width: int) -> Iterator[tuple[Any, Any]]:
+    """Give the places of an image one by one."""
+    for row in range(height):
+        for column in range(width):
+            yield row, column
+
+
+def diagonals(height: int, width: int) -> Iterator[tuple[Any, Any]]:
+    """Give the places of an image such that those around each are given before it.
+
+    Each row of a band follows four columns behind the one above, and all bands run side by side.
+    What lies above the first row of a band is not known when it is coded.
+    """
+    rows = np.arange(height)
+    late = SLOPE * (rows % BAND)
+    for step in range(width + SLOPE * (min(height, BAND) - 1)):
+        columns = step - late
+        some = (columns >= 0) & (columns < width)
+        yield rows[some], columns[some]
 
 
 def base_of(inputs: np.ndarray, column: Any, plane: int, *, predicted: bool) -> np.ndarray:
