@@ -64,6 +64,12 @@ def test_a_saved_detector_is_used_at_another_rate(folder):
     assert "at least 999 calibration rows" in json.loads(refused.stdout)["error"]
 
 
+def test_rows_that_are_not_new_are_noted(folder):
+    rows = folder / "odd.csv"
+    said = run("anomalies", rows, "--model", folder / "model.jamjae", "--train", rows)
+    assert "--train is DATA" in said.stderr
+
+
 def test_a_saved_detector_keeps_its_rate(folder, tmp_path):
     load_model(folder / "detector.jamjae").with_rate(0.1).save(tmp_path / "d.jamjae")
     said = run("anomalies", folder / "odd.csv", "--model", tmp_path / "d.jamjae")

@@ -44,7 +44,7 @@ def run(runs: int, quick: bool) -> tuple[list[Table], dict]:
             for row in compared(*split(name, seed), seed, COMPONENTS):
                 found.setdefault(name, {}).setdefault(row["method"], []).append(row)
         print(f"  {name}: {_means(found[name], 'roc_auc')}", flush=True)
-    tables = tables_of(found, f"Means over {runs} seeds.")
+    tables = tables_of(found, "One seed." if runs == 1 else f"Means over {runs} seeds.")
     versions = {package: version(package) for package in PACKAGES}
     return [*tables, _alarms(2 if quick else 20)], {"jamjae": versions}
 

@@ -96,6 +96,8 @@ def anomalies(
             "--components and --epochs have no effect on a fitted --model. Leave them out."
         )
     start(voice)
+    if data == train:
+        voice.note("--train is DATA: rows that the detector learned from are reported less often")
     began = time.perf_counter()
     given = None if model is None else _opened(model, train)
     rate = RATE if false_alarm is None else false_alarm
