@@ -24,7 +24,7 @@ def test_constant_columns_equal_rows_and_codes_longer_than_a_row():
     X = RNG.random((20, 3))
     X[:, 1], X[5] = 4.0, X[0]
     assert advice(X, ["a", "b", "c"], 3) == [
-        "codes: 3 components for 3 values a row, so nothing is compressed",
+        "codes: 3 components for 3 values per row, so nothing is compressed",
         "constant: 1 column: b",
         "equal rows: 1 of 20 repeat another",
     ]

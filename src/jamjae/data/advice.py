@@ -69,7 +69,7 @@ def advice(
     width = int(np.prod(X.shape[1:]))
     if n_components is not None and n_components >= width:
         found.append(
-            f"codes: {n_components} components for {counted(width, 'value')} a row, so nothing is "
+            f"codes: {n_components} components for {counted(width, 'value')} per row, so nothing is "
             "compressed"
         )
     piecewise = isinstance(X, LazyRows)

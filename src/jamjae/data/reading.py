@@ -160,8 +160,8 @@ def require_there(path: Path) -> None:
     """
     if not path.exists() and path != STANDARD_INPUT:
         raise DataNotFoundError(
-            f"Cannot read {str(path)!r}: there is no such file or folder. Check the path, or use "
-            "the name of a data set (listed by jamjae datasets)."
+            f"Cannot read {str(path)!r}: there is no such file or folder. Check the path, or name "
+            "a data set that jamjae datasets lists (in Python: jamjae.data.catalog.load)."
         )
 
 

@@ -171,7 +171,7 @@ class QuantizedModel(TrainableModel):
     def _report_missed(self) -> None:
         asked = self._wanted
         for name, found, most, unit in (
-            ("bytes_per_row", self.bytes_per_row_, asked.bits / 8.0, "bytes a row"),
+            ("bytes_per_row", self.bytes_per_row_, asked.bits / 8.0, "bytes per row"),
             ("mse", self.mse_, asked.error, "squared error"),
         ):
             if found > (1.0 + MISSED) * most:

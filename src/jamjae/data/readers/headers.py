@@ -53,7 +53,7 @@ def _judged(
         return any(over_numbers) or not _is_a_row(first, columns), ""
     why = ""
     if len(numbers) == len(first) - 1 and not first[0] and all(map(str.strip, columns[0])):
-        why = "numbers, for the first column has no name"
+        why = "numbers, as the first column has no name"
     elif len(numbers) == len(first) - 1 > 1 and _over_names(numbers, columns, decimal):
         why = "numbers in order, beside names of rows"
     elif any(value_of(cell, decimal) in numbers and _is_text(column) for cell, column in pairs):
