@@ -98,7 +98,7 @@ def _numbers() -> Original:
 
 def _lossy() -> Original:
     from jamjae import Codec
-    from jamjae.models import compressed
+    from jamjae.models.compression import compressed
 
     rows = np.random.RandomState(0).normal(size=(3 * ROWS, 8)) @ np.diag(np.arange(1.0, 9.0))
     with warnings.catch_warnings():

@@ -14,7 +14,7 @@ from command_line import _own_cache, run  # noqa: F401 - a fixture
 from jamjae import read
 from jamjae.latent.codec.archive import create
 from jamjae.latent.codec.reader import opened
-from jamjae.models import compressed
+from jamjae.models.compression import compressed
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore:Training did not improve",

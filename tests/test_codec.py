@@ -14,7 +14,7 @@ from jamjae import Codec, load_digits, load_model
 from jamjae.errors import DataFormatError, InvalidDataError
 from jamjae.latent import codec as coder
 from jamjae.latent.codec.reader import Reader
-from jamjae.models import quantization
+from jamjae.models.compression import quantization
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore:Training did not improve:sklearn.exceptions.ConvergenceWarning"

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from jamjae.models.quantization import Wanted
-from jamjae.models.rounded import rounded
+from jamjae.models.compression.quantization import Wanted
+from jamjae.models.compression.rounded import rounded
 
 RNG = np.random.default_rng(0)
 DEVIATIONS = np.array([8.0, 4.0, 2.0])

@@ -22,7 +22,7 @@ from jamjae import Codec
 from jamjae.evaluation import image_formats
 from jamjae.evaluation.image_formats import image_files
 from jamjae.labs.lab_12_3_codec import Rival
-from jamjae.models.quantization import Wanted
+from jamjae.models.compression.quantization import Wanted
 
 WHITE = 255**2  # errors are those of pixels in [0, 1]; a codec's are of pixels from 0 to 255
 EPOCHS, QUICK_EPOCHS = "auto", 2

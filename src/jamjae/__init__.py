@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from jamjae.latent.projections import latent_map
     from jamjae.models.anomalies import AnomalyDetector
     from jamjae.models.autoencoder import Autoencoder
-    from jamjae.models.codec import Codec
-    from jamjae.models.compressed_files import decompress
+    from jamjae.models.compression.codec import Codec
+    from jamjae.models.compression.files import decompress
     from jamjae.models.denoising import NeighborDenoiser, PatchDenoiser
     from jamjae.models.persistence import load_model
     from jamjae.models.variational import VariationalAutoencoder
@@ -38,7 +38,7 @@ __version__ = metadata.version("jamjae")
 _HOMES = {
     "AnomalyDetector": "jamjae.models.anomalies",
     "Autoencoder": "jamjae.models.autoencoder",
-    "Codec": "jamjae.models.codec",
+    "Codec": "jamjae.models.compression.codec",
     "NeighborDenoiser": "jamjae.models.denoising",
     "PatchDenoiser": "jamjae.models.denoising",
     "VariationalAutoencoder": "jamjae.models.variational",
@@ -47,7 +47,7 @@ _HOMES = {
     "read": "jamjae.data.reading",
     "compare": "jamjae.evaluation.comparison",
     "compress": "jamjae.latent.codec.bounded",
-    "decompress": "jamjae.models.compressed_files",
+    "decompress": "jamjae.models.compression.files",
     "explore": "jamjae.explorer",
     "latent_map": "jamjae.latent.projections",
     "fetch_fashion_mnist": "jamjae.data.catalog",

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from jamjae import Codec
     from jamjae.data.dataset import Dataset
     from jamjae.latent.codec.bounded import Coder
-    from jamjae.models.compressed_files import Saved
+    from jamjae.models.compression.files import Saved
 
 SUFFIX = ".jjz"
 LARGER = (
@@ -238,7 +238,7 @@ def _by_codes(
 ) -> Result:
     """Compress rows by a codec, which the file holds unless `model` is its file."""
     from jamjae.latent.codec.archive import About
-    from jamjae.models.compressed_files import save
+    from jamjae.models.compression.files import save
 
     about = About(found.index, found.y, found.class_names)
     with voice.rows(len(rows)) as advance:
@@ -257,7 +257,7 @@ def _by_codes(
 def _within(voice: Voice, found: Dataset, output: Path, bound: float, seed: int) -> Result:
     """Compress rows within a bound, by a coder that is fitted to them and in the file."""
     from jamjae.latent.codec.archive import About
-    from jamjae.models.compressed_files import save_bounded
+    from jamjae.models.compression.files import save_bounded
 
     found = _bounded_rows(found, bound)
     coder = _exact_coder(voice, found, bound, seed)

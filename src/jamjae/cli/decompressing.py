@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     import numpy as np
 
     from jamjae.latent.codec.reader import Reader
-    from jamjae.models.compressed_contents import Contents, Part
-    from jamjae.models.compressed_files import Decoder
+    from jamjae.models.compression.file_contents import Contents, Part
+    from jamjae.models.compression.files import Decoder
 
 LABELS = "labels.csv"  # beside images whose folders are not their classes
 Piece = tuple["Part", Any, list[Any]]  # rows of a block, and the names of their classes
@@ -74,8 +74,8 @@ def decompress(
         require_place_of(reader.header.row_shape, output, reads, force=force)
         if lossy:
             start(voice)
-        from jamjae.models.compressed_contents import contents
-        from jamjae.models.compressed_files import decoder_of
+        from jamjae.models.compression.file_contents import contents
+        from jamjae.models.compression.files import decoder_of
 
         given = None if model is None else opened_codec(model)
         decoder = decoder_of(reader, file.parent, given)
@@ -116,7 +116,7 @@ def _write(
 
 
 def _pieces(decoder: Decoder, reader: Reader, found: Contents, advance: Any) -> Iterator[Piece]:
-    from jamjae.models.compressed_files import decoded
+    from jamjae.models.compression.files import decoded
 
     report = partial(heeding(advance), "decompressing")
     for part, rows, labels in decoded(decoder, reader, found, report):
@@ -191,7 +191,7 @@ def _shades(
     """Give the values that become black and white, the bits of a shade, and what is lost by it."""
     from jamjae.data.readers.image_writing import DEPTHS
     from jamjae.data.rows import value_range
-    from jamjae.models.compressed_files import decoded
+    from jamjae.models.compression.files import decoded
 
     dtype = reader.header.dtype
     if dtype in ("uint8", "uint16"):

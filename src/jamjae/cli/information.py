@@ -92,7 +92,7 @@ def _info_of_rows(voice: Voice, file: Path) -> None:
     """Describe compressed rows; the exit status is 1 if some are damaged."""
     from jamjae.data.readers.cells import counted, listed
     from jamjae.latent.codec.reader import opened
-    from jamjae.models.compressed_contents import contents
+    from jamjae.models.compression.file_contents import contents
 
     with opened(file) as reader:
         found, header = contents(reader), reader.header

@@ -69,8 +69,8 @@ def advice(
     width = int(np.prod(X.shape[1:]))
     if n_components is not None and n_components >= width:
         found.append(
-            f"codes: {n_components} components for {counted(width, 'value')} per row, so nothing is "
-            "compressed"
+            f"codes: {n_components} components for {counted(width, 'value')} per row, so nothing "
+            "is compressed"
         )
     piecewise = isinstance(X, LazyRows)
     if piecewise and X.ndim == 2:

@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from jamjae.explorer.packing import Packable
-from jamjae.models import quantization
 from jamjae.models.base import LatentModel
-from jamjae.models.codec import Codec
+from jamjae.models.compression import quantization
+from jamjae.models.compression.codec import Codec
 
 RATIOS = (0.7, 0.85, 1.0, 1.2, 1.5, 2.0, 3.0)  # of the step over the codec's own
 

@@ -13,8 +13,8 @@ from jamjae.evaluation import evaluate_reconstruction, image_formats, pixel_rang
 from jamjae.evaluation.evaluating import clipped
 from jamjae.labs import lab_12_3_mlp
 from jamjae.labs.notebook import Notebook
-from jamjae.models.quantization import Wanted
-from jamjae.models.rounded import rounded
+from jamjae.models.compression.quantization import Wanted
+from jamjae.models.compression.rounded import rounded
 
 AIMS = 10, 20, 40  # bytes of an image
 QUALITIES = {"WebP": (0, 10, 20, 40), "JPEG": (1, 10, 20, 40), "AVIF": (0, 10, 20, 40)}

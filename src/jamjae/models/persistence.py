@@ -40,7 +40,7 @@ from jamjae.models.model_file import (
 
 CLASSES = {
     "Autoencoder": "jamjae.models.autoencoder",
-    "Codec": "jamjae.models.codec",
+    "Codec": "jamjae.models.compression.codec",
     "VariationalAutoencoder": "jamjae.models.variational",
     "PatchDenoiser": "jamjae.models.denoising.patches",
     "AnomalyDetector": "jamjae.models.anomalies.detector",

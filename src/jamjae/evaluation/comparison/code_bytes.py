@@ -42,8 +42,8 @@ def code_bytes(
     seed : int
         Of the sample, where there are many rows.
     """
-    from jamjae.models.quantization import Wanted
-    from jamjae.models.rounded import rounded
+    from jamjae.models.compression.quantization import Wanted
+    from jamjae.models.compression.rounded import rounded
 
     some = metrics.sample(len(held), EVALUATED, seed)
     held, rows = held[some].astype(np.float64), rows[some]

@@ -20,11 +20,12 @@ from jamjae.engine.rate_distortion import Aim, CodePrior
 from jamjae.errors import InvalidDataError
 from jamjae.latent.codec import Tables
 from jamjae.latent.codec.prior import Prior
-from jamjae.models import callbacks, plan, quantization
-from jamjae.models.codec_content import Content
+from jamjae.models import callbacks, plan
+from jamjae.models.compression import quantization
+from jamjae.models.compression.content import Content
+from jamjae.models.compression.quantization import Codes, Rounding, Wanted
 from jamjae.models.fitting import Networks, Task
 from jamjae.models.plan import Plan, Seeds
-from jamjae.models.quantization import Codes, Rounding, Wanted
 from jamjae.models.trainable import TrainableModel
 
 KEPT_ERROR = 0.05  # of the variance, if neither bytes nor an error is asked for

@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from jamjae.models import quantization
-from jamjae.models.quantization import BITS_OVER_ENTROPY, Wanted
+from jamjae.models.compression import quantization
+from jamjae.models.compression.quantization import BITS_OVER_ENTROPY, Wanted
 
 PROBED = 200  # rows by which the components' steps are compared
 MOVED = 0.25  # standard deviations by which a component is moved for that

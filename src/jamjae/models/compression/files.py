@@ -17,11 +17,11 @@ from jamjae.errors import DataFormatError, DataNotFoundError, OutputError
 from jamjae.latent.codec import bounded
 from jamjae.latent.codec.archive import About, Damaged, Sizes
 from jamjae.latent.codec.reader import Reader, opened
-from jamjae.models import compressed
-from jamjae.models.compressed_contents import Contents, Part
+from jamjae.models.compression import compressed
+from jamjae.models.compression.file_contents import Contents, Part
 
 if TYPE_CHECKING:
-    from jamjae.models.codec import Codec
+    from jamjae.models.compression.codec import Codec
 
 Report = Callable[[str, float], object]
 Decode = Callable[..., Any]  # of a block, and what is called with the rows that are done
@@ -279,7 +279,7 @@ def codec_of(reader: Reader, folder: Path, given: Codec | None = None) -> Codec:
     DataFormatError
         It is not the one by which the rows were compressed, or damaged.
     """
-    from jamjae.models.codec import Codec
+    from jamjae.models.compression.codec import Codec
 
     header = reader.header
     if given is None and header.codec_bytes:
@@ -302,7 +302,7 @@ def _referred(place: Path) -> Codec:
             f"Cannot decode the rows: their codec is expected at {str(place)!r}, and there is no "
             "such file. Name the codec's file (--model)."
         )
-    from jamjae.models.codec import Codec
+    from jamjae.models.compression.codec import Codec
     from jamjae.models.persistence import load_model
 
     found = load_model(place)

@@ -18,7 +18,7 @@ from jamjae.latent.codec.header import DTYPES, Header
 from jamjae.latent.codec.reader import Reader, decoding
 
 if TYPE_CHECKING:
-    from jamjae.models.codec import Codec
+    from jamjae.models.compression.codec import Codec
 
 BLOCK_ROWS = 2000  # of a block, at most
 

@@ -22,10 +22,10 @@ from jamjae.latent.codec import bounded
 from jamjae.latent.codec.archive import About
 from jamjae.latent.codec.header import digest
 from jamjae.latent.codec.reader import Reader
-from jamjae.models import compressed, quantization
 from jamjae.models.autoencoder import Autoencoder
-from jamjae.models.codec_content import Content
-from jamjae.models.quantized import QuantizedModel
+from jamjae.models.compression import compressed, quantization
+from jamjae.models.compression.content import Content
+from jamjae.models.compression.quantized import QuantizedModel
 from jamjae.models.trainable import CONSTRAINTS
 
 KEPT = (
