@@ -65,7 +65,8 @@ demo: $(plot) ## Compress and reconstruct the digits, beside PCA; figures go to 
 test test-slow test-all test-minimum: export OMP_NUM_THREADS = 1
 
 # Files of tests are begun in the order of tests/conftest.py.
-pytest := $(bin)/python -m pytest -n $(WORKERS) --dist loadscope --no-loadscope-reorder
+spread := -n $(WORKERS) --dist loadscope --no-loadscope-reorder
+pytest := $(bin)/python -m pytest $(spread)
 
 test: $(dev) ## Run the tests, except the slow ones.
 	$(pytest) -m 'not slow' $(ARGS)
@@ -100,7 +101,7 @@ doctest: $(dev) ## Run the examples of the docstrings.
 	    -p no:cacheprovider --doctest-modules $(ARGS) "$(CURDIR)/src/jamjae"
 
 test-minimum: $(minimum) ## Run the tests with the oldest libraries supported.
-	$(VENV_MINIMUM)/bin/python -m pytest -n $(WORKERS) $(ARGS)
+	$(VENV_MINIMUM)/bin/python -m pytest $(spread) $(ARGS)
 
 bench: $(bench) ## Measure jamjae beside other libraries (hours), or ARGS='same_work' of it.
 	$(VENV_BENCH)/bin/python -m benchmarks $(ARGS)

@@ -66,6 +66,18 @@ def test_integers_come_back_exactly(dtype):
     np.testing.assert_array_equal(jamjae.decompress(jamjae.compress(rows)), rows)
 
 
+@pytest.mark.parametrize(("dtype", "scale"), [("float16", 8), ("float32", 2**14), ("int64", 2**17)])
+def test_whole_numbers_that_are_far_from_each_other_keep_the_bound(dtype, scale):
+    rows = (RNG.randint(2000, 4000, (80, 2)) * scale).astype(dtype)
+    np.testing.assert_array_equal(jamjae.decompress(jamjae.compress(rows)), rows)
+    for bound in (3, 40, 1000, 1e9):
+        try:
+            data = jamjae.compress(rows, bound)
+        except InvalidDataError:
+            continue
+        assert off(jamjae.decompress(data), rows) <= bound
+
+
 @pytest.mark.parametrize("bound", [0, 3, 65535])
 @pytest.mark.parametrize("dtype", ["uint8", "uint16"])
 def test_images_come_back_within_the_bound(dtype, bound, monkeypatch):

@@ -202,12 +202,13 @@ def _step(values: np.ndarray, max_error: float, dtype: np.dtype) -> float:
     """Give the step with which no value is off by more than the bound, rounding included."""
     largest = float(np.abs(values).max())
     rounding = largest * (float(np.finfo(dtype).eps) if dtype.kind == "f" else 0.0)
-    exact = largest < EXACT and bool((np.rint(values) == values).all())
-    if exact and max_error >= 0:
+    exact = EXACT if dtype.kind != "f" or max_error < 1 else 1.0 / float(np.finfo(dtype).eps)
+    whole = largest + max_error < min(exact, EXACT) and bool((np.rint(values) == values).all())
+    if whole and max_error >= 0:
         step = 2.0 * np.floor(max_error) + 1.0  # whole numbers stay whole
     else:
-        whole = 0.5 * (dtype.kind != "f")  # by which a value is off when it becomes an integer
-        step = 2.0 * (max_error * (1 - 1e-9) - rounding - whole - largest * 2.0**-51)
+        rounding += 0.5 * (dtype.kind != "f")  # where it becomes an integer again
+        step = 2.0 * (max_error * (1 - 1e-9) - rounding - largest * 2.0**-51)
     if not 0 < step < np.inf or largest / step > LARGEST:
         least = max(rounding, largest / LARGEST / 2.0)
         raise InvalidDataError(
