@@ -53,7 +53,7 @@ def test_a_model_fitted_piece_by_piece_knows_its_columns(table, model):
     assert "read piece by piece, as asked" in " ".join(said.split())
     run("fit", table, "-o", table.with_name("other.jamjae"), *QUICK, "--drop", "a", "--lazy")
     message = run("encode", model, table, "-o", "x.npy", "--drop", "a", "--lazy", code=1).output
-    assert "columns a, b, c, d" in " ".join(message.split())
+    assert "fitted to: a. They have b, c, d" in " ".join(message.split())
 
 
 @pytest.mark.parametrize("suffix", [".npy", ".npz", ".csv", ".tsv", ".parquet"])
