@@ -64,10 +64,10 @@ def test_decision_is_the_score_above_the_offset_and_agrees_with_p_values(fitted)
     X = normal_rows(320, 1)
     X[300:, 3] += 3
     assert np.allclose(fitted.decision_function(X), fitted.score_samples(X) - fitted.offset_)
-    odd = fitted.predict(X) == -1
-    assert np.array_equal(odd, fitted.p_values(X) <= 0.05)
-    assert odd[300:].all()
-    assert odd[:300].mean() < 0.15
+    anomalous = fitted.predict(X) == -1
+    assert np.array_equal(anomalous, fitted.p_values(X) <= 0.05)
+    assert anomalous[300:].all()
+    assert anomalous[:300].mean() < 0.15
 
 
 def test_pieces_give_the_scores_of_the_whole(fitted):
@@ -80,9 +80,9 @@ def test_pieces_give_the_scores_of_the_whole(fitted):
 def test_each_part_by_itself(measure):
     detector = AnomalyDetector(linear(), measure=measure, random_state=0).fit(normal_rows(600))
     far = {"error": [0.0, 0.0, 0.0, 5.0], "neighbors": [30.0, 0, 0, 30.0]}
-    odd = np.array([far.get(measure, far["neighbors"])])
-    assert detector.predict(odd).tolist() == [-1]
-    assert list(detector.explain(odd).parts) == [measure]
+    anomalous = np.array([far.get(measure, far["neighbors"])])
+    assert detector.predict(anomalous).tolist() == [-1]
+    assert list(detector.explain(anomalous).parts) == [measure]
 
 
 def test_contamination_reports_that_share_of_the_rows():
@@ -156,9 +156,9 @@ def test_few_rows_of_a_table_are_learned_by_pca_and_many_by_a_network():
     assert given.default_model(normal_rows(500)).network != ()
 
 
-def test_tables_are_also_scored_by_a_mixture_unless_they_are_wide():
+def test_tables_are_scored_by_densities_unless_they_are_wide():
     detector = AnomalyDetector(linear(), random_state=0).fit(normal_rows(60))
-    assert detector.parts_ == ("error", "neighbors", "mixture")
+    assert detector.parts_ == ("error", "density", "mixture")
     wide = np.random.RandomState(0).normal(size=(60, 101))
     assert AnomalyDetector(linear(), random_state=0).fit(wide).parts_ == ("error", "neighbors")
 
@@ -191,7 +191,7 @@ def test_a_prefit_model_is_used_as_it_is_and_warns_of_its_own_rows():
     X = normal_rows(600)
     model = linear().fit(X)
     detector = AnomalyDetector(model, prefit=True, random_state=0).fit(normal_rows(600, 1))
-    assert detector.model_ is model
+    assert detector.model_.encoder_ is model.encoder_
     assert clone(detector).model is model
     with pytest.warns(UserWarning, match="prefit model learned from"):
         AnomalyDetector(model, prefit=True).fit(X)

@@ -1,4 +1,4 @@
-"""Why a row is odd, and whether a batch of rows has drifted."""
+"""Why a row is anomalous, and whether a batch of rows has drifted."""
 
 from __future__ import annotations
 
@@ -26,23 +26,23 @@ def fitted():
 
 
 @pytest.fixture(scope="module")
-def odd():
+def anomalous():
     X = normal_rows(3, 7)
     X[0, 3] += 5
     X[1] = [40.0, 0.0, 0.0, 40.0]
     return table(X).set_axis([10, 11, 12])
 
 
-def test_the_feature_that_is_off_is_named(fitted, odd):
-    found = fitted.explain(odd)
+def test_the_feature_that_is_off_is_named(fitted, anomalous):
+    found = fitted.explain(anomalous)
     assert found.feature_names == NAMES
     assert found.errors.shape == (3, 4)
     assert found.reasons[0].split()[0] in {"length", "width", "sum"}  # of which one is wrong
     assert "expected" in found.reasons[0]
     assert found.reasons[1] == "far from all normal rows"
     assert found.reasons[2] == "like normal rows"
-    assert np.allclose(found.p_values, fitted.p_values(odd))
-    assert np.allclose(found.scores, fitted.score_samples(odd))
+    assert np.allclose(found.p_values, fitted.p_values(anomalous))
+    assert np.allclose(found.scores, fitted.score_samples(anomalous))
 
 
 def test_errors_are_in_units_of_what_is_normal():
@@ -54,16 +54,16 @@ def test_errors_are_in_units_of_what_is_normal():
     assert size.max() > 0.7
 
 
-def test_the_row_is_changed_as_little_as_makes_it_normal(fitted, odd):
-    found = fitted.explain(odd)
+def test_the_row_is_changed_as_little_as_makes_it_normal(fitted, anomalous):
+    found = fitted.explain(anomalous)
     assert (fitted.predict(table(found.normal)) == 1).all()
     assert found.moved[2] == 0
-    assert np.allclose(found.normal[2], odd.iloc[2])
+    assert np.allclose(found.normal[2], anomalous.iloc[2])
     assert 0 < found.moved[0] <= 1 < found.moved[1]
 
 
-def test_the_nearest_normal_row_is_one_of_fit(fitted, odd):
-    found = fitted.explain(odd)
+def test_the_nearest_normal_row_is_one_of_fit(fitted, anomalous):
+    found = fitted.explain(anomalous)
     assert np.allclose(found.nearest, normal_rows(600)[found.nearest_index])
 
 

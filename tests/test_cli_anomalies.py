@@ -24,9 +24,9 @@ NAMES = ["length", "width", "noise", "sum"]
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     place = tmp_path_factory.mktemp("anomalies")
-    odd = normal_rows(30, 2)
-    odd[:4, 3] += 6
-    for name, rows in (("normal", normal_rows(60, 1)), ("odd", odd)):
+    anomalous = normal_rows(30, 2)
+    anomalous[:4, 3] += 6
+    for name, rows in (("normal", normal_rows(60, 1)), ("new", anomalous)):
         pd.DataFrame(rows, columns=NAMES).to_csv(place / f"{name}.csv", index=False)
     frame = pd.DataFrame(normal_rows(60, 5), columns=NAMES)
     linear().fit(frame).save(place / "model.jamjae")
@@ -36,7 +36,7 @@ def folder(tmp_path_factory):
 
 def test_a_model_is_calibrated_on_normal_rows(folder, tmp_path):
     said = run(
-        *("anomalies", folder / "odd.csv", "--model", folder / "model.jamjae"),
+        *("anomalies", folder / "new.csv", "--model", folder / "model.jamjae"),
         *("--train", folder / "normal.csv", "-o", tmp_path / "out", "--json"),
     )
     found = json.loads(said.stdout)
@@ -56,23 +56,23 @@ def test_a_model_is_calibrated_on_normal_rows(folder, tmp_path):
 
 def test_a_saved_detector_is_used_at_another_rate(folder):
     model = ("--model", folder / "detector.jamjae")
-    said = run("anomalies", folder / "odd.csv", *model, "--false-alarm", "0.1")
+    said = run("anomalies", folder / "new.csv", *model, "--false-alarm", "0.1")
     assert "expected to be 0.098" in said.stdout
     refused = run(
-        "anomalies", folder / "odd.csv", *model, "--false-alarm", "0.001", "--json", code=1
+        "anomalies", folder / "new.csv", *model, "--false-alarm", "0.001", "--json", code=1
     )
     assert "at least 999 calibration rows" in json.loads(refused.stdout)["error"]
 
 
 def test_rows_that_are_not_new_are_noted(folder):
-    rows = folder / "odd.csv"
+    rows = folder / "new.csv"
     said = run("anomalies", rows, "--model", folder / "model.jamjae", "--train", rows)
     assert "--train is DATA" in said.stderr
 
 
 def test_a_saved_detector_keeps_its_rate(folder, tmp_path):
     load_model(folder / "detector.jamjae").with_rate(0.1).save(tmp_path / "d.jamjae")
-    said = run("anomalies", folder / "odd.csv", "--model", tmp_path / "d.jamjae")
+    said = run("anomalies", folder / "new.csv", "--model", tmp_path / "d.jamjae")
     assert "expected to be 0.098" in said.stdout
 
 
@@ -87,14 +87,14 @@ def test_a_saved_detector_keeps_its_rate(folder, tmp_path):
 )
 def test_what_does_not_go_together_is_refused(folder, monkeypatch, model, more, said):
     monkeypatch.chdir(folder)
-    result = run("anomalies", "odd.csv", "--model", model, *more, code=2)
+    result = run("anomalies", "new.csv", "--model", model, *more, code=2)
     assert said in result.output
 
 
 @pytest.mark.slow
 def test_a_detector_is_fitted_to_normal_rows_and_saved(folder, tmp_path):
     said = run(
-        *("anomalies", folder / "odd.csv", "--train", folder / "normal.csv"),
+        *("anomalies", folder / "new.csv", "--train", folder / "normal.csv"),
         *("--save", tmp_path / "d.jamjae", "--epochs", 2, "-k", 2),
     )
     assert "fit 6: 2 epochs" in said.stderr
@@ -103,7 +103,7 @@ def test_a_detector_is_fitted_to_normal_rows_and_saved(folder, tmp_path):
 
 @pytest.mark.slow
 def test_without_normal_rows_a_share_of_the_data_is_reported(folder):
-    said = run("anomalies", folder / "odd.csv", "--epochs", 1, "--false-alarm", "0.1")
+    said = run("anomalies", folder / "new.csv", "--epochs", 1, "--false-alarm", "0.1")
     assert "3 of 30 rows" in said.stdout
     assert "promises no false-alarm rate" in said.stdout
 
@@ -141,8 +141,8 @@ def test_mixed_tables_show_values_of_plain_columns_only(tmp_path):
     X = normal_rows(60)
     frame = pd.DataFrame(X[:, :2], columns=["a", "b"]).assign(kind=np.where(X[:, 0] > 0, "x", "y"))
     detector = AnomalyDetector(linear(), random_state=0).fit(frame)
-    odd = frame.assign(a=frame["a"] + 9)
-    page = report.write(report.of_anomalies(anomaly_report(detector, odd), "mixed"), tmp_path)
+    anomalous = frame.assign(a=frame["a"] + 9)
+    page = report.write(report.of_anomalies(anomaly_report(detector, anomalous), "mixed"), tmp_path)
     text = page.read_text(encoding="utf-8")
     assert re.search(r">kind=[xy]<small>[+-][\d.]+</small>", text)
     assert re.search(r">[ab] [\d.-]+<small>expected ", text)

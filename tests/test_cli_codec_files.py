@@ -12,7 +12,7 @@ from PIL import Image
 
 from command_line import _own_cache, run  # noqa: F401 - a fixture
 from jamjae import read
-from jamjae.latent.codec.archive import create
+from jamjae.latent.codec.archive import Writer
 from jamjae.latent.codec.reader import opened
 from jamjae.models.compression import compressed
 
@@ -164,8 +164,10 @@ def test_names_that_leave_the_folder_are_refused(made, tmp_path):
     with opened(file) as reader:
         block, header, codec = reader.block(0), reader.header, reader.codec()
     names = [*block.names[:9], "../outside.png"]
-    with create(tmp_path / "bad.jjz", header, codec) as writer:
+    with (tmp_path / "bad.jjz").open("wb") as stream:
+        writer = Writer(stream, header, codec)
         writer.add(block.payload, 10, names)
+        writer.finish()
     said = run("decompress", tmp_path / "bad.jjz", "-o", tmp_path / "out", code=1)
     assert "leads out of the folder" in " ".join(said.stderr.split())
     assert [path.name for path in tmp_path.iterdir()] == ["bad.jjz"]
@@ -175,8 +177,10 @@ def test_labels_stand_beside_images_whose_folders_do_not_give_them(made, tmp_pat
     file, _, _ = made
     with opened(file) as reader:
         block, header, codec = reader.block(0), reader.header, reader.codec()
-    with create(tmp_path / "flat.jjz", header, codec) as writer:
+    with (tmp_path / "flat.jjz").open("wb") as stream:
+        writer = Writer(stream, header, codec)
         writer.add(block.payload, 10, (), block.labels)
+        writer.finish()
     run("decompress", tmp_path / "flat.jjz", "-o", tmp_path / "out")
     table = pd.read_csv(tmp_path / "out" / "labels.csv")
     assert table["name"][0] == "00000.png"

@@ -29,7 +29,7 @@ def detector():
 
 
 @pytest.fixture(scope="module")
-def odd():
+def anomalous():
     X = normal_rows(60, 7)
     X[0, 3] += 20
     return pd.DataFrame(X, columns=NAMES)
@@ -56,12 +56,16 @@ def pointed(page, row):
     settle(page)
 
 
-def test_rows_are_colored_by_their_p_values(opened, detector, odd):
-    page = opened(explore(detector, odd, method="pca"))
-    assert texts(page, "#color option")[:3] == ["p-value", "anomaly score (low: odd)", "anomalies"]
-    expected = detector.p_values(odd)
+def test_rows_are_colored_by_their_p_values(opened, detector, anomalous):
+    page = opened(explore(detector, anomalous, method="pca"))
+    assert texts(page, "#color option")[:3] == [
+        "p-value",
+        "anomaly score (low: anomalous)",
+        "anomalies",
+    ]
+    expected = detector.p_values(anomalous)
     np.testing.assert_allclose(page.evaluate("() => [...jamjae.pValues]"), expected, rtol=1e-6)
-    assert (page.evaluate("() => [...jamjae.anomalies]") == (detector.predict(odd) < 0)).all()
+    assert (page.evaluate("() => [...jamjae.anomalies]") == (detector.predict(anomalous) < 0)).all()
     low, high = (float(end) for end in texts(page, "#legend span"))
     assert (low, high) == pytest.approx((expected.min(), expected.max()), rel=0.01)
     page.select_option("#color", label="anomalies")
@@ -70,15 +74,15 @@ def test_rows_are_colored_by_their_p_values(opened, detector, odd):
     assert texts(page, "#legend button") == ["정상", "이상"]
 
 
-def test_the_chosen_row_has_a_verdict_and_errors_by_column(opened, detector, odd):
-    page = opened(explore(detector, odd, method="pca"))
+def test_the_chosen_row_has_a_verdict_and_errors_by_column(opened, detector, anomalous):
+    page = opened(explore(detector, anomalous, method="pca"))
     settle(page)
-    p, score = detector.p_values(odd)[0], detector.score_samples(odd)[0]
+    p, score = detector.p_values(anomalous)[0], detector.score_samples(anomalous)[0]
     said = page.inner_text("#verdict")
     assert said.startswith(f"p-value {p:.3g}: anomaly (score ")
     assert float(re.search(r"score (.*)\)", said)[1]) == pytest.approx(score, rel=0.01)
     label = page.get_attribute("#beside canvas >> nth=0", "aria-label")
-    errors = dict(zip(NAMES, detector.explain(odd[:1]).errors[0], strict=True))
+    errors = dict(zip(NAMES, detector.explain(anomalous[:1]).errors[0], strict=True))
     names = sorted(NAMES, key=lambda name: -abs(errors[name]))
     found = re.findall(r"(\w+) ([+−][\d.]+)", label.removeprefix("error: "))
     assert [name for name, _ in found] == names
@@ -100,17 +104,17 @@ def test_the_error_map_of_an_image_shows_what_is_brighter(opened, of_images):
     assert blue > red  # the reconstruction is too bright everywhere else
 
 
-def test_other_models_have_errors_in_units_of_the_rows_shown(opened, odd):
-    model = linear().fit(odd)
-    page = opened(explore(model, odd, method="pca"))
+def test_other_models_have_errors_in_units_of_the_rows_shown(opened, anomalous):
+    model = linear().fit(anomalous)
+    page = opened(explore(model, anomalous, method="pca"))
     assert page.locator("#verdict").is_hidden()
     assert texts(page, "#color option")[0] == "length"
     assert "rows shown" in page.inner_text("#error-key")
 
 
 @pytest.mark.parametrize("images", [True, False])
-def test_loadings_follow_the_pointer(opened, of_images, odd, images):
-    X = of_images[1] if images else odd
+def test_loadings_follow_the_pointer(opened, of_images, anomalous, images):
+    X = of_images[1] if images else anomalous
     model = Autoencoder(2, network=(16,), epochs=20, random_state=0).fit(X)
     page = opened(explore(model, X))
     page.click("#tab-loadings")
@@ -125,8 +129,8 @@ def test_loadings_follow_the_pointer(opened, of_images, odd, images):
     assert "standard deviation" in page.inner_text("#about-loadings")
 
 
-def test_a_linear_model_has_the_same_loadings_everywhere(opened, odd):
-    page = opened(explore(linear().fit(odd), odd))
+def test_a_linear_model_has_the_same_loadings_everywhere(opened, anomalous):
+    page = opened(explore(linear().fit(anomalous), anomalous))
     page.click("#tab-loadings")
     seen = set()
     for row in (1, 30):
@@ -135,27 +139,27 @@ def test_a_linear_model_has_the_same_loadings_everywhere(opened, odd):
     assert len(seen) == 1
 
 
-def test_a_detector_without_calibration_has_scores_alone(odd):
+def test_a_detector_without_calibration_has_scores_alone(anomalous):
     few = AnomalyDetector(linear(), contamination=0.1, random_state=0).fit(normal_rows(15))
-    html = explore(few, odd.to_numpy(), method="pca").html
+    html = explore(few, anomalous.to_numpy(), method="pca").html
     facts = json.loads(re.search(r'id="page-facts">(.*?)</script>', html, re.DOTALL)[1])
     assert facts["detector"] == {"calibration": 15, "rate": None}
     assert {"scores", "anomalies"} <= set(facts["arrays"])
     assert "p_values" not in facts["arrays"]
 
 
-def test_a_detector_that_is_not_fitted_is_refused(odd):
+def test_a_detector_that_is_not_fitted_is_refused(anomalous):
     with pytest.raises(InvalidDataError, match="AnomalyDetector as the model; a fitted"):
-        explore(AnomalyDetector(), odd)
+        explore(AnomalyDetector(), anomalous)
 
 
-def test_the_command_takes_detectors(detector, odd, tmp_path, monkeypatch):
+def test_the_command_takes_detectors(detector, anomalous, tmp_path, monkeypatch):
     from typer.testing import CliRunner
 
     monkeypatch.chdir(tmp_path)
     detector.save("d.jamjae")
-    odd.to_csv("odd.csv", index=False)
-    done = CliRunner().invoke(app, ["explore", "d.jamjae", "odd.csv", "--json"])
+    anomalous.to_csv("new.csv", index=False)
+    done = CliRunner().invoke(app, ["explore", "d.jamjae", "new.csv", "--json"])
     assert done.exit_code == 0
     assert '"p_values"' in (tmp_path / "explorer.html").read_text("utf-8")
 

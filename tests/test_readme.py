@@ -158,5 +158,5 @@ def test_compression(epochs):
 def test_anomalies(epochs):
     names = {}
     exec(DETECTED.replace("Autoencoder(16", f"Autoencoder(16{epochs}"), names)  # noqa: S102
-    assert names["odd"].mean() > (0.5 if epochs else 0.9)
-    assert np.array_equal(names["odd"], names["p"] <= names["detector"].false_alarm)
+    assert names["anomalous"].mean() > (0.5 if epochs else 0.9)
+    assert np.array_equal(names["anomalous"], names["p"] <= names["detector"].false_alarm)

@@ -1,11 +1,11 @@
-"""Detectors of anomalies on tables: learned from normal rows, measured on others and odd ones.
+"""Detectors of anomalies on tables: learned from normal rows, measured on others and anomalies.
 
     make bench ARGS='anomalies --runs 3'
 
 A run is a seed: of the split, of what is generated and of the methods. Every method gets the same
 rows, standardized by those it learns from; `compare(task="anomaly")` has them with their settings,
-jamjae's is the default. `benchmarks.odd_rows` has the sets. The false alarms of jamjae's detector
-are those of 20 further splits (2 with --quick).
+jamjae's is the default. `benchmarks.anomalous_rows` has the sets. The false alarms of jamjae's
+detector are those of 20 further splits (2 with --quick).
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from importlib.metadata import version
 import numpy as np
 from scipy.stats import rankdata
 
+from benchmarks.anomalous_rows import SETS, split
 from benchmarks.measuring import Table, figures
-from benchmarks.odd_rows import SETS, split
 from jamjae import AnomalyDetector, compare
 
 METHODS = (

@@ -3,7 +3,7 @@
     make bench ARGS='codec --runs 3'
 
 Codecs are trained on the training images with one seed, once for each aim; speeds are measured so
-many times. Every file is one that was written and read: all headings count.
+many times. Every file is one that was written and read: all headers count.
 """
 
 from __future__ import annotations
@@ -124,7 +124,7 @@ def _sizes(trained: list[Trained], train: np.ndarray, test: np.ndarray) -> Table
         rows.append((one.title, *cells, f"{own:,}", f"{one.seconds:.0f}"))
     head = ("codec", "bytes an image", "MSE", "goal", "PCA, bytes at this MSE", "times as many")
     words = (
-        f"The file of {len(test):,} test images, headings included, without the codec; the codec "
+        f"The file of {len(test):,} test images, headers included, without the codec; the codec "
         "itself is stored once, by the bytes of the column before the last. PCA has the same "
         "rounding and the same entropy coder, and the ideal length of its codes is given. "
         f"{len(train):,} training images."

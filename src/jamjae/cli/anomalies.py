@@ -121,7 +121,7 @@ def anomalies(
     result = anomaly_report(detector, rows, names=found.index, shown=few, scores=scores)
     seconds = time.perf_counter() - began
     values: dict[str, Any] = {"data": data, "sentence": result.sentence, "seconds": seconds}
-    values |= {"rows": len(result.odd), "anomalies": int(result.odd.sum())}
+    values |= {"rows": len(result.anomalous), "anomalies": int(result.anomalous.sum())}
     values |= {"strangest": [result.line(i) for i in result.strangest.tolist()]}
     values |= {"notes": list(found.notes)}
     lines = [result.sentence, _table(result)]

@@ -62,7 +62,7 @@ def compare(
         str,
         typer.Option(
             help="What is compared: reconstruct (codes and reconstructions), generate (new rows) "
-            "or anomaly (the label says which rows are odd).",
+            "or anomaly (the label says which rows are anomalous).",
             autocompletion=completion.one_of(*TASKS),
         ),
     ] = "reconstruct",
@@ -78,7 +78,9 @@ def compare(
     ] = "auto",
     normal: Annotated[
         str | None,
-        typer.Option(help="The class that is normal, with --task anomaly; all others are odd."),
+        typer.Option(
+            help="The class that is normal, with --task anomaly; all others are anomalous."
+        ),
     ] = None,
     seeds: Annotated[
         int, typer.Option(min=1, help="Number of repetitions, each with its own seed.")
@@ -215,7 +217,7 @@ def _standardize(asked: bool | None) -> bool | str:
 
 
 def _odd(found: Dataset, normal: str | None) -> np.ndarray:
-    """Say which rows are odd: those of another class than the normal one."""
+    """Say which rows are anomalous: those of another class than the normal one."""
     import numpy as np
 
     names = [str(name) for name in found.class_names]

@@ -364,7 +364,7 @@ def _sizes(saved: Saved, rows: Any) -> tuple[dict[str, Any], str, str]:
         "mse": saved.mse,
         "largest_error": saved.largest_error,
     }
-    counts = {"codes and headings": coded, "names and labels": sizes.names, "codec": sizes.codec}
+    counts = {"codes and headers": coded, "names and labels": sizes.names, "codec": sizes.codec}
     cells = [
         (name, f"{count:,}", f"{count / n:,.2f}" if name != "codec" else "")
         for name, count in counts.items()

@@ -49,12 +49,12 @@ def guarded(command: Callable[..., Any]) -> Callable[..., Any]:
                 raise
             _end(f"error: {error.message}", MISUSED, as_json=True)
         except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - said in one line
-            _end(*_judged(error), as_json=as_json)
+            _end(*_described(error), as_json=as_json)
 
     return run
 
 
-def _judged(error: BaseException) -> tuple[str, int]:
+def _described(error: BaseException) -> tuple[str, int]:
     """Give the line to print for an exception, and the exit code."""
     if isinstance(error, JamjaeError):
         return f"error: {error}", FAILED

@@ -125,7 +125,7 @@ def _info_of_rows(voice: Voice, file: Path) -> None:
         "file": f"{counted(n, 'compressed row')} in {counted(len(reader.rows), 'block')}",
         "rows": f"{encoded}, {header.dtype}",
         "size": size(total)
-        + (f"; codes of {coded:,.2f} bytes per row, without headings" if coded else ""),
+        + (f"; codes of {coded:,.2f} bytes per row, without headers" if coded else ""),
         "codec": said,
         "SHA-256": f"{header.sha256.hex()[:16]}...",
         "names": f"{names[0]}, ..." if names else "",

@@ -21,9 +21,10 @@ from jamjae import errors
 from jamjae.distributed import storage
 from jamjae.distributed.batches import place
 from jamjae.distributed.board import Board, Failure
+from jamjae.distributed.joining import Processors
 from jamjae.distributed.progress import Watch
 from jamjae.distributed.sharing import dataset, titles
-from jamjae.distributed.workers import MODEL, SHARD, Processors, Task, work
+from jamjae.distributed.workers import MODEL, SHARD, Task, work
 from jamjae.engine import own_layers
 from jamjae.engine.fingerprints import parts
 from jamjae.engine.training import EpochReport
@@ -111,10 +112,10 @@ class Job(NamedTuple):
         return self._loaded(result.checkpoint)
 
     def _trainer(self, board: Any, use_gpu: bool, max_failures: int) -> Any:
-        task = Task([self.ray.put(_bare(self.model))], self.columns, self.counts, board)
+        task = Task([self.ray.put(_bare(self.model))], self.columns, self.counts, board)._asdict()
         each = {"CPU": 0, "GPU": 1} if use_gpu else {"CPU": 1}
         given: dict[str, Any] = {
-            "train_loop_config": {"task": task},
+            "train_loop_config": task,  # a plain one, as Ray's controller loads it, too
             "scaling_config": ScalingConfig(
                 num_workers=len(self.counts), use_gpu=use_gpu, resources_per_worker=each
             ),

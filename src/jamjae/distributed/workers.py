@@ -9,10 +9,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import jax
 import numpy as np
 from ray.train import Checkpoint, get_checkpoint, get_context, report
-from ray.train.backend import Backend, BackendConfig
 from sklearn.utils._param_validation import InvalidParameterError
 
 from jamjae.data.streaming import write_pieces
@@ -46,11 +44,11 @@ class Task(NamedTuple):
     board: Any
 
 
-def work(given: dict[str, Task]) -> None:
-    """Train, and report the state and at last the model."""
+def work(given: dict[str, Any]) -> None:
+    """Train, and report the state and at last the model; `given` is a `Task` as a dictionary."""
     import ray
 
-    task, rank = given["task"], get_context().get_world_rank()
+    task, rank = Task(**given), get_context().get_world_rank()
     if ray.get(task.board.failed.remote()):
         raise ClusterError("The job is over.")
     try:
@@ -151,40 +149,3 @@ class Reporter:
 
     def _stamp(self) -> list[int]:
         return [path.stat().st_mtime_ns for path in self.kept.glob(STATE)]
-
-
-# --- processors -----------------------------------------------------------------------------
-
-
-class Processors(BackendConfig):
-    """Workers on processors, which Ray's own configuration of JAX leaves alone."""
-
-    @property
-    def backend_cls(self) -> type[Backend]:
-        """What starts them."""
-        return _Joined
-
-
-class _Joined(Backend):
-    """Joins workers by Gloo."""
-
-    def on_start(self, worker_group: Any, backend_config: BackendConfig) -> None:
-        """Have each worker join the first one."""
-        import ray
-        from ray.train._internal.utils import get_address_and_port
-
-        n = len(worker_group)
-        host, port = worker_group.execute_single(0, get_address_and_port)
-        joining = [
-            worker_group.execute_single_async(rank, _join, f"{host}:{port}", n, rank)
-            for rank in range(n)
-        ]
-        ray.get(joining)
-
-
-def _join(address: str, n: int, rank: int) -> None:
-    update: Any = jax.config.update
-    update("jax_platforms", "cpu")
-    if n > 1:
-        update("jax_cpu_collectives_implementation", "gloo")
-        jax.distributed.initialize(address, n, rank)

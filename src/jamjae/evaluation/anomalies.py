@@ -24,7 +24,7 @@ class AnomalyReport:
     Attributes
     ----------
     p_values, scores : float64 arrays of shape (n,)
-    odd : bool array of shape (n,)
+    anomalous : bool array of shape (n,)
     offset : float
         The threshold of `scores`.
     calibration : float64 array of shape (m,)
@@ -45,7 +45,7 @@ class AnomalyReport:
 
     p_values: np.ndarray
     scores: np.ndarray
-    odd: np.ndarray
+    anomalous: np.ndarray
     offset: float
     calibration: np.ndarray
     names: list[str]
@@ -58,7 +58,7 @@ class AnomalyReport:
     @property
     def sentence(self) -> str:
         """The result in a sentence."""
-        n, count = len(self.odd), int(self.odd.sum())
+        n, count = len(self.anomalous), int(self.anomalous.sum())
         verb = "is" if count == 1 else "are"
         return (
             f"{count:,} of {n:,} rows {verb} unlike normal ones ({count / n:.1%}). {self.promise}"
@@ -67,8 +67,8 @@ class AnomalyReport:
     @property
     def rows(self) -> list[dict[str, Any]]:
         """The table, one dict per row in their order; of more than 100,000 only reported rows."""
-        every = np.arange(len(self.odd))
-        listed = every if len(every) <= LISTED else every[self.odd]
+        every = np.arange(len(self.anomalous))
+        listed = every if len(every) <= LISTED else every[self.anomalous]
         return [self.line(i) for i in listed.tolist()]
 
     def line(self, i: int) -> dict[str, Any]:
@@ -77,7 +77,7 @@ class AnomalyReport:
             "row": self.names[i],
             "p_value": float(self.p_values[i]),
             "score": float(self.scores[i]),
-            "anomaly": bool(self.odd[i]),
+            "anomaly": bool(self.anomalous[i]),
             "reason": self.reasons.get(i, ""),
         }
 
@@ -90,7 +90,7 @@ def anomaly_report(
     shown: int = 20,
     scores: np.ndarray | None = None,
 ) -> AnomalyReport:
-    """Judge rows by a fitted detector, and explain the strangest.
+    """Score rows by a fitted detector, and explain the strangest.
 
     Parameters
     ----------
@@ -119,7 +119,7 @@ def anomaly_report(
     >>> from jamjae import Autoencoder, AnomalyDetector
     >>> X = np.random.default_rng(0).normal(size=(60, 3))
     >>> detector = AnomalyDetector(Autoencoder(2, network=(), epochs=1), random_state=0).fit(X)
-    >>> anomaly_report(detector, [[0, 0, 0], [9, 9, 9]]).odd.tolist()
+    >>> anomaly_report(detector, [[0, 0, 0], [9, 9, 9]]).anomalous.tolist()
     [False, True]
     """
     if shown < 1:
@@ -132,18 +132,18 @@ def anomaly_report(
                 f"anomaly_report received {count} {what} of {n} rows; expected one for each."
             )
     order = np.argsort(scores, kind="stable")
-    odd = scores < detector.offset_
+    anomalous = scores < detector.offset_
     few = order[:shown]
     explained = detector.explain(_taken(X, few))
     reasons = dict(zip(few.tolist(), explained.reasons, strict=True))
-    rest = order[shown : min(int(odd.sum()), EXPLAINED)]
+    rest = order[shown : min(int(anomalous.sum()), EXPLAINED)]
     if len(rest):
         more = detector.explain(_taken(X, rest)).reasons
         reasons |= dict(zip(rest.tolist(), more, strict=True))
     return AnomalyReport(
         p_values=detector.p_values_of(scores),
         scores=scores,
-        odd=odd,
+        anomalous=anomalous,
         offset=float(detector.offset_),
         calibration=-detector.calibration_scores_[::-1],
         names=[str(name) for name in names] or [str(i) for i in range(n)],

@@ -26,7 +26,7 @@ class ImageFiles(NamedTuple):
     Attributes
     ----------
     bytes_per_image : float
-        Mean size of a file, headings included.
+        Mean size of a file, headers included.
     images : array of shape (n, h, w) or (n, h, w, c)
         What the files hold, in the units of the images; of the shape and dtype that was given.
     """
@@ -63,7 +63,7 @@ def image_files(
         From 0 (smallest) to 100; None for a lossless format.
     together : bool, default=False
         Write one file of all images side by side in place of one for each, so that they share its
-        headings.
+        headers.
 
     Returns
     -------

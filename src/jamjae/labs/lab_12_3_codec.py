@@ -19,7 +19,7 @@ from jamjae.models.compression.rounded import rounded
 AIMS = 10, 20, 40  # bytes of an image
 QUALITIES = {"WebP": (0, 10, 20, 40), "JPEG": (1, 10, 20, 40), "AVIF": (0, 10, 20, 40)}
 MOST_COMPONENTS = 512  # of PCA: those that a step leaves nothing of take no bits
-JUDGED = 2_000  # test rows
+TEST_ROWS = 2_000  # test rows
 COUNTED = 10_000  # training rows whose codes tables are made of, at most about
 FLOAT = 4  # bytes of a 32-bit number
 SHOWN = 10  # images
@@ -42,7 +42,7 @@ def run(lab: Notebook) -> None:
     """Compress images to bytes, at the chapter's error and along the curve."""
     lab.section("The data")
     train, test = lab.rows()
-    X, judged = train.X, test.X[: lab.few(JUDGED, 100)]
+    X, test_rows = train.X, test.X[: lab.few(TEST_ROWS, 100)]
     k = lab.components(lab_12_3_mlp.COMPONENTS, X.shape[1:])
 
     lab.section("The chapter's network")
@@ -53,8 +53,8 @@ def run(lab: Notebook) -> None:
         size=FLOAT * k,
     )
     dense = lab.fit_chapter(CHAPTER, lab_12_3_mlp.chapter, k, lab_12_3_mlp.EPOCHS, X)
-    points: Points = {(CHAPTER, ""): Point(FLOAT * k, reconstruct(dense, judged))}
-    error = mse(points[CHAPTER, ""], judged) * pixel_range(X.dtype) ** 2  # in the data's units
+    points: Points = {(CHAPTER, ""): Point(FLOAT * k, reconstruct(dense, test_rows))}
+    error = mse(points[CHAPTER, ""], test_rows) * pixel_range(X.dtype) ** 2  # in the data's units
 
     lab.section("Codecs")
     lab.say(
@@ -69,30 +69,31 @@ def run(lab: Notebook) -> None:
         **({"epochs": 2, "network": ()} if lab.quick else {}),
     }
     same = lab.fit(f"Codec, {ALIKE}", Codec(mse=error, **options), X)
-    points["Codec", ALIKE] = compressed(same, judged)
+    points["Codec", ALIKE] = compressed(same, test_rows)
     for aim in aims:
         codec = lab.fit(f"Codec {aim:g}", Codec(bytes_per_row=aim, **options), X)
-        points["Codec", f"{aim:g}"] = compressed(codec, judged)
+        points["Codec", f"{aim:g}"] = compressed(codec, test_rows)
 
     lab.section("At the chapter's error")
-    rival = Rival(X, judged, lab.seed)
-    points |= {("PCA", ALIKE): rival.at(Wanted(error=error)), **files(judged)}
-    table(lab, points, judged, {(CHAPTER, ""), ("Codec", ALIKE), ("PCA", ALIKE), SMALLEST})
+    rival = Rival(X, test_rows, lab.seed)
+    points["PCA", ALIKE] = rival.at(Wanted(error=error))
+    points |= {("PCA", f"{aim:g}"): rival.at(Wanted(bits=8.0 * aim)) for aim in aims}
+    points |= files(test_rows)
+    table(lab, points, test_rows, {(CHAPTER, ""), ("Codec", ALIKE), ("PCA", ALIKE), SMALLEST})
     lab.say(
-        "Bytes are those of a file of {n} test rows with its headings, divided by their number. "
+        "Bytes are those of a file of {n} test rows with its headers, divided by their number. "
         "PCA has the same rounding and the same entropy coder, and the ideal length of its codes "
         "counts. What decoding needs of the codec itself is not counted: its file of {content} "
         "bytes is stored once. The components of the chapter's network are neither rounded nor "
         "coded.",
-        n=f"{len(judged):,}",
+        n=f"{len(test_rows):,}",
         content=f"{len(same.content()):,}",
     )
 
     lab.section("Bytes and errors")
-    points |= {("PCA", f"{aim:g}"): rival.at(Wanted(bits=8.0 * aim)) for aim in aims}
-    curves(lab, points, judged)
-    if image_formats.are_images(judged):
-        images(lab, points, judged, aims)
+    curves(lab, points, test_rows)
+    if image_formats.are_images(test_rows):
+        images(lab, points, test_rows, aims)
 
 
 def compressed(codec: Codec, X: np.ndarray) -> Point:
@@ -106,42 +107,42 @@ class Rival:
 
     Parameters
     ----------
-    X, judged : arrays of shape (n, ...)
+    X, test_rows : arrays of shape (n, ...)
         Training and test rows.
     seed : int
     """
 
-    def __init__(self, X: np.ndarray, judged: np.ndarray, seed: int) -> None:
+    def __init__(self, X: np.ndarray, test_rows: np.ndarray, seed: int) -> None:
         flat = X.reshape(len(X), -1)
-        self.judged = judged
+        self.test_rows = test_rows
         self.pca = PCA(min(MOST_COMPONENTS, *flat.shape), random_state=seed).fit(flat)
         self.codes = self.pca.transform(flat[:: max(len(flat) // COUNTED, 1)])
 
     def decode(self, codes: np.ndarray) -> np.ndarray:
         """Reconstruct rows."""
-        made = self.pca.inverse_transform(codes).reshape(-1, *self.judged.shape[1:])
-        return clipped(made, self.judged.dtype)
+        made = self.pca.inverse_transform(codes).reshape(-1, *self.test_rows.shape[1:])
+        return clipped(made, self.test_rows.dtype)
 
     def at(self, wanted: Wanted) -> Point:
         """Give the point of as many bits, or as small an error."""
-        codes = self.pca.transform(self.judged.reshape(len(self.judged), -1))
-        found = rounded(self.codes, codes, self.decode, self.judged, wanted)
+        codes = self.pca.transform(self.test_rows.reshape(len(self.test_rows), -1))
+        found = rounded(self.codes, codes, self.decode, self.test_rows, wanted)
         if found is None:  # an error that even codes of 30 bits do not have
             return Point(FLOAT * codes.shape[1], self.decode(codes))
         return Point(found.bytes_per_row, self.decode(found.codes))
 
 
-def files(judged: np.ndarray) -> Points:
+def files(test_rows: np.ndarray) -> Points:
     """Write images as files of other formats, one for each; and as one WebP file."""
-    if not image_formats.are_images(judged):
+    if not image_formats.are_images(test_rows):
         return {}
     found: Points = {}
     for name in image_formats.formats():
         for quality in QUALITIES.get(name, (None,)):
-            made = image_formats.image_files(judged, name, quality)
+            made = image_formats.image_files(test_rows, name, quality)
             found[name, "" if quality is None else str(quality)] = Point(*made)
     for quality in QUALITIES["WebP"] * (SMALLEST in found):
-        made = image_formats.image_files(judged, "WebP", quality, together=True)
+        made = image_formats.image_files(test_rows, "WebP", quality, together=True)
         found["WebP, one file", str(quality)] = Point(*made)
     return found
 
@@ -177,9 +178,9 @@ def curves(lab: Notebook, points: Points, X: np.ndarray) -> None:
     )
     lab.say(
         "In the table, the number after a format is its quality; after Codec and PCA it is the "
-        "bytes that were asked for. Image formats write a file with headings for each image. As "
-        "images of this size are hardly larger than such headings, WebP is also given all images "
-        "side by side in one file. PNG is lossless."
+        "requested bytes. Image formats write a file with a header for each image. As images of "
+        "this size are hardly larger than such a header, WebP is also given all images side by "
+        "side in one file. PNG is lossless."
     )
     table(lab, points, X, points)
     pixels = pixel_range(X.dtype) > 1
@@ -188,8 +189,9 @@ def curves(lab: Notebook, points: Points, X: np.ndarray) -> None:
 
 
 def images(lab: Notebook, points: Points, X: np.ndarray, aims: Sequence[float]) -> None:
-    """Draw images of a few bytes beside the smallest of WebP."""
-    shown = {("Codec", f"{aim:g}"): points["Codec", f"{aim:g}"] for aim in aims}
+    """Draw images of a few bytes beside those of PCA and the smallest of WebP."""
+    keys = [*(("Codec", f"{aim:g}") for aim in aims), ("PCA", f"{aims[-1]:g}")]
+    shown = {key: points[key] for key in keys}
     shown |= {SMALLEST: points[SMALLEST]} if SMALLEST in points else {}
     labels = [lab.label("original")]
     for (method, _), point in shown.items():
@@ -204,5 +206,5 @@ def images(lab: Notebook, points: Points, X: np.ndarray, aims: Sequence[float]) 
     lab.figure(
         "images",
         drawn,
-        "Test images, and what comes back of as many bytes; below, WebP's smallest.",
+        "Test images and their reconstructions; the last row is the smallest that WebP can write.",
     )

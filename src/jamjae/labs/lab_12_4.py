@@ -13,7 +13,7 @@ from jamjae.latent.variations import class_means, variations
 
 COMPONENTS, EPOCHS, RECORDED = 100, 15, 389.0  # the loss of pixels from 0 to 255
 CLASS, SPREAD, MADE = 3, 0.3, 50  # a dress; standard deviation around its mean code; new images
-JUDGED, FEWEST = 1_000, 20  # rows of one class that are judged: made, and at least held out
+GENERATED, FEWEST = 1_000, 20  # rows of one class: generated, and held out at least
 SCORES = {  # of a report card
     "frechet_distance": "Fréchet distance",
     "precision": "precision",
@@ -101,7 +101,7 @@ def generate(lab: Notebook, name: str, model: Autoencoder, train: Dataset) -> No
 
 
 def draw(lab: Notebook, models: dict[str, Autoencoder], train: Dataset, test: Dataset) -> None:
-    """Draw rows of one class from a density of codes, and judge them beside the variations."""
+    """Draw rows of one class from a density of codes, and evaluate them beside the variations."""
     lab.say(
         "Around the mean, components vary independently of each other, so most variations look "
         "alike. A density follows how the codes of a class are really distributed: here it is a "
@@ -139,10 +139,10 @@ def draw(lab: Notebook, models: dict[str, Autoencoder], train: Dataset, test: Da
         )
         figure = plotting.sample_sheet(rows, y, class_names=train.class_names or None)
     lab.figure("density-classes", figure, "Each class: samples of the density.")
-    judge(lab, models, train, test, known[place], titles[place])
+    evaluate(lab, models, train, test, known[place], titles[place])
 
 
-def judge(
+def evaluate(
     lab: Notebook,
     models: dict[str, Autoencoder],
     train: Dataset,
@@ -154,7 +154,7 @@ def judge(
     real, held_out = train.X[train.y == label], test.X[test.y == label]
     if min(len(real), len(held_out)) < FEWEST:
         return
-    n = lab.few(JUDGED, 100)
+    n = lab.few(GENERATED, 100)
     made = {}
     for name, model in models.items():
         mean = model.transform(real).mean(axis=0)

@@ -27,7 +27,7 @@ CODEC: dict[str, str] = {
     "Codec as the chapter": "Codec, 교재와 같은 오차",
     "PCA as the chapter": "PCA, 교재와 같은 오차",
     (
-        "Bytes are those of a file of {n} test rows with its headings, divided by their number. "
+        "Bytes are those of a file of {n} test rows with its headers, divided by their number. "
         "PCA has the same rounding and the same entropy coder, and the ideal length of its codes "
         "counts. What decoding needs of the codec itself is not counted: its file of {content} "
         "bytes is stored once. The components of the chapter's network are neither rounded nor "
@@ -52,16 +52,16 @@ CODEC: dict[str, str] = {
     ),
     (
         "In the table, the number after a format is its quality; after Codec and PCA it is the "
-        "bytes that were asked for. Image formats write a file with headings for each image. As "
-        "images of this size are hardly larger than such headings, WebP is also given all images "
-        "side by side in one file. PNG is lossless."
+        "requested bytes. Image formats write a file with a header for each image. As images of "
+        "this size are hardly larger than such a header, WebP is also given all images side by "
+        "side in one file. PNG is lossless."
     ): (
         "표에서 형식 이름 뒤의 수는 품질이고, Codec과 PCA 뒤의 수는 목표로 한 바이트 수이다. "
         "이미지 형식은 이미지마다 머리글이 있는 파일을 만든다. 이만한 크기의 이미지는 머리글보다 "
         "그리 크지 않으므로, 모든 이미지를 한 파일에 담은 WebP도 함께 잰다. PNG는 손실이 없다."
     ),
     "{size} bytes": "{size}바이트",
-    "Test images, and what comes back of as many bytes; below, WebP's smallest.": (
-        "평가 이미지와, 각 바이트 수에서 복호화한 결과. 맨 아래는 WebP의 가장 작은 파일이다."
+    "Test images and their reconstructions; the last row is the smallest that WebP can write.": (
+        "평가 이미지와 그것을 복원한 결과. 맨 아래는 WebP의 가장 작은 파일이다."
     ),
 }

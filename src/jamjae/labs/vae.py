@@ -13,11 +13,11 @@ from jamjae.labs.notebook import Notebook
 SIDE = 15  # images of a side of the grid
 ENDS = 0.02, 0.98  # quantiles of the normal distribution between which its codes lie
 STEPS = 5  # codes along a component, for a table
-MADE, BESIDE = 2_000, 20_000  # rows that are judged, and training rows beside them
+MADE, BESIDE = 2_000, 20_000  # rows that are generated, and training rows beside them
 
 
 def run(lab: Notebook) -> None:
-    """Fit two components, decode a grid of codes, and judge samples of the prior."""
+    """Fit two components, decode a grid of codes, and evaluate samples of the prior."""
     lab.section("The data")
     train, test = lab.rows()
 
@@ -119,7 +119,7 @@ def bound(lab: Notebook, vae: VariationalAutoencoder, test: Dataset) -> None:
 
 
 def draw(lab: Notebook, vae: VariationalAutoencoder, train: Dataset, test: Dataset) -> None:
-    """Draw rows from the prior and from a mixture, and judge both beside real rows."""
+    """Draw rows from the prior and from a mixture, and evaluate both beside real rows."""
     n = lab.few(MADE, 200)
     made = {"samples of the prior": vae.sample(n, random_state=lab.seed)}
     vae.fit_density(train.X, kind="mixture", random_state=lab.seed)

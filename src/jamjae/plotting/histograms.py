@@ -40,7 +40,7 @@ def score_histogram(
     Parameters
     ----------
     scores : array-like of shape (n,)
-        As `score_samples` gives them, low for odd rows. The lowest 0.2 % are drawn in the bar at
+        As `score_samples` gives them, low for anomalies. The lowest 0.2 % are drawn in the bar at
         the left.
     normal : array-like of shape (m,)
         Those of calibration rows.

@@ -70,16 +70,14 @@ def loading_map(
     >>> [label.get_text() for label in figure.axes[0].get_yticklabels()]
     ['a', 'b']
     """
-    parts = [_table(loadings, "loadings")] + ([] if pca is None else [_table(pca, "pca")])
-    _require_same(parts, "loading_map")
+    parts = _checked("loading_map", loadings, pca, (2,), "(k, d). For images see loading_images")
     k, d = parts[0].shape
     check_labels(feature_names, d, "feature_names", "features")
-    check_labels(component_names, k, "component_names", "components")
     names = as_list(feature_names) or [f"x{place}" for place in range(d)]
     size = np.square(parts[0]).sum(axis=0)
     kept = np.sort(np.argsort(-size, kind="stable")[:MOST_FEATURES])
-    columns = [plain(name) for name in as_list(component_names) or map(str, range(1, k + 1))]
-    columns, few = columns[:MOST_COMPONENTS], [part[:MOST_COMPONENTS, kept].T for part in parts]
+    columns = _first(component_names, k)
+    few = [part[:MOST_COMPONENTS, kept].T for part in parts]
     high = max(float(np.abs(part).max()) for part in few) or 1.0
     with drawn_in_style():
         side = 0.42 * len(columns) + 0.5
@@ -99,11 +97,7 @@ def loading_map(
         bar.outline.set_visible(False)
         bar.set_label(f"change per {per} of the feature", color=GREY, fontsize=8)
         bar.ax.tick_params(color=GREY, labelcolor=GREY, labelsize=8, width=0.6, length=2.5)
-        left = [f"{len(kept)} of {d:,} features"] if len(kept) < d else []
-        left += [f"{len(columns)} of {k:,} components"] if len(columns) < k else []
-        words = ", ".join([*([plain(title)] if title else []), *left])
-        if words:
-            figure.suptitle(words, fontsize=10, color=INK, x=0.01, ha="left")
+        _head(figure, title, (len(kept), d, "features"), (len(columns), k, "components"))
     return figure
 
 
@@ -142,12 +136,11 @@ def loading_images(
     >>> len(loading_images(np.eye(4)[None]).axes)
     1
     """
-    parts = [_maps(loadings, "loadings")] + ([] if pca is None else [_maps(pca, "pca")])
-    _require_same(parts, "loading_images")
-    k = len(parts[0])
-    check_labels(component_names, k, "component_names", "components")
-    names = [plain(name) for name in as_list(component_names) or map(str, range(1, k + 1))]
-    few = [part[:MOST_COMPONENTS] for part in parts]
+    expected = "(k, h, w) or (k, h, w, c). For tables see loading_map"
+    parts = _checked("loading_images", loadings, pca, (3, 4), expected)
+    names = _first(component_names, len(parts[0]))
+    few = [part.mean(axis=3) if part.ndim == 4 else part for part in parts]
+    few = [part[:MOST_COMPONENTS] for part in few]
     per_line = min(len(few[0]), 8)
     lines = math.ceil(len(few[0]) / per_line) * len(few)
     with drawn_in_style():
@@ -163,37 +156,41 @@ def loading_images(
                 high = float(np.abs(image).max()) or 1.0
                 ax.imshow(image, cmap=SIGNED, vmin=-high, vmax=high, interpolation="nearest")
                 ax.set_title(names[place] if not number else "PCA", fontsize=7, color=INK, pad=2)
-        left = f"{len(few[0])} of {k:,} components" if len(few[0]) < k else ""
-        words = ", ".join(part for part in (plain(title or ""), left) if part)
-        if words:
-            figure.suptitle(words, fontsize=10, color=INK, x=0.01, ha="left")
+        _head(figure, title, (len(few[0]), len(parts[0]), "components"))
     return figure
 
 
-def _table(given: ArrayLike, name: str) -> NDArray[np.float64]:
-    found = finite_array(given, f"loading_map cannot use {name}").astype(np.float64)
-    if found.ndim != 2:
-        raise InvalidDataError(
-            f"loading_map received {name} of shape {found.shape}; expected (k, d). For images see "
-            "loading_images."
-        )
-    return found
-
-
-def _maps(given: ArrayLike, name: str) -> NDArray[np.float64]:
-    found = finite_array(given, f"loading_images cannot use {name}").astype(np.float64)
-    if found.ndim not in (3, 4):
-        raise InvalidDataError(
-            f"loading_images received {name} of shape {found.shape}; expected (k, h, w) or "
-            "(k, h, w, c). For tables see loading_map."
-        )
-    return found.mean(axis=3) if found.ndim == 4 else found
-
-
-def _require_same(parts: Sequence[NDArray[np.float64]], operation: str) -> None:
-    shapes = [part.shape for part in parts]
-    if len(set(shapes)) > 1:
+def _checked(
+    operation: str, loadings: ArrayLike, pca: ArrayLike | None, axes: Sequence[int], expected: str
+) -> list[NDArray[np.float64]]:
+    """Give loadings, and PCA's if there are any, as finite arrays of one shape."""
+    parts = []
+    for name, given in (("loadings", loadings), ("pca", pca)):
+        if given is None:
+            continue
+        found = finite_array(given, f"{operation} cannot use {name}").astype(np.float64)
+        if found.ndim not in axes:
+            raise InvalidDataError(
+                f"{operation} received {name} of shape {found.shape}; expected {expected}."
+            )
+        parts.append(found)
+    if parts[-1].shape != parts[0].shape:
         raise ShapeMismatchError(
-            f"{operation} received loadings of shape {shapes[0]} and PCA's of shape {shapes[1]}; "
-            "expected the same."
+            f"{operation} received loadings of shape {parts[0].shape} and PCA's of shape "
+            f"{parts[-1].shape}; expected the same."
         )
+    return parts
+
+
+def _first(names: Sequence[str] | None, k: int) -> list[str]:
+    """Give the names of the first of k components, those that are drawn."""
+    check_labels(names, k, "component_names", "components")
+    return [plain(name) for name in as_list(names) or map(str, range(1, k + 1))][:MOST_COMPONENTS]
+
+
+def _head(figure: Figure, title: str | None, *drawn: tuple[int, int, str]) -> None:
+    """Write the title, and how many of what are drawn where those are not all."""
+    left = [f"{n} of {of:,} {what}" for n, of, what in drawn if n < of]
+    words = ", ".join([*([plain(title)] if title else []), *left])
+    if words:
+        figure.suptitle(words, fontsize=10, color=INK, x=0.01, ha="left")

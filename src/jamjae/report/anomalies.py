@@ -58,8 +58,8 @@ def of_anomalies(
         Notes(_limits(result)),
     ]
     parts += _images(result) if result.shown.errors.ndim > 2 else _features(result)
-    count = int(result.odd.sum())
-    summary = {"rows": len(result.odd), "anomalies": count, "offset": result.offset}
+    count = int(result.anomalous.sum())
+    summary = {"rows": len(result.anomalous), "anomalies": count, "offset": result.offset}
     return Report(
         title=f"{title}: anomalies",
         parts=parts,
@@ -80,7 +80,7 @@ def _lines(result: AnomalyReport) -> list[list[Cell | str]]:
         [
             result.names[i],
             result.reasons[i],
-            Cell(f"{result.p_values[i]:.3g}", best=bool(result.odd[i])),
+            Cell(f"{result.p_values[i]:.3g}", best=bool(result.anomalous[i])),
             f"{result.scores[i]:.2f}",
         ]
         for i in result.strangest.tolist()
@@ -88,13 +88,13 @@ def _lines(result: AnomalyReport) -> list[list[Cell | str]]:
 
 
 def _limits(result: AnomalyReport) -> list[str]:
-    """Say that p-values end where all calibration rows are less odd."""
+    """Say that p-values end where all calibration rows are less anomalous."""
     m = len(result.calibration)
     least = 1.0 / (m + 1)
     if not np.isclose(result.p_values.min(), least):
         return []
     few = f"{m:,} normal rows allow no p-value below {least:.3g}"
-    return [f"{few}: rows that have it are odder than all of them."]
+    return [f"{few}: rows that have it are more anomalous than all of them."]
 
 
 def _images(result: AnomalyReport) -> list[Part]:

@@ -38,10 +38,10 @@ def found(
     columns = list(itertools.zip_longest(*body[:100], fillvalue=""))[: len(first)]
     while len(first) > 1 and not first[-1] and not any(map(str.strip, columns[-1])):
         first, columns = first[:-1], columns[:-1]  # a separator ends each line
-    return _judged(first, columns, decimal)
+    return _decided(first, columns, decimal)
 
 
-def _judged(
+def _decided(
     first: Sequence[str], columns: Sequence[Sequence[str]], decimal: str
 ) -> tuple[bool, str]:
     """Hold each cell of the first line against those below it."""

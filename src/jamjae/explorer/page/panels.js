@@ -41,13 +41,13 @@ function panelsOf(facts, model, drawings, signed) {
   function verdict(number) {
     $("verdict").hidden = !model.anomalies;
     if (!model.anomalies) return;
-    const odd = model.anomalies[number] > 0;
+    const anomalous = model.anomalies[number] > 0;
     $("verdict").textContent = translate(model.pValues ? "verdict" : "verdict_score", {
-      what: translate(odd ? "anomaly" : "normal"),
+      what: translate(anomalous ? "anomaly" : "normal"),
       p: model.pValues && figures(model.pValues[number]),
       s: figures(model.scores[number]),
     });
-    $("verdict").classList.toggle("odd", odd);
+    $("verdict").classList.toggle("anomalous", anomalous);
   }
 
   function lassoed() {

@@ -79,7 +79,7 @@ const TRANSLATIONS = {
   normal: ["normal", "정상"],
   anomalies: ["anomalies", "이상 여부"],
   p_value: ["p-value", "p값"],
-  score: ["anomaly score (low: odd)", "이상 점수(낮을수록 이상)"],
+  score: ["anomaly score (low: anomalous)", "이상 점수(낮을수록 이상)"],
   loadings_tab: ["Loadings", "적재량"],
   component: ["component {n}", "성분 {n}"],
   of_components: ["component of the code", "코드의 성분"],

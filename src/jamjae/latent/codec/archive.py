@@ -7,16 +7,13 @@ or of another place is as damaged as one with a flipped bit.
 
 from __future__ import annotations
 
-import os
 import zlib
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import BinaryIO, NamedTuple
 
 import numpy as np
 
-from jamjae.data.atomic import atomic
 from jamjae.errors import InvalidDataError
 from jamjae.latent.codec import varints
 from jamjae.latent.codec.header import MOST_IN_BLOCK, Header
@@ -216,20 +213,6 @@ def write(
         writer.add(encode(part), part.stop - start, about.names[part], labels)
         report(part.stop)
     return writer.finish()
-
-
-@contextmanager
-def create(path: str | os.PathLike[str], header: Header, codec: bytes = b"") -> Iterator[Writer]:
-    """Write a file whole or not at all; the index follows when the block of code is done.
-
-    Raises
-    ------
-    OutputError
-    """
-    with atomic(path) as temporary, temporary.open("wb") as stream:
-        writer = Writer(stream, header, codec)
-        yield writer
-        writer.finish()
 
 
 def _require_one_each(n: int, names: Sequence[str], labels: np.ndarray | None) -> None:

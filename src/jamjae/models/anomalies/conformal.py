@@ -34,7 +34,7 @@ class Rate(NamedTuple):
 
 
 def p_values(calibration: np.ndarray, scores: np.ndarray) -> np.ndarray:
-    """Give the p-values of anomaly scores (n,), high where odd.
+    """Give the p-values of anomaly scores (n,), high for anomalies.
 
     Parameters
     ----------

@@ -31,10 +31,10 @@ COPIED = ("n_features_in_", "feature_names_in_")
 class AnomalyDetector(OutlierMixin, BaseEstimator):
     """Find rows unlike normal ones, at a false-alarm rate that holds on new normal rows.
 
-    A row is odd if an autoencoder of normal rows reconstructs it badly, or if its code is far from
-    their codes. Each part is measured on the scale of normal rows that the autoencoder did not
-    learn from, ``z = (log s - median) / deviation``, and the score is minus their weighted mean.
-    Other such rows turn it into a p-value by split conformal prediction.
+    A row is anomalous if an autoencoder of normal rows reconstructs it badly, or if its code is
+    far from their codes. Each part is measured on the scale of normal rows that the autoencoder
+    did not learn from, ``z = (log s - median) / deviation``, and the score is minus their weighted
+    mean. Other such rows turn it into a p-value by split conformal prediction.
 
     Parameters
     ----------
@@ -44,19 +44,20 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         four fifths of the variance for tables; of fewer than 500 rows of a table it is PCA.
     measure : {"combined", "error", "neighbors", "density", "mixture"}, default="combined"
         ``"error"`` is the reconstruction error: of tables the mean square, each feature in units
-        of what is normal for it; of images the mean cube, after a blur over a twentieth of the
-        shorter side. ``"neighbors"`` is the distance to the code of the fifth nearest normal row,
-        each component in its own deviations; ``"density"`` minus the log density of the code;
-        ``"mixture"`` minus that of the row, by a mixture of normal distributions of rows.
-        ``"combined"`` takes the first two, the error of images with three times the weight, and
-        the mixture for tables of at most 100 columns.
+        of what is normal for it, uncorrelated where there are at most 100 columns; of images the
+        mean cube, after a blur over a twentieth of the shorter side. ``"neighbors"`` is the
+        distance to the code of the fifth nearest normal row, each component in its own
+        deviations; ``"density"`` minus the log density of the code; ``"mixture"`` minus that of
+        the row, by a mixture of normal distributions of rows. ``"combined"`` is the weighted mean
+        of error and neighbors, for tables of at most 100 columns of error, density and mixture.
     false_alarm : float in (0, 1), default=0.05
         The share of new normal rows that `predict` reports, in expectation.
     contamination : "auto" or float in (0, 0.5], default="auto"
         A float sets the threshold as scikit-learn's detectors do, so that this share of the rows
         of ``fit`` is reported; `false_alarm` is not used then. "auto": all rows are normal.
     robust : bool, default=False
-        Fit twice: without the `contamination` share of the rows that the first fit finds oddest.
+        Fit twice: without the `contamination` share of the rows, which the first fit
+        finds most anomalous.
         It helps where anomalies are unlike each other; many that are alike are learned as normal.
         p-values are then those among the rows that were kept, and promise no rate.
     calibration_fraction : float in (0, 1), default=0.25
@@ -201,7 +202,7 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         Returns
         -------
         float64 array of shape (n,)
-            Low means odd; the median of normal rows is about 0.
+            Low for anomalies; the median of normal rows is about 0.
         """
         check_is_fitted(self)
         if not given.is_long_table(self.model_, X):
@@ -226,7 +227,7 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         return np.where(self.decision_function(X) < 0, -1, 1)
 
     def p_values(self, X: Any) -> np.ndarray:
-        """Give how many normal rows are at least as odd: conformal p-values.
+        """Give how many normal rows are at least as anomalous: conformal p-values.
 
         Of new normal rows at most a share α has a p-value of α or less, in expectation over
         calibration rows.
@@ -268,7 +269,7 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         return made
 
     def explain(self, X: Any) -> Explanation:
-        """Say why rows are odd, or not: see `Explanation`.
+        """Say why rows are anomalous, or not: see `Explanation`.
 
         Parameters
         ----------

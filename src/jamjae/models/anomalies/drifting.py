@@ -29,8 +29,8 @@ class Drift(NamedTuple):
         calibration rows (Kolmogorov-Smirnov), from 0 to 1.
     p_value : float
         How often a batch of normal rows gives at least that. The calibration rows count as a
-        sample, not as the truth. Of detectors that are not ``exact_`` only rows that are odder
-        count.
+        sample, not as the truth. Of detectors that are not ``exact_`` only rows that are more
+        anomalous count.
     p_values : float64 array of shape (n,)
         Of the new rows.
     features : list of (str, float, float)

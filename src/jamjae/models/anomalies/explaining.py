@@ -1,4 +1,4 @@
-"""Why a row is odd: errors by feature, the nearest normal row, the smallest change to normal."""
+"""Why a row is anomalous: errors by feature, the nearest normal row, the smallest change."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from jamjae.models.anomalies.detector import AnomalyDetector
     from jamjae.models.anomalies.measures import Measure
 
-CANDIDATES = 50  # of the nearest training rows, of which some may be odd themselves
+CANDIDATES = 50  # of the nearest training rows, of which some may be anomalous themselves
 STEPS = 20  # from a row to its reconstruction, and from there to the nearest normal row
 FAR = "far from all normal rows"  # where each feature alone is as expected
 WELL = "like normal rows"
@@ -23,15 +23,16 @@ LARGE = 2.0  # deviations of a feature's error that is worth naming
 
 
 class Explanation(NamedTuple):
-    """Why rows are odd; all arrays have one row for each.
+    """Why rows are anomalous; all arrays have one row for each.
 
     Attributes
     ----------
     p_values, scores : float64 arrays of shape (n,)
         Of the rows; a score is ``score_samples``.
     parts : dict of str to float64 array of shape (n,)
-        What the score is made of, in deviations of normal rows: ``"error"``, ``"neighbors"``,
-        of tables ``"mixture"``.
+        What the score is made of, in deviations of normal rows: ``"error"`` and
+        ``"neighbors"``; for tables of at most 100 columns ``"error"``, ``"density"`` and
+        ``"mixture"``.
     errors : float64 array of shape (n, *row_shape)
         Value minus reconstruction in units of what is normal for that feature, the root mean
         squared error of normal rows; NaN where a value is missing. Of tables that are encoded or
@@ -152,14 +153,14 @@ def _moves(
 
 
 def _reasons(
-    odd: np.ndarray, errors: np.ndarray, given: list[np.ndarray], names: list[str]
+    anomalous: np.ndarray, errors: np.ndarray, given: list[np.ndarray], names: list[str]
 ) -> list[str]:
     """Give a reason for each row, of reconstructions and rows in the units of the data."""
     made, rows = given
     size = np.nan_to_num(np.abs(errors)).reshape(len(errors), -1)
     found = []
     for i, worst in enumerate(size.argmax(axis=1)):
-        if not odd[i]:
+        if not anomalous[i]:
             found.append(WELL)
         elif names and size[i, worst] >= LARGE:
             value, expected = rows[i].ravel()[worst], made[i].ravel()[worst]

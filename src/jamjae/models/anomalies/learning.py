@@ -102,14 +102,14 @@ def learn(settings: Settings, X: Any, held: Any = None) -> tuple[Learned, np.nda
     others = taken(X, apart) if held is None else held
     parts = _parts(measure, others)
     scaling = math.ceil(SCALING * len(parts))
-    scale = Scale.of(parts[:scaling], settings.names, images=measure.of_images)
+    scale = Scale.of(parts[:scaling], measure.weights)
     calibration = np.sort(scale.combined(parts[scaling:]))
     learned = Learned(measure, scale, calibration, exact=True)
     return learned, scale.combined(_parts(measure, X))
 
 
 def trimmed(scores: np.ndarray, share: float) -> tuple[np.ndarray, np.ndarray]:
-    """Give the positions of the oddest rows, a share of all, and of the others.
+    """Give the positions of the most anomalous rows, a share of all, and of the others.
 
     Raises
     ------
@@ -136,7 +136,7 @@ def _across_folds(settings: Settings, X: Any) -> tuple[Learned, np.ndarray]:
         own = np.setdiff1d(np.arange(n), fold)
         parts[fold] = _parts(_trained(settings, X, own), taken(X, fold))
     measure = _trained(settings, X, np.arange(n))
-    scale = Scale.of(parts, settings.names, images=measure.of_images)
+    scale = Scale.of(parts, measure.weights)
     scores = scale.combined(parts)
     return Learned(measure, scale, np.sort(scores), exact=False), scores
 
@@ -148,7 +148,8 @@ def _trained(settings: Settings, X: Any, own: np.ndarray) -> Measure:
     rows = model._checked(some, "learn what is normal")
     _require_variance(model, rows)
     if "density" in settings.names and not (settings.prefit and hasattr(model, "density_")):
-        model = copy.copy(model).fit_density(some, random_state=settings.seed)
+        kind = "auto" if settings.names == ("density",) else "mixture"
+        model = copy.copy(model).fit_density(some, kind=kind, random_state=settings.seed)
     reference = Reference.of(model, rows, own, settings.seed)
     mixture = None
     if "mixture" in settings.names:

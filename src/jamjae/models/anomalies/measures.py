@@ -6,18 +6,22 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
+from scipy.linalg import solve_triangular
 from scipy.ndimage import gaussian_filter
 
 from jamjae.data.rows import Array, drawn, row_chunks
 from jamjae.engine.blocks import among, by_blocks
+from jamjae.latent.densities.components import factor, shrunk
 from jamjae.latent.densities.mixture import Mixture
 from jamjae.models.anomalies.neighbors import Neighbors
 
 PARTS = ("error", "neighbors", "density", "mixture")
-COMBINED = ("error", "neighbors")  # and of tables the mixture
+# The parts of the combined score, with their weights.
+OF_IMAGES = {"error": 3.0, "neighbors": 1.0}
+OF_TABLES = {"error": 2.0, "density": 1.0, "mixture": 3.0}
+OF_WIDE_TABLES = {"error": 1.0, "neighbors": 1.0}
 WIDE, WIDEST = 100, 1_000  # values of a row: for a mixture beside other parts, and by itself
-ERROR_OF_IMAGES = 3.0  # weight of the error of images beside that of neighbors; of tables 1
-OF_IMAGES, OF_TABLES = 3, 2  # powers of errors: a few large ones count most in images
+POWER = 3  # of errors of images, of which a few large ones count most; of tables 2
 BLUR = 0.05  # of the shorter side of images: the deviation of the Gaussian that blurs errors
 MOST, VALUES = 10_000, 1 << 24  # normal rows that are kept, and values in them, at most
 SHARE = 0.2  # of the mean squared error: what every feature is expected to be off by, at least
@@ -30,11 +34,13 @@ def names_of(measure: str, row_shape: Sequence[int]) -> tuple[str, ...]:
     Examples
     --------
     >>> names_of("combined", (13,))
-    ('error', 'neighbors', 'mixture')
+    ('error', 'density', 'mixture')
     """
     if measure != "combined":
         return (measure,)
-    return (*COMBINED, "mixture") if len(row_shape) == 1 and row_shape[0] <= WIDE else COMBINED
+    if len(row_shape) > 1:
+        return tuple(OF_IMAGES)
+    return tuple(OF_TABLES if row_shape[0] <= WIDE else OF_WIDE_TABLES)
 
 
 def as_vectors(model: Any, rows: np.ndarray) -> np.ndarray:
@@ -55,12 +61,16 @@ class Reference(NamedTuple):
         Of these rows among those of ``fit``.
     typical : float64 array of shape (d,)
         Mean squared error of each feature, plus a fifth of that of all, in squared units.
+    factor : float64 array of shape (d, d), or (0, 0) for images and wide tables
+        Lower triangular: ``factor @ factor.T`` is the covariance of errors, each divided by the
+        root of its typical square.
     """
 
     rows: np.ndarray
     codes: np.ndarray
     positions: np.ndarray
     typical: np.ndarray
+    factor: np.ndarray
 
     @classmethod
     def of(cls, model: Any, rows: Array, index: np.ndarray, seed: int) -> Reference:
@@ -76,7 +86,12 @@ class Reference(NamedTuple):
         kept = np.asarray(rows[some])
         codes = model._encode(kept).astype(np.float64)
         unit = float(np.square(codes).mean()) or 1.0
-        return cls(kept, codes, index[some].astype(np.float64), mean + (floor or TINY * unit))
+        typical = mean + (floor or TINY * unit)
+        related = np.zeros((0, 0))
+        if kept.ndim == 2 and d <= WIDE:
+            rest = np.concatenate([rest for _, rest, _, _ in residuals(model, kept)])
+            related = factor(shrunk(np.nan_to_num(rest / np.sqrt(typical))))
+        return cls(kept, codes, index[some].astype(np.float64), typical, related)
 
 
 def residuals(
@@ -140,7 +155,6 @@ class Measure:
         self.model, self.reference, self.names = model, reference, tuple(names)
         self.mixture = mixture
         self.of_images = images = reference.rows.ndim > 2
-        self._power = OF_IMAGES if images else OF_TABLES
         typical = np.full_like(reference.typical, reference.typical.mean())
         self._unit = np.sqrt(typical if images else reference.typical)
         spread = reference.codes.std(axis=0)
@@ -157,7 +171,7 @@ class Measure:
     def __call__(self, rows: Array) -> np.ndarray:
         """Give the parts (n, parts) of rows: logarithms of distances, or minus that of a density.
 
-        All are higher for odder rows.
+        All are higher for more anomalous rows.
         """
         made = np.empty((len(rows), len(self.names)))
         for some, rest, codes, chunk in residuals(self.model, rows):
@@ -166,16 +180,30 @@ class Measure:
             made[chunk] = np.stack(parts, axis=1)
         return made
 
+    @property
+    def weights(self) -> np.ndarray:
+        """The weight of each part beside the others."""
+        others = OF_TABLES if "mixture" in self.names else OF_WIDE_TABLES
+        given = OF_IMAGES if self.of_images else others
+        return np.array([given[n] if len(self.names) > 1 else 1.0 for n in self.names])
+
     def nearest(self, codes: np.ndarray, n: int = 1) -> np.ndarray:
         """Give the numbers (b, n) of the reference rows whose codes are nearest to codes (b, k)."""
         return self._neighbors.nearest(codes / self._spread, min(n, len(self.reference.codes)))[0]
 
     def _error(self, rest: np.ndarray) -> np.ndarray:
-        """Mean power of the errors of observed features, in units of what is normal."""
+        """Mean power of the errors of observed features, in units of what is normal.
+
+        Of tables of few columns they are made uncorrelated: errors that do not go together as
+        usual count for more.
+        """
         rest = blurred(rest, self.reference.rows.shape[1:]) if self.of_images else rest
-        relative = np.abs(rest / self._unit) ** self._power
-        known = np.isfinite(relative)
-        total = np.where(known, relative, 0.0).sum(axis=1)
+        known = np.isfinite(rest)
+        relative = np.where(known, rest / self._unit, 0.0)
+        if len(self.reference.factor):
+            relative = solve_triangular(self.reference.factor, relative.T, lower=True).T
+        power = POWER if self.of_images else 2
+        total = (np.abs(relative) ** power).sum(axis=1)
         return np.log(total / np.maximum(known.sum(axis=1), 1) + TINY)
 
     def _distance(self, codes: np.ndarray) -> np.ndarray:
@@ -207,12 +235,11 @@ class Scale(NamedTuple):
     weights: np.ndarray
 
     @classmethod
-    def of(cls, parts: np.ndarray, names: Sequence[str], *, images: bool) -> Scale:
-        """Find the scale by the parts (n, parts), with their names, of held-out normal rows."""
+    def of(cls, parts: np.ndarray, weights: np.ndarray) -> Scale:
+        """Find the scale by the parts (n, parts) of held-out normal rows."""
         centers = np.median(parts, axis=0)
         spreads = parts.std(axis=0)
         spreads = np.where(spreads > 0, spreads, 1.0)
-        weights = np.array([ERROR_OF_IMAGES if images and n == "error" else 1.0 for n in names])
         return cls(centers, spreads, weights / weights.sum())
 
     def relative(self, parts: np.ndarray) -> np.ndarray:

@@ -11,11 +11,12 @@ from sklearn.base import clone
 
 from jamjae.data.archives import UnsoundError
 from jamjae.errors import brief
+from jamjae.latent.densities.components import require_triangular
 from jamjae.latent.densities.mixture import Mixture
 from jamjae.models import stored_parameters
 from jamjae.models.anomalies import conformal
 from jamjae.models.anomalies.learning import Learned
-from jamjae.models.anomalies.measures import Measure, Reference, Scale, names_of
+from jamjae.models.anomalies.measures import WIDE, Measure, Reference, Scale, names_of
 from jamjae.models.consistency import ANOMALY
 
 MIXTURE = "mixture."  # start of the names of its arrays
@@ -94,7 +95,7 @@ def put_together(
 
 def _names(given: Any, measure: str) -> tuple[str, ...]:
     """Read what the score is made of."""
-    known = [names_of(measure, shape) for shape in ((1,), (1, 1))]
+    known = [names_of(measure, shape) for shape in ((1,), (WIDE + 1,), (1, 1))]
     names = tuple(given) if isinstance(given, list) else ()
     if names not in known:
         raise UnsoundError(f"its detector scores by other parts than those of {measure!r}")
@@ -122,11 +123,12 @@ def _require_arrays(own: Mapping[str, np.ndarray], model: Any, parts_: int) -> N
         "codes": (m, k),
         "positions": (m,),
         "typical": (d,),
+        "factor": (0, 0) if len(model.row_shape_) > 1 or d > WIDE else (d, d),
         **dict.fromkeys(Scale._fields, (parts_,)),
     }
     for name, array in own.items():
         shape = shapes.get(name, (array.size,))
-        if array.shape != shape or (not array.size and name != "trimmed"):
+        if array.shape != shape or (not array.size and name not in ("trimmed", "factor")):
             raise UnsoundError(
                 f"its array {ANOMALY + name!r} has shape {array.shape}, expected is {shape}"
             )
@@ -139,5 +141,6 @@ def _require_arrays(own: Mapping[str, np.ndarray], model: Any, parts_: int) -> N
             raise UnsoundError(f"its array {ANOMALY + name!r} holds {array.dtype}, not float64")
     if (own["typical"] <= 0).any() or (own["spreads"] <= 0).any() or (own["weights"] < 0).any():
         raise UnsoundError("its detector holds negative deviations or weights")
+    require_triangular(own["factor"])
     if (np.diff(own["calibration"]) < 0).any():
         raise UnsoundError("the scores of its calibration rows are not in order")

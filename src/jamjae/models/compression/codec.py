@@ -55,7 +55,7 @@ class Codec(QuantizedModel):
     n_components : int or "auto", default="auto"
         Number of components of a code. ``"auto"`` takes those that stand out of the rounding.
     bytes_per_row : float, default=None
-        Mean bytes of a row that are wanted, headings of a file of many rows included and the
+        Mean bytes of a row that are wanted, headers of a file of many rows included and the
         codec itself not.
     mse : float, default=None
         Mean squared error of a value that is wanted in place of ``bytes_per_row``, in the squared

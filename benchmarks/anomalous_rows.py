@@ -1,4 +1,4 @@
-"""Tables with normal and odd rows: bundled with scikit-learn, or generated."""
+"""Tables with normal and anomalous rows: bundled with scikit-learn, or generated."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 from sklearn import datasets
 
-Made = tuple[np.ndarray, np.ndarray]  # normal rows and odd ones
+Made = tuple[np.ndarray, np.ndarray]  # normal rows and anomalous ones
 TRAINED = 0.7  # of the normal rows
 
 
@@ -34,7 +34,7 @@ def diabetes(seed: int) -> Made:
 
 
 def moons(seed: int) -> Made:
-    """Two half moons seen through ten functions; odd rows are anywhere around them."""
+    """Two half moons seen through ten functions; anomalous rows are anywhere around them."""
     rng = np.random.RandomState(100 + seed)
     plane, _ = datasets.make_moons(1000, noise=0.05, random_state=seed)
     slopes, offsets = rng.normal(size=(2, 10)), rng.uniform(-2, 2, 10)
@@ -48,21 +48,21 @@ def moons(seed: int) -> Made:
 
 
 def heavy_tails(seed: int) -> Made:
-    """Five factors and noise of t distributions in 20 columns; odd rows are off in three."""
+    """Five factors and noise of t distributions in 20 columns; anomalous rows are off in three."""
     rng = np.random.RandomState(200 + seed)
     loadings = rng.normal(size=(5, 20))
 
     def drawn(n: int) -> np.ndarray:
         return rng.standard_t(3, (n, 5)) @ loadings + 0.3 * rng.standard_t(3, (n, 20))
 
-    normal, odd = drawn(1500), drawn(300)
-    for row in odd:
+    normal, anomalous = drawn(1500), drawn(300)
+    for row in anomalous:
         row[rng.choice(20, 3, replace=False)] += 4 * rng.normal(size=3)
-    return normal, odd
+    return normal, anomalous
 
 
 def groups(seed: int) -> Made:
-    """Eight normal distributions in twelve columns; odd rows lie between two, or anywhere."""
+    """Eight normal distributions in twelve columns; anomalous rows lie between two, or anywhere."""
     rng = np.random.RandomState(300 + seed)
     centers, shapes = 3 * rng.normal(size=(8, 12)), 0.4 * rng.normal(size=(8, 12, 12))
 
@@ -74,8 +74,10 @@ def groups(seed: int) -> Made:
     a, b = rng.randint(8, size=(2, 300))
     share = rng.uniform(0.3, 0.7, (300, 1))
     between = share * centers[a] + (1 - share) * centers[b]
-    odd = np.where((a != b)[:, None], between, 4 * rng.normal(size=(300, 12))) + around(300, a)
-    return normal, odd
+    anomalous = np.where((a != b)[:, None], between, 4 * rng.normal(size=(300, 12))) + around(
+        300, a
+    )
+    return normal, anomalous
 
 
 SETS: dict[str, Callable[[int], Made]] = {
@@ -90,9 +92,9 @@ SETS: dict[str, Callable[[int], Made]] = {
 
 
 def split(name: str, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Give normal rows to learn from, and test rows with marks: 1 for odd ones."""
-    normal, odd = SETS[name](seed)
+    """Give normal rows to learn from, and test rows with marks: 1 for anomalous ones."""
+    normal, anomalous = SETS[name](seed)
     order = np.random.RandomState(seed).permutation(len(normal))
     n = int(TRAINED * len(normal))
-    test = np.concatenate([normal[order[n:]], odd])
-    return normal[order[:n]], test, np.repeat([0, 1], [len(normal) - n, len(odd)])
+    test = np.concatenate([normal[order[n:]], anomalous])
+    return normal[order[:n]], test, np.repeat([0, 1], [len(normal) - n, len(anomalous)])
