@@ -141,7 +141,7 @@ def test_a_list_of_numbers_is_a_row_of_one_value_each(tmp_path):
     np.save(tmp_path / "a.npy", X[:, 0])
     found = read(tmp_path / "a.npy")
     np.testing.assert_array_equal(found.X, X[:, :1])
-    assert found.notes == ("rows: 12 of 1, float64",)
+    assert found.notes == ("rows: 12 of 1 value, float64",)
 
 
 @pytest.mark.parametrize("shape", [(0, 5), (5, 0), ()])

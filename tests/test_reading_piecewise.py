@@ -201,8 +201,9 @@ def test_arrays_of_numpy_are_mapped_or_read(tmp_path):
     np.save(tmp_path / "x.npy", np.eye(5))
     lazy, auto, whole = (read(tmp_path / "x.npy", lazy=lazy) for lazy in (True, "auto", False))
     assert [isinstance(each.X, np.memmap) for each in (lazy, auto, whole)] == [True, True, False]
-    assert lazy.notes == ("rows: 5 of 5, float64, read piece by piece, as asked (0.0002 MB)",)
-    assert auto.notes == whole.notes == ("rows: 5 of 5, float64",)
+    said = "rows: 5 of 5 values, float64"
+    assert lazy.notes == (f"{said}, read piece by piece, as asked (0.0002 MB)",)
+    assert auto.notes == whole.notes == (said,)
 
 
 def test_rows_in_files_are_never_gathered_by_reading(table, monkeypatch):

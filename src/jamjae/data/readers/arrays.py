@@ -17,6 +17,7 @@ from jamjae.data import memory
 from jamjae.data.dataset import Dataset
 from jamjae.data.read_options import ReadOptions
 from jamjae.data.readers import hdf5, matlab, sparse
+from jamjae.data.readers.cells import counted
 from jamjae.data.readers.idx import read_idx
 from jamjae.data.readers.labelling import labelled
 from jamjae.data.readers.piecewise import piecewise_note
@@ -45,8 +46,8 @@ def read(path: Path, options: ReadOptions) -> Dataset:
         )
     found = _READERS.get(path.suffix.lower(), _idx)(path, options)
     X = found.X[:, None] if found.X.ndim == 1 else found.X
-    shape = " x ".join(map(str, X.shape[1:]))
-    rows = f"rows: {len(X):,} of {shape}, {X.dtype}{_how(X, options)}"
+    each = " x ".join(map(str, X.shape[1:])) if X.ndim > 2 else counted(X.shape[1], "value")
+    rows = f"rows: {len(X):,} of {each}, {X.dtype}{_how(X, options)}"
     return replace(found, X=X, notes=(rows, *found.notes))
 
 
