@@ -6,7 +6,7 @@ VENV ?= .venv
 VENV_MINIMUM ?= .venv-minimum
 VENV_BENCH ?= .venv-bench
 DEMO ?= demo
-WORKERS ?= 2
+WORKERS ?= 3
 ARGS ?=
 
 bin := $(VENV)/bin

@@ -48,7 +48,7 @@ def of_few_rows(estimator):
 @pytest.mark.slow
 @parametrize_with_checks(
     [
-        AnomalyDetector(Autoencoder(network=(), epochs=1), contamination=0.1),
+        AnomalyDetector(Autoencoder(network=(), epochs=1), measure="error", contamination=0.1),
         AnomalyDetector(Autoencoder(network=(), epochs=1)),
     ],
     expected_failed_checks=of_few_rows,
@@ -173,6 +173,23 @@ def test_a_mixture_finds_rows_between_groups():
     groups = 4 * rng.choice([-1.0, 1.0], size=(700, 3)) + rng.normal(size=(700, 3))
     detector = AnomalyDetector(linear(), measure="mixture", random_state=0).fit(groups)
     assert (detector.predict(0.1 * rng.normal(size=(50, 3))) == -1).all()
+
+
+def test_a_new_value_in_a_constant_column_is_an_anomaly():
+    X = np.column_stack([normal_rows(60), np.full(60, 7.0)])
+    detector = AnomalyDetector(random_state=0).fit(X)
+    rows = np.repeat(X.mean(axis=0)[None], 3, axis=0)
+    rows[1:, 4] = 7.0 * (1 + 1e-9), 8.0
+    assert detector.predict(rows).tolist() == [1, 1, -1]
+
+
+def test_errors_that_do_not_go_together_as_usual_count_for_more():
+    a, b, u, v = np.random.RandomState(0).normal(size=(4, 700))
+    X = np.column_stack([9 * a, 9 * b, u, u + 0.1 * v])
+    detector = AnomalyDetector(linear(), measure="error", random_state=0).fit(X)
+    usual, unusual = np.array([[0.0, 0.0, 2.0, 2.0]]), np.array([[0.0, 0.0, 0.5, -0.5]])
+    assert detector.model_.score_samples(usual) < detector.model_.score_samples(unusual)
+    assert detector.score_samples(usual) > detector.score_samples(unusual)
 
 
 # --- robust, prefit -------------------------------------------------------------------------

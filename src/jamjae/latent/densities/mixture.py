@@ -60,6 +60,8 @@ class Mixture(NormalDensity):
         }
 
 
+# One thread: the products are too small for several, which wait for each other.
+@threadpool_limits.wrap(limits=1)  # type: ignore[untyped-decorator]
 def mixture_of(
     density: Density,
     codes: np.ndarray,
@@ -127,8 +129,7 @@ def _mixed(
 
 
 def _fitted(rows: np.ndarray, m: int, seed: int) -> GaussianMixture:
-    # one thread: the products are too small for several, which wait for each other
-    with warnings.catch_warnings(), threadpool_limits(1):
+    with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # more iterations would change little
         made = GaussianMixture(m, reg_covar=RIDGE, max_iter=ITERATIONS, random_state=seed)
         return made.fit(rows)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -25,6 +26,7 @@ POWER = 3  # of errors of images, of which a few large ones count most; of table
 BLUR = 0.05  # of the shorter side of images: the deviation of the Gaussian that blurs errors
 MOST, VALUES = 10_000, 1 << 24  # normal rows that are kept, and values in them, at most
 SHARE = 0.2  # of the mean squared error: what every feature is expected to be off by, at least
+SAME = 1e-6  # relative difference of values that rounding may make
 TINY = 1e-12  # of a squared distance, so that its logarithm is finite
 
 
@@ -165,8 +167,11 @@ class Measure:
             "error": lambda rows, rest, codes: self._error(rest),
             "neighbors": lambda rows, rest, codes: self._distance(codes),
             "density": lambda rows, rest, codes: _rarity(model.density_, codes),
-            "mixture": lambda rows, rest, codes: _rarity(self.mixture, as_vectors(model, rows)),
+            "mixture": lambda rows, rest, codes: self._rarity_of_rows(as_vectors(model, rows)),
         }
+        known = as_vectors(model, reference.rows) if mixture is not None else np.zeros((1, 0))
+        self._constant = np.flatnonzero(np.ptp(known, axis=0) == 0)
+        self._constants = known[0, self._constant]
 
     def __call__(self, rows: Array) -> np.ndarray:
         """Give the parts (n, parts) of rows: logarithms of distances, or minus that of a density.
@@ -215,6 +220,16 @@ class Measure:
             together=True,
         )
         return np.log(found + TINY)
+
+    def _rarity_of_rows(self, rows: np.ndarray) -> np.ndarray:
+        """Minus the log density of rows (b, d), with that of new values in constant features.
+
+        A value that none of n rows had has a probability of 1 / (n + 2) (rule of succession).
+        """
+        found = rows[:, self._constant]
+        changed = ~np.isclose(found, self._constants, rtol=SAME, atol=0.0)
+        new = changed.sum(axis=1) * math.log(len(self.reference.rows) + 2)
+        return _rarity(self.mixture, rows) + new
 
 
 def _rarity(density: Any, given: np.ndarray) -> np.ndarray:
