@@ -273,7 +273,7 @@ def test_few_rows_have_a_threshold_by_contamination_but_no_p_values():
 @pytest.mark.parametrize(("n", "calibrating"), [(60, 60), (600, 120)])
 def test_a_rate_that_so_few_rows_cannot_support_is_refused_before_training(n, calibrating):
     model = linear(callbacks=[lambda _: pytest.fail("it was trained")])
-    with pytest.raises(InvalidDataError, match=f"but {calibrating} .*at least 999 calibration"):
+    with pytest.raises(InvalidDataError, match=f"for {calibrating} .*at least 999 calibration"):
         AnomalyDetector(model, false_alarm=0.001, random_state=0).fit(normal_rows(n))
     detector = AnomalyDetector(linear(), random_state=0).fit(normal_rows(n))
     assert len(detector.calibration_scores_) == calibrating

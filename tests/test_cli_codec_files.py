@@ -138,7 +138,7 @@ def test_a_file_can_refer_to_its_codec(folder, made, tmp_path):
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (["--bytes", "8", "--mse", "1"], "Give one of them"),
+        (["--bytes", "8", "--mse", "1"], "Give one of the two"),
         (["--model", "a.jamjae", "--bytes", "8"], "--bytes has no effect"),
         (["--model", "a.jamjae", "--save-model", "b.jamjae"], "--save-model"),
         (["--refer"], "--save-model PATH"),

@@ -97,7 +97,7 @@ def anomalies(
         )
     start(voice)
     if data == train:
-        voice.note("--train is DATA: rows that the detector learned from are reported less often")
+        voice.note("--train is DATA: the detector reports fewer of the rows that it was fitted to")
     began = time.perf_counter()
     given = None if model is None else _opened(model, train)
     rate = RATE if false_alarm is None else false_alarm
@@ -175,8 +175,8 @@ def _opened(path: Path, train: str | None) -> Any:
             f"--model {path} holds a detector, which is calibrated. Leave out --train."
         )
     raise typer.BadParameter(
-        f"--model {path} holds a {type(model).__name__}, and no detector. Give normal rows that "
-        "it did not learn from with --train NORMAL."
+        f"--model {path} holds a {type(model).__name__}, not a detector. Give normal rows that "
+        "it was not fitted to with --train NORMAL."
     )
 
 

@@ -45,9 +45,9 @@ if TYPE_CHECKING:
 
 SUFFIX = ".jjz"
 LARGER = (
-    "The file is larger than the rows, as the codec takes more bytes than it saves. For more rows "
-    "of this kind, keep the codec in a file of its own (--save-model) and refer to it (--refer); "
-    "--max-error needs a smaller one."
+    "The file is larger than the rows because the codec takes more bytes than it saves. For more "
+    "rows of this kind, save the codec to a file of its own (--save-model) and refer to it "
+    "(--refer). --max-error uses a smaller coder."
 )
 Result = tuple[dict[str, Any], list[str]]  # values for JSON, and lines
 NEW = {  # options of a new codec, and what they are if they are not given
@@ -158,7 +158,7 @@ def _require_together(
         if given[name] is not None and not 0 < given[name] < math.inf:
             raise typer.BadParameter(f"--{name} {given[name]:g}: a number above 0 is expected.")
     if given["bytes"] is not None and given["mse"] is not None:
-        raise typer.BadParameter("--bytes and --mse: one of the two decides. Give one of them.")
+        raise typer.BadParameter("--bytes and --mse cannot be combined. Give one of the two.")
     others = [*(name for name in used if name != "--seed"), *(["--model"] if model else [])]
     others += ["--refer"] if refer else []
     if exact and others:

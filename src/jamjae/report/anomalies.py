@@ -94,7 +94,7 @@ def _limits(result: AnomalyReport) -> list[str]:
     if not np.isclose(result.p_values.min(), least):
         return []
     few = f"{m:,} normal rows allow no p-value below {least:.3g}"
-    return [f"{few}: rows that have it are more anomalous than all of them."]
+    return [f"{few}; a row that has it is more anomalous than all of them."]
 
 
 def _images(result: AnomalyReport) -> list[Part]:

@@ -23,7 +23,7 @@ class Rate(NamedTuple):
     Attributes
     ----------
     expected : float
-        ``m / (n + 1)``, at most what was asked for.
+        ``m / (n + 1)``, at most the requested rate.
     deviation : float
         Standard deviation of the rate that one draw of calibration rows has: that of a Beta
         distribution with parameters m and n + 1 - m.
@@ -106,7 +106,7 @@ def require_support(n: int, rate: float, attempt: str) -> None:
     if not _allowed(n, rate):
         needed = math.ceil(1 / rate - 1e-9) - 1
         raise InvalidDataError(
-            f"{attempt}: false_alarm={rate:g} was asked for, but {n} calibration rows support no "
-            f"rate below 1/{n + 1} = {1 / (n + 1):.3g}. Give at least {needed:,} calibration rows, "
-            "or a higher rate."
+            f"{attempt}: false_alarm={rate:g} was requested, but the lowest rate for {n} "
+            f"calibration rows is 1/{n + 1} = {1 / (n + 1):.3g}. Give at least {needed:,} "
+            "calibration rows, or a higher rate."
         )

@@ -43,28 +43,28 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         are learned from images turned by quarters, and standardized columns with components for
         four fifths of the variance for tables; of fewer than 500 rows of a table it is PCA.
     measure : {"combined", "error", "neighbors", "density", "mixture"}, default="combined"
-        ``"error"`` is the reconstruction error: of tables the mean square, each feature in units
-        of what is normal for it, uncorrelated where there are at most 100 columns; of images the
-        mean cube, after a blur over a twentieth of the shorter side. ``"neighbors"`` is the
-        distance to the code of the fifth nearest normal row, each component in its own
-        deviations; ``"density"`` minus the log density of the code; ``"mixture"`` minus that of
-        the row, by a mixture of normal distributions of rows. ``"combined"`` is the weighted mean
-        of error and neighbors, for tables of at most 100 columns of error, density and mixture.
+        ``"error"`` is the reconstruction error: for tables the mean squared error, with each
+        feature scaled by its normal error and, for at most 100 columns, decorrelated; for images
+        the mean cubed absolute error after a blur over a twentieth of the shorter side.
+        ``"neighbors"`` is the distance to the code of the fifth nearest normal row, with each
+        component standardized; ``"density"`` the negative log density of the code; ``"mixture"``
+        that of the row, under a mixture of normal distributions. ``"combined"`` is the weighted
+        mean of error, density and mixture for tables of at most 100 columns, else of error and
+        neighbors.
     false_alarm : float in (0, 1), default=0.05
         The share of new normal rows that `predict` reports, in expectation.
     contamination : "auto" or float in (0, 0.5], default="auto"
         A float sets the threshold as scikit-learn's detectors do, so that this share of the rows
         of ``fit`` is reported; `false_alarm` is not used then. "auto": all rows are normal.
     robust : bool, default=False
-        Fit twice: without the `contamination` share of the rows, which the first fit
-        finds most anomalous.
-        It helps where anomalies are unlike each other; many that are alike are learned as normal.
-        p-values are then those among the rows that were kept, and promise no rate.
+        Fit a second time without the `contamination` share of the rows that are the most
+        anomalous according to the first fit. This helps if anomalies are unlike each other; many
+        similar ones are learned as normal. The p-values do not guarantee a false-alarm rate.
     calibration_fraction : float in (0, 1), default=0.25
         Share of the rows held out, of which a fifth scales the parts and the others calibrate.
-        Of fewer than 500 rows each is scored by one of five models that did not learn from it
-        (of twenty where `model` has no hidden layers), and a last one learns from all: the rate
-        then holds nearly, not exactly.
+        With fewer than 500 rows, each row is scored by one of five models that were not fitted to
+        it (twenty if `model` has no hidden layers), and a final model is fitted to all rows. The
+        rate then holds approximately.
     n_neighbors : int, default=5
     prefit : bool, default=False
         Whether `model` is fitted, and used as it is. Give ``fit`` rows that it did not learn from.
@@ -193,7 +193,7 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         return self
 
     def score_samples(self, X: Any) -> np.ndarray:
-        """Give how normal rows are: minus the anomaly score, in deviations of normal rows.
+        """Return how normal each row is: the negative anomaly score, in deviations of normal rows.
 
         Parameters
         ----------
@@ -227,7 +227,7 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         return np.where(self.decision_function(X) < 0, -1, 1)
 
     def p_values(self, X: Any) -> np.ndarray:
-        """Give how many normal rows are at least as anomalous: conformal p-values.
+        """Return conformal p-values: the share of normal rows that are at least as anomalous.
 
         Of new normal rows at most a share α has a p-value of α or less, in expectation over
         calibration rows.

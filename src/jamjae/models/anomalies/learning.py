@@ -178,8 +178,8 @@ def _require_variance(model: Any, rows: Any) -> None:
     first = np.asarray(rows[:1])
     if all(np.array_equal(rows[i : i + 1], first, equal_nan=True) for i in range(len(rows))):
         raise InvalidDataError(
-            f"AnomalyDetector cannot fit: all {len(rows)} rows are equal, so that nothing is "
-            "known of how normal rows differ. Give rows that vary."
+            f"AnomalyDetector cannot fit: all {len(rows)} rows are equal, so the "
+            "variation of normal rows cannot be learned. Give rows that differ."
         )
 
 
@@ -189,8 +189,8 @@ def _warn_of_same(model: Any, X: Any) -> None:
     found = model._error(model._checked(X, "learn what is normal"))
     if abs(found - before) <= SAME * before:
         warnings.warn(
-            "AnomalyDetector was given the rows that its prefit model learned from: it "
-            "reconstructs them better than new ones, so that too many new normal rows will be "
+            "AnomalyDetector was given the rows that its prefit model learned from. The "
+            "model reconstructs them better than new rows, so too many new normal rows will be "
             "reported. Give other normal rows, or set prefit=False.",
             UserWarning,
             stacklevel=4,

@@ -55,19 +55,18 @@ class Codec(QuantizedModel):
     n_components : int or "auto", default="auto"
         Number of components of a code. ``"auto"`` takes those that stand out of the rounding.
     bytes_per_row : float, default=None
-        Mean bytes of a row that are wanted, headers of a file of many rows included and the
-        codec itself not.
+        Target mean bytes per row, including the headers of a file of many rows but not the codec.
     mse : float, default=None
-        Mean squared error of a value that is wanted in place of ``bytes_per_row``, in the squared
-        units of the data: for 8-bit pixels, of values from 0 to 255. If neither is given it is
+        Target mean squared error per value, instead of ``bytes_per_row``, in the squared units of
+        the data: for 8-bit pixels, of values from 0 to 255. If neither is given it is
         0.05 of the variance of the data, or, if that is more, 1.1 times what PCA with
         ``n_components`` leaves.
     network, scaling, augmentation, optimizer, learning_rate, schedule, batch_size, epochs, \
 checkpoint_dir, callbacks, devices, random_state, verbose
         As of `jamjae.Autoencoder`.
     validation_fraction : float, default=0.05
-        Share of the rows that training does not see. The step of rounding is chosen so that they
-        have the bytes or the error that is wanted; of fewer than 50 such rows, training rows.
+        Share of the rows that training does not see. The rounding step is chosen so that these
+        rows reach the target; with fewer than 50 such rows, training rows are used instead.
 
     Attributes
     ----------
@@ -176,7 +175,7 @@ checkpoint_dir, callbacks, devices, random_state, verbose
         ConvergenceWarning
             Training did not improve on PCA, so the codec is PCA.
         UserWarning
-            The bytes or the error that is wanted was not reached.
+            The target was not reached.
         """
         if self.bytes_per_row is not None and self.mse is not None:
             raise InvalidDataError(
@@ -187,7 +186,7 @@ checkpoint_dir, callbacks, devices, random_state, verbose
 
     @available_if(lambda _: False)  # type: ignore[untyped-decorator]  # it needs all rows
     def partial_fit(self, X: Any, y: None = None) -> Self:
-        """Leave out what every other trained model has."""
+        """Not available: a codec needs all rows at once."""
         raise NotImplementedError
 
     def transform(self, X: Any) -> np.ndarray:
@@ -309,8 +308,8 @@ checkpoint_dir, callbacks, devices, random_state, verbose
         ----------
         data : bytes
         rows : slice or sequence of int, optional
-            The numbers of rows that are wanted; only blocks of up to 2,000 rows that hold them are
-            decoded.
+            Positions of the rows to decode; only the blocks, of up to 2,000 rows, that hold them
+            are decoded.
 
         Returns
         -------

@@ -199,7 +199,7 @@ class _Facts(NamedTuple):
             and all(math.isfinite(one) and one > 0 for one in (self.step, self.scale))
         )
         if not right:
-            raise UnsoundError(f"{WHAT}: its sizes or numbers are none that a codec has")
+            raise UnsoundError(f"{WHAT}: its sizes or values are invalid for a codec")
         if self.encoder is not None:
             width = len(self.encoder.get_feature_names_out())
             if (width,) != self.row_shape:

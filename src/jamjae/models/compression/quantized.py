@@ -177,8 +177,8 @@ class QuantizedModel(TrainableModel):
         ):
             if found > (1.0 + MISSED) * most:
                 warnings.warn(
-                    f"{name} was not reached: {found:.4g} {unit} in place of {most:.4g}. Give "
-                    "another aim, more components, or another network.",
+                    f"{name} was not reached: {found:.4g} {unit} instead of {most:.4g}. Set "
+                    "another target, more components, or another network.",
                     UserWarning,
                     stacklevel=6,
                 )
