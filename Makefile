@@ -6,7 +6,7 @@ VENV ?= .venv
 VENV_MINIMUM ?= .venv-minimum
 VENV_BENCH ?= .venv-bench
 DEMO ?= demo
-WORKERS ?= 3
+WORKERS ?= 2
 ARGS ?=
 
 bin := $(VENV)/bin

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from jamjae.data.catalog import Dataset
 
 ROOT = Path(__file__).parents[1]
+WAIT = 120_000  # milliseconds for a page, on a machine that does other work
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 
 
@@ -114,6 +115,7 @@ def opened(browser: Browser, tmp_path: Path) -> Iterator[Any]:
 
     def open_(made, **settings):
         context = browser.new_context(**settings)
+        context.set_default_timeout(WAIT)
         contexts.append(context)
         page = context.new_page()
         page.on("pageerror", lambda fault: faults.append(str(fault)))
