@@ -159,6 +159,8 @@ class Measure:
         self.of_images = images = reference.rows.ndim > 2
         typical = np.full_like(reference.typical, reference.typical.mean())
         self._unit = np.sqrt(typical if images else reference.typical)
+        related = reference.factor
+        self._whitening = solve_triangular(related, np.eye(len(related)), lower=True).T
         spread = reference.codes.std(axis=0)
         self._spread = np.where(spread > TINY * spread.max(), spread, np.inf)
         self._n_neighbors = min(n_neighbors, len(reference.codes))
@@ -205,8 +207,9 @@ class Measure:
         rest = blurred(rest, self.reference.rows.shape[1:]) if self.of_images else rest
         known = np.isfinite(rest)
         relative = np.where(known, rest / self._unit, 0.0)
-        if len(self.reference.factor):
-            relative = solve_triangular(self.reference.factor, relative.T, lower=True).T
+        if len(self._whitening):
+            made = np.empty_like(relative)
+            relative = by_blocks(lambda some: some @ self._whitening, relative, made, together=True)
         power = POWER if self.of_images else 2
         total = (np.abs(relative) ** power).sum(axis=1)
         return np.log(total / np.maximum(known.sum(axis=1), 1) + TINY)
