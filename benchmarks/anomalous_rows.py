@@ -28,7 +28,7 @@ def digits(_: int) -> Made:
 
 
 def diabetes(seed: int) -> Made:
-    """Odd rows take each column from another row."""
+    """Anomalous rows take each column from another row."""
     X, rng = datasets.load_diabetes().data, np.random.RandomState(seed)
     return X, np.stack([rng.permutation(column) for column in X.T], axis=1)[:200]
 
@@ -74,10 +74,8 @@ def groups(seed: int) -> Made:
     a, b = rng.randint(8, size=(2, 300))
     share = rng.uniform(0.3, 0.7, (300, 1))
     between = share * centers[a] + (1 - share) * centers[b]
-    anomalous = np.where((a != b)[:, None], between, 4 * rng.normal(size=(300, 12))) + around(
-        300, a
-    )
-    return normal, anomalous
+    places = np.where((a != b)[:, None], between, 4 * rng.normal(size=(300, 12)))
+    return normal, places + around(300, a)
 
 
 SETS: dict[str, Callable[[int], Made]] = {

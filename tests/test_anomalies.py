@@ -48,7 +48,7 @@ def of_few_rows(estimator):
 @pytest.mark.slow
 @parametrize_with_checks(
     [
-        AnomalyDetector(Autoencoder(network=(), epochs=1), measure="error", contamination=0.1),
+        AnomalyDetector(Autoencoder(network=(), epochs=1), contamination=0.1),
         AnomalyDetector(Autoencoder(network=(), epochs=1)),
     ],
     expected_failed_checks=of_few_rows,
@@ -209,6 +209,7 @@ def test_a_prefit_model_is_used_as_it_is_and_warns_of_its_own_rows():
     model = linear().fit(X)
     detector = AnomalyDetector(model, prefit=True, random_state=0).fit(normal_rows(600, 1))
     assert detector.model_.encoder_ is model.encoder_
+    assert not hasattr(model, "density_")
     assert clone(detector).model is model
     with pytest.warns(UserWarning, match="prefit model learned from"):
         AnomalyDetector(model, prefit=True).fit(X)

@@ -109,7 +109,10 @@ def test_anomalies_found_by_workers_are_those_found_here(frame, tmp_path):
     assert here["anomalies"] > 100
     assert here | {"seconds": 0} == there | {"seconds": 0}
 
-    table = pd.DataFrame(Transform(str(saved), "anomalies")(anomalous))  # as map_batches calls it
+    data = ray_data.read_parquet(str(tmp_path / "x.parquet"))
+    settings = {"compute": ray_data.ActorPoolStrategy(size=1), "num_cpus": 1, "batch_size": 77}
+    made = data.map_batches(Transform, fn_constructor_args=(str(saved), "anomalies"), **settings)
+    table = made.to_pandas()
     detector = load_model(saved)
     np.testing.assert_array_equal(table["score"], detector.score_samples(anomalous))
     np.testing.assert_array_equal(table["p_value"], detector.p_values(anomalous))
@@ -244,7 +247,7 @@ def test_an_error_in_the_rows_is_said_once(frame, tmp_path):
     frame.to_parquet(tmp_path / "x.parquet", row_group_size=130)
     data = ray_data.read_parquet(str(tmp_path / "x.parquet"))
     with pytest.raises(InvalidDataError, match="Autoencoder cannot fit: there is NaN"):
-        fit(estimator(), data, num_workers=1, storage_path=tmp_path / "job", max_failures=0)
+        fit(estimator(), data, num_workers=2, storage_path=tmp_path / "job", max_failures=0)
 
 
 def test_what_cannot_work_is_refused_before_workers_start(frame, tmp_path):

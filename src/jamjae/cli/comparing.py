@@ -130,8 +130,8 @@ def compare(
     labels = found.labels if found.class_names else None
     held = None if test is None else test.X if labels is None else (test.X, test.labels)
     if task == "anomaly":
-        labels = _odd(found, normal)
-        held = None if test is None else (test.X, _odd(test, normal))
+        labels = _anomalous(found, normal)
+        held = None if test is None else (test.X, _anomalous(test, normal))
     if found.y is not None and labels is None:
         voice.note("the label is a number, so metrics of classes are left out")
     began = time.perf_counter()
@@ -216,8 +216,8 @@ def _standardize(asked: bool | None) -> bool | str:
     return "auto" if asked is None else asked
 
 
-def _odd(found: Dataset, normal: str | None) -> np.ndarray:
-    """Say which rows are anomalous: those of another class than the normal one."""
+def _anomalous(found: Dataset, normal: str | None) -> np.ndarray:
+    """Mark the anomalous rows (n,): those of another class than the normal one."""
     import numpy as np
 
     names = [str(name) for name in found.class_names]

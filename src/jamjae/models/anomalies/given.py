@@ -20,7 +20,7 @@ from jamjae.errors import InvalidDataError
 from jamjae.models import missing
 from jamjae.models.anomalies.conformal import LEAST
 from jamjae.models.anomalies.learning import SPLIT, Settings
-from jamjae.models.anomalies.measures import WIDEST, names_of
+from jamjae.models.anomalies.measures import WIDEST, weights_of
 from jamjae.models.autoencoder import Autoencoder
 from jamjae.models.base import LatentModel
 
@@ -126,7 +126,7 @@ def settings(detector: Any, X: Any, rng: np.random.RandomState) -> Settings:
     return Settings(
         model=model,
         prefit=detector.prefit,
-        names=names_of(detector.measure, X.shape[1:]),
+        weights=weights_of(detector.measure, X.shape[1:]),
         n_neighbors=int(detector.n_neighbors),
         fraction=float(detector.calibration_fraction),
         seed=seed,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import math
 import warnings
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -29,7 +30,7 @@ class Settings(NamedTuple):
 
     model: Any
     prefit: bool
-    names: tuple[str, ...]
+    weights: Mapping[str, float]  # of the parts of the score
     n_neighbors: int
     fraction: float
     seed: int
@@ -102,7 +103,7 @@ def learn(settings: Settings, X: Any, held: Any = None) -> tuple[Learned, np.nda
     others = taken(X, apart) if held is None else held
     parts = _parts(measure, others)
     scaling = math.ceil(SCALING * len(parts))
-    scale = Scale.of(parts[:scaling], measure.weights)
+    scale = Scale.of(parts[:scaling], settings.weights)
     calibration = np.sort(scale.combined(parts[scaling:]))
     learned = Learned(measure, scale, calibration, exact=True)
     return learned, scale.combined(_parts(measure, X))
@@ -131,31 +132,31 @@ def _across_folds(settings: Settings, X: Any) -> tuple[Learned, np.ndarray]:
     n = len(X)
     number = FOLDS_OF_LINEAR if _is_linear(settings.model) and not settings.prefit else FOLDS
     folds = np.array_split(np.random.RandomState(settings.seed).permutation(n), min(number, n))
-    parts = np.empty((n, len(settings.names)))
+    parts = np.empty((n, len(settings.weights)))
     for fold in folds:
         own = np.setdiff1d(np.arange(n), fold)
         parts[fold] = _parts(_trained(settings, X, own), taken(X, fold))
     measure = _trained(settings, X, np.arange(n))
-    scale = Scale.of(parts, measure.weights)
+    scale = Scale.of(parts, settings.weights)
     scores = scale.combined(parts)
     return Learned(measure, scale, np.sort(scores), exact=False), scores
 
 
 def _trained(settings: Settings, X: Any, own: np.ndarray) -> Measure:
     """Fit a model to some rows of X, and gather what is normal among them."""
-    some = taken(X, own)
+    some, names = taken(X, own), tuple(settings.weights)
     model = settings.model if settings.prefit else _fitted(settings.model, some)
     rows = model._checked(some, "learn what is normal")
     _require_variance(model, rows)
-    if "density" in settings.names and not (settings.prefit and hasattr(model, "density_")):
-        kind = "auto" if settings.names == ("density",) else "mixture"
+    if "density" in names and not (settings.prefit and hasattr(model, "density_")):
+        kind = "auto" if names == ("density",) else "mixture"
         model = copy.copy(model).fit_density(some, kind=kind, random_state=settings.seed)
     reference = Reference.of(model, rows, own, settings.seed)
     mixture = None
-    if "mixture" in settings.names:
+    if "mixture" in names:
         known = as_vectors(model, reference.rows)
         mixture = Mixture(random_state=settings.seed).fit(known)
-    return Measure(model, reference, settings.n_neighbors, settings.names, mixture)
+    return Measure(model, reference, settings.n_neighbors, names, mixture)
 
 
 def _is_linear(model: Any) -> bool:

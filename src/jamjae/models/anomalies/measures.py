@@ -30,19 +30,19 @@ SAME = 1e-6  # relative difference of values that rounding may make
 TINY = 1e-12  # of a squared distance, so that its logarithm is finite
 
 
-def names_of(measure: str, row_shape: Sequence[int]) -> tuple[str, ...]:
-    """Name the parts of a measure of rows of a shape (d,), (h, w) or (h, w, c).
+def weights_of(measure: str, row_shape: Sequence[int]) -> Mapping[str, float]:
+    """Name the parts of a measure of rows of a shape (d,), (h, w) or (h, w, c), with weights.
 
     Examples
     --------
-    >>> names_of("combined", (13,))
-    ('error', 'density', 'mixture')
+    >>> weights_of("combined", (13,))
+    {'error': 2.0, 'density': 1.0, 'mixture': 3.0}
     """
     if measure != "combined":
-        return (measure,)
+        return {measure: 1.0}
     if len(row_shape) > 1:
-        return tuple(OF_IMAGES)
-    return tuple(OF_TABLES if row_shape[0] <= WIDE else OF_WIDE_TABLES)
+        return OF_IMAGES
+    return OF_TABLES if row_shape[0] <= WIDE else OF_WIDE_TABLES
 
 
 def as_vectors(model: Any, rows: np.ndarray) -> np.ndarray:
@@ -187,13 +187,6 @@ class Measure:
             made[chunk] = np.stack(parts, axis=1)
         return made
 
-    @property
-    def weights(self) -> np.ndarray:
-        """The weight of each part beside the others."""
-        others = OF_TABLES if "mixture" in self.names else OF_WIDE_TABLES
-        given = OF_IMAGES if self.of_images else others
-        return np.array([given[n] if len(self.names) > 1 else 1.0 for n in self.names])
-
     def nearest(self, codes: np.ndarray, n: int = 1) -> np.ndarray:
         """Give the numbers (b, n) of the reference rows whose codes are nearest to codes (b, k)."""
         return self._neighbors.nearest(codes / self._spread, min(n, len(self.reference.codes)))[0]
@@ -253,12 +246,13 @@ class Scale(NamedTuple):
     weights: np.ndarray
 
     @classmethod
-    def of(cls, parts: np.ndarray, weights: np.ndarray) -> Scale:
+    def of(cls, parts: np.ndarray, weights: Mapping[str, float]) -> Scale:
         """Find the scale by the parts (n, parts) of held-out normal rows."""
         centers = np.median(parts, axis=0)
         spreads = parts.std(axis=0)
         spreads = np.where(spreads > 0, spreads, 1.0)
-        return cls(centers, spreads, weights / weights.sum())
+        shares = np.array(list(weights.values()))
+        return cls(centers, spreads, shares / shares.sum())
 
     def relative(self, parts: np.ndarray) -> np.ndarray:
         """Give parts (n, parts) in deviations from what is normal.
