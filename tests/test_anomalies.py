@@ -92,6 +92,16 @@ def test_contamination_reports_that_share_of_the_rows():
     assert not hasattr(detector, "false_alarm_")
 
 
+@pytest.mark.parametrize("n", [60, 600])
+def test_rows_that_may_be_anomalies_are_all_learned_from_and_others_held_out(n):
+    X = normal_rows(n)
+    detector = AnomalyDetector(linear(), contamination=0.1, random_state=0).fit(X)
+    assert np.array_equal(np.sort(detector.reference_.positions), np.arange(n))
+    assert not detector.exact_
+    detector = AnomalyDetector(linear(), random_state=0).fit(X)
+    assert len(detector.reference_.positions) == {60: 57, 600: 450}[n]
+
+
 def test_a_model_is_cloned_and_the_user_s_is_left_alone(fitted):
     given = linear()
     AnomalyDetector(given, random_state=0).fit(normal_rows(600))
@@ -154,6 +164,7 @@ def test_few_rows_are_calibrated_across_folds():
 def test_few_rows_of_a_table_are_learned_by_pca_and_many_by_a_network():
     assert given.default_model(normal_rows(499)).network == ()
     assert given.default_model(normal_rows(500)).network != ()
+    assert given.default_model(normal_rows(500), contaminated=True).network == ()
 
 
 def test_tables_are_scored_by_densities_unless_they_are_wide():
@@ -201,6 +212,9 @@ def test_a_robust_fit_leaves_out_what_is_odd():
     detector = AnomalyDetector(linear(), contamination=0.05, robust=True, random_state=0).fit(X)
     assert len(detector.trimmed_) == 30
     assert (detector.trimmed_ < 30).mean() > 0.6
+    positions = detector.reference_.positions.astype(int)
+    assert not np.isin(positions, detector.trimmed_).any()
+    assert np.array_equal(detector.reference_.rows, X[positions])
     assert (detector.predict(X)[:30] == -1).mean() > 0.6
 
 

@@ -201,7 +201,7 @@ def _fitted(
     new = model
     with _progress(voice) as advance:
         if model is None:
-            new = default_model(rows)
+            new = default_model(rows, contaminated=train is None)
             components, epochs = sizes
             new.set_params(callbacks=[heed, advance])
             new.set_params(**{} if components is None else {"n_components": components})

@@ -34,14 +34,16 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
     A row is anomalous if an autoencoder of normal rows reconstructs it badly, or if its code is
     far from their codes. Each part is measured on the scale of normal rows that the autoencoder
     did not learn from, ``z = (log s - median) / deviation``, and the score is minus their weighted
-    mean. Other such rows turn it into a p-value by split conformal prediction.
+    mean, with the weights that separate such rows from anomalies made of them. Other normal rows
+    turn it into a p-value by split conformal prediction.
 
     Parameters
     ----------
     model : Autoencoder or VariationalAutoencoder, default=None
         It is cloned and fitted, unless it is `prefit`. None takes 32 components for images, which
         are learned from images turned by quarters, and standardized columns with components for
-        four fifths of the variance for tables; of fewer than 500 rows of a table it is PCA.
+        four fifths of the variance for tables. It is PCA for tables of fewer than 500 rows, and
+        for those with a `contamination`.
     measure : {"combined", "error", "neighbors", "density", "mixture"}, default="combined"
         ``"error"`` is the reconstruction error: for tables the mean squared error, with each
         feature scaled by its normal error and, for at most 100 columns, decorrelated; for images
@@ -55,7 +57,8 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         The share of new normal rows that `predict` reports, in expectation.
     contamination : "auto" or float in (0, 0.5], default="auto"
         A float sets the threshold as scikit-learn's detectors do, so that this share of the rows
-        of ``fit`` is reported; `false_alarm` is not used then. "auto": all rows are normal.
+        of ``fit`` is reported; the model learns from all of them, and `false_alarm` is not used.
+        "auto": all rows are normal.
     robust : bool, default=False
         Fit a second time without the `contamination` share of the rows that are the most
         anomalous according to the first fit. This helps if anomalies are unlike each other; many
@@ -63,8 +66,8 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
     calibration_fraction : float in (0, 1), default=0.25
         Share of the rows held out, of which a fifth scales the parts and the others calibrate.
         With fewer than 500 rows, each row is scored by one of five models that were not fitted to
-        it (twenty if `model` has no hidden layers), and a final model is fitted to all rows. The
-        rate then holds approximately.
+        it (twenty if `model` has no hidden layers). The last of them is kept, and the rate holds
+        approximately.
     n_neighbors : int, default=5
     prefit : bool, default=False
         Whether `model` is fitted, and used as it is. Give ``fit`` rows that it did not learn from.
@@ -75,6 +78,8 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
     model_ : fitted autoencoder
     parts_ : tuple of str
         What the score is made of.
+    weights_ : float64 array of shape (parts,)
+        The share of each part in the score.
     offset_ : float
         ``decision_function = score_samples - offset_``.
     calibration_scores_ : float64 array of shape (m,)
@@ -179,12 +184,11 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
             others = None if held is None else len(held)
             m = n_calibrating(len(X), self.calibration_fraction, others)
             conformal.require_support(m, self.false_alarm, attempt)
-        learned, scores = learn(settings, X, held)
+        self._take(learn(settings, X, held))
         self.trimmed_ = np.zeros(0, dtype=np.intp)
         if self.robust:
-            self.trimmed_, kept = trimmed(scores, float(self.contamination))
-            learned, _ = learn(settings, taken(X, kept), held)
-        self._take(learned)
+            self.trimmed_, kept = trimmed(self.score_samples(X), float(self.contamination))
+            self._take(learn(settings, taken(X, kept), held), kept)
         if self.contamination == "auto":
             self._calibrate(attempt)
         else:
@@ -304,9 +308,13 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         self.offset_ = -conformal.threshold(self.calibration_scores_, self.false_alarm)
         self.false_alarm_ = conformal.rate_of(n, self.false_alarm)
 
-    def _take(self, learned: Learned) -> None:
+    def _take(self, learned: Learned, kept: np.ndarray | None = None) -> None:
+        """Take what was learned, of some rows of ``fit`` by their positions, or of all."""
         measure, self.scale_ = learned.measure, learned.scale
         self.model_, self.reference_ = measure.model, measure.reference
+        if kept is not None:
+            positions = kept[self.reference_.positions.astype(np.intp)].astype(np.float64)
+            self.reference_ = self.reference_._replace(positions=positions)
         self.parts_, self.mixture_ = measure.names, measure.mixture
         self.calibration_scores_, self.exact_ = learned.calibration, learned.exact
         self.__dict__.pop("false_alarm_", None)
@@ -319,6 +327,12 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         check_is_fitted(self)
         rows: Given = self.model_._checked(X, operation)
         return rows
+
+    @property
+    def weights_(self) -> np.ndarray:
+        """The share of each part in the score, (parts,)."""
+        weights: np.ndarray = self.scale_.weights
+        return weights
 
     def _measure(self) -> Measure:
         return Measure(self.model_, self.reference_, self.n_neighbors, self.parts_, self.mixture_)

@@ -20,7 +20,7 @@ from jamjae.errors import InvalidDataError
 from jamjae.models import missing
 from jamjae.models.anomalies.conformal import LEAST
 from jamjae.models.anomalies.learning import SPLIT, Settings
-from jamjae.models.anomalies.measures import WIDEST, weights_of
+from jamjae.models.anomalies.measures import WIDEST, parts_of
 from jamjae.models.autoencoder import Autoencoder
 from jamjae.models.base import LatentModel
 
@@ -117,7 +117,8 @@ def settings(detector: Any, X: Any, rng: np.random.RandomState) -> Settings:
             f"AnomalyDetector cannot fit: measure='mixture' takes rows of at most {WIDEST:,} "
             f"values, and these have {d:,}. Use measure='density', which is that of the codes."
         )
-    model = default_model(X) if detector.model is None else detector.model
+    contaminated = detector.contamination != "auto"
+    model = default_model(X, contaminated) if detector.model is None else detector.model
     seed = int(rng.randint(2**31 - 1))
     if not detector.prefit:
         model = clone(model)
@@ -126,22 +127,24 @@ def settings(detector: Any, X: Any, rng: np.random.RandomState) -> Settings:
     return Settings(
         model=model,
         prefit=detector.prefit,
-        weights=weights_of(detector.measure, X.shape[1:]),
+        parts=parts_of(detector.measure, X.shape[1:]),
+        contaminated=contaminated,
         n_neighbors=int(detector.n_neighbors),
         fraction=float(detector.calibration_fraction),
         seed=seed,
     )
 
 
-def default_model(X: Any) -> Autoencoder:
+def default_model(X: Any, contaminated: bool = False) -> Autoencoder:
     """Make the autoencoder that a detector takes for rows X unless it is given one.
 
-    Of few rows of a table a network learns noise, so that it is PCA for them.
+    It is PCA for few rows of a table, of which a network learns noise, and for tables whose rows
+    are not all normal, as a network learns the anomalies as well.
     """
     if len(X.shape) > 2:
         return Autoencoder(OF_IMAGES, corruption=QuarterTurns(seed=0))
     pixels = getattr(getattr(X, "dtype", None), "name", "") in PIXELS
     scaling = "auto" if pixels else "standardize"
-    if len(X) < SPLIT:
+    if contaminated or len(X) < SPLIT:
         return Autoencoder(OF_TABLES, scaling=scaling, network=(), epochs=1)
     return Autoencoder(OF_TABLES, scaling=scaling)

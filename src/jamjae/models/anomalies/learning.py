@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import math
 import warnings
-from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,6 +16,7 @@ from jamjae.errors import InvalidDataError
 from jamjae.latent.densities.mixture import Mixture
 from jamjae.models.anomalies.conformal import LEAST
 from jamjae.models.anomalies.measures import Measure, Reference, Scale, as_vectors
+from jamjae.models.anomalies.weighing import USED, made_of
 
 SPLIT = 500  # rows from which on one model, and rows held out of it, are enough
 FOLDS, FOLDS_OF_LINEAR = 5, 20  # a linear model takes little time
@@ -30,7 +30,8 @@ class Settings(NamedTuple):
 
     model: Any
     prefit: bool
-    weights: Mapping[str, float]  # of the parts of the score
+    parts: tuple[str, ...]  # of the score
+    contaminated: bool  # whether rows may be anomalies, so that all are to be scored alike
     n_neighbors: int
     fraction: float
     seed: int
@@ -82,15 +83,8 @@ def n_calibrating(n: int, fraction: float, held: int | None = None) -> int:
     return apart - math.ceil(SCALING * apart)
 
 
-def learn(settings: Settings, X: Any, held: Any = None) -> tuple[Learned, np.ndarray]:
-    """Learn from normal rows X (n, ...), and calibrate on others: `held`, or some of X.
-
-    Returns
-    -------
-    learned : Learned
-    scores : float64 array of shape (n,)
-        Anomaly scores of X, of those that the model did not learn from wherever there are.
-    """
+def learn(settings: Settings, X: Any, held: Any = None) -> Learned:
+    """Learn from normal rows X (n, ...), and calibrate on others: `held`, or some of X."""
     n = len(X)
     if settings.prefit:
         _warn_of_same(settings.model, X)
@@ -103,14 +97,17 @@ def learn(settings: Settings, X: Any, held: Any = None) -> tuple[Learned, np.nda
     others = taken(X, apart) if held is None else held
     parts = _parts(measure, others)
     scaling = math.ceil(SCALING * len(parts))
-    scale = Scale.of(parts[:scaling], settings.weights)
+    first = taken(others, np.arange(min(scaling, USED)))
+    scale = Scale.of(parts[:scaling], _made(settings, measure, first))
     calibration = np.sort(scale.combined(parts[scaling:]))
-    learned = Learned(measure, scale, calibration, exact=True)
-    return learned, scale.combined(_parts(measure, X))
+    exact = not (settings.contaminated and m)
+    if not exact:
+        measure = _trained(settings, X, np.arange(n))
+    return Learned(measure, scale, calibration, exact)
 
 
 def trimmed(scores: np.ndarray, share: float) -> tuple[np.ndarray, np.ndarray]:
-    """Give the positions of the most anomalous rows, a share of all, and of the others.
+    """Give the positions of the rows (n,) of the lowest scores, a share of all, and of the others.
 
     Raises
     ------
@@ -118,33 +115,40 @@ def trimmed(scores: np.ndarray, share: float) -> tuple[np.ndarray, np.ndarray]:
         Too few are left.
     """
     order = np.argsort(scores, kind="stable")
-    keep = len(scores) - math.floor(share * len(scores))
+    fewer = math.floor(share * len(scores))
+    keep = len(scores) - fewer
     if keep < LEAST:
         raise InvalidDataError(
             f"AnomalyDetector cannot fit: of {len(scores)} rows contamination={share:g} leaves "
             f"{keep}; at least {LEAST} are expected. Give more rows."
         )
-    return np.sort(order[keep:]), np.sort(order[:keep])
+    return np.sort(order[:fewer]), np.sort(order[fewer:])
 
 
-def _across_folds(settings: Settings, X: Any) -> tuple[Learned, np.ndarray]:
-    """Score each row by a model that learned from the other folds; then learn from all rows."""
+def _across_folds(settings: Settings, X: Any) -> Learned:
+    """Score each row by a model that learned from the other folds, and keep the last of them.
+
+    New rows are then scored as the calibration rows were. A model of all rows has also seen these,
+    so that it would report fewer new rows than requested; it is kept only of contaminated rows.
+    """
     n = len(X)
     number = FOLDS_OF_LINEAR if _is_linear(settings.model) and not settings.prefit else FOLDS
     folds = np.array_split(np.random.RandomState(settings.seed).permutation(n), min(number, n))
-    parts = np.empty((n, len(settings.weights)))
+    parts, made = np.empty((n, len(settings.parts))), []  # of the rows, and of anomalies
     for fold in folds:
-        own = np.setdiff1d(np.arange(n), fold)
-        parts[fold] = _parts(_trained(settings, X, own), taken(X, fold))
-    measure = _trained(settings, X, np.arange(n))
-    scale = Scale.of(parts, settings.weights)
-    scores = scale.combined(parts)
-    return Learned(measure, scale, np.sort(scores), exact=False), scores
+        measure = _trained(settings, X, np.setdiff1d(np.arange(n), fold))
+        rows = taken(X, fold)
+        parts[fold] = _parts(measure, rows)
+        made.append(_made(settings, measure, rows))
+    if settings.contaminated:
+        measure = _trained(settings, X, np.arange(n))
+    scale = Scale.of(parts, np.concatenate(made, axis=1))
+    return Learned(measure, scale, np.sort(scale.combined(parts)), exact=False)
 
 
 def _trained(settings: Settings, X: Any, own: np.ndarray) -> Measure:
     """Fit a model to some rows of X, and gather what is normal among them."""
-    some, names = taken(X, own), tuple(settings.weights)
+    some, names = taken(X, own), settings.parts
     model = settings.model if settings.prefit else _fitted(settings.model, some)
     rows = model._checked(some, "learn what is normal")
     _require_variance(model, rows)
@@ -173,6 +177,17 @@ def _fitted(model: Any, X: Any) -> Any:
 
 def _parts(measure: Measure, X: Any) -> np.ndarray:
     return measure(measure.model._checked(X, "calibrate"))
+
+
+def _made(settings: Settings, measure: Measure, X: Any) -> np.ndarray:
+    """Give the parts (kinds, n, parts) of anomalies made of normal rows; none for a single part."""
+    if len(settings.parts) == 1:
+        return np.empty((0, len(X), 1))
+    model, reference = measure.model, measure.reference.rows
+    rows = np.asarray(model._checked(X, "calibrate"))
+    normal = as_vectors(model, reference) if reference.ndim == 2 else reference
+    made = made_of(rows, normal, np.random.RandomState(settings.seed))
+    return measure(made.reshape(-1, *rows.shape[1:])).reshape(*made.shape[:2], -1)
 
 
 def _require_variance(model: Any, rows: Any) -> None:

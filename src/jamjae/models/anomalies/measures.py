@@ -15,12 +15,10 @@ from jamjae.engine.blocks import among, by_blocks
 from jamjae.latent.densities.components import factor, shrunk
 from jamjae.latent.densities.mixture import Mixture
 from jamjae.models.anomalies.neighbors import Neighbors
+from jamjae.models.anomalies.weighing import weights_of
 
 PARTS = ("error", "neighbors", "density", "mixture")
-# The parts of the combined score, with their weights.
-OF_IMAGES = {"error": 3.0, "neighbors": 1.0}
-OF_TABLES = {"error": 2.0, "density": 1.0, "mixture": 3.0}
-OF_WIDE_TABLES = {"error": 1.0, "neighbors": 1.0}
+OF_TABLES, OF_OTHERS = ("error", "density", "mixture"), ("error", "neighbors")  # if combined
 WIDE, WIDEST = 100, 1_000  # values of a row: for a mixture beside other parts, and by itself
 POWER = 3  # of errors of images, of which a few large ones count most; of tables 2
 BLUR = 0.05  # of the shorter side of images: the deviation of the Gaussian that blurs errors
@@ -30,19 +28,17 @@ SAME = 1e-6  # relative difference of values that rounding may make
 TINY = 1e-12  # of a squared distance, so that its logarithm is finite
 
 
-def weights_of(measure: str, row_shape: Sequence[int]) -> Mapping[str, float]:
-    """Name the parts of a measure of rows of a shape (d,), (h, w) or (h, w, c), with weights.
+def parts_of(measure: str, row_shape: Sequence[int]) -> tuple[str, ...]:
+    """Name the parts of a measure of rows of a shape (d,), (h, w) or (h, w, c).
 
     Examples
     --------
-    >>> weights_of("combined", (13,))
-    {'error': 2.0, 'density': 1.0, 'mixture': 3.0}
+    >>> parts_of("combined", (13,))
+    ('error', 'density', 'mixture')
     """
     if measure != "combined":
-        return {measure: 1.0}
-    if len(row_shape) > 1:
-        return OF_IMAGES
-    return OF_TABLES if row_shape[0] <= WIDE else OF_WIDE_TABLES
+        return (measure,)
+    return OF_TABLES if len(row_shape) == 1 and row_shape[0] <= WIDE else OF_OTHERS
 
 
 def as_vectors(model: Any, rows: np.ndarray) -> np.ndarray:
@@ -238,7 +234,7 @@ class Scale(NamedTuple):
     Attributes
     ----------
     centers, spreads, weights : float64 arrays of shape (parts,)
-        Medians and deviations of the parts of held-out normal rows, and the share of each part.
+        Medians and deviations of the parts of held-out normal rows, and the weights of the parts.
     """
 
     centers: np.ndarray
@@ -246,16 +242,21 @@ class Scale(NamedTuple):
     weights: np.ndarray
 
     @classmethod
-    def of(cls, parts: np.ndarray, weights: Mapping[str, float]) -> Scale:
-        """Find the scale by the parts (n, parts) of held-out normal rows."""
-        centers = np.median(parts, axis=0)
+    def of(cls, parts: np.ndarray, made: np.ndarray) -> Scale:
+        """Find the scale by the parts (n, parts) of held-out normal rows.
+
+        The weights are found by the parts (kinds, m, parts) of anomalies made of such rows, and
+        are equal if there are none.
+        """
         spreads = parts.std(axis=0)
-        spreads = np.where(spreads > 0, spreads, 1.0)
-        shares = np.array(list(weights.values()))
-        return cls(centers, spreads, shares / shares.sum())
+        equal = np.full(parts.shape[1], 1 / parts.shape[1])
+        scale = cls(np.median(parts, axis=0), np.where(spreads > 0, spreads, 1.0), equal)
+        if not len(made):
+            return scale
+        return scale._replace(weights=weights_of(scale.relative(parts), scale.relative(made)))
 
     def relative(self, parts: np.ndarray) -> np.ndarray:
-        """Give parts (n, parts) in deviations from what is normal.
+        """Give parts (..., parts) in deviations from what is normal.
 
         Those below it end at -1, as ``exp(z) - 1``: a code far from all others is not made up for
         by a reconstruction without any error.

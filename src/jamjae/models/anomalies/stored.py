@@ -16,7 +16,7 @@ from jamjae.latent.densities.mixture import Mixture
 from jamjae.models import stored_parameters
 from jamjae.models.anomalies import conformal
 from jamjae.models.anomalies.learning import Learned
-from jamjae.models.anomalies.measures import WIDE, Measure, Reference, Scale, weights_of
+from jamjae.models.anomalies.measures import WIDE, Measure, Reference, Scale, parts_of
 from jamjae.models.consistency import ANOMALY
 
 MIXTURE = "mixture."  # start of the names of its arrays
@@ -95,7 +95,7 @@ def put_together(
 
 def _names(given: Any, measure: str) -> tuple[str, ...]:
     """Read what the score is made of."""
-    known = [tuple(weights_of(measure, shape)) for shape in ((1,), (WIDE + 1,), (1, 1))]
+    known = [parts_of(measure, shape) for shape in ((1,), (WIDE + 1,))]
     names = tuple(given) if isinstance(given, list) else ()
     if names not in known:
         raise UnsoundError(f"its detector scores by other parts than those of {measure!r}")
