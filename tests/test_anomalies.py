@@ -48,7 +48,7 @@ def of_few_rows(estimator):
 @pytest.mark.slow
 @parametrize_with_checks(
     [
-        AnomalyDetector(Autoencoder(network=(), epochs=1), contamination=0.1),
+        AnomalyDetector(Autoencoder(network=(), epochs=1), measure="neighbors", contamination=0.1),
         AnomalyDetector(Autoencoder(network=(), epochs=1)),
     ],
     expected_failed_checks=of_few_rows,

@@ -195,7 +195,10 @@ def _fitted(
 
     found = load(voice, data if train is None else train, reading, model=model)
     if train is None:
-        voice.note("no normal rows were given (--train): the detector learns from DATA itself")
+        voice.note(
+            "no normal rows were given (--train): the detector learns from DATA itself, from a "
+            "table by PCA, as a network would learn the anomalies as well"
+        )
         settings["contamination"] = settings["false_alarm"]
     rows = found.named_rows() if model is None else fitted_rows(model, found)
     new = model
