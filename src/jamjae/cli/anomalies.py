@@ -217,7 +217,7 @@ def _fitted(
 
 @contextmanager
 def _progress(voice: Voice) -> Iterator[Callable[[EpochReport], None]]:
-    """Report training: live on a terminal, else a line for each of up to six fits."""
+    """Report training: live on a terminal, else a line for each fit of a network."""
     if voice.live:
         with voice.progress() as advance:
             yield advance
@@ -225,7 +225,7 @@ def _progress(voice: Voice) -> Iterator[Callable[[EpochReport], None]]:
     fits = itertools.count(1)
 
     def report(epoch: EpochReport) -> None:
-        if epoch.epoch == epoch.epochs:
+        if epoch.epoch == epoch.epochs > 1:  # PCA takes one epoch, and is fitted twenty times
             voice.note(f"fit {next(fits)}: {epoch.epochs} epochs, {epoch.seconds:.1f} s")
 
     yield report
