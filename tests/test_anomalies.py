@@ -270,7 +270,7 @@ def test_a_part_that_is_missing_is_odder_than_texture_of_the_same_size(digits):
         (np.arange(30) % 2, "labels of shape"),
         ((np.arange(30) % 2)[:, None], "labels of shape"),
         (np.ones((30, 4)), "rows are equal"),
-        (normal_rows(19), "at least 20 normal rows"),
+        (normal_rows(19), "at least 20 rows"),
     ],
 )
 def test_what_is_not_normal_rows_is_refused(rows, said):
@@ -278,11 +278,43 @@ def test_what_is_not_normal_rows_is_refused(rows, said):
         AnomalyDetector(linear()).fit(rows)
 
 
-def test_few_rows_have_a_threshold_by_contamination_but_no_p_values():
-    detector = AnomalyDetector(linear(), contamination=0.25, random_state=0).fit(normal_rows(12))
-    assert (detector.predict(normal_rows(12)) == -1).sum() == 3
-    with pytest.raises(InvalidDataError, match="12 rows are left to calibrate on"):
-        detector.p_values(normal_rows(3))
+def test_few_contaminated_rows_are_ranked_among_each_other():
+    X = normal_rows(12)
+    detector = AnomalyDetector(linear(), contamination=0.25, random_state=0).fit(X)
+    assert (detector.predict(X) == -1).sum() == 3
+    assert np.allclose(np.sort(detector.p_values(X)), np.arange(2, 14) / 13)
+    other = detector.with_rate(0.4)
+    assert (other.predict(X) == -1).sum() == 5
+    assert not hasattr(other, "false_alarm_")
+
+
+@pytest.mark.parametrize(
+    ("settings", "held", "said"),
+    [
+        ({}, normal_rows(24, 1), "with calibration_data: 19 rows are left"),
+        ({}, normal_rows(50, 1)[:, :3], r"rows have shape \(3,\), those of X \(4,\)"),
+        ({"contamination": 0.1}, normal_rows(9, 1), "7 rows are left"),
+        ({"calibration_fraction": 0.99}, None, "fewer than 20 rows to learn from"),
+        ({"calibration_fraction": 0.01}, None, "4 rows are left to calibrate on"),
+    ],
+)
+def test_rows_that_cannot_calibrate_are_refused_before_training(settings, held, said):
+    model = linear(callbacks=[lambda _: pytest.fail("it was trained")])
+    with pytest.raises((InvalidDataError, ShapeMismatchError), match=said):
+        AnomalyDetector(model, **settings).fit(normal_rows(600), calibration_data=held)
+
+
+def test_missing_values_are_named_by_their_place_among_all_rows():
+    X = normal_rows(100)
+    X[90, 2] = np.nan
+    with pytest.raises(InvalidDataError, match=r"\(90, 2\)"):
+        AnomalyDetector(linear(), random_state=0).fit(X)
+
+
+def test_scores_that_float32_cannot_tell_apart_are_equal():
+    calibration = np.arange(1.0, 20.0)
+    for apart in (-3e-6, 0.0, 3e-6):
+        assert conformal.p_values(calibration, np.array([5.0 + apart]))[0] == 16 / 20
 
 
 @pytest.mark.parametrize(("n", "calibrating"), [(60, 60), (600, 120)])

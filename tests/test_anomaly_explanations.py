@@ -75,6 +75,18 @@ def test_rows_of_mixed_tables_are_explained_in_their_own_columns():
     assert list(found.nearest.columns) == list(frame.columns)
     assert list(found.normal["kind"]) == list(frame["kind"].iloc[:2])
     assert found.errors.shape == (2, len(found.feature_names))
+    anomalous = frame.iloc[:1].assign(b=77.0)
+    name, value = detector.explain(anomalous).reasons[0].split(",")[0].split()
+    assert float(value) == pytest.approx(anomalous[name].iloc[0], rel=0.01)
+
+
+def test_a_category_that_is_off_is_named_without_a_number():
+    X = normal_rows(60)
+    kind = np.where(X[:, 0] > 0, "x", "y")
+    frame = pd.DataFrame({"a": X[:, 1], "kind": kind, "same": kind})
+    detector = AnomalyDetector(linear(), random_state=0).fit(frame)
+    anomalous = frame.iloc[:1].assign(same={"x": "y", "y": "x"}[kind[0]])
+    assert detector.explain(anomalous).reasons[0].endswith("not as expected")
 
 
 def test_the_odd_part_of_an_image_is_named():

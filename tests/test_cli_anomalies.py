@@ -42,7 +42,7 @@ def test_a_model_is_calibrated_on_normal_rows(folder, tmp_path):
     found = json.loads(said.stdout)
     assert found["anomalies"] >= 4
     assert {line["row"] for line in found["strangest"][:4]} == {"0", "1", "2", "3"}
-    assert "by 60 normal rows scored across folds" in found["sentence"]
+    assert "from 60 normal rows scored across folds" in found["sentence"]
     table = pd.read_csv(tmp_path / "out" / "metrics.csv")
     assert list(table.columns) == ["row", "p_value", "score", "anomaly", "reason"]
     assert table.anomaly.sum() == found["anomalies"]
@@ -105,7 +105,7 @@ def test_a_detector_is_fitted_to_normal_rows_and_saved(folder, tmp_path):
 def test_without_normal_rows_a_share_of_the_data_is_reported(folder):
     said = run("anomalies", folder / "new.csv", "--epochs", 1, "--false-alarm", "0.1")
     assert "3 of 30 rows" in said.stdout
-    assert "promises no false-alarm rate" in said.stdout
+    assert "no false-alarm rate is guaranteed" in said.stdout
 
 
 def test_images_are_shown_with_their_errors(tmp_path):
@@ -118,7 +118,7 @@ def test_images_are_shown_with_their_errors(tmp_path):
     text = page.read_text(encoding="utf-8")
     assert result.names[result.strangest[0]] in text
     assert text.count("full color") == 2  # a caption, and what is read in place of the figure
-    assert ("30 normal rows allow no p-value below 0.0323" in text) == (
+    assert ("30 calibration rows allow no p-value below 0.0323" in text) == (
         result.p_values.min() < 0.04
     )
     assert len(result.rows) == 30

@@ -97,7 +97,7 @@ def anomalies(
         )
     start(voice)
     if data == train:
-        voice.note("--train is DATA: the detector reports fewer of the rows that it was fitted to")
+        voice.note("--train is DATA: the share that is reported says nothing about new rows")
     began = time.perf_counter()
     given = None if model is None else _opened(model, train)
     rate = RATE if false_alarm is None else false_alarm
@@ -175,8 +175,8 @@ def _opened(path: Path, train: str | None) -> Any:
             f"--model {path} holds a detector, which is calibrated. Leave out --train."
         )
     raise typer.BadParameter(
-        f"--model {path} holds a {type(model).__name__}, not a detector. Give normal rows that "
-        "it was not fitted to with --train NORMAL."
+        f"--model {path} holds a model of the class {type(model).__name__}, not a detector. Give "
+        "normal rows that it was not fitted to with --train NORMAL."
     )
 
 
@@ -195,9 +195,10 @@ def _fitted(
 
     found = load(voice, data if train is None else train, reading, model=model)
     if train is None:
+        pca = model is None and len(found.X.shape) == 2
         voice.note(
-            "no normal rows were given (--train): the detector learns from DATA itself, from a "
-            "table by PCA, as a network would learn the anomalies as well"
+            "no normal rows were given (--train): the detector learns from DATA itself"
+            + "; the model is PCA, because a network would also learn the anomalies" * pca
         )
         settings["contamination"] = settings["false_alarm"]
     rows = found.named_rows() if model is None else fitted_rows(model, found)

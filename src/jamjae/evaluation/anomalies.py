@@ -41,6 +41,8 @@ class AnomalyReport:
         By position, of reported rows.
     promise : str
         What is known of the false-alarm rate.
+    basis : str
+        What the calibration rows are.
     """
 
     p_values: np.ndarray
@@ -54,15 +56,14 @@ class AnomalyReport:
     originals: Any
     reasons: dict[int, str]
     promise: str
+    basis: str
 
     @property
     def sentence(self) -> str:
         """The result in a sentence."""
         n, count = len(self.anomalous), int(self.anomalous.sum())
         verb = "is" if count == 1 else "are"
-        return (
-            f"{count:,} of {n:,} rows {verb} unlike normal ones ({count / n:.1%}). {self.promise}"
-        )
+        return f"{count:,} of {n:,} rows {verb} anomalous ({count / n:.1%}). {self.promise}"
 
     @property
     def rows(self) -> list[dict[str, Any]]:
@@ -152,6 +153,7 @@ def anomaly_report(
         originals=_taken(X, few),
         reasons=reasons,
         promise=promise(detector),
+        basis="calibration rows" if hasattr(detector, "false_alarm_") else "training rows",
     )
 
 
@@ -159,15 +161,15 @@ def promise(detector: AnomalyDetector) -> str:
     """Say what is known of a detector's false-alarm rate."""
     if not hasattr(detector, "false_alarm_"):
         return (
-            f"The threshold reports {float(detector.contamination):.3g} of the rows that the "
-            "detector learned from, and promises no false-alarm rate."
+            f"The threshold is set to report {float(detector.contamination):.3g} of the rows that "
+            "the detector learned from; no false-alarm rate is guaranteed."
         )
     rate, deviation = detector.false_alarm_
     m = len(detector.calibration_scores_)
     how = "held out" if detector.exact_ else "scored across folds"
     return (
         f"The share of new normal rows that is reported is expected to be {rate:.2g} ± "
-        f"{deviation:.2g}, by {m:,} normal rows {how}."
+        f"{deviation:.2g}, estimated from {m:,} normal rows {how}."
     )
 
 

@@ -47,8 +47,8 @@ def of_anomalies(
 
     drawn: Any = score_histogram(result.scores, result.calibration, result.offset)
     caption = (
-        "Scores of the rows over those of normal rows that calibrated the threshold; rows left of "
-        "it are reported."
+        f"Scores of the rows, and of the {result.basis} behind them; rows to the left of the "
+        "threshold are reported."
     )
     parts: list[Part] = [
         Paragraph(result.sentence, lead=True),
@@ -88,12 +88,12 @@ def _lines(result: AnomalyReport) -> list[list[Cell | str]]:
 
 
 def _limits(result: AnomalyReport) -> list[str]:
-    """Say that p-values end where all calibration rows are less anomalous."""
+    """Say that there are no p-values below that of a row more anomalous than all others."""
     m = len(result.calibration)
     least = 1.0 / (m + 1)
     if not np.isclose(result.p_values.min(), least):
         return []
-    few = f"{m:,} normal rows allow no p-value below {least:.3g}"
+    few = f"{m:,} {result.basis} allow no p-value below {least:.3g}"
     return [f"{few}; a row that has it is more anomalous than all of them."]
 
 
@@ -120,7 +120,7 @@ def _images(result: AnomalyReport) -> list[Part]:
             column_labels=names[some],
             data_range=(0.0, 1.0),
         )
-        caption = "The next rows, likewise." if start else CAPTION
+        caption = "The next rows." if start else CAPTION
         parts.append(Illustration(f"strangest-{start // PER_LINE + 1}", figure, caption))
     return parts
 
@@ -154,7 +154,7 @@ def _span(result: AnomalyReport) -> tuple[float, float]:
 
 
 def _features(result: AnomalyReport) -> list[Part]:
-    """Show what is off most in the strangest rows, in units of what is normal."""
+    """Show the largest errors of the strangest rows, in units of what is normal."""
     lines: list[list[Cell | str]] = []
     for place, i in enumerate(result.strangest.tolist()):
         size = np.nan_to_num(np.abs(result.shown.errors[place]))
@@ -162,11 +162,11 @@ def _features(result: AnomalyReport) -> list[Part]:
         cells = [_cell(result, place, j) for j in worst]
         lines.append([result.names[i], *cells, *[""] * (FEATURES - len(cells))])
     note = (
-        "Expected is what the model reconstructs. The number with a sign is the value less that, "
-        "as a multiple of what is normal for that column: the root mean squared error of normal "
-        "rows."
+        "Expected is what the model reconstructs. The signed number is the value minus that, "
+        "divided by the normal error of the column: the root of its mean squared error on training "
+        "rows plus a fifth of the mean over columns."
     )
-    head = ["row", "most off", "second", "third"]
+    head = ["row", "largest error", "second", "third"]
     return [Heading("By column"), Table(head, lines, words=4), Notes([note])]
 
 

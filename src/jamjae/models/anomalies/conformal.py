@@ -15,6 +15,7 @@ import numpy as np
 from jamjae.errors import InvalidDataError
 
 LEAST = 20  # calibration rows
+TIE = 1e-5  # scores this close are equal: those of float32 networks differ a little among others
 
 
 class Rate(NamedTuple):
@@ -48,7 +49,7 @@ def p_values(calibration: np.ndarray, scores: np.ndarray) -> np.ndarray:
     [1.0, 0.2, 0.1]
     """
     n = len(calibration)
-    return (1.0 + n - np.searchsorted(calibration, scores, side="left")) / (n + 1.0)
+    return (1.0 + n - np.searchsorted(calibration + TIE, scores, side="left")) / (n + 1.0)
 
 
 def _allowed(n: int, rate: float) -> int:
@@ -61,11 +62,11 @@ def threshold(calibration: np.ndarray, rate: float) -> float:
 
     Examples
     --------
-    >>> threshold(np.arange(1.0, 20.0), 0.1)
+    >>> round(threshold(np.arange(1.0, 20.0), 0.1), 4)
     18.0
     """
     m = _allowed(len(calibration), rate)
-    return float(calibration[-m]) if m else math.inf
+    return float(calibration[-m] + TIE) if m else math.inf
 
 
 def rate_of(n: int, rate: float) -> Rate:

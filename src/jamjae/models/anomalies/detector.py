@@ -21,7 +21,7 @@ from jamjae.models import missing
 from jamjae.models.anomalies import conformal, given, stored
 from jamjae.models.anomalies.drifting import Drift, drift_of
 from jamjae.models.anomalies.explaining import Explanation, explained
-from jamjae.models.anomalies.learning import Learned, learn, n_calibrating, taken, trimmed
+from jamjae.models.anomalies.learning import UNCALIBRATED, Learned, learn, taken, trimmed
 from jamjae.models.anomalies.measures import PARTS, Measure
 from jamjae.models.base import LatentModel
 
@@ -33,7 +33,8 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
 
     A row is anomalous if an autoencoder of normal rows reconstructs it badly, or if its code is
     far from their codes. Each part is measured on the scale of normal rows that the autoencoder
-    did not learn from, ``z = (log s - median) / deviation``, and the score is minus their weighted
+    did not learn from, ``z = (log s - median) / deviation`` (minus the log density in place of
+    log s), and the score is minus their weighted
     mean, with the weights that separate such rows from anomalies made of them. Other normal rows
     turn it into a p-value by split conformal prediction.
 
@@ -41,9 +42,9 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
     ----------
     model : Autoencoder or VariationalAutoencoder, default=None
         It is cloned and fitted, unless it is `prefit`. None takes 32 components for images, which
-        are learned from images turned by quarters, and standardized columns with components for
-        four fifths of the variance for tables. It is PCA for tables of fewer than 500 rows, and
-        for those with a `contamination`.
+        are learned from images turned by quarters, and standardized columns (8- and 16-bit ones
+        are scaled as pixels) with components for four fifths of the variance for tables. It is PCA
+        for tables of fewer than 500 rows, and for all tables if `contamination` is given.
     measure : {"combined", "error", "neighbors", "density", "mixture"}, default="combined"
         ``"error"`` is the reconstruction error: for tables the mean squared error, with each
         feature scaled by its normal error and, for at most 100 columns, decorrelated; for images
@@ -57,8 +58,8 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         The share of new normal rows that `predict` reports, in expectation.
     contamination : "auto" or float in (0, 0.5], default="auto"
         A float sets the threshold as scikit-learn's detectors do, so that this share of the rows
-        of ``fit`` is reported; the model learns from all of them, and `false_alarm` is not used.
-        "auto": all rows are normal.
+        of ``fit`` is reported; the model learns from all of them, p-values are ranks among them,
+        and `false_alarm` is not used. "auto": all rows are normal.
     robust : bool, default=False
         Fit a second time without the `contamination` share of the rows that are the most
         anomalous according to the first fit. This helps if anomalies are unlike each other; many
@@ -69,6 +70,7 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         it (twenty if `model` has no hidden layers). The last of them is kept, and the rate holds
         approximately.
     n_neighbors : int, default=5
+        Which of the nearest codes measures ``"neighbors"``.
     prefit : bool, default=False
         Whether `model` is fitted, and used as it is. Give ``fit`` rows that it did not learn from.
     random_state : int, RandomState or None, default=None
@@ -150,11 +152,12 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         Parameters
         ----------
         X : array-like of shape (n, d), (n, h, w) or (n, h, w, c), data frame or rows in files
-            Normal rows, at least 20, or 10 with a `contamination`. With ``prefit`` they were not
-            among the rows of the model.
+            Normal rows, at least 20, or 10 with a `contamination`. With `prefit`, give rows that
+            the model was not fitted to.
         y : ignored
         calibration_data : array-like of rows as those of X, optional
-            Other normal rows to calibrate on; the model then learns from all of X.
+            Other normal rows to calibrate on, at least 25, of which a fifth scales the parts; the
+            model then learns from all of X.
 
         Returns
         -------
@@ -164,6 +167,8 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         ------
         InvalidDataError
             X holds labels, is all one row, or has too few rows for the false-alarm rate.
+        ShapeMismatchError
+            `calibration_data` has rows of another shape.
 
         Warns
         -----
@@ -173,17 +178,11 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         self._validate_params()
         attempt = f"{type(self).__name__} cannot fit"
         given.require_sense(self, attempt)
-        least = conformal.LEAST if self.contamination == "auto" else given.UNCALIBRATED
+        least = conformal.LEAST if self.contamination == "auto" else UNCALIBRATED
         X = given.rows_of(X, self.model, attempt, least)
         rng = check_random_state(self.random_state)
         settings = given.settings(self, X, rng)
-        held = None
-        if calibration_data is not None:
-            held = given.rows_of(calibration_data, self.model, attempt)
-        if self.contamination == "auto":  # known before the training, which takes time
-            others = None if held is None else len(held)
-            m = n_calibrating(len(X), self.calibration_fraction, others)
-            conformal.require_support(m, self.false_alarm, attempt)
+        held = given.others_of(self, X, calibration_data, attempt)
         self._take(learn(settings, X, held))
         self.trimmed_ = np.zeros(0, dtype=np.intp)
         if self.robust:
@@ -255,11 +254,12 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
     def p_values_of(self, scores: Any) -> np.ndarray:
         """Give the p-values (n,) of what `score_samples` gave; errors as `p_values`."""
         check_is_fitted(self)
-        conformal.require_rows(len(self.calibration_scores_), "AnomalyDetector has no p-values")
         return conformal.p_values(self.calibration_scores_, -np.asarray(scores, dtype=np.float64))
 
     def with_rate(self, false_alarm: float) -> Self:
         """Give this fitted detector with the threshold for another false-alarm rate.
+
+        Fitted with a `contamination`, it reports another share of the rows of ``fit``.
 
         Raises
         ------
@@ -267,9 +267,15 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
             There are too few calibration rows for it.
         """
         check_is_fitted(self)
-        made = copy.copy(self).set_params(false_alarm=false_alarm, contamination="auto")
-        made._validate_params()
-        made._calibrate("AnomalyDetector cannot take another rate")
+        made = copy.copy(self)
+        if hasattr(self, "false_alarm_"):
+            made.set_params(false_alarm=false_alarm)
+            made._validate_params()
+            made._calibrate("AnomalyDetector cannot take another rate")
+        else:
+            made.set_params(contamination=false_alarm)
+            made._validate_params()
+            made.offset_ = float(np.percentile(-self.calibration_scores_, 100 * false_alarm))
         return made
 
     def explain(self, X: Any) -> Explanation:

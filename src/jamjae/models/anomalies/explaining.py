@@ -19,6 +19,7 @@ CANDIDATES = 50  # of the nearest training rows, of which some may be anomalous 
 STEPS = 20  # from a row to its reconstruction, and from there to the nearest normal row
 FAR = "far from all normal rows"  # where each feature alone is as expected
 WELL = "like normal rows"
+ODD = "not as expected"  # of a column that is not a number
 LARGE = 2.0  # deviations of a feature's error that is worth naming
 
 
@@ -34,8 +35,9 @@ class Explanation(NamedTuple):
         ``"neighbors"``; for tables of at most 100 columns ``"error"``, ``"density"`` and
         ``"mixture"``.
     errors : float64 array of shape (n, *row_shape)
-        Value minus reconstruction in units of what is normal for that feature, the root mean
-        squared error of normal rows; NaN where a value is missing. Of tables that are encoded or
+        Value minus reconstruction in units of what is normal for that feature, the root of its
+        mean squared error on training rows plus a fifth of the mean over features; NaN where a
+        value is missing. Of tables that are encoded or
         standardized one per encoded column. A map of errors for images.
     feature_names : list of str
         Of the columns of `errors`; empty for images.
@@ -51,7 +53,7 @@ class Explanation(NamedTuple):
     moved : float64 array of shape (n,)
         How far: 0 to 1 towards the reconstruction, above 1 beyond it, up to 2.
     reasons : list of str
-        In some five words.
+        A short reason for each row.
     """
 
     p_values: np.ndarray
@@ -94,7 +96,9 @@ def explained(detector: AnomalyDetector, rows: np.ndarray, X: Any) -> Explanatio
         nearest_index=reference.positions[near].astype(np.intp),
         normal=_like(model, _between(rows, made, goal, moved), X),
         moved=moved,
-        reasons=_reasons(-scores < detector.offset_, errors, _in_units(model, made, rows), names),
+        reasons=_reasons(
+            -scores < detector.offset_, errors, _in_units(model, names, made, rows), names
+        ),
     )
 
 
@@ -109,11 +113,19 @@ def _typical(detector: AnomalyDetector, measure: Measure, candidates: np.ndarray
     return found
 
 
-def _in_units(model: Any, *given: np.ndarray) -> list[np.ndarray]:
-    """Give rows in the units of the data where each column is one of theirs; else as they are."""
-    made = [np.asarray(tables.decoded(model, rows)) for rows in given]
-    same = all(a.shape == b.shape and a.dtype.kind == "f" for a, b in zip(made, given, strict=True))
-    return made if same else list(given)
+def _in_units(model: Any, names: list[str], *given: np.ndarray) -> list[np.ndarray]:
+    """Give rows in the units of the data, NaN in columns that are not numbers of the data."""
+    made = [tables.decoded(model, rows) for rows in given]
+    return [_plain(table, names) if hasattr(table, "iloc") else np.asarray(table) for table in made]
+
+
+def _plain(table: Any, names: list[str]) -> np.ndarray:
+    """Give the numbers (n, d) of a data frame that the encoded columns of these names stand for."""
+    found = np.full((len(table), len(names)), np.nan)
+    for j, name in enumerate(names):
+        if name in table.columns and table[name].dtype.kind in "iuf":
+            found[:, j] = table[name].to_numpy(dtype=np.float64)
+    return found
 
 
 def _like(model: Any, rows: np.ndarray, X: Any) -> Any:
@@ -164,7 +176,8 @@ def _reasons(
             found.append(WELL)
         elif names and size[i, worst] >= LARGE:
             value, expected = rows[i].ravel()[worst], made[i].ravel()[worst]
-            found.append(f"{names[worst]} {number(value)}, expected {number(expected)}")
+            plain = f"{names[worst]} {number(value)}, expected {number(expected)}"
+            found.append(plain if np.isfinite([value, expected]).all() else f"{names[worst]} {ODD}")
         elif not names and size[i].max() >= LARGE:
             found.append(_place(size[i].reshape(rows.shape[1:]), errors[i]))
         else:

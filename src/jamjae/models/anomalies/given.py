@@ -11,20 +11,19 @@ from sklearn.base import clone
 from sklearn.utils.validation import check_is_fitted
 
 from jamjae.data.finite import require_finite
-from jamjae.data.numeric import numeric
+from jamjae.data.numeric import column_names, numeric
 from jamjae.data.preprocessing import PIXELS
 from jamjae.data.rows import LazyRows
 from jamjae.data.table_encoder import is_mixed
 from jamjae.engine.augmentation import QuarterTurns
-from jamjae.errors import InvalidDataError
+from jamjae.errors import InvalidDataError, ShapeMismatchError
 from jamjae.models import missing
-from jamjae.models.anomalies.conformal import LEAST
-from jamjae.models.anomalies.learning import SPLIT, Settings
+from jamjae.models.anomalies.conformal import LEAST, require_rows, require_support
+from jamjae.models.anomalies.learning import SPLIT, Settings, n_calibrating
 from jamjae.models.anomalies.measures import WIDEST, parts_of
 from jamjae.models.autoencoder import Autoencoder
 from jamjae.models.base import LatentModel
 
-UNCALIBRATED = 10  # rows, at least, where contamination sets the threshold
 OF_IMAGES, OF_TABLES = 32, 0.8  # components, and the share of the variance they explain
 PIECE = 1 << 16  # rows of a table that are encoded at a time
 FEW = 10  # distinct whole numbers of a single column that are taken for labels
@@ -48,8 +47,8 @@ def require_sense(detector: Any, attempt: str) -> None:
         check_is_fitted(detector.model)
 
 
-def rows_of(X: Any, model: LatentModel | None, attempt: str, least: int = LEAST) -> Any:
-    """Give rows whose parts can be taken: an array, a data frame or rows in files.
+def rows_of(X: Any, model: LatentModel | None, attempt: str, least: int) -> Any:
+    """Give at least so many rows, whose parts can be taken: an array, a data frame or in files.
 
     Raises
     ------
@@ -65,22 +64,57 @@ def rows_of(X: Any, model: LatentModel | None, attempt: str, least: int = LEAST)
         raise InvalidDataError(
             f"{attempt}: {'labels' if shape else 'a number'} of shape {shape} were given in "
             "place of rows. Give the normal rows (n, d), such as X[y == 0]. Reshape your data if "
-            "it has a single feature: X.reshape(-1, 1)."
+            "it has a single feature: X.reshape(-1, 1). A single feature needs more than "
+            f"{FEW} values."
         )
     if 0 in shape[1:]:
         raise InvalidDataError(
             f"{attempt}: 0 feature(s) (shape={shape}) while a minimum of 1 is required."
         )
+    if not isinstance(X, LazyRows) and not is_mixed(X):  # before rows are taken apart
+        require_finite(np.asarray(X), attempt, column_names(X), gaps=gaps, cure=missing.CURE)
     if len(X) >= least:
         return X
-    if isinstance(X, np.ndarray):
-        require_finite(X, attempt, [], gaps=gaps, cure=missing.CURE)
     sample = "only 1 sample was given: " if len(X) == 1 else ""
     raise InvalidDataError(
         f"{attempt}: {sample}n_samples = {len(X)}, n_features = {int(np.prod(shape[1:]))}; at "
-        f"least {least} normal rows are expected, as each is held out once to calibrate on. Give "
-        "more rows."
+        f"least {least} rows are expected. Give more rows."
     )
+
+
+def others_of(detector: Any, X: Any, calibration_data: Any, attempt: str) -> Any:
+    """Give the rows to calibrate on in place of some of X, if there are, and require enough.
+
+    Raises
+    ------
+    InvalidDataError
+        Too few rows would calibrate, or be learned from.
+    ShapeMismatchError
+        These rows are not as those of X.
+    """
+    held, auto = None, detector.contamination == "auto"
+    if calibration_data is not None:
+        attempt = f"{attempt} with calibration_data"
+        held = rows_of(calibration_data, detector.model, attempt, 1)
+        if held.shape[1:] != X.shape[1:]:
+            raise ShapeMismatchError(
+                f"{attempt}: its rows have shape {tuple(held.shape[1:])}, those of X "
+                f"{tuple(X.shape[1:])}."
+            )
+    if held is None and not auto:
+        return None
+    others = None if held is None else len(held)
+    m = n_calibrating(len(X), detector.calibration_fraction, others)
+    if auto:
+        require_support(m, detector.false_alarm, attempt)
+    else:
+        require_rows(m, attempt)
+    if held is None and len(X) >= SPLIT and len(X) * (1 - detector.calibration_fraction) < LEAST:
+        raise InvalidDataError(
+            f"{attempt}: calibration_fraction={detector.calibration_fraction:g} of {len(X)} rows "
+            f"leaves fewer than {LEAST} rows to learn from. Choose a smaller one."
+        )
+    return held
 
 
 def _are_labels(X: Any) -> bool:

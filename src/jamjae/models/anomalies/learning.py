@@ -14,14 +14,14 @@ from sklearn.exceptions import ConvergenceWarning
 from jamjae.data.rows import LazyRows, Subset
 from jamjae.errors import InvalidDataError
 from jamjae.latent.densities.mixture import Mixture
-from jamjae.models.anomalies.conformal import LEAST
 from jamjae.models.anomalies.measures import Measure, Reference, Scale, as_vectors
 from jamjae.models.anomalies.weighing import USED, made_of
 
 SPLIT = 500  # rows from which on one model, and rows held out of it, are enough
 FOLDS, FOLDS_OF_LINEAR = 5, 20  # a linear model takes little time
 SCALING = 0.2  # of the held-out rows: those that scale the parts
-CALIBRATION = 50_000  # rows held out at most
+CALIBRATION = 50_000  # rows that calibrate, at most
+UNCALIBRATED = 10  # rows, at least, where contamination sets the threshold
 SAME = 1e-6  # relative difference of errors on the same rows
 
 
@@ -88,6 +88,8 @@ def learn(settings: Settings, X: Any, held: Any = None) -> Learned:
     n = len(X)
     if settings.prefit:
         _warn_of_same(settings.model, X)
+    if held is None and settings.contaminated:
+        return _of_all(settings, X)
     if held is None and n < SPLIT:
         return _across_folds(settings, X)
     order = np.random.RandomState(settings.seed).permutation(n)
@@ -100,10 +102,16 @@ def learn(settings: Settings, X: Any, held: Any = None) -> Learned:
     first = taken(others, np.arange(min(scaling, USED)))
     scale = Scale.of(parts[:scaling], _made(settings, measure, first))
     calibration = np.sort(scale.combined(parts[scaling:]))
-    exact = not (settings.contaminated and m)
-    if not exact:
-        measure = _trained(settings, X, np.arange(n))
-    return Learned(measure, scale, calibration, exact)
+    return Learned(measure, scale, calibration, exact=True)
+
+
+def _of_all(settings: Settings, X: Any) -> Learned:
+    """Learn from all rows, and calibrate on them: none is reported because it was held out."""
+    order = np.random.RandomState(settings.seed).permutation(len(X))
+    measure = _trained(settings, X, np.arange(len(X)))
+    parts = _parts(measure, taken(X, order[:CALIBRATION]))
+    scale = Scale.of(parts, _made(settings, measure, taken(X, order[:USED])))
+    return Learned(measure, scale, np.sort(scale.combined(parts)), exact=False)
 
 
 def trimmed(scores: np.ndarray, share: float) -> tuple[np.ndarray, np.ndarray]:
@@ -117,10 +125,10 @@ def trimmed(scores: np.ndarray, share: float) -> tuple[np.ndarray, np.ndarray]:
     order = np.argsort(scores, kind="stable")
     fewer = math.floor(share * len(scores))
     keep = len(scores) - fewer
-    if keep < LEAST:
+    if keep < UNCALIBRATED:
         raise InvalidDataError(
             f"AnomalyDetector cannot fit: of {len(scores)} rows contamination={share:g} leaves "
-            f"{keep}; at least {LEAST} are expected. Give more rows."
+            f"{keep}; at least {UNCALIBRATED} are expected. Give more rows."
         )
     return np.sort(order[:fewer]), np.sort(order[fewer:])
 
@@ -129,7 +137,7 @@ def _across_folds(settings: Settings, X: Any) -> Learned:
     """Score each row by a model that learned from the other folds, and keep the last of them.
 
     New rows are then scored as the calibration rows were. A model of all rows has also seen these,
-    so that it would report fewer new rows than requested; it is kept only of contaminated rows.
+    so that it would report fewer new rows than requested.
     """
     n = len(X)
     number = FOLDS_OF_LINEAR if _is_linear(settings.model) and not settings.prefit else FOLDS
@@ -140,8 +148,6 @@ def _across_folds(settings: Settings, X: Any) -> Learned:
         rows = taken(X, fold)
         parts[fold] = _parts(measure, rows)
         made.append(_made(settings, measure, rows))
-    if settings.contaminated:
-        measure = _trained(settings, X, np.arange(n))
     scale = Scale.of(parts, np.concatenate(made, axis=1))
     return Learned(measure, scale, np.sort(scale.combined(parts)), exact=False)
 
@@ -194,7 +200,7 @@ def _require_variance(model: Any, rows: Any) -> None:
     first = np.asarray(rows[:1])
     if all(np.array_equal(rows[i : i + 1], first, equal_nan=True) for i in range(len(rows))):
         raise InvalidDataError(
-            f"AnomalyDetector cannot fit: all {len(rows)} rows are equal, so the "
+            f"AnomalyDetector cannot fit: all {len(rows)} training rows are equal, so the "
             "variation of normal rows cannot be learned. Give rows that differ."
         )
 
