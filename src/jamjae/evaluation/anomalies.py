@@ -41,8 +41,6 @@ class AnomalyReport:
         By position, of reported rows.
     promise : str
         What is known of the false-alarm rate.
-    basis : str
-        What the calibration rows are.
     """
 
     p_values: np.ndarray
@@ -56,7 +54,6 @@ class AnomalyReport:
     originals: Any
     reasons: dict[int, str]
     promise: str
-    basis: str
 
     @property
     def sentence(self) -> str:
@@ -153,7 +150,6 @@ def anomaly_report(
         originals=_taken(X, few),
         reasons=reasons,
         promise=promise(detector),
-        basis="calibration rows" if hasattr(detector, "false_alarm_") else "training rows",
     )
 
 

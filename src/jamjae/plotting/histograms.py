@@ -35,7 +35,7 @@ def score_histogram(
     title: str | None = None,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw the distribution of scores over that of normal rows, and the threshold.
+    """Draw the distribution of scores over that of calibration rows, and the threshold.
 
     Parameters
     ----------
@@ -81,7 +81,7 @@ def score_histogram(
             edges,
             weights=np.full(len(usual), 1 / len(usual)),
             color=LIGHT,
-            label=f"normal rows, {len(usual):,}",
+            label=f"calibration rows, {len(usual):,}",
         )
         ax.hist(
             np.maximum(some, low),

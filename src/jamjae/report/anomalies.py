@@ -47,7 +47,7 @@ def of_anomalies(
 
     drawn: Any = score_histogram(result.scores, result.calibration, result.offset)
     caption = (
-        f"Scores of the rows, and of the {result.basis} behind them; rows to the left of the "
+        "Scores of the rows, and of the calibration rows behind them; rows to the left of the "
         "threshold are reported."
     )
     parts: list[Part] = [
@@ -93,7 +93,7 @@ def _limits(result: AnomalyReport) -> list[str]:
     least = 1.0 / (m + 1)
     if not np.isclose(result.p_values.min(), least):
         return []
-    few = f"{m:,} {result.basis} allow no p-value below {least:.3g}"
+    few = f"{m:,} calibration rows allow no p-value below {least:.3g}"
     return [f"{few}; a row that has it is more anomalous than all of them."]
 
 

@@ -85,7 +85,8 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
     offset_ : float
         ``decision_function = score_samples - offset_``.
     calibration_scores_ : float64 array of shape (m,)
-        Anomaly scores (minus ``score_samples``) of calibration rows, in ascending order.
+        Anomaly scores (minus ``score_samples``) of calibration rows, in ascending order; with a
+        `contamination` those of the rows of ``fit``, of at most 50,000.
     false_alarm_ : (expected, deviation)
         The expected rate of the threshold, at most `false_alarm`, and the standard deviation of
         the rate that these calibration rows give. Only with ``contamination="auto"``.
@@ -233,7 +234,8 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         """Return conformal p-values: the share of normal rows that are at least as anomalous.
 
         Of new normal rows at most a share α has a p-value of α or less, in expectation over
-        calibration rows.
+        calibration rows, exactly if `exact_`. With a `contamination` they are ranks among the rows
+        of ``fit``.
 
         Parameters
         ----------
@@ -243,11 +245,6 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         -------
         float64 array of shape (n,)
             From ``1 / (m + 1)`` to 1, for m calibration rows.
-
-        Raises
-        ------
-        InvalidDataError
-            There were fewer than 20 calibration rows.
         """
         return self.p_values_of(self.score_samples(X))
 
