@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
 import pytest
 from sklearn.base import clone
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from jamjae import AnomalyDetector, Autoencoder, VariationalAutoencoder, load_model
 from jamjae.data.archives import UnsoundError
-from jamjae.errors import InvalidDataError, ModelFileError, ShapeMismatchError
+from jamjae.errors import InvalidDataError, ModelFileError
 from jamjae.models.anomalies import conformal, given, stored
 from jamjae.models.anomalies.measures import blurred
 
@@ -203,6 +202,22 @@ def test_errors_that_do_not_go_together_as_usual_count_for_more():
     assert detector.score_samples(usual) > detector.score_samples(unusual)
 
 
+def test_few_contaminated_rows_are_ranked_among_each_other():
+    X = normal_rows(12)
+    detector = AnomalyDetector(linear(), contamination=0.25, random_state=0).fit(X)
+    assert (detector.predict(X) == -1).sum() == 3
+    assert np.allclose(np.sort(detector.p_values(X)), np.arange(2, 14) / 13)
+    other = detector.with_rate(0.4)
+    assert (other.predict(X) == -1).sum() == 5
+    assert not hasattr(other, "false_alarm_")
+
+
+def test_scores_that_float32_cannot_tell_apart_are_equal():
+    calibration = np.arange(1.0, 20.0)
+    for apart in (-3e-6, 0.0, 3e-6):
+        assert conformal.p_values(calibration, np.array([5.0 + apart]))[0] == 16 / 20
+
+
 # --- robust, prefit -------------------------------------------------------------------------
 
 
@@ -259,106 +274,6 @@ def test_a_part_that_is_missing_is_odder_than_texture_of_the_same_size(digits):
     part, texture = row.copy(), row + 4 * signs
     part[0, :12, :12] += 6  # less than the texture in the mean square and cube
     assert detector.score_samples(part) < detector.score_samples(texture)
-
-
-# --- refusals -------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("rows", "said"),
-    [
-        (np.arange(30) % 2, "labels of shape"),
-        ((np.arange(30) % 2)[:, None], "labels of shape"),
-        (np.ones((30, 4)), "rows are equal"),
-        (normal_rows(19), "at least 20 rows"),
-    ],
-)
-def test_what_is_not_normal_rows_is_refused(rows, said):
-    with pytest.raises(InvalidDataError, match=said):
-        AnomalyDetector(linear()).fit(rows)
-
-
-def test_few_contaminated_rows_are_ranked_among_each_other():
-    X = normal_rows(12)
-    detector = AnomalyDetector(linear(), contamination=0.25, random_state=0).fit(X)
-    assert (detector.predict(X) == -1).sum() == 3
-    assert np.allclose(np.sort(detector.p_values(X)), np.arange(2, 14) / 13)
-    other = detector.with_rate(0.4)
-    assert (other.predict(X) == -1).sum() == 5
-    assert not hasattr(other, "false_alarm_")
-
-
-@pytest.mark.parametrize(
-    ("settings", "held", "said"),
-    [
-        ({}, normal_rows(24, 1), "with calibration_data: 19 rows are left"),
-        ({}, normal_rows(50, 1)[:, :3], r"rows have shape \(3,\), those of X \(4,\)"),
-        ({"contamination": 0.1}, normal_rows(9, 1), "7 rows are left"),
-        ({"calibration_fraction": 0.99}, None, "fewer than 20 rows to learn from"),
-        ({"calibration_fraction": 0.01}, None, "4 rows are left to calibrate on"),
-    ],
-)
-def test_rows_that_cannot_calibrate_are_refused_before_training(settings, held, said):
-    model = linear(callbacks=[lambda _: pytest.fail("it was trained")])
-    with pytest.raises((InvalidDataError, ShapeMismatchError), match=said):
-        AnomalyDetector(model, **settings).fit(normal_rows(600), calibration_data=held)
-
-
-def test_missing_values_are_named_by_their_place_among_all_rows():
-    X = normal_rows(100)
-    X[90, 2] = np.nan
-    with pytest.raises(InvalidDataError, match=r"\(90, 2\)"):
-        AnomalyDetector(linear(), random_state=0).fit(X)
-
-
-def test_scores_that_float32_cannot_tell_apart_are_equal():
-    calibration = np.arange(1.0, 20.0)
-    for apart in (-3e-6, 0.0, 3e-6):
-        assert conformal.p_values(calibration, np.array([5.0 + apart]))[0] == 16 / 20
-
-
-@pytest.mark.parametrize(("n", "calibrating"), [(60, 60), (600, 120)])
-def test_a_rate_that_so_few_rows_cannot_support_is_refused_before_training(n, calibrating):
-    model = linear(callbacks=[lambda _: pytest.fail("it was trained")])
-    with pytest.raises(InvalidDataError, match=f"for {calibrating} .*at least 999 calibration"):
-        AnomalyDetector(model, false_alarm=0.001, random_state=0).fit(normal_rows(n))
-    detector = AnomalyDetector(linear(), random_state=0).fit(normal_rows(n))
-    assert len(detector.calibration_scores_) == calibrating
-
-
-@pytest.mark.parametrize(
-    "settings", [{"robust": True}, {"prefit": True, "model": None}], ids=["robust", "prefit"]
-)
-def test_parameters_that_contradict_each_other_are_refused(settings):
-    detector = AnomalyDetector(linear()).set_params(**settings)
-    with pytest.raises(InvalidDataError, match="Give"):
-        detector.fit(normal_rows(40))
-
-
-def test_new_columns_are_refused(fitted):
-    frame = pd.DataFrame(normal_rows(60), columns=list("abcd"))
-    detector = AnomalyDetector(linear(), random_state=0).fit(frame)
-    with pytest.raises(InvalidDataError, match="unseen at fit time: - e"):
-        detector.p_values(frame.rename(columns={"d": "e"}))
-    with pytest.raises(InvalidDataError, match="yet now missing: - d"):
-        detector.p_values(frame[["a", "b", "c"]])
-    assert detector.feature_names_in_.tolist() == list("abcd")
-    with pytest.raises(ShapeMismatchError, match="expecting 4 features"):
-        fitted.p_values(normal_rows(60)[:, :3])
-
-
-def test_missing_values_are_refused_or_count_for_nothing():
-    X = normal_rows(60)
-    X[::7, 2] = np.nan
-    with pytest.raises(InvalidDataError, match="NaN"):
-        AnomalyDetector(linear()).fit(X)
-    detector = AnomalyDetector(linear(missing="mask"), random_state=0).fit(X)
-    row = np.zeros((1, 4))
-    row[0, 2] = np.nan
-    assert np.isfinite(detector.score_samples(row)).all()
-    found = detector.explain(row)
-    assert np.isnan(found.errors[0, 2])
-    assert np.isfinite(np.asarray(found.reconstruction)).all()
 
 
 # --- files ----------------------------------------------------------------------------------

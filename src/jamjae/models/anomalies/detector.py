@@ -34,9 +34,9 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
     A row is anomalous if an autoencoder of normal rows reconstructs it badly, or if its code is
     far from their codes. Each part is measured on the scale of normal rows that the autoencoder
     did not learn from, ``z = (log s - median) / deviation`` (minus the log density in place of
-    log s), and the score is minus their weighted
-    mean, with the weights that separate such rows from anomalies made of them. Other normal rows
-    turn it into a p-value by split conformal prediction.
+    log s), and the score is minus their weighted mean, with the weights that separate such rows
+    from anomalies made of them. Other normal rows turn it into a p-value by split conformal
+    prediction.
 
     Parameters
     ----------

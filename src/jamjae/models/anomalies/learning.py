@@ -97,10 +97,9 @@ def learn(settings: Settings, X: Any, held: Any = None) -> Learned:
     apart, own = order[:m], np.sort(order[m:])
     measure = _trained(settings, X, own)
     others = taken(X, apart) if held is None else held
-    parts = _parts(measure, others)
-    scaling = math.ceil(SCALING * len(parts))
-    first = taken(others, np.arange(min(scaling, USED)))
-    scale = Scale.of(parts[:scaling], _made(settings, measure, first))
+    scaling = math.ceil(SCALING * len(others))
+    parts, made = _measured(settings, measure, others, scaling)
+    scale = Scale.of(parts[:scaling], made)
     calibration = np.sort(scale.combined(parts[scaling:]))
     return Learned(measure, scale, calibration, exact=True)
 
@@ -109,8 +108,9 @@ def _of_all(settings: Settings, X: Any) -> Learned:
     """Learn from all rows, and calibrate on them: none is reported because it was held out."""
     order = np.random.RandomState(settings.seed).permutation(len(X))
     measure = _trained(settings, X, np.arange(len(X)))
-    parts = _parts(measure, taken(X, order[:CALIBRATION]))
-    scale = Scale.of(parts, _made(settings, measure, taken(X, order[:USED])))
+    some = order[:CALIBRATION]
+    parts, made = _measured(settings, measure, taken(X, some), len(some))
+    scale = Scale.of(parts, made)
     return Learned(measure, scale, np.sort(scale.combined(parts)), exact=False)
 
 
@@ -145,9 +145,8 @@ def _across_folds(settings: Settings, X: Any) -> Learned:
     parts, made = np.empty((n, len(settings.parts))), []  # of the rows, and of anomalies
     for fold in folds:
         measure = _trained(settings, X, np.setdiff1d(np.arange(n), fold))
-        rows = taken(X, fold)
-        parts[fold] = _parts(measure, rows)
-        made.append(_made(settings, measure, rows))
+        parts[fold], of_fold = _measured(settings, measure, taken(X, fold), len(fold))
+        made.append(of_fold)
     scale = Scale.of(parts, np.concatenate(made, axis=1))
     return Learned(measure, scale, np.sort(scale.combined(parts)), exact=False)
 
@@ -181,19 +180,22 @@ def _fitted(model: Any, X: Any) -> Any:
         return clone(model).fit(X)
 
 
-def _parts(measure: Measure, X: Any) -> np.ndarray:
-    return measure(measure.model._checked(X, "calibrate"))
+def _measured(
+    settings: Settings, measure: Measure, X: Any, scaling: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Give the parts (n, parts) of rows, and (kinds, m, parts) of anomalies made of the first.
 
-
-def _made(settings: Settings, measure: Measure, X: Any) -> np.ndarray:
-    """Give the parts (kinds, n, parts) of anomalies made of normal rows; none for a single part."""
-    if len(settings.parts) == 1:
-        return np.empty((0, len(X), 1))
+    They are made of as many rows as scale the parts, at most `USED`; none for a single part.
+    """
     model, reference = measure.model, measure.reference.rows
-    rows = np.asarray(model._checked(X, "calibrate"))
+    rows = model._checked(X, "calibrate")
+    parts = measure(rows)
+    if len(settings.parts) == 1:
+        return parts, np.empty((0, len(rows), 1))
     normal = as_vectors(model, reference) if reference.ndim == 2 else reference
-    made = made_of(rows, normal, np.random.RandomState(settings.seed))
-    return measure(made.reshape(-1, *rows.shape[1:])).reshape(*made.shape[:2], -1)
+    first = np.asarray(rows[: min(scaling, USED)])
+    made = made_of(first, normal, np.random.RandomState(settings.seed))
+    return parts, measure(made.reshape(-1, *first.shape[1:])).reshape(*made.shape[:2], -1)
 
 
 def _require_variance(model: Any, rows: Any) -> None:
